@@ -1,0 +1,84 @@
+# Everything starts here: `make demo` plays, `make test` proves.
+# Needs Python 3.11 or later, make and git; all else is set up inside .venv.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# The first Python on this machine that is new enough.
+PYTHON := $(shell for python in python3.11 python3.12 python3.13 python3.14 python3; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo "$$python" && break; done)
+
+say = @printf '\033[1m==> %s\033[0m\n' "$(1)"
+
+.PHONY: help demo test bench clean browser
+help:
+	@echo "make demo   set up what is missing and play archers on this machine (GAME=noughts for another)"
+	@echo "make test   set up what is missing and run every check and test"
+	@echo "make bench  run the benchmarks"
+	@echo "make clean  remove what the other commands made"
+
+GAME ?= archers
+demo: $(VENV)/.stamp-run
+	@exec $(BIN)/gameroom demo $(GAME) $(ARGS)
+
+test: $(VENV)/.stamp-dev browser
+	$(call say,ruff check)
+	@$(BIN)/ruff check .
+	$(call say,ruff format)
+	@$(BIN)/ruff format --check --quiet . || { $(BIN)/ruff format --check .; exit 1; }
+	$(call say,mypy --strict)
+	@$(BIN)/mypy
+	$(call say,the floors)
+	@$(BIN)/lint-imports --no-logo 2>&1 | tail -n 40
+	$(call say,JavaScript)
+	@said=$$(node --test $$(find tests rooms gameroom/web -name '*.test.js' -o -name '*.test.mjs' | sort) 2>&1) \
+		|| { echo "$$said"; exit 1; }; echo "$$said" | grep -E '^(#|ℹ) (tests|pass) '
+	$(call say,Python and the browser)
+	@$(BIN)/python -m pytest --quiet $(ARGS)
+	$(call say,all is well)
+
+bench: $(VENV)/.stamp-dev
+	@$(BIN)/python -m pytest --quiet --override-ini 'python_files=bench_*.py' tests $(ARGS)
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks build dist
+	find gameroom tests -name __pycache__ -prune -exec rm -rf {} +
+
+# The browser tests drive a real Chromium, gameroom.js has tests of its own in node, and the
+# guide shows curl.
+browser:
+	@missing=; \
+	for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && found=1 && break; done; \
+	[ -n "$${found-}" ] || missing="$$missing chromium"; \
+	command -v node >/dev/null || missing="$$missing nodejs"; \
+	command -v curl >/dev/null || missing="$$missing curl"; \
+	[ -z "$$missing" ] && exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		printf '\033[1m==> installing%s\033[0m\n' "$$missing"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing >/dev/null; \
+	else \
+		echo "The tests need:$$missing. On Debian: sudo apt-get install$$missing" >&2; exit 1; \
+	fi
+
+$(VENV)/bin/python:
+	@[ -n "$(PYTHON)" ] || { echo "gameroom needs Python 3.11 or later; none was found." >&2; exit 1; }
+	$(call say,making $(VENV) with $$($(PYTHON) --version))
+	@$(PYTHON) -m venv $(VENV) || { \
+		echo "python could not make a virtual environment. On Debian: sudo apt-get install python3-venv" >&2; \
+		rm -rf $(VENV); exit 1; }
+
+$(VENV)/.stamp-run: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(call say,installing gameroom into $(VENV))
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.stamp-dev: $(VENV)/.stamp-run
+	$(call say,installing the tools of the tests)
+	@$(PIP) --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,53 @@
+"""The statechart core: a merged room becomes frozen tables, and pure functions step them.
+
+W3C SCXML's semantics under SCXML's own names, with `when`, `after` and a limit on top; see
+docs/chart.md. It knows no clock, no network, no text and no people beyond what guards may
+ask. The rule it keeps: `step(chart, snapshot, event)` gives the same answer every time.
+"""
+
+from gameroom.chart.compile import compile_room
+from gameroom.chart.events import Did, Effect, Ended, Event, Fault, Moved, Person
+from gameroom.chart.looking import active, differs, is_in, iterates, path, variables
+from gameroom.chart.macrostep import MICROSTEPS_MAX
+from gameroom.chart.mistakes import ChartError
+from gameroom.chart.permissions import allowed, ruling
+from gameroom.chart.plain import from_plain
+from gameroom.chart.snapshot import Snapshot, due, dump, restore
+from gameroom.chart.steps import advance, begin, step
+from gameroom.chart.tables import Chart, Ruling
+from gameroom.chart.trace import Considered, MacroStep, MicroStep, Removed
+
+__all__ = [
+    "MICROSTEPS_MAX",
+    "Chart",
+    "ChartError",
+    "Considered",
+    "Did",
+    "Effect",
+    "Ended",
+    "Event",
+    "Fault",
+    "MacroStep",
+    "MicroStep",
+    "Moved",
+    "Person",
+    "Removed",
+    "Ruling",
+    "Snapshot",
+    "active",
+    "advance",
+    "allowed",
+    "begin",
+    "compile_room",
+    "differs",
+    "due",
+    "dump",
+    "from_plain",
+    "is_in",
+    "iterates",
+    "path",
+    "restore",
+    "ruling",
+    "step",
+    "variables",
+]

@@ -1,0 +1,134 @@
+"""Executable content: the actions of a transition, an entry or an exit, as closures.
+
+Knows no states and no plan. `drop` and `unready` are the room's to carry out, after the
+macrostep; the chart's own view of the people follows at once, so that a `when` further on
+in the same macrostep already counts without them. `pass` and `announce` wait for the room.
+
+The rule it keeps is SCXML's (section 4.9): when an action of
+a block fails, the rest of that block does not run, and an `error` event is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from gameroom.chart import people as crowd
+from gameroom.chart.events import Did, Effect, Person
+from gameroom.chart.expressions import DATA, PEOPLE, Ask, Scope, compile_expression, kind_of
+from gameroom.chart.mistakes import ChartError, Wrong
+from gameroom.model import Act, BoolType, IntType, Type, Value, words
+from gameroom.model.builtin import FLAGS
+from gameroom.model.fit import misfit
+
+
+class Running(Protocol):
+    """What actions change: the macrostep that is under way."""
+
+    configuration: int
+    data: list[Value]
+    fields: Mapping[str, Value]
+    effects: list[Effect]
+
+    people: tuple[Person, ...]
+    settings: tuple[Value, ...]
+    generation: int
+    stale: int
+
+    def enqueue(self, event: int, fields: Mapping[str, Value]) -> None: ...
+
+
+Action = Callable[[Running], None]
+"""Does one thing or raises Wrong (or ZeroDivisionError)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Actions in the order in which they run; `texts` says each as a room file does."""
+
+    actions: tuple[Action, ...] = ()
+    texts: tuple[str, ...] = ()
+
+
+NOTHING = Block()
+
+
+def compile_block(acts: tuple[Act, ...], scope: Scope, events: Mapping[str, int]) -> Block:
+    """`events` gives the id of every event that the room knows."""
+    if not acts:
+        return NOTHING
+    return Block(
+        tuple(_action(act, scope, events) for act in acts),
+        tuple(words.action(act) for act in acts),
+    )
+
+
+def raising(event: int, name: str) -> Block:
+    """A block that raises one internal event without fields (`done` events)."""
+    return Block((lambda running: running.enqueue(event, {}),), (f"raise {name}",))
+
+
+def _action(act: Act, scope: Scope, events: Mapping[str, int]) -> Action:
+    match act.verb:
+        case "set":
+            return _set(act, scope)
+        case "raise":
+            event = events[act.name]
+            return lambda running: running.enqueue(event, {})
+        case "drop" if act.name not in FLAGS:
+            raise ChartError(act.span, f"`{act.name}` is not known of people")
+        case "unready" if act.name not in crowd.kinds(scope.room):
+            raise ChartError(act.span, f"`{act.name}` is not a kind of people")
+        case "pass" if act.name not in {role.name for role in scope.room.roles}:
+            raise ChartError(act.span, f"`{act.name}` is not a role")
+        case verb:
+            return _ask_the_room(Did(verb, act.name))
+
+
+def _ask_the_room(did: Did) -> Action:
+    def ask(running: Running) -> None:
+        running.effects.append(did)
+        if did.verb == "drop":
+            running.people = crowd.without(running.people, did.name)
+            running.stale |= PEOPLE
+        elif did.verb == "unready":
+            running.people = crowd.unreadied(running.people, did.name)
+            running.stale |= PEOPLE
+
+    return ask
+
+
+def _set(act: Act, scope: Scope) -> Action:
+    index = scope.variables.get(act.name)
+    if index is None:
+        raise ChartError(act.span, f"`{act.name}` is not a variable")
+    assert act.value is not None, act
+    compiled = compile_expression(act.value, scope)
+    variable = scope.room.variables[index]
+    if compiled.kind not in ("any", kind_of(variable.type)):
+        raise ChartError(act.span, f"`{act.name}` cannot hold such a value")
+    return _assign(index, act.name, variable.type, compiled.ask)
+
+
+def _assign(index: int, name: str, type_: Type, ask: Ask) -> Action:
+    fits = _fits(type_)
+
+    def assign(running: Running) -> None:
+        value = ask(running.configuration, running.data, running.fields, running)
+        if not fits(value):
+            raise Wrong(f"`{name}` {misfit(type_, value)}")
+        running.data[index] = value
+        running.stale |= DATA
+
+    return assign
+
+
+def _fits(type_: Type) -> Callable[[Value], bool]:
+    match type_:
+        case IntType(low, high):
+            return lambda value: type(value) is int and low <= value <= high
+        case BoolType():
+            return lambda value: type(value) is bool
+        case _:
+            return lambda value: misfit(type_, value) is None

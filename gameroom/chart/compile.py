@@ -1,0 +1,347 @@
+"""From a merged room to the tables of its chart.
+
+Knows no text: a room that comes from a file was checked by the language before, with
+better words. What is still wrong here is a ChartError (a ValueError) with its span, so
+that a room built in Python gets an answer too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from gameroom.chart.actions import compile_block
+from gameroom.chart.expressions import Scope, compile_condition
+from gameroom.chart.fingerprint import fingerprint
+from gameroom.chart.mistakes import ChartError
+from gameroom.chart.tables import NONE, Chart, Memo, State, StateKind, Transition
+from gameroom.model import Act, After, On, Room, Span, Value, When
+from gameroom.model import State as Said
+from gameroom.model import Transition as SaidTransition
+from gameroom.model.fit import misfit
+from gameroom.model.paths import descend, join, resolve, walk
+
+STATES_MAX = 1000
+"""States in one chart, histories included."""
+
+TRANSITIONS_MAX = 4000
+"""Transitions in one chart."""
+
+ERROR = "error"
+"""The event of a guard or an action that had no value."""
+
+
+def compile_room(room: Room) -> Chart:
+    """The chart of a merged room. Raises ChartError where the room makes no sense."""
+    return _Compiler(room).chart()
+
+
+class _Compiler:
+    """Holds the numbering while the tables are made."""
+
+    def __init__(self, room: Room) -> None:
+        assert room.extends is None, "only a merged room becomes a chart"
+        self.room = room
+        self.root = room.root
+        self.said = list(walk(room.root))
+        self.ids = _number(self.said)
+        self.variables = _positions([(v.name, v.span) for v in room.variables])
+        self.settings = _positions([(s.name, s.span) for s in room.settings])
+        self.resumed = self._resumed()
+        self.done = {self.ids[path]: f"done({path})" for path, said in self.said if said.states}
+        self.events = self._events()
+        self.recalls_anywhere = any(
+            said.initial is not None
+            and (inner := descend(said, said.initial)) is not None
+            and inner.kind == "history"
+            for _, said in self.said
+        )
+
+    def chart(self) -> Chart:
+        transitions = tuple(self._transitions())
+        states = (*self._states(), *self._implied_histories())
+        if len(states) > STATES_MAX:
+            raise ChartError(self.root.span, f"more than {STATES_MAX} states")
+        if len(transitions) > TRANSITIONS_MAX:
+            raise ChartError(self.root.span, f"more than {TRANSITIONS_MAX} transitions")
+        return Chart(
+            room=self.room,
+            fingerprint=fingerprint(self.room),
+            states=states,
+            transitions=transitions,
+            events=self.events,
+            event_names=tuple(self.events),
+            done={state: self.events[name] for state, name in self.done.items()},
+            error=self.events[ERROR],
+            variables=self.variables,
+            settings=self.settings,
+            data=tuple(self._initial_data()),
+            defaults=tuple(self._defaults()),
+            slots=sum(state.kind == "history" for state in states),
+            by_path={path: id_ for path, id_ in self.ids.items() if path},
+            iterating=sum(1 << self.ids[path] for path, said in self.said if said.iterates),
+            memo=Memo(),
+        )
+
+    # Names
+
+    def _events(self) -> dict[str, int]:
+        """Every event that something waits for, raises or may be done, numbered."""
+        names: dict[str, int] = {}
+        for path, said in self.said:
+            for transition in said.transitions:
+                if isinstance(transition.trigger, On):
+                    name = self._event_name(path, transition.trigger)
+                    names.setdefault(name, len(names))
+            for act in _acts(said):
+                if act.verb == "raise":
+                    names.setdefault(act.name, len(names))
+        for name in (ERROR, *self.done.values()):
+            names.setdefault(name, len(names))
+        return names
+
+    def _event_name(self, path: str, trigger: On) -> str:
+        """`done(draft)` is written with the full path."""
+        name = trigger.event
+        if not (name.startswith("done(") and name.endswith(")")):
+            return name
+        inner = name[len("done(") : -1]
+        target = self._resolve(path, inner, trigger.span)
+        if self.ids[target] not in self.done:
+            raise ChartError(trigger.span, f"`{inner}` has no states inside, it is never done")
+        return f"done({target})"
+
+    def _resolve(self, source: str, target: str, span: Span) -> str:
+        found = resolve(self.root, source, target)
+        if found is None:
+            raise ChartError(span, f"there is no state `{target}`")
+        return found
+
+    def _scope(self, path: str, *, event: bool = False) -> Scope:
+        def bit(target: str) -> int | None:
+            found = resolve(self.root, path, target)
+            return None if found is None else 1 << self.ids[found]
+
+        return Scope(self.room, self.variables, self.settings, bit, event)
+
+    def _initial_data(self) -> Iterator[Value]:
+        for variable in self.room.variables:
+            if (why := misfit(variable.type, variable.initial)) is not None:
+                raise ChartError(variable.span, f"`{variable.name}` {why}")
+            yield variable.initial
+
+    def _defaults(self) -> Iterator[Value]:
+        for setting in self.room.settings:
+            if (why := misfit(setting.type, setting.default)) is not None:
+                raise ChartError(setting.span, f"`{setting.name}` {why}")
+            yield setting.default
+
+    # States
+
+    def _resumed(self) -> dict[str, int]:
+        """By path of every state with insides that a transition resumes: the number of the
+        deep history that this implies. They come after all written states."""
+        resumed: dict[str, int] = {}
+        for path, said in self.said:
+            for transition in said.transitions:
+                target = transition.target
+                if target is None or target.kind != "resume":
+                    continue
+                full = self._resolve(path, target.path, target.span)
+                if _said(self.root, full).states:
+                    resumed.setdefault(full, len(self.said) + len(resumed))
+        return resumed
+
+    def _states(self) -> Iterator[State]:
+        first, slot = 0, 0
+        for path, said in self.said:
+            kind = _kind(said)
+            self._check(path, said, kind)
+            scope = self._scope(path)
+            state = self._node(path, said, kind)
+            numbers = tuple(range(first, first + len(said.transitions)))
+            first += len(said.transitions)
+            yield replace(
+                state,
+                initial=self._initial(path, said, kind),
+                slot=slot if kind == "history" else NONE,
+                deep=said.deep,
+                transitions=numbers,
+                entry=compile_block(said.entry, scope, self.events),
+                exit=compile_block(said.exit, scope, self.events),
+                permissions=said.permissions,
+            )
+            slot += kind == "history"
+
+    def _node(self, path: str, said: Said, kind: StateKind) -> State:
+        """A state's place in the tree."""
+        inner = [(self.ids[join(path, child.name)], child) for child in said.states]
+        histories = [id_ for id_, child in inner if child.kind == "history"]
+        if path in self.resumed:
+            histories.append(self.resumed[path])
+        ancestors = self._ancestors(path)
+        size = sum(1 for _ in walk(said))
+        below = ((1 << size - 1) - 1) << self.ids[path] + 1
+        return State(
+            id=self.ids[path],
+            path=path,
+            kind=kind,
+            parent=ancestors[0] if ancestors else NONE,
+            ancestors=ancestors,
+            below=below,
+            children=tuple(id_ for id_, child in inner if child.kind != "history"),
+            histories=tuple(histories),
+        )
+
+    def _ancestors(self, path: str) -> tuple[int, ...]:
+        parts = path.split(".") if path else []
+        return tuple(self.ids[".".join(parts[:size])] for size in range(len(parts) - 1, -1, -1))
+
+    def _implied_histories(self) -> Iterator[State]:
+        slot = sum(said.kind == "history" for _, said in self.said)
+        for path, id_ in self.resumed.items():
+            said = _said(self.root, path)
+            holder = self.ids[path]
+            initial = self._initial(path, said, _kind(said))
+            if _kind(said) == "parallel":
+                initial = self._node(path, said, "parallel").children
+            above = (holder, *self._ancestors(path))
+            yield State(id_, path, "history", holder, above, 0, (), initial, slot=slot, deep=True)
+            slot += 1
+
+    def _initial(self, path: str, said: Said, kind: StateKind) -> tuple[int, ...]:
+        if kind == "history":
+            return self._history_default(path, said)
+        if kind != "compound":
+            return ()
+        name = said.initial
+        if name is None and not path:
+            name = next((s.name for s in said.states if s.name == "setup"), said.states[0].name)
+        if name is None:
+            raise ChartError(said.span, f"`{path}` does not say where it starts")
+        inner = descend(said, name)
+        if inner is None or inner is said:
+            raise ChartError(said.span, f"`{path}` starts in `{name}`, which is not inside it")
+        return (self.ids[join(path, name)],)
+
+    def _history_default(self, path: str, said: Said) -> tuple[int, ...]:
+        """Where a history leads when nothing was recorded; by default where its parent
+        starts."""
+        holder = path.rpartition(".")[0]
+        parent = _said(self.root, holder)
+        if said.default is None:
+            if _kind(parent) == "parallel":
+                return self._node(holder, parent, "parallel").children
+            found = self._initial(holder, parent, "compound")
+        else:
+            found = (self.ids[self._resolve(path, said.default.path, said.default.span)],)
+        target = self.said[found[0]]
+        if target[1].kind == "history":
+            raise ChartError(said.span, f"`{path}` would lead to another history")
+        inside = target[0].startswith(f"{holder}.") if holder else bool(target[0])
+        if not inside or not (said.deep or target[0].rpartition(".")[0] == holder):
+            raise ChartError(said.span, f"`{path}` cannot lead to `{target[0]}`")
+        return found
+
+    def _check(self, path: str, said: Said, kind: StateKind) -> None:
+        """What only states of some kinds may have."""
+        inner = [child.kind for child in said.states]
+        if kind in ("final", "history") and (said.states or said.transitions):
+            raise ChartError(said.span, f"`{path}` is {kind}: it has no states and no way out")
+        if kind == "history" and (said.entry or said.exit or path == ""):
+            raise ChartError(said.span, f"`{path}` is a history: it is never entered itself")
+        if kind == "parallel" and {"parallel", "final"} & set(inner):
+            raise ChartError(said.span, f"`{path}` is parallel: it holds regions")
+        if kind in ("parallel", "compound") and set(inner) == {"history"}:
+            raise ChartError(said.span, f"`{path}` has histories and no states")
+        if path == "" and kind != "compound":
+            raise ChartError(said.span, "a room needs states")
+
+    # Transitions
+
+    def _transitions(self) -> Iterator[Transition]:
+        number = 0
+        for path, said in self.said:
+            for transition in said.transitions:
+                scope = self._scope(path, event=isinstance(transition.trigger, On))
+                yield self._transition(number, path, transition, scope)
+                number += 1
+
+    def _transition(self, number: int, path: str, said: SaidTransition, scope: Scope) -> Transition:
+        target = self._target(path, said)
+        guard = None if said.guard is None else compile_condition(said.guard, scope).ask
+        made = Transition(
+            id=number,
+            source=self.ids[path],
+            said=said,
+            guard=guard,
+            target=target,
+            internal=said.target is not None and said.target.kind == "internal",
+            recalls=self.recalls_anywhere or self._is_history(target),
+            block=compile_block(said.actions, scope, self.events),
+        )
+        match said.trigger:
+            case On() as trigger:
+                name = self._event_name(path, trigger)
+                return replace(made, event=self.events[name], cause=name)
+            case When(condition):
+                when = compile_condition(condition, scope)
+                return replace(made, condition=when.ask, depends=when.depends)
+            case After(duration):
+                if duration.amount < 0:
+                    raise ChartError(duration.span, "a time before now")
+                return replace(made, amount=duration.amount, unit=duration.unit, cause="after")
+
+    def _target(self, path: str, said: SaidTransition) -> int:
+        if said.target is None:
+            return NONE
+        full = self._resolve(path, said.target.path, said.target.span)
+        if said.target.kind == "resume" and full in self.resumed:
+            return self.resumed[full]
+        return self.ids[full]
+
+    def _is_history(self, target: int) -> bool:
+        if target >= len(self.said):
+            return True
+        return target != NONE and self.said[target][1].kind == "history"
+
+
+def _number(said: Sequence[tuple[str, Said]]) -> dict[str, int]:
+    ids: dict[str, int] = {}
+    for path, state in said:
+        if path in ids:
+            raise ChartError(state.span, f"`{path}` is there twice")
+        if path and (not state.name or "." in state.name):
+            raise ChartError(state.span, f"`{state.name}` cannot be the name of a state")
+        ids[path] = len(ids)
+    return ids
+
+
+def _positions(names: Sequence[tuple[str, Span]]) -> Mapping[str, int]:
+    positions: dict[str, int] = {}
+    for name, span in names:
+        if name in positions:
+            raise ChartError(span, f"`{name}` is there twice")
+        positions[name] = len(positions)
+    return positions
+
+
+def _said(root: Said, path: str) -> Said:
+    found = descend(root, path)
+    assert found is not None, path
+    return found
+
+
+def _kind(said: Said) -> StateKind:
+    match said.kind:
+        case "final" | "history" | "parallel" as kind:
+            return kind
+        case _:
+            return "compound" if said.states else "atomic"
+
+
+def _acts(said: Said) -> Iterator[Act]:
+    yield from said.entry
+    yield from said.exit
+    for transition in said.transitions:
+        yield from transition.actions

@@ -1,0 +1,225 @@
+"""Stepping: begin, step, advance. Pure functions from a snapshot to the next.
+
+Time enters only as an argument. The rule it keeps: effects come in the order in which
+they must happen, and equal arguments give equal results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from gameroom.chart import plans
+from gameroom.chart.events import Effect, Event, Person
+from gameroom.chart.expressions import GENERATION, PEOPLE, SETTINGS, STATES
+from gameroom.chart.macrostep import NO_FIELDS, Macrostep
+from gameroom.chart.mistakes import Wrong
+from gameroom.chart.snapshot import Snapshot, frozen
+from gameroom.chart.tables import NONE, Chart
+from gameroom.chart.trace import MacroStep
+from gameroom.model import Value, words
+
+Stepped = tuple[Snapshot, tuple[Effect, ...]]
+
+
+def begin(
+    chart: Chart,
+    *,
+    now: int = 0,
+    people: Sequence[Person] = (),
+    settings: Mapping[str, Value] | None = None,
+    trace: list[MacroStep] | None = None,
+) -> Stepped:
+    """Enter the initial configuration and run until nothing more can happen.
+
+    now: milliseconds. settings: what differs from the defaults. The entry itself is no
+    transition and tells no Moved; its actions and what follows from it are told.
+    """
+    start = Snapshot(
+        configuration=0,
+        history=(0,) * chart.slots,
+        data=chart.data,
+        settings=_settings(chart, chart.defaults, settings or {}),
+        people=tuple(people),
+        timers=(),
+        turn_timers=(),
+        held=0,
+        erred=0,
+        now=now,
+        generation=0,
+        status="live",
+    )
+    run = Macrostep(chart, start, NO_FIELDS, 0, traced=trace is not None)
+    run.begin()
+    return _stepped(run, "begin", trace)
+
+
+def step(
+    chart: Chart, snapshot: Snapshot, event: Event, *, trace: list[MacroStep] | None = None
+) -> Stepped:
+    """One external event: one macrostep. A chart that has ended or faulted takes nothing.
+
+    Timers are not looked at: `advance` first. A time or generation before what the chart
+    knows counts as what it knows.
+    """
+    if snapshot.status != "live":
+        return snapshot, ()
+    there, changed = _taken_in(chart, snapshot, event)
+    number = chart.events.get(event.name, NONE)
+    if trace is None:
+        straight = _straight(chart, there, event.fields, number, changed)
+        if straight is not None:
+            return straight
+    run = Macrostep(chart, there, event.fields, changed, traced=trace is not None)
+    run.take(number, event.name)
+    return _stepped(run, event.name, trace)
+
+
+def _straight(
+    chart: Chart, there: Snapshot, fields: Mapping[str, Value], event: int, stale: int
+) -> Stepped | None:
+    """The same answer by a shorter way, where the event only moves states and no `when`
+    can follow from it: most events of most rooms. None where it takes the whole loop."""
+    configuration, data = there.configuration, there.data
+    selected: tuple[int, ...] = ()
+    refused: list[int] = []
+    for way in plans.ways(chart, configuration, event):
+        for transition, guard in way:
+            if transition in selected:
+                break
+            if guard is not None:
+                if transition in refused:
+                    continue
+                try:
+                    if not guard(configuration, data, fields, there):
+                        refused.append(transition)
+                        continue
+                except (Wrong, ZeroDivisionError):
+                    return None
+            selected += (transition,)
+            break
+    if not selected:
+        idle = not stale & plans.known(chart, configuration).depends
+        return (there, ()) if idle else None
+    plan = plans.plan(chart, configuration, there.history, selected)
+    if not plan.quiet or plan.depends & (stale | STATES):
+        return None
+    moved = Snapshot(
+        plan.configuration,
+        there.history,
+        data,
+        there.settings,
+        there.people,
+        there.timers,
+        there.turn_timers,
+        there.held,
+        there.erred,
+        there.now,
+        there.generation,
+        "live",
+    )
+    return moved, plan.moved
+
+
+def advance(
+    chart: Chart,
+    snapshot: Snapshot,
+    now: int,
+    generation: int,
+    *,
+    trace: list[MacroStep] | None = None,
+) -> Stepped:
+    """Time has passed: every timer that is due fires, each in its own macrostep.
+
+    Order: by the millisecond in which they were due (turn timers count as due `now`, the
+    smaller generation first), then document order. A timer whose state an earlier one
+    exited is dead. A timer that is armed by this call waits for the next, so that an
+    `after 0ms` cannot hang it. Where no timer fires, a `when` that reads `generation` may.
+    """
+    if snapshot.status != "live":
+        return snapshot, ()
+    there = _at(snapshot, now, generation)
+    stale = GENERATION if there.generation != snapshot.generation else 0
+    effects: list[Effect] = []
+    due = _due(there)
+    for number, at in due:
+        if (number, at) in there.timers or (number, at) in there.turn_timers:
+            transition = chart.transitions[number]
+            name = words.trigger(transition.said.trigger)
+            run = Macrostep(chart, there, NO_FIELDS, stale, traced=trace is not None)
+            run.fire(transition, name)
+            there, told = _stepped(run, name, trace)
+            effects += told
+            stale = 0
+    if stale & plans.known(chart, there.configuration).depends and there.status == "live":
+        run = Macrostep(chart, there, NO_FIELDS, stale, traced=trace is not None)
+        run.complete()
+        there, told = _stepped(run, "", trace)
+        effects += told
+    return there, tuple(effects)
+
+
+def _due(there: Snapshot) -> list[tuple[int, int]]:
+    """(transition, when) of the timers that are due, in the order in which they fire."""
+    timed = [(at, 0, t, at) for t, at in there.timers if at <= there.now]
+    timed += [(there.now, at, t, at) for t, at in there.turn_timers if at <= there.generation]
+    return [(transition, at) for _, _, transition, at in sorted(timed)]
+
+
+def _taken_in(chart: Chart, snapshot: Snapshot, event: Event) -> tuple[Snapshot, int]:
+    """The snapshot with what the event brings, and what of it is new (PEOPLE, ...)."""
+    if (
+        event.people is None
+        and event.settings is None
+        and event.now <= snapshot.now
+        and event.generation <= snapshot.generation
+    ):
+        return snapshot, 0
+    people, settings, changed = snapshot.people, snapshot.settings, 0
+    if event.people is not None:
+        people = tuple(event.people)
+        changed |= PEOPLE
+    if event.settings is not None:
+        settings = _settings(chart, settings, event.settings)
+        changed |= SETTINGS
+    there = _at(snapshot, event.now, event.generation, people, settings)
+    if there.generation != snapshot.generation:
+        changed |= GENERATION
+    return there, changed
+
+
+def _settings(
+    chart: Chart, known: tuple[Value, ...], said: Mapping[str, Value]
+) -> tuple[Value, ...]:
+    """Settings by position; those that are not said stay as they were."""
+    assert said.keys() <= chart.settings.keys(), f"{said.keys() - chart.settings.keys()}"
+    return frozen(said.get(name, value) for name, value in zip(chart.settings, known, strict=True))
+
+
+def _at(
+    snapshot: Snapshot,
+    now: int,
+    generation: int,
+    people: tuple[Person, ...] | None = None,
+    settings: tuple[Value, ...] | None = None,
+) -> Snapshot:
+    """The same at another time; neither time nor generation ever falls."""
+    return Snapshot(
+        snapshot.configuration,
+        snapshot.history,
+        snapshot.data,
+        snapshot.settings if settings is None else settings,
+        snapshot.people if people is None else people,
+        snapshot.timers,
+        snapshot.turn_timers,
+        snapshot.held,
+        snapshot.erred,
+        max(now, snapshot.now),
+        max(generation, snapshot.generation),
+        snapshot.status,
+    )
+
+
+def _stepped(run: Macrostep, event: str, trace: list[MacroStep] | None) -> Stepped:
+    if trace is not None:
+        trace.append(run.traced(event))
+    return run.snapshot(), tuple(run.effects)

@@ -1,0 +1,110 @@
+"""The command line: parse arguments, call, print, exit code.
+
+Knows no room, no chart and no server: each sub-command is a module beside this one
+that holds a click command of its own name, imported only when it is run, so that
+`gameroom --help` and `gameroom check` never pay for the server.
+
+The rule of exit codes: 0 clean, 1 findings, 2 usage, 3 our own fault.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from gameroom import __version__
+
+EXIT_FINDINGS = 1
+EXIT_USAGE = 2
+EXIT_FAULT = 3
+
+COMMANDS = {
+    "check": "Check room files and print every problem with its place.",
+    "convert": "Rewrite a room file in the other spelling: .room or YAML.",
+    "demo": "Play a shipped game on this machine: two seats and a watcher side by side.",
+    "explain": "Explain a code of `gameroom check`.",
+    "fmt": "Write room files in the one layout.",
+    "graph": "Draw a room's states and transitions: SVG, DOT or Mermaid.",
+    "new": "Write a room file to start from.",
+    "serve": "Run the server.",
+    "show": "Show a room with all that it inherits, as one flat file.",
+    "test": "Run the scenarios of room files.",
+    "trace": "Feed events to a room and print every step of its chart.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a sub-command's module when it is asked for by name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(importlib.import_module(f"gameroom.cli.{cmd_name}"), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 clean, 1 findings, 2 usage, 3 our own fault.",
+)
+@click.version_option(__version__, prog_name="gameroom", message="%(prog)s %(version)s")
+@click.option("--debug", is_flag=True, help="Show where in gameroom a fault of its own happened.")
+def gameroom(debug: bool) -> None:
+    """A server for lock-step multiplayer games, driven by room files.
+
+    A room file says who may sit, what is configured, which commands are legal in which
+    state and how the room moves between states. The games run in the browsers; the
+    server keeps them in step.
+
+    Start with `gameroom demo`.
+    """
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the command line and leave the process with one of the four exit codes."""
+    sys.exit(run(args))
+
+
+def run(args: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code. A sub-command returns its own (None is 0)."""
+    try:
+        code = gameroom.main(args=args, prog_name="gameroom", standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("interrupted", err=True)
+        return EXIT_FINDINGS
+    except click.ClickException as problem:
+        problem.show()
+        return EXIT_USAGE if isinstance(problem, click.UsageError) else problem.exit_code
+    except Exception as fault:
+        _tell_fault(fault, debug="--debug" in (sys.argv[1:] if args is None else args))
+        return EXIT_FAULT
+    return code if isinstance(code, int) else 0
+
+
+def _tell_fault(fault: Exception, *, debug: bool) -> None:
+    """One line that says where to go with it; the traceback is for whoever asks for it."""
+    if debug:
+        traceback.print_exception(fault)
+    frame = traceback.extract_tb(fault.__traceback__)[-1]
+    words = " ".join(str(fault).split())[:200]
+    click.echo(
+        f"gameroom {__version__} has a fault of its own: {type(fault).__name__}: {words}"
+        f" ({Path(frame.filename).name}:{frame.lineno}). Your file is not to blame; please"
+        " report it as an issue of the gameroom project, with this line and the file."
+        + ("" if debug else " `gameroom --debug ...` shows more."),
+        err=True,
+    )

@@ -1,0 +1,121 @@
+"""`gameroom demo`: a shipped game on this machine, two seats and a watcher on one page.
+
+It is the real server with one page more: rooms, journals and sessions are what players
+get, in a folder that goes when the demo does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import tempfile
+import threading
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gameroom import resources
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+HOST = "127.0.0.1"
+PORT = 8765
+PORTS_TRIED = 20
+COOKIE = "gameroom_demo"
+EXIT_FINDINGS = 1
+
+
+@click.command()
+@click.argument("game", default="archers")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    help=f"Port to listen on; 0 takes a free one. Without it {PORT}, or the next one that is free.",
+)
+@click.option("--no-browser", is_flag=True, help="Do not open a browser window.")
+def demo(game: str, port: int | None, no_browser: bool) -> int:
+    """Play GAME (archers if none is named): two seats and a watcher side by side.
+
+    The page shows the room's statechart as it moves. Drop a connection, delay it, reload a
+    seat or corrupt an engine, and watch what the room makes of it. Ctrl-C ends the demo.
+    """
+    if game not in games():
+        raise click.BadParameter(
+            f"no game {game!r} is shipped; there are {', '.join(games())}", param_hint="GAME"
+        )
+    from gameroom.server.config import Config
+    from gameroom.server.serve import run
+
+    def listening(address: str) -> None:
+        click.echo(f"{game} is on at {address}/demo  (Ctrl-C ends it)")
+        if not no_browser:
+            threading.Thread(target=webbrowser.open, args=(f"{address}/demo",), daemon=True).start()
+
+    with tempfile.TemporaryDirectory(prefix="gameroom-demo-") as folder:
+        config = Config(host=HOST, port=free_port() if port is None else port, data=Path(folder))
+        try:
+            run(config, listening, lambda app: add_demo(app, game))
+        except OSError as error:
+            click.echo(f"gameroom cannot serve the demo: {error}", err=True)
+            return EXIT_FINDINGS
+    return 0
+
+
+def games() -> list[str]:
+    """The shipped games that have something to look at."""
+    return sorted(path.parent.name for path in resources.rooms().glob("*/view.js"))
+
+
+def free_port() -> int:
+    """The demo's own port if it is free, so that its address stays the same; else one near."""
+    for port in range(PORT, PORT + PORTS_TRIED):
+        with contextlib.closing(socket.socket()) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):
+                trial.bind((HOST, port))
+                return port
+    return 0
+
+
+def add_demo(app: web.Application, game: str) -> None:
+    """`/demo`, a page of a room of this game. A post makes another room.
+
+    GET without a room leads to this browser's last one, so that `/demo` is all that has to
+    be remembered; another browser gets a room of its own, where its seats are free.
+    """
+    from aiohttp import web
+
+    from gameroom.server import bodies, pages
+    from gameroom.server.app import LOBBY
+
+    async def another() -> web.Response:
+        made = await app[LOBBY].create(bodies.Create(game=game))
+        answer = web.Response(status=303, headers={"Location": f"/demo?room={made.id}"})
+        answer.set_cookie(COOKIE, made.id, path="/demo", httponly=True, samesite="Strict")
+        return answer
+
+    async def page(request: web.Request) -> web.StreamResponse:
+        if "room" in request.query:
+            return pages.file_response(request, "demo.html", fresh=True)
+        if (room := request.cookies.get(COOKIE)) in app[LOBBY].rooms:
+            raise web.HTTPSeeOther(f"/demo?room={room}")
+        return await another()
+
+    async def again(request: web.Request) -> web.StreamResponse:
+        # Not Origin: our pages send no referrer, and then a form's Origin says "null".
+        if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+            raise web.HTTPForbidden(text="only the demo's own page makes rooms")
+        return await another()
+
+    app.router.add_get("/demo", page)
+    app.router.add_post("/demo", again)
+    app.router.add_get("/", _to_demo)
+
+
+async def _to_demo(request: web.Request) -> web.StreamResponse:
+    from aiohttp import web
+
+    raise web.HTTPSeeOther("/demo")

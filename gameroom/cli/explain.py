@@ -1,0 +1,31 @@
+"""`gameroom explain`: the long story of a code."""
+
+from __future__ import annotations
+
+import click
+
+from gameroom.language.codes import CODES
+from gameroom.language.diagnostics import did_you_mean
+from gameroom.language.pages import story
+
+
+@click.command(
+    epilog="\b\nExamples:\n"
+    "  gameroom explain E0601    what it means, wrong and right\n"
+    "  gameroom explain          all codes with their titles\n\n"
+    "Exit codes: 0 told, 2 no such code."
+)
+@click.argument("codes", nargs=-1, metavar="[CODE]...")
+def explain(codes: tuple[str, ...]) -> int:
+    """Explain a CODE of `gameroom check`: what is wrong, why it is, and how it is put right.
+
+    Without a code all codes are listed.
+    """
+    wanted = [code.upper() for code in codes]
+    for code in wanted:
+        if code not in CODES:
+            raise click.UsageError(f"there is no code {code}; {did_you_mean(code, CODES) or ''}")
+    if not wanted:
+        click.echo("\n".join(f"{code}  {told.title}" for code, told in CODES.items()))
+    click.echo("\n\n".join(story(code) for code in wanted), nl=bool(wanted))
+    return 0

@@ -1,0 +1,112 @@
+"""Room files as the commands meet them: which ones are meant, reading, writing.
+
+It knows no room. What can't be read or written is a usage error, told in one line.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import click
+
+from gameroom import language
+from gameroom.language import Loaded, Resolve, Source
+
+SUFFIXES = (".room", ".room.yaml", ".room.yml")
+FILE_BYTES_MAX = 1_048_576
+STDIN = Path("-")
+
+
+def found(names: Sequence[str], suffixes: Sequence[str] = SUFFIXES) -> list[Path]:
+    """The files that the arguments mean, each once; a folder is searched for room files.
+
+    A name that leads nowhere and a folder without room files are usage errors.
+    """
+    return list(dict.fromkeys(path for name in names for path in _found(name, tuple(suffixes))))
+
+
+def _found(name: str, suffixes: tuple[str, ...]) -> Iterator[Path]:
+    path = Path(name)
+    if name == "-" or path.is_file():
+        yield path
+    elif path.is_dir():
+        inside = sorted(
+            each for each in path.rglob("*") if each.name.endswith(suffixes) and each.is_file()
+        )
+        if not inside:
+            raise click.UsageError(f"the folder {name} holds no room files")
+        yield from inside
+    else:
+        raise click.UsageError(f"there is no file {name}")
+
+
+def read(path: Path) -> str:
+    """The text of a file, or of standard input for `-`.
+
+    Bytes that are no UTF-8 stay marked in it, for the language to complain about.
+    """
+    try:
+        if path == STDIN:
+            data = sys.stdin.buffer.read(FILE_BYTES_MAX)
+        else:
+            with path.open("rb") as file:
+                data = file.read(FILE_BYTES_MAX)
+    except OSError as problem:
+        raise click.UsageError(f"{path} can't be read: {problem.strerror}") from problem
+    return data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+
+
+def load(path: Path, text: str, name: str) -> Loaded:
+    """Load a text that was read from this path; `name` is what it is called."""
+    return language.load(text, name=name, resolve=resolver(path))
+
+
+def resolver(path: Path) -> Resolve:
+    """Files that the one at `path` uses are looked for beside it, then among the shipped."""
+    folder = Path() if path == STDIN else path.parent
+
+    def resolve(wanted: str) -> Source | None:
+        beside = folder / wanted
+        if wanted.endswith(SUFFIXES) and _is_below(beside, folder) and beside.is_file():
+            return Source(str(beside), read(beside))
+        return language.shipped(wanted)
+
+    return resolve
+
+
+def _is_below(path: Path, folder: Path) -> bool:
+    """A file can't make us read one outside of its folder."""
+    return path.resolve().is_relative_to(folder.resolve())
+
+
+def write(path: Path, text: str) -> None:
+    """Replace a file's text whole or not at all; its mode stays, and a link stays a link."""
+    place = path.resolve()
+    try:
+        mode = place.stat().st_mode & 0o7777 if place.exists() else None
+        handle, name = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
+    except OSError as problem:
+        raise click.UsageError(f"{path} can't be written: {problem.strerror}") from problem
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, mode if mode is not None else 0o666 & ~_umask())
+        os.replace(name, place)
+    except OSError as problem:
+        raise click.UsageError(f"{path} can't be written: {problem.strerror}") from problem
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(name)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

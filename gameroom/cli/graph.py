@@ -1,0 +1,68 @@
+"""`gameroom graph`: the statechart of a room file as a picture, or as text for other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gameroom import language
+from gameroom.cli import EXIT_FINDINGS, files
+
+FORMATS = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid", ".mermaid": "mermaid"}
+
+
+@click.command(
+    epilog="\b\nExamples:\n"
+    "  gameroom graph my.room -o my.svg            a picture for a browser or a document\n"
+    "  gameroom graph my.room --format mermaid     text that many wikis draw\n"
+    "  gameroom graph my.room -o my.dot            text for Graphviz\n\n"
+    "Exit codes: 0 done, 1 the room has mistakes, 2 usage, 3 our own fault."
+)
+@click.argument("file", metavar="FILE")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["svg", "dot", "mermaid"]),
+    help="What to write. Without it the name given with -o decides, else svg.",
+)
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write to this file, over an older picture, instead of standard output.",
+)
+def graph(file: str, form: str | None, out: Path | None) -> int:
+    """Draw the statechart of FILE, a room file or - for standard input.
+
+    The picture shows all states that the room has, those that it inherits too. An arrow is
+    a transition with the event or the time that takes it; a dashed arrow goes back to where
+    the room was; a dashed box is a region, beside which others are active at the same time.
+    The mark \u21bb stands at states in which turns advance. Times that only end the room are
+    lines inside their state.
+    """
+    from gameroom import picture
+
+    kind = form or (FORMATS.get(out.suffix) if out is not None else "svg")
+    if kind is None:
+        raise click.UsageError(
+            f"the name {out} does not say what to write: end it in .svg, .dot or .mmd,"
+            " or give --format"
+        )
+    path = Path(file)
+    if out is not None and out.name.endswith(files.SUFFIXES):
+        raise click.UsageError(f"{out} is the name of a room file, not of a picture")
+    name = "stdin.room" if path == files.STDIN else file
+    text = files.read(path)
+    loaded = files.load(path, text, name)
+    if loaded.room is None:
+        click.echo(language.as_text(loaded.diagnostics, {name: text}), err=True)
+        return EXIT_FINDINGS
+    draw = {"svg": picture.svg_file, "dot": picture.dot_text, "mermaid": picture.mermaid_text}[kind]
+    drawn = draw(loaded.room)
+    if out is None:
+        click.echo(drawn, nl=False)
+    else:
+        files.write(out, drawn)
+        click.echo(f"wrote {out}", err=True)
+    return 0

@@ -1,0 +1,127 @@
+"""`gameroom new`: a room file to start from, made from one of the shipped rooms."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from pathlib import Path
+
+import click
+
+from gameroom import language, resources
+from gameroom.cli import EXIT_FINDINGS, files
+
+SMALLEST = "small"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+ROOM = re.compile(r'^room "[^"\n]*"', re.MULTILINE)
+GUIDE = "# How to read this file.\n"
+WIDTH = 92
+
+
+def templates() -> dict[str, str]:
+    """What each shipped room is for, by name: the smallest first, the standard room and
+    the games with an engine too large to start from left out."""
+    names = sorted(path.stem for path in resources.rooms().glob("*.room"))
+    names = [SMALLEST, *(name for name in names if name not in (SMALLEST, "standard")), "noughts"]
+    return {name: _doc(name) for name in names}
+
+
+def _doc(name: str) -> str:
+    found = language.shipped(name)
+    assert found is not None, name
+    loaded = language.load(found.text, name=found.name, resolve=language.shipped)
+    assert loaded.room is not None, name
+    return loaded.room.doc
+
+
+def adapted(template: str, title: str, file: str) -> str:
+    """The text of a template as the room `title` in the file `file`."""
+    found = resources.shipped_room(template)
+    assert found is not None, template
+    text = ROOM.sub(f'room "{title}"', found[1], count=1)
+    guide = _guide()
+    if GUIDE not in text:
+        text = text.replace('use "standard"\n', f'use "standard"\n\n{guide}', 1)
+    note = f"# {file} was made from the template `{template}`. It is yours: change everything.\n#\n"
+    text = text.replace(guide, note + guide, 1)
+    return text.replace("FILE", file)
+
+
+def _guide() -> str:
+    """The lines of the smallest template that tell how to read a file."""
+    found = resources.shipped_room(SMALLEST)
+    assert found is not None
+    begin = found[1].index(GUIDE)
+    return found[1][begin : found[1].index("#\n# This room", begin)]
+
+
+def _list(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    """Print the templates and leave; nothing else is looked at."""
+    if not wanted or ctx.resilient_parsing:
+        return
+    width = max(map(len, templates()))
+    for name, doc in templates().items():
+        indent = " " * (width + 2)
+        text = textwrap.fill(doc, WIDTH, initial_indent=indent, subsequent_indent=indent)
+        click.echo(name.ljust(width) + text[width:])
+    ctx.exit(0)
+
+
+@click.command(
+    epilog="\b\nExamples:\n"
+    "  gameroom new duel                           the smallest room, in duel.room\n"
+    "  gameroom new duel --template turn-based     turns with a clock\n"
+    "  gameroom new --list                         what else there is\n\n"
+    "Exit codes: 0 done, 1 the file is there already, 2 usage, 3 our own fault."
+)
+@click.argument("name", metavar="NAME")
+@click.option(
+    "-t",
+    "--template",
+    default=SMALLEST,
+    metavar="TEMPLATE",
+    show_default=True,
+    help="What to start from; --list tells what there is.",
+)
+@click.option(
+    "--list",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_list,
+    help="Tell what there is to start from, and what it is for.",
+)
+@click.option("--force", is_flag=True, help="Write over a file that is there already.")
+def new(name: str, template: str, force: bool) -> int:
+    """Write NAME.room, a room to start from.
+
+    The room works as it is: it has no mistakes, its scenarios hold, and notes in it say what
+    each part is for and how to change it. NAME is what the room is called, with a folder
+    before it if you like: `rooms/duel` makes rooms/duel.room.
+
+    docs/first-room.md leads from here to a tested room in ten minutes.
+    """
+    path = Path(f"{name.removesuffix('.room')}.room")
+    if not NAME.fullmatch(path.stem):
+        raise click.BadParameter(
+            "a name has letters, digits, - and _, and at most 40 of them", param_hint="NAME"
+        )
+    if template not in templates():
+        raise click.BadParameter(
+            f"there is no template {template!r}; there are {', '.join(templates())}",
+            param_hint="--template",
+        )
+    if path.exists() and not force:
+        click.echo(f"{path} is there already; --force writes over it", err=True)
+        return EXIT_FINDINGS
+    files.write(path, adapted(template, path.stem, str(path)))
+    commands = {
+        f"gameroom check {path}": "find mistakes",
+        f"gameroom test {path}": "play its scenarios",
+        f"gameroom graph {path} -o {path.with_suffix('.svg')}": "draw it",
+    }
+    width = max(map(len, commands))
+    click.echo(f"wrote {path}, from the template {template}\n\nWhat to type next:")
+    for command, purpose in commands.items():
+        click.echo(f"  {command:{width}}  {purpose}")
+    return 0

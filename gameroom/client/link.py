@@ -1,0 +1,197 @@
+"""The connection of one place: made, read, lost and made again.
+
+Knows frames, close codes and time; what the events mean is the replica's business. It is
+the replica's only way to the network, and it never sends a client packet by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+
+import aiohttp
+from yarl import URL
+
+from gameroom.client.errors import ClosedError, InterruptedRequestError, RefusedError
+from gameroom.lockstep.packets import ClientPacket
+from gameroom.model import Value
+from gameroom.replica.replica import GapError, Hello, Replica
+from gameroom.wire import (
+    Codec,
+    EventFrame,
+    Method,
+    RequestFrame,
+    ResponseFrame,
+    closing,
+    read_problem,
+)
+from gameroom.wire.shape import read
+
+EVENT_BYTES_MAX = 16 * 1024 * 1024
+HEARTBEAT_S = 10
+PAUSE_FIRST_S = 0.1
+PAUSE_MAX_S = 5.0
+HELLO_ID = 0
+
+Line = aiohttp.ClientWebSocketResponse
+
+
+class Link:
+    """Keeps a replica connected while `run` runs."""
+
+    def __init__(
+        self,
+        http: aiohttp.ClientSession,
+        url: URL,
+        token: str,
+        codec: Codec,
+        replica: Replica,
+        *,
+        told: Callable[[EventFrame | None], None],
+        patience_ms: int,
+        now: Callable[[], int],
+        sleep: Callable[[float], Awaitable[object]],
+        random: Callable[[], float],
+    ) -> None:
+        """told: called with every new event, and with None when the connection changed."""
+        self.line: Line | None = None
+        """The connection, once it has said who it is."""
+        self.welcomes = 0
+        """How often the server greeted us: once, and once more for every return."""
+        self._http = http
+        self._url = url
+        self._token = token
+        self._codec = codec
+        self._replica = replica
+        self._told = told
+        self._patience_ms = patience_ms
+        self._now = now
+        self._sleep = sleep
+        self._random = random
+        self._ids = itertools.count(HELLO_ID + 1)
+        self._asked: dict[int, asyncio.Future[ResponseFrame]] = {}
+
+    async def run(self) -> None:
+        """Connect, read, and come back as the close code says. Ends by raising ClosedError,
+        RefusedError, or aiohttp's error when the handshake is refused."""
+        tries, since = 0, self._now()
+        while True:
+            code: int | None = None
+            try:
+                async with self._http.ws_connect(
+                    self._url,
+                    protocols=(self._codec.subprotocol,),
+                    max_msg_size=EVENT_BYTES_MAX,
+                    heartbeat=HEARTBEAT_S,
+                ) as line:
+                    if await self._greet(line):
+                        tries = 0
+                        await self._read(line)
+                        since = self._now()
+                    code = line.close_code
+            except aiohttp.WSServerHandshakeError as error:
+                if 400 <= error.status < 500 and error.status != 429:
+                    raise
+            except (aiohttp.ClientError, OSError, GapError, InterruptedRequestError):
+                code = None
+            finally:
+                self._lost()
+            row = closing(code)
+            if row.again in ("never", "by hand") or self._now() - since > self._patience_ms:
+                raise ClosedError(row.code if code is None else code)
+            await self._sleep(pause_s(tries, self._random()))
+            tries += 1
+
+    async def ask(self, line: Line, method: Method, path: str, body: Value) -> object:
+        """One request over this connection; the answer's body. Raises RefusedError or
+        InterruptedRequestError."""
+        id_ = next(self._ids)
+        asked: asyncio.Future[ResponseFrame] = asyncio.get_running_loop().create_future()
+        self._asked[id_] = asked
+        try:
+            request = RequestFrame(method, path, id_, body)
+            await _send(line, self._codec.encode_request(request))
+            response = await asked
+        finally:
+            self._asked.pop(id_, None)
+        if response.status >= 400:
+            raise RefusedError(read_problem(response.body, response.status))
+        return response.body
+
+    async def put(self, packet: ClientPacket) -> None:
+        """Send a client packet. What cannot be sent stays in the replica's outbox."""
+        if self.line is not None:
+            with suppress(InterruptedRequestError):
+                await _send(self.line, self._codec.encode_packet(packet))
+
+    def drop(self) -> None:
+        """Cut the connection without a word."""
+        if self.line is not None:
+            with suppress(OSError):
+                self.line.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+
+    def interrupt(self) -> None:
+        """Nobody will answer any more."""
+        for asked in self._asked.values():
+            if not asked.done():
+                asked.set_exception(InterruptedRequestError())
+
+    async def _greet(self, line: Line) -> bool:
+        """Say who we are. False when the server is not ready for us or hung up."""
+        hello: dict[str, Value] = {"token": self._token, "seq": self._replica.seq}
+        request = RequestFrame("PUT", "/session", HELLO_ID, hello)
+        await _send(line, self._codec.encode_request(request))
+        async for frame in self._frames(line):
+            if not isinstance(frame, ResponseFrame) or frame.id != HELLO_ID:
+                continue
+            if frame.status in (429, 503):
+                return False
+            if frame.status >= 400:
+                raise RefusedError(read_problem(frame.body, frame.status))
+            self._replica.welcome(read(Hello, frame.body, strict=False))
+            self.welcomes += 1
+            self.line = line
+            self._told(None)
+            return True
+        return False
+
+    async def _read(self, line: Line) -> None:
+        async for frame in self._frames(line):
+            if isinstance(frame, EventFrame):
+                if self._replica.feed(frame):
+                    self._told(frame)
+                continue
+            asked = None if frame.id is None else self._asked.get(frame.id)
+            if asked is not None and not asked.done():
+                asked.set_result(frame)
+
+    async def _frames(self, line: Line) -> AsyncIterator[EventFrame | ResponseFrame]:
+        async for message in line:
+            if message.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
+                yield self._codec.decode_event(message.data)
+
+    def _lost(self) -> None:
+        self.line = None
+        self._replica.lost()
+        self.interrupt()
+        self._told(None)
+
+
+def pause_s(tries: int, chance: float) -> float:
+    """Seconds until the next try: doubled each time up to PAUSE_MAX_S, half of it by chance
+    (from 0 to 1), so that a server that comes back is not met by everyone at once."""
+    longest = min(PAUSE_MAX_S, PAUSE_FIRST_S * float(2 ** min(tries, 16)))
+    return longest * (0.5 + chance / 2)
+
+
+async def _send(line: Line, data: bytes | str) -> None:
+    try:
+        if isinstance(data, str):
+            await line.send_str(data)
+        else:
+            await line.send_bytes(data)
+    except (aiohttp.ClientError, ConnectionError):
+        raise InterruptedRequestError from None

@@ -1,0 +1,416 @@
+"""A place in a room, over aiohttp: `async with join(url, name="ann") as seat: ...`.
+
+Knows sockets and time; what a client must do is the replica's business. One task keeps
+the connection and reads it, one plays the turns and is the only one that sends client
+packets, so that they go out in their order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random as dice
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+from gameroom.client.errors import ClosedError, InterruptedRequestError, RefusedError
+from gameroom.client.link import Line, Link
+from gameroom.lockstep.packets import Command, Roster
+from gameroom.lockstep.problem import Problem
+from gameroom.model import Value
+from gameroom.replica.engine import Engine, LedgerEngine
+from gameroom.replica.replica import Confirmed, Policy, Replica
+from gameroom.wire import (
+    MSGPACK,
+    BadFrameError,
+    Close,
+    Codec,
+    EventFrame,
+    Method,
+    Rejection,
+    read_definition,
+    read_json,
+    read_problem,
+)
+
+TIME_EVERY_S = 2
+EVENTS_WAITING_MAX = 65_536
+
+
+@asynccontextmanager
+async def join(
+    url: str,
+    *,
+    name: str | None = None,
+    spectate: bool = False,
+    team: str | None = None,
+    token: str | None = None,
+    subprotocol: str = MSGPACK,
+    engine: Engine | None = None,
+    hurry: bool = False,
+    framerate: int = 60,
+    patience_s: float = 60.0,
+    now: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000,
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    random: Callable[[], float] = dice.random,
+    http: aiohttp.ClientSession | None = None,
+) -> AsyncIterator[Seat]:
+    """A place in the room at `http://host/join/<id>`, connected until the block ends.
+
+    token: come back to a place instead of taking a new one. engine: LedgerEngine where
+    none is given. hurry: play turns as soon as they are there. framerate: iterations per
+    second that the engine can hold. patience_s: how long a lost connection is tried again.
+    now (milliseconds), sleep, random: the clock and the dice, for tests.
+    Raises RefusedError, ClosedError or aiohttp's errors.
+    """
+    own = None if http is not None else aiohttp.ClientSession()
+    session = http or own
+    assert session is not None
+    try:
+        picture = await _fetch(session, "GET", URL(url))
+        room = str(picture["id"])
+        if token is None:
+            wish = {"name": name, "spectate": spectate, "team": team}
+            told = {key: value for key, value in wish.items() if value not in (None, False)}
+            place = await _fetch(
+                session, "POST", URL(url).join(URL(f"/rooms/{room}/players")), told
+            )
+            token = str(place["token"])
+        seat = Seat(
+            session,
+            URL(url).join(URL(str(picture["socket"]))),
+            token,
+            picture,
+            subprotocol=subprotocol,
+            engine=engine or LedgerEngine(),
+            hurry=hurry,
+            framerate=framerate,
+            patience_s=patience_s,
+            now=now,
+            sleep=sleep,
+            random=random,
+        )
+        try:
+            await seat.open()
+            yield seat
+        finally:
+            await seat.close()
+    finally:
+        if own is not None:
+            await own.close()
+
+
+class Seat:
+    """A place in a room; `join` makes it."""
+
+    def __init__(
+        self,
+        http: aiohttp.ClientSession,
+        socket: URL,
+        token: str,
+        picture: Mapping[str, Any],
+        *,
+        subprotocol: str,
+        engine: Engine,
+        hurry: bool,
+        framerate: int,
+        patience_s: float,
+        now: Callable[[], int],
+        sleep: Callable[[float], Awaitable[object]],
+        random: Callable[[], float],
+    ) -> None:
+        self.token = token
+        self.id = str(picture["id"])
+        self.definition: Mapping[str, Any] = picture["definition"]
+        """The room as it is published (docs/wire.md)."""
+        room = read_definition(self.definition)
+        self.replica = Replica(
+            room,
+            engine,
+            seed=int(picture["seed"]),
+            policy=_policy(self.definition),
+            framerate=framerate,
+        )
+        self._link = Link(
+            http,
+            socket,
+            token,
+            Codec(subprotocol, room),
+            self.replica,
+            told=self._told,
+            patience_ms=int(patience_s * 1000),
+            now=now,
+            sleep=sleep,
+            random=random,
+        )
+        self._hurry = hurry
+        self._now = now
+        self._sleep = sleep
+        self._news = asyncio.Event()
+        self._wake = asyncio.Event()
+        self._listeners: list[asyncio.Queue[EventFrame | None]] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._retries: set[asyncio.Task[None]] = set()
+        self._error: BaseException | None = None
+
+    # --- What can be seen ---------------------------------------------------------------
+
+    @property
+    def user(self) -> str:
+        return self.replica.user
+
+    @property
+    def name(self) -> str:
+        return self.replica.name
+
+    @property
+    def seat(self) -> int | None:
+        """The number of the seat; None for who watches."""
+        return self.replica.seat
+
+    @property
+    def roster(self) -> Roster:
+        return self.replica.roster
+
+    @property
+    def setup(self) -> Mapping[str, Value]:
+        return self.replica.setup.settings
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The paths of the active states, as the room said last."""
+        return self.replica.states
+
+    @property
+    def generation(self) -> int:
+        """The last turn that this client's engine has run."""
+        return self.replica.generation
+
+    @property
+    def checksum(self) -> int | None:
+        """The engine's checksum after its last turn; None before the first."""
+        return None if self.replica.checksum is None else self.replica.checksum.value
+
+    @property
+    def log(self) -> tuple[Confirmed, ...]:
+        """Our commands as the room confirmed them, in order."""
+        return tuple(self.replica.log)
+
+    @property
+    def refusals(self) -> tuple[Rejection, ...]:
+        return tuple(self.replica.refusals)
+
+    @property
+    def returns(self) -> int:
+        """How often the connection was lost and made again."""
+        return max(0, self._link.welcomes - 1)
+
+    def within(self, state: str) -> bool:
+        """Whether the chart is in this state or in one below it."""
+        return any(one == state or one.startswith(f"{state}.") for one in self.states)
+
+    async def until(self, condition: Callable[[Seat], bool]) -> None:
+        """Wait until the condition holds; it is asked after every event and every turn.
+        Raises ClosedError when the place is gone before."""
+        while not condition(self):
+            if self._error is not None:
+                raise self._error
+            await self._news.wait()
+
+    async def events(self) -> AsyncIterator[EventFrame]:
+        """What the room says from now on, and `rejected`; ends when the place is gone."""
+        queue: asyncio.Queue[EventFrame | None] = asyncio.Queue(EVENTS_WAITING_MAX)
+        self._listeners.append(queue)
+        try:
+            while self._error is None or not queue.empty():
+                frame = await queue.get()
+                if frame is None:
+                    return
+                yield frame
+        finally:
+            self._listeners.remove(queue)
+
+    # --- What can be done ---------------------------------------------------------------
+
+    def command(self, name: str, /, **body: Value) -> None:
+        """Queue a command for the engines. Raises ValueError when it does not fit."""
+        self.replica.command(Command(name, body))
+
+    async def request(self, name: str, /, **body: Value) -> object:
+        """Ask the room for something that its file declares."""
+        return await self.ask("POST", f"/requests/{name}", body)
+
+    async def ready(self, ready: bool = True) -> None:
+        await self.ask("PUT" if ready else "DELETE", "/players/me/ready")
+
+    async def configure(self, **settings: Value) -> None:
+        """Change settings; all of them or none."""
+        await self.ask("PATCH", "/setup", settings)
+
+    async def loaded(self) -> None:
+        """This engine has loaded the setup."""
+        await self.ask("PUT", "/players/me/engine", {"loaded": True})
+
+    async def refuse(self, reasons: tuple[str, ...] | list[str]) -> None:
+        """This engine refuses the setup."""
+        await self.ask("PUT", "/players/me/engine", {"refused": list(reasons)})
+
+    async def load(self) -> tuple[str, ...]:
+        """Let the engine check the setup, and say `loaded` or `refuse`; its reasons."""
+        reasons = self.replica.reasons()
+        await (self.refuse(reasons) if reasons else self.loaded())
+        return reasons
+
+    async def chat(self, text: str) -> None:
+        await self.ask("POST", "/chat", {"text": text})
+
+    async def leave(self) -> None:
+        """Give up the place for good."""
+        with suppress(InterruptedRequestError, ClosedError):
+            await self.ask("DELETE", "/players/me")
+        self._end(ClosedError(Close.LEFT))
+
+    async def ask(self, method: Method, path: str, body: Value = None) -> object:
+        """Any route of docs/wire.md, over the socket; the answer's body. What may be
+        repeated is asked again after a lost connection. Raises RefusedError,
+        InterruptedRequestError (POST, DELETE of the place) or ClosedError."""
+        while True:
+            line = await self._connected()
+            try:
+                return await self._link.ask(line, method, path, body)
+            except InterruptedRequestError:
+                if method == "POST" or path == "/players/me":
+                    raise
+
+    def drop(self) -> None:
+        """Cut the connection as a bad network does, without a word; it comes back by itself."""
+        self._link.drop()
+
+    # --- Life ---------------------------------------------------------------------------
+
+    async def open(self) -> None:
+        """Connect; what the room has said so far comes as events."""
+        works = (self._link.run, self._play, self._ask_time)
+        self._tasks = [asyncio.create_task(self._guarded(work)) for work in works]
+        await self._connected()
+
+    async def close(self) -> None:
+        """Let go of the connection; the place stays, `token` leads back to it."""
+        self._end(ClosedError(Close.NORMAL))
+        mine = (*self._tasks, *self._retries)
+        for task in mine:
+            task.cancel()
+        await asyncio.gather(*mine, return_exceptions=True)
+
+    async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Whatever ends a task ends the seat, and is told to whoever waits."""
+        try:
+            await work()
+        except Exception as error:
+            self._end(error)
+
+    def _end(self, error: Exception) -> None:
+        if self._error is None:
+            self._error = error
+            self._link.interrupt()
+            for queue in self._listeners:
+                if not queue.full():
+                    queue.put_nowait(None)
+            self._tell()
+
+    def _tell(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
+
+    async def _connected(self) -> Line:
+        """The connection, once it has said who it is."""
+        await self.until(lambda seat: seat._link.line is not None)
+        if self._error is not None:
+            raise self._error
+        assert self._link.line is not None
+        return self._link.line
+
+    def _told(self, frame: EventFrame | None) -> None:
+        """An event, or the connection has changed."""
+        if frame is not None:
+            for queue in self._listeners:
+                if queue.full():
+                    self._end(OverflowError(f"{EVENTS_WAITING_MAX} events were not read"))
+                else:
+                    queue.put_nowait(frame)
+            if isinstance(frame.body, Rejection) and frame.body.index is None:
+                self._retry_later(frame.body)
+        self._wake.set()
+        self._tell()
+
+    def _retry_later(self, rejection: Rejection) -> None:
+        if (wait_ms := rejection.problem.retry_after_ms) is None:
+            return
+
+        async def retry() -> None:
+            await self._sleep(wait_ms / 1000)
+            self.replica.retry(rejection.generation)
+            self._wake.set()
+
+        task = asyncio.create_task(retry())
+        self._retries.add(task)
+        task.add_done_callback(self._retries.discard)
+
+    # --- Playing ------------------------------------------------------------------------
+
+    async def _play(self) -> None:
+        """Run turns when they are due, and send the packets: nobody else does."""
+        while True:
+            self._wake.clear()
+            now = self._now()
+            played = self.replica.play(now, hurry=self._hurry)
+            for packet in self.replica.take():
+                await self._link.put(packet)
+            if played:
+                self._tell()
+                await asyncio.sleep(0)
+                continue
+            due = self.replica.due(now, hurry=self._hurry)
+            if due is None:
+                await self._wake.wait()
+            else:
+                await self._sleep((due - now) / 1000)
+
+    async def _ask_time(self) -> None:
+        """Measure the round trip: it is reported in every packet and sets the room's pace."""
+        while True:
+            await self._connected()
+            asked = self._now()
+            with suppress(RefusedError, InterruptedRequestError):
+                await self.ask("GET", "/time")
+                self.replica.latency = self._now() - asked
+            await self._sleep(TIME_EVERY_S)
+
+
+def _policy(definition: Mapping[str, Any]) -> Policy:
+    """What a room does not say has the default of the policies' table, and so has Policy."""
+    limits = definition["policies"].get("limits", {})
+    said = {key: limits[key] for key in ("commands_per_turn", "packet_bytes") if key in limits}
+    every = definition["policies"].get("divergence", {}).get("checksum_every", {}).get("turns", 1)
+    return Policy(**said, checksum_every=max(1, every))
+
+
+async def _fetch(
+    http: aiohttp.ClientSession, method: str, url: URL, body: object = None
+) -> dict[str, Any]:
+    """One request over HTTP: the JSON answer, or RefusedError."""
+    headers = {"Accept": "application/json"}
+    async with http.request(method, url, json=body, headers=headers) as response:
+        try:
+            said = read_json(await response.read())
+        except BadFrameError:
+            said = None
+        if response.status >= 400:
+            raise RefusedError(read_problem(said, response.status))
+        if not isinstance(said, dict):
+            raise RefusedError(Problem(502, "unknown", f"{url.path} did not answer in JSON"))
+        return said

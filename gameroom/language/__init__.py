@@ -1,0 +1,56 @@
+"""The room language: text in, a checked room or diagnostics out.
+
+`load` is the one way in. `as_text`, `as_json`, `as_github` and `as_sarif` show diagnostics,
+`fixed` mends what has one sure fix, `settled` drops the warnings that the author allowed.
+`formatted` and `converted` rewrite a text. Core: no I/O of its own beyond the shipped
+grammar, no clock, and nothing of charts.
+"""
+
+from __future__ import annotations
+
+from gameroom import resources
+from gameroom.language.allow import settled
+from gameroom.language.codes import CODES, Code
+from gameroom.language.convert import ConvertError, converted
+from gameroom.language.diagnostics import Diagnostic, Edit, Fix
+from gameroom.language.fix import Fixed, fixed
+from gameroom.language.format import FormatError, formatted
+from gameroom.language.loading import Loaded, Resolve, Source, is_yaml, load
+from gameroom.language.render import as_github, as_json, as_plain, as_text
+from gameroom.language.sarif import as_sarif
+from gameroom.language.write_room import as_room
+from gameroom.language.write_yaml import as_yaml
+
+__all__ = [
+    "CODES",
+    "Code",
+    "ConvertError",
+    "Diagnostic",
+    "Edit",
+    "Fix",
+    "Fixed",
+    "FormatError",
+    "Loaded",
+    "Resolve",
+    "Source",
+    "as_github",
+    "as_json",
+    "as_plain",
+    "as_room",
+    "as_sarif",
+    "as_text",
+    "as_yaml",
+    "converted",
+    "fixed",
+    "formatted",
+    "is_yaml",
+    "load",
+    "settled",
+    "shipped",
+]
+
+
+def shipped(name: str) -> Source | None:
+    """A `resolve` that knows the shipped rooms alone: for texts from strangers."""
+    found = resources.shipped_room(name)
+    return Source(*found) if found is not None else None

@@ -1,0 +1,272 @@
+"""What a room declares: names, types, defaults, bounds and policies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from gameroom.language.checks.scope import Scope
+from gameroom.language.diagnostics import Problems
+from gameroom.model import (
+    INT_MAX,
+    ChoiceType,
+    Command,
+    Field,
+    IntType,
+    ListType,
+    Request,
+    Role,
+    Room,
+    Setting,
+    Signal,
+    Span,
+    StringType,
+    Team,
+    Type,
+    Variable,
+)
+from gameroom.model.builtin import COUNTERS, DOINGS, EVENTS, PEOPLE
+from gameroom.model.fit import misfit
+from gameroom.model.policies import POLICIES, misfit_entry, number, spelling
+from gameroom.model.size import body_bytes_max, bytes_max
+
+NAME_CHARACTERS_MAX = 40
+DECLARATIONS_MAX = 256
+FIELDS_MAX = 32
+CHOICES_MAX = 256
+STRING_CHARACTERS_MAX = 10_000
+LIST_ITEMS_MAX = 10_000
+SETTING_BYTES_MAX = 16_384
+PLAYERS_MAX = 256
+SPECTATORS_MAX = 10_000
+PACKET_HEADER_BYTES = 256
+"""What a packet needs beside one command."""
+
+_ASKING = frozenset({"all", "any", "no", "majority", "count", "enough", "in", "event"})
+"""Words that begin a question in an expression, so that no value can have their name."""
+
+
+def check_declarations(scope: Scope, problems: Problems) -> None:
+    """Everything outside the chart."""
+    room = scope.room
+    _check_people(scope, problems)
+    _check_names(room, problems)
+    _check_values(room, problems)
+    if _check_policies(room, problems):
+        _check_bodies(room, problems)
+
+
+def _check_people(scope: Scope, problems: Problems) -> None:
+    room = scope.room
+    players, spectators = room.players, room.spectators
+    if players is None:
+        problems.error(
+            "E0610",
+            "the room does not say how many may play",
+            room.span,
+            help="write `players 2..8`",
+        )
+    elif not (players.low >= 1 and players.high <= PLAYERS_MAX):
+        problems.error("E0504", f"a room has from 1 to {PLAYERS_MAX} players", players.span)
+    if spectators is not None:
+        if spectators.low < 0 or spectators.high > SPECTATORS_MAX:
+            problems.error(
+                "E0504", f"a room has from 0 to {SPECTATORS_MAX} spectators", spectators.span
+            )
+        if spectators.delay.unit != "ms":
+            problems.error("E0506", "the delay is a time, such as `10s`", spectators.delay.span)
+    for team in room.teams:
+        if team.low < 0 or team.high < 1 or team.high > PLAYERS_MAX:
+            problems.error("E0504", f"a team has from 0 to {PLAYERS_MAX} players", team.span)
+    needed = sum(team.low for team in room.teams)
+    if players is not None and needed > players.high:
+        problems.error(
+            "E0504",
+            f"the teams need {needed} players, and the room has {players.high} seats",
+            room.teams[0].span,
+            secondary=(players.span, "the seats"),
+        )
+    for role in room.roles:
+        kinds = {"player", *(team.name for team in room.teams)}
+        if role.of not in kinds:
+            problems.error(
+                "E0404",
+                f"a role is held by a `player` or somebody of a team, not by `{role.of}`",
+                role.span,
+                meant=(role.of, kinds),
+            )
+
+
+_Named = tuple[str, Span]
+_Declared = Command | Request | Role | Setting | Signal | Team | Variable
+
+
+def _check_names(room: Room, problems: Problems) -> None:
+    def named(*groups: Sequence[_Declared]) -> list[_Named]:
+        return [(each.name, each.span) for group in groups for each in group]
+
+    values = named(room.settings, room.variables)
+    doings = named(room.commands, room.requests)
+    events = named(room.requests, room.signals)
+    people = named(room.roles, room.teams)
+    _check_unique(values, COUNTERS, "a counter of every room", problems)
+    _check_unique(doings, DOINGS, "a doing of every room", problems)
+    _check_unique(events, EVENTS, "an event of every room", problems)
+    _check_unique(people, PEOPLE, "a kind of people in every room", problems)
+    for name, span in values:
+        if name in _ASKING:
+            problems.error(
+                "E0411",
+                f"no setting or variable can be called `{name}`",
+                span,
+                help=f"in an expression `{name}` begins a question about people, states or events",
+            )
+    for name, span in (*values, *doings, *events, *people):
+        _check_name(name, span, problems)
+    if len(values) + len(doings) + len(room.signals) + len(people) > DECLARATIONS_MAX:
+        problems.error("E0107", f"more than {DECLARATIONS_MAX} names are declared", room.span)
+
+
+def _check_unique(
+    names: Iterable[_Named], builtin: Iterable[str], what: str, problems: Problems
+) -> None:
+    first: dict[str, Span] = {}
+    for name, span in names:
+        if name in builtin and not problems.told("E0411", span):
+            problems.error("E0411", f"`{name}` is {what} and can't be declared anew", span)
+        elif name in first:
+            problems.error(
+                "E0306",
+                f"`{name}` is declared twice",
+                span,
+                secondary=(first[name], "first declared here"),
+            )
+        first.setdefault(name, span)
+
+
+def _check_name(name: str, span: Span, problems: Problems) -> None:
+    if len(name) > NAME_CHARACTERS_MAX:
+        problems.error("E0107", f"a name has at most {NAME_CHARACTERS_MAX} characters", span)
+
+
+def _check_values(room: Room, problems: Problems) -> None:
+    for setting in room.settings:
+        _check_type(setting.type, problems)
+        if (why := misfit(setting.type, setting.default)) is not None:
+            problems.error("E0504", f"the default of `{setting.name}` {why}", setting.default_span)
+        if (size := bytes_max(setting.type)) > SETTING_BYTES_MAX:
+            problems.error(
+                "E0508",
+                f"`{setting.name}` can grow to {size} bytes, more than {SETTING_BYTES_MAX}",
+                setting.type.span,
+            )
+    for variable in room.variables:
+        _check_type(variable.type, problems)
+        if isinstance(variable.type, ListType):
+            problems.error("E0507", "a variable can't be a list", variable.type.span)
+        elif (why := misfit(variable.type, variable.initial)) is not None:
+            problems.error("E0504", f"the value of `{variable.name}` {why}", variable.initial_span)
+
+
+def _check_type(type_: Type, problems: Problems) -> None:
+    match type_:
+        case IntType(low, high):
+            if low < -INT_MAX or high > INT_MAX:
+                problems.error("E0503", "whole numbers end at 2^53-1", type_.span)
+        case StringType(_, high):
+            if high > STRING_CHARACTERS_MAX:
+                problems.error(
+                    "E0508", f"a text has at most {STRING_CHARACTERS_MAX} characters", type_.span
+                )
+        case ChoiceType(choices):
+            if len(choices) > CHOICES_MAX:
+                problems.error("E0508", f"there are at most {CHOICES_MAX} choices", type_.span)
+        case ListType(item, _, high):
+            if high > LIST_ITEMS_MAX:
+                problems.error("E0508", f"a list has at most {LIST_ITEMS_MAX} items", type_.span)
+            _check_type(item, problems)
+
+
+def _check_policies(room: Room, problems: Problems) -> bool:
+    """Known names and keys with fitting values. True when the policies can be read."""
+    before = len(problems.found)
+    seen: dict[str, Span] = {}
+    for policy in room.policies:
+        if policy.name in seen:
+            problems.error(
+                "E0306",
+                f"the policy `{policy.name}` is given twice",
+                policy.span,
+                secondary=(seen[policy.name], "first given here"),
+            )
+        seen.setdefault(policy.name, policy.span)
+        keys = POLICIES.get(policy.name)
+        if keys is None:
+            problems.error(
+                "E0409",
+                f"there is no policy `{policy.name}`",
+                policy.span,
+                meant=(policy.name, POLICIES),
+            )
+            continue
+        first: dict[str, Span] = {}
+        for entry in policy.entries:
+            written = spelling(entry.key)
+            if entry.key in first:
+                problems.error(
+                    "E0306",
+                    f"`{written}` is given twice",
+                    entry.span,
+                    secondary=(first[entry.key], "first given here"),
+                )
+            first.setdefault(entry.key, entry.span)
+            row = keys.get(entry.key)
+            if row is None:
+                problems.error(
+                    "E0409",
+                    f"the policy `{policy.name}` has no key `{written}`",
+                    entry.span,
+                    meant=(written, map(spelling, keys)),
+                )
+            elif (why := misfit_entry(row, entry)) is not None:
+                problems.error("E0506", f"`{written}` {why}", entry.span, help=row.doc)
+    return len(problems.found) == before
+
+
+def _check_bodies(room: Room, problems: Problems) -> None:
+    limit = number(room, "limits", "packet_bytes") - PACKET_HEADER_BYTES
+    events: list[Request | Signal] = [*room.requests, *room.signals]
+    for declared in (*room.commands, *events):
+        _check_fields(declared.fields, problems)
+        if (size := body_bytes_max(declared.fields)) > limit:
+            problems.error(
+                "E0508",
+                f"`{declared.name}` can grow to {size} bytes, and a packet has room for {limit}",
+                declared.span,
+                help="make its texts and lists shorter, or raise `policy limits"
+                " { packet bytes = ... }`",
+            )
+    for declared in events:
+        for field in declared.fields:
+            if field.name == "seat":
+                problems.error(
+                    "E0411",
+                    "every event has a field `seat` of the room's own",
+                    field.span,
+                )
+
+
+def _check_fields(fields: Sequence[Field], problems: Problems) -> None:
+    first: dict[str, Span] = {}
+    for field in fields:
+        if field.name in first:
+            problems.error(
+                "E0306",
+                f"the field `{field.name}` is declared twice",
+                field.span,
+                secondary=(first[field.name], "first declared here"),
+            )
+        first.setdefault(field.name, field.span)
+        _check_name(field.name, field.span, problems)
+        _check_type(field.type, problems)
+    if len(fields) > FIELDS_MAX:
+        problems.error("E0508", f"a body has at most {FIELDS_MAX} fields", fields[-1].span)

@@ -1,0 +1,32 @@
+"""States that are declared twice: told, and the later ones left out of all other checks.
+
+After this a path means one state, which is what every other check builds on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gameroom.language.diagnostics import Problems
+from gameroom.model import Room, State
+from gameroom.model.paths import walk
+
+
+def without_doubles(room: Room, problems: Problems) -> Room:
+    """The room with every state once, the first of each name."""
+    return replace(room, root=_single(room.root, problems))
+
+
+def _single(state: State, problems: Problems) -> State:
+    first: dict[str, State] = {}
+    for each in state.states:
+        if (earlier := first.setdefault(each.name, each)) is each:
+            continue
+        problems.error(
+            "E0306",
+            f"the state `{each.name}` is declared twice",
+            each.name_span,
+            secondary=(earlier.name_span, "first declared here"),
+        )
+        problems.lose(inner.name for _, inner in walk(each))
+    return replace(state, states=tuple(_single(each, problems) for each in first.values()))

@@ -1,0 +1,242 @@
+"""Names and types in expressions. Every expression is total; here it also makes sense."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gameroom.language.checks.scope import KIND_WORDS, Kind, Scope, kind_of
+from gameroom.language.diagnostics import Problems
+from gameroom.model import (
+    Binary,
+    ChoiceType,
+    Chose,
+    Count,
+    EnoughPlayers,
+    EventField,
+    Expression,
+    Field,
+    Flag,
+    InState,
+    Literal,
+    Name,
+    Predicate,
+    Quorum,
+    Span,
+    Type,
+    Unary,
+)
+from gameroom.model.builtin import COUNTERS
+from gameroom.model.paths import resolve
+
+_ARITHMETIC = frozenset("+-*/%")
+_ORDER = frozenset({"<", "<=", ">", ">="})
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where an expression stands: in which state, and which event is being handled."""
+
+    path: str
+    event: str | None = None
+    fields: tuple[Field, ...] = ()
+
+
+class Expressions:
+    """Checks expressions of one room."""
+
+    def __init__(self, scope: Scope, problems: Problems) -> None:
+        self._scope = scope
+        self._problems = problems
+
+    def condition(self, said: Expression, where: Where) -> None:
+        """A guard or a `when`: true or false."""
+        self._expect(said, "bool", where)
+
+    def of_type(self, said: Expression, type_: Type, where: Where) -> None:
+        """A value for a variable of this type."""
+        self._expect(said, kind_of(type_), where)
+        self._literal_fits(said, type_)
+
+    def _expect(self, said: Expression, wanted: Kind, where: Where) -> None:
+        found = self.kind(said, where)
+        if found is not None and found != wanted:
+            self._problems.error(
+                "E0505",
+                f"this is {KIND_WORDS[found]}, where {KIND_WORDS[wanted]} is needed",
+                said.span,
+            )
+
+    def kind(self, said: Expression, where: Where) -> Kind | None:
+        """The kind of value; None where that can't be told (and has been complained about)."""
+        match said:
+            case Literal(value):
+                if isinstance(value, bool):
+                    return "bool"
+                return "int" if isinstance(value, int) else "string"
+            case Name():
+                return self._name(said)
+            case EventField():
+                return self._event_field(said, where)
+            case Unary("not", operand):
+                self._expect(operand, "bool", where)
+                return "bool"
+            case Unary(_, operand):
+                self._expect(operand, "int", where)
+                return "int"
+            case Binary():
+                return self._binary(said, where)
+            case InState(path):
+                self._in_state(path, said.span, where)
+                return "bool"
+            case Quorum(_, who, predicate):
+                self.people(who, said.who_span)
+                self._predicate(predicate)
+                return "bool"
+            case Count(who, predicate):
+                self.people(who, said.who_span)
+                self._predicate(predicate)
+                return "int"
+            case EnoughPlayers():
+                return "bool"
+
+    def people(self, who: str, span: Span) -> None:
+        """A word that names people."""
+        if who not in self._scope.people:
+            self._problems.error(
+                "E0404",
+                f"`{who}` is no kind of people, no role and no team",
+                span,
+                meant=(who, self._scope.people),
+            )
+
+    def flag(self, flag: str, span: Span) -> None:
+        """What the server knows of a person."""
+        if flag not in self._scope.flags:
+            self._problems.error(
+                "E0407",
+                f"`{flag}` is nothing that the server knows of a person",
+                span,
+                meant=(flag, self._scope.flags),
+            )
+
+    def _name(self, said: Name) -> Kind | None:
+        if (type_ := self._scope.values.get(said.name)) is not None:
+            return kind_of(type_)
+        if said.name in COUNTERS:
+            return "int"
+        self._problems.error(
+            "E0405",
+            f"`{said.name}` is no setting, no variable and no counter",
+            said.span,
+            meant=(said.name, {*self._scope.values, *COUNTERS}),
+        )
+        return None
+
+    def _event_field(self, said: EventField, where: Where) -> Kind | None:
+        if where.event is None:
+            self._problems.error(
+                "E0406",
+                "no event is being handled here",
+                said.span,
+                help="`event` can be read in the guard and the actions of an `on`",
+            )
+            return None
+        found = next((field for field in where.fields if field.name == said.name), None)
+        if found is None:
+            self._problems.error(
+                "E0406",
+                f"the event `{where.event}` has no field `{said.name}`",
+                said.span,
+                meant=(said.name, [field.name for field in where.fields]),
+            )
+            return None
+        return kind_of(found.type)
+
+    def _binary(self, said: Binary, where: Where) -> Kind:
+        op = said.op
+        if op in ("and", "or"):
+            self._expect(said.left, "bool", where)
+            self._expect(said.right, "bool", where)
+            return "bool"
+        if op in _ARITHMETIC or op in _ORDER:
+            self._expect(said.left, "int", where)
+            self._expect(said.right, "int", where)
+            return "int" if op in _ARITHMETIC else "bool"
+        left, right = self.kind(said.left, where), self.kind(said.right, where)
+        if left is not None and right is not None and left != right:
+            self._problems.error(
+                "E0505",
+                f"{KIND_WORDS[left]} is compared with {KIND_WORDS[right]}",
+                said.span,
+            )
+        else:
+            self._choice_fits(said.left, said.right, where)
+            self._choice_fits(said.right, said.left, where)
+        return "bool"
+
+    def _choice_fits(self, named: Expression, other: Expression, where: Where) -> None:
+        """`map == "islnds"` would never be true."""
+        if (type_ := self._type(named, where)) is not None:
+            self._literal_fits(other, type_)
+
+    def _type(self, said: Expression, where: Where) -> Type | None:
+        if isinstance(said, Name):
+            return self._scope.values.get(said.name)
+        if isinstance(said, EventField):
+            return next((field.type for field in where.fields if field.name == said.name), None)
+        return None
+
+    def _literal_fits(self, said: Expression, type_: Type) -> None:
+        if not (isinstance(said, Literal) and isinstance(type_, ChoiceType)):
+            return
+        if isinstance(said.value, str) and said.value not in type_.choices:
+            self._problems.error(
+                "E0408",
+                f'"{said.value}" is none of the choices',
+                said.span,
+                meant=(said.value, type_.choices),
+            )
+
+    def _in_state(self, path: str, span: Span, where: Where) -> None:
+        if resolve(self._scope.room.root, where.path, path) is None:
+            self._problems.error(
+                "E0401",
+                f"there is no state `{path}` to be in",
+                span,
+                meant=(path, self._scope.paths),
+            )
+
+    def _predicate(self, predicate: Predicate) -> None:
+        match predicate:
+            case Flag(flag):
+                self.flag(flag, predicate.span)
+            case Chose(choice, None):
+                offered = {each for some in self._scope.choices.values() for each in some}
+                if choice not in offered:
+                    self._problems.error(
+                        "E0408",
+                        f'no request offers the choice "{choice}"',
+                        predicate.span,
+                        meant=(choice, offered),
+                        help='declare `request vote { choice: "yes" | "no" }`',
+                    )
+            case Chose(choice, request):
+                assert request is not None
+                self._chose(choice, request, predicate.span)
+
+    def _chose(self, choice: str, request: str, span: Span) -> None:
+        offered = self._scope.choices.get(request)
+        if offered is None:
+            self._problems.error(
+                "E0402",
+                f"`{request}` is no request with a field `choice`",
+                span,
+                meant=(request, self._scope.choices),
+            )
+        elif choice not in offered:
+            self._problems.error(
+                "E0408",
+                f'the request `{request}` does not offer the choice "{choice}"',
+                span,
+                meant=(choice, offered),
+            )

@@ -1,0 +1,115 @@
+"""Scenarios: who takes part, what they send, where the room is expected to be."""
+
+from __future__ import annotations
+
+from gameroom.language.checks.expressions import Expressions, Where
+from gameroom.language.checks.scope import Scope
+from gameroom.language.diagnostics import Problems
+from gameroom.model import Command, Request, Scenario, Step
+from gameroom.model.fit import misfit, misfit_body
+from gameroom.model.paths import descend
+
+DONE_BY_NAME = ("ready", "unready", "leave")
+"""What a scenario's people send beside commands and requests."""
+
+GONE = "gone"
+"""What `expect bob is gone` says of somebody who has no place in the room."""
+
+
+def check_scenarios(scenarios: tuple[Scenario, ...], scope: Scope, problems: Problems) -> None:
+    """All scenarios of the file that is being checked."""
+    first: dict[str, Scenario] = {}
+    for scenario in scenarios:
+        if (earlier := first.setdefault(scenario.name, scenario)) is not scenario:
+            problems.error(
+                "E0306",
+                "two scenarios have this name",
+                scenario.span,
+                secondary=(earlier.span, "the first one"),
+            )
+        _Checking(scope, problems).check(scenario)
+
+
+class _Checking:
+    """One scenario: who is known so far."""
+
+    def __init__(self, scope: Scope, problems: Problems) -> None:
+        self._scope = scope
+        self._problems = problems
+        self._known: set[str] = set()
+
+    def check(self, scenario: Scenario) -> None:
+        for step in scenario.steps:
+            if step.verb in ("given", "joins", "watches"):
+                self._known.update(step.who)
+            self._check_people(step)
+            self._check_step(step)
+
+    def _check_people(self, step: Step) -> None:
+        for name in step.who:
+            if name not in self._known:
+                self._problems.error(
+                    "E0701",
+                    f"nobody called `{name}` is in the room yet",
+                    step.span,
+                    meant=(name, self._known),
+                    help=f"write `given players {name}` or `{name} joins`",
+                )
+
+    def _check_step(self, step: Step) -> None:
+        room = self._scope.room
+        match step.verb:
+            case "sends" if step.name not in DONE_BY_NAME:
+                sent: list[Command | Request] = [*room.commands, *room.requests]
+                bodies = {each.name: each.fields for each in sent}
+                if step.name not in bodies:
+                    self._tell_unknown("E0402", step, [*bodies, *DONE_BY_NAME])
+                elif (why := misfit_body(bodies[step.name], step.body)) is not None:
+                    self._tell_misfit(step, why)
+            case "raises":
+                bodies = {each.name: each.fields for each in room.signals}
+                if step.name not in bodies:
+                    self._tell_unknown("E0403", step, list(bodies))
+                elif (why := misfit_body(bodies[step.name], step.body)) is not None:
+                    self._tell_misfit(step, why)
+            case "sets":
+                types = {each.name: each.type for each in room.settings}
+                if step.name not in types:
+                    self._tell_unknown("E0405", step, list(types))
+                elif (why := misfit(types[step.name], step.body)) is not None:
+                    self._tell_misfit(step, f"`{step.name}` {why}")
+            case "joins" if step.name:
+                teams = [team.name for team in room.teams]
+                if step.name not in teams:
+                    self._tell_unknown("E0404", step, teams)
+            case "is" | "is_not":
+                known = {*self._scope.flags, *self._scope.people, GONE}
+                if step.name not in known:
+                    self._tell_unknown("E0407", step, sorted(known))
+            case "state" | "not_state":
+                if descend(room.root, step.name) is None:
+                    self._tell_unknown("E0401", step, self._scope.paths)
+            case "that":
+                assert step.condition is not None, step
+                Expressions(self._scope, self._problems).condition(step.condition, Where(""))
+            case _:
+                pass
+
+    def _tell_misfit(self, step: Step, why: str) -> None:
+        self._problems.error("E0702", f"this would be refused: {why}", step.span)
+
+    def _tell_unknown(self, code: str, step: Step, known: list[str]) -> None:
+        what = {
+            "E0401": "state",
+            "E0402": "command or request",
+            "E0403": "signal",
+            "E0404": "team",
+            "E0405": "setting",
+            "E0407": "role, team or flag of a person",
+        }[code]
+        self._problems.error(
+            code,
+            f"there is no {what} `{step.name}`",
+            step.span,
+            meant=(step.name, known),
+        )

@@ -1,0 +1,140 @@
+"""What the names of one merged room mean: the lookup that all checks share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal as OneOf
+
+from gameroom.model import (
+    BoolType,
+    ChoiceType,
+    Field,
+    IntType,
+    ListType,
+    On,
+    Request,
+    Room,
+    Signal,
+    State,
+    Type,
+)
+from gameroom.model.builtin import DOINGS, EVENT_FIELDS, EVENTS, FLAGS, PEOPLE, WITHOUT_FIELDS
+from gameroom.model.paths import walk
+
+Kind = OneOf["int", "bool", "string", "list"]
+
+KIND_WORDS: dict[Kind, str] = {
+    "int": "a whole number",
+    "bool": "true or false",
+    "string": "a text",
+    "list": "a list",
+}
+
+
+def kind_of(type_: Type) -> Kind:
+    """What an expression of this type is."""
+    match type_:
+        case IntType():
+            return "int"
+        case BoolType():
+            return "bool"
+        case ListType():
+            return "list"
+        case _:
+            return "string"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """One room and everything that its names can mean."""
+
+    room: Room
+
+    @cached_property
+    def states(self) -> list[tuple[str, State]]:
+        """Every state with its path in document order, the root first."""
+        return list(walk(self.room.root))
+
+    @cached_property
+    def paths(self) -> list[str]:
+        return [path for path, _ in self.states if path]
+
+    @cached_property
+    def values(self) -> dict[str, Type]:
+        """Settings and variables."""
+        room = self.room
+        return {
+            **{setting.name: setting.type for setting in room.settings},
+            **{variable.name: variable.type for variable in room.variables},
+        }
+
+    @cached_property
+    def people(self) -> set[str]:
+        """Words that name people."""
+        room = self.room
+        return {*PEOPLE, *(role.name for role in room.roles), *(team.name for team in room.teams)}
+
+    @cached_property
+    def doings(self) -> set[str]:
+        """What a permission may name."""
+        room = self.room
+        return {
+            *DOINGS,
+            *(command.name for command in room.commands),
+            *(request.name for request in room.requests),
+        }
+
+    @cached_property
+    def declared_events(self) -> dict[str, tuple[Field, ...]]:
+        """Requests and signals with their fields."""
+        declared: list[Request | Signal] = [*self.room.requests, *self.room.signals]
+        return {each.name: each.fields for each in declared}
+
+    @cached_property
+    def raised(self) -> set[str]:
+        """Events that some action raises."""
+        return {
+            act.name
+            for _, state in self.states
+            for acts in (state.entry, state.exit, *(t.actions for t in state.transitions))
+            for act in acts
+            if act.verb == "raise"
+        }
+
+    @cached_property
+    def handled(self) -> set[str]:
+        """Events that some transition waits for."""
+        return {
+            transition.trigger.event
+            for _, state in self.states
+            for transition in state.transitions
+            if isinstance(transition.trigger, On)
+        }
+
+    @cached_property
+    def events(self) -> set[str]:
+        """What `on` may name, without `done(...)`."""
+        return {*EVENTS, *self.declared_events, *self.raised}
+
+    def event_fields(self, event: str) -> tuple[Field, ...]:
+        """The fields of an event of the room, `event.NAME`."""
+        if event in self.declared_events:
+            return (*self.declared_events[event], *EVENT_FIELDS)
+        if event in EVENTS and event not in WITHOUT_FIELDS:
+            return EVENT_FIELDS
+        return ()
+
+    @cached_property
+    def flags(self) -> set[str]:
+        return set(FLAGS)
+
+    @cached_property
+    def choices(self) -> dict[str, tuple[str, ...]]:
+        """By request, what its field `choice` offers."""
+        return {
+            request.name: field.type.choices
+            for request in self.room.requests
+            for field in request.fields
+            if field.name == "choice" and isinstance(field.type, ChoiceType)
+        }

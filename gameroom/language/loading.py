@@ -1,0 +1,172 @@
+"""From the text of a room file to a merged, checked room: the one way.
+
+Parse, build, bring in what is used, merge, check. It reads nothing itself: `resolve`
+gives the texts that `use` asks for. Whatever an author writes ends in diagnostics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from gameroom.language import yaml_front
+from gameroom.language.build import build
+from gameroom.language.check import check
+from gameroom.language.diagnostics import Diagnostic, Problems
+from gameroom.language.merge import flat, merged
+from gameroom.language.parse import Place, parse
+from gameroom.model import File, Room, Span, Use
+
+USES_DEPTH_MAX = 8
+FILES_MAX = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file's text. `name` is what its spans say and what tells it from other files."""
+
+    name: str
+    text: str
+
+
+_HOPELESS = frozenset({"E0102", "E0107", "E0108"})
+
+Resolve = Callable[[str], Source | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What became of a file.
+
+    file: what it says itself; None where nothing could be read.
+    room: merged and checked; None when there are errors or the file has no room.
+    sources: the texts of all files that took part, by name, for pictures of diagnostics.
+    """
+
+    file: File | None
+    room: Room | None
+    diagnostics: tuple[Diagnostic, ...]
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """No errors; there may be warnings."""
+        return all(problem.severity != "error" for problem in self.diagnostics)
+
+
+def load(text: str, *, name: str, resolve: Resolve) -> Loaded:
+    """Load the file `name`; a name that ends in .yaml or .yml is read as YAML."""
+    loading = _Loading(resolve)
+    source = Source(name, text)
+    file = loading.read(source)
+    room: Room | None = None
+    if file is not None and not loading.hopeless:
+        room = loading.room(file, source)
+        if file.room is None and loading.problems.empty:
+            loading.problems.error("E0309", "this file has no room", file.span)
+    if room is not None and file is not None and not loading.hopeless:
+        check(room, file, loading.problems)
+    diagnostics = loading.problems.sorted()
+    return Loaded(file, None if diagnostics else room, diagnostics, loading.sources)
+
+
+def read(source: Source, problems: Problems) -> File | None:
+    """One file in either spelling, alone."""
+    broken = next((at for at, char in enumerate(source.text) if "\ud800" <= char <= "\udfff"), None)
+    if broken is not None:
+        line = source.text.count("\n", 0, broken) + 1
+        column = broken - (source.text.rfind("\n", 0, broken) + 1) + 1
+        problems.error(
+            "E0113", "the file is not UTF-8", Span(source.name, line, column, line, column + 1)
+        )
+        return None
+    if is_yaml(source.name):
+        return yaml_front.read(source.text, source.name, problems)
+    place = Place(source.name)
+    return build(parse(source.text, place, problems), place, problems)
+
+
+def is_yaml(name: str) -> bool:
+    """Is a file of this name read as YAML?"""
+    return name.endswith((".yaml", ".yml"))
+
+
+class _Loading:
+    """One load: the files read so far and the chain of uses that led here."""
+
+    def __init__(self, resolve: Resolve) -> None:
+        self._resolve = resolve
+        self.sources: dict[str, str] = {}
+        self.problems = Problems(sources=self.sources)
+        self._chain: list[str] = []
+        self._rooms: dict[str, Room | None] = {}
+
+    @property
+    def hopeless(self) -> bool:
+        """Where braces do not match, nobody knows which state a member belongs to."""
+        return any(problem.code in _HOPELESS for problem in self.problems.found)
+
+    def read(self, source: Source) -> File | None:
+        self.sources[source.name] = source.text
+        return read(source, self.problems)
+
+    def room(self, file: File, source: Source) -> Room | None:
+        """The file's room, merged with what it extends; None where that can't be."""
+        self._chain.append(source.name)
+        used: dict[str, Room | None] = {}
+        known = [self._use(use, used) for use in file.uses]
+        self._chain.pop()
+        room = file.room
+        if room is None:
+            return None
+        if room.extends is None:
+            return flat(room, self.problems)
+        if room.extends not in used:
+            if all(known):
+                self._tell_unknown(room, used)
+            return None
+        base = used[room.extends]
+        return merged(base, room, self.problems) if base is not None else None
+
+    def _use(self, use: Use, used: dict[str, Room | None]) -> bool:
+        """Read what `use` names; its room goes into `used` by both of its names. False where
+        there is no such file."""
+        source = self._resolve(use.name)
+        if source is None:
+            self.problems.error(
+                "E0301",
+                f'there is no room file "{use.name}"',
+                use.span,
+                help='use a shipped room, such as "standard", or a file beside this one',
+            )
+            return False
+        if source.name in self._chain:
+            self.problems.error("E0302", f'"{use.name}" uses this file in turn', use.span)
+            return False
+        if len(self._chain) > USES_DEPTH_MAX or len(self.sources) > FILES_MAX:
+            self.problems.error(
+                "E0303",
+                f"uses are nested deeper than {USES_DEPTH_MAX} or bring in more than"
+                f" {FILES_MAX} files",
+                use.span,
+            )
+            return False
+        if source.name not in self._rooms:
+            file = self.read(source)
+            room = self.room(file, source) if file is not None else None
+            self._rooms[source.name] = room
+        room = self._rooms[source.name]
+        used[use.name] = room
+        if room is not None:
+            used.setdefault(room.name, room)
+        return room is not None
+
+    def _tell_unknown(self, room: Room, used: Mapping[str, Room | None]) -> None:
+        assert room.extends is not None
+        self.problems.error(
+            "E0304",
+            f"no used file has a room `{room.extends}`",
+            room.extends_span,
+            meant=(room.extends, used),
+            help=f'write `use "{room.extends}"` first',
+        )

@@ -1,0 +1,246 @@
+"""A room and the room that it extends, as one flat room.
+
+What an extending room adds comes first in document order, so it wins where both could
+act. Nothing is merged silently: what is declared twice is an error unless it is the same,
+except where `extend`, `override`, a policy's key, `players` or `spectators` says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
+
+from gameroom.language.diagnostics import Problems
+from gameroom.model import (
+    Command,
+    On,
+    Permission,
+    Policy,
+    Request,
+    Role,
+    Room,
+    Setting,
+    Signal,
+    Spectators,
+    State,
+    Team,
+    Variable,
+)
+from gameroom.model.paths import walk
+
+_Named = TypeVar("_Named", Team, Role, Setting, Command, Request, Signal, Variable)
+
+
+def flat(room: Room, problems: Problems) -> Room:
+    """A room that extends nothing, as a merged one."""
+    return replace(
+        room,
+        extends=None,
+        spectators=room.spectators or Spectators(0, 0),
+        root=_new(room.root, problems),
+    )
+
+
+def merged(base: Room, room: Room, problems: Problems) -> Room:
+    """`room` on top of the merged room `base`."""
+    return replace(
+        room,
+        extends=None,
+        players=room.players or base.players,
+        spectators=room.spectators or base.spectators,
+        teams=_declared(base.teams, room.teams, "team", problems),
+        roles=_declared(base.roles, room.roles, "role", problems),
+        settings=_declared(base.settings, room.settings, "setting", problems),
+        commands=_declared(base.commands, room.commands, "command", problems),
+        requests=_declared(base.requests, room.requests, "request", problems),
+        signals=_declared(base.signals, room.signals, "signal", problems),
+        variables=_declared(base.variables, room.variables, "var", problems),
+        policies=_policies(base.policies, room.policies, problems),
+        root=_extended(base.root, room.root, problems),
+    )
+
+
+def _declared(
+    base: tuple[_Named, ...], added: tuple[_Named, ...], kind: str, problems: Problems
+) -> tuple[_Named, ...]:
+    """The inherited ones, then the new ones. The same thing said again may bring a doc."""
+    result: dict[str, _Named] = {each.name: each for each in base}
+    new: list[_Named] = []
+    for each in added:
+        inherited = result.get(each.name)
+        if inherited is None:
+            new.append(each)
+        elif replace(inherited, doc="") == replace(each, doc=""):
+            result[each.name] = replace(each, doc=each.doc or inherited.doc)
+        else:
+            problems.error(
+                "E0306",
+                f"the {kind} `{each.name}` is inherited, and says something else there",
+                each.span,
+                secondary=(inherited.span, "inherited from here"),
+                help="say the same, or choose another name",
+            )
+    return tuple(result.values()) + tuple(new)
+
+
+def _policies(
+    base: tuple[Policy, ...], added: tuple[Policy, ...], problems: Problems
+) -> tuple[Policy, ...]:
+    """By key: what the extending room says of a key counts, the other keys stay."""
+    said = {policy.name: policy for policy in base}
+    first: dict[str, Policy] = {}
+    for policy in added:
+        if (earlier := first.setdefault(policy.name, policy)) is not policy:
+            problems.error(
+                "E0306",
+                f"the policy `{policy.name}` is given twice",
+                policy.span,
+                secondary=(earlier.span, "first given here"),
+            )
+            continue
+        inherited = said.get(policy.name)
+        keys = {entry.key for entry in policy.entries}
+        kept = inherited.entries if inherited is not None else ()
+        entries = (*policy.entries, *(entry for entry in kept if entry.key not in keys))
+        said[policy.name] = replace(policy, entries=entries)
+    return tuple(said.values())
+
+
+def _extended(base: State, added: State, problems: Problems) -> State:
+    """An inherited state with what `added` says of it, the added first."""
+    states, new = base.states, []
+    told: dict[str, State] = {}
+    for part in added.states:
+        if part.mode == "new":
+            clash = next((state for state in base.states if state.name == part.name), None)
+            if clash is not None:
+                _lose(part, problems)
+                _tell_inherited(part, clash, problems)
+            else:
+                new.append(_new(part, problems))
+            continue
+        if (earlier := told.setdefault(part.name, part)) is not part:
+            problems.error(
+                "E0306",
+                f"the inherited state `{part.name}` is taken up twice",
+                part.name_span,
+                secondary=(earlier.name_span, "first here"),
+                help="say everything in one block",
+            )
+            continue
+        states = _taken_up(base, states, part, problems)
+    return replace(
+        base,
+        iterates=base.iterates or added.iterates,
+        initial=added.initial or base.initial,
+        initial_span=added.initial_span if added.initial else base.initial_span,
+        permissions=(*added.permissions, *_unsaid(base.permissions, added.permissions)),
+        transitions=added.transitions + base.transitions,
+        entry=added.entry + base.entry,
+        exit=added.exit + base.exit,
+        states=(*new, *states),
+        doc=added.doc or base.doc,
+        name_span=added.name_span if new else base.name_span,
+    )
+
+
+def _taken_up(
+    base: State, states: tuple[State, ...], part: State, problems: Problems
+) -> tuple[State, ...]:
+    """The states below `base` with `extend` or `override` carried out."""
+
+    def act(inherited: State) -> State:
+        if part.mode == "override":
+            return _new(replace(part, name=inherited.name, mode="new"), problems)
+        if part.kind != inherited.kind:
+            _lose(part, problems)
+            problems.error(
+                "E0308",
+                f"`{part.name}` is a {inherited.kind}, not a {part.kind}",
+                part.name_span,
+                secondary=(inherited.name_span, "declared here"),
+                help=f"write `extend {inherited.kind} {part.name}`",
+            )
+            return inherited
+        return _extended(inherited, part, problems)
+
+    result = _at(states, part.name.split("."), act)
+    if result is None:
+        paths = [path for path, _ in walk(base)]
+        _lose(part, problems)
+        problems.error(
+            "E0305",
+            f"no state `{part.name}` is inherited here",
+            part.name_span,
+            meant=(part.name, paths),
+        )
+        return states
+    return result
+
+
+def _at(
+    states: tuple[State, ...], path: list[str], act: Callable[[State], State]
+) -> tuple[State, ...] | None:
+    for index, state in enumerate(states):
+        if state.name == path[0]:
+            if len(path) == 1:
+                changed = act(state)
+            else:
+                inner = _at(state.states, path[1:], act)
+                if inner is None:
+                    return None
+                changed = replace(state, states=inner)
+            return (*states[:index], changed, *states[index + 1 :])
+    return None
+
+
+def _new(state: State, problems: Problems) -> State:
+    """A state that inherits nothing; `extend` and `override` can't stand in it."""
+    kept: list[State] = []
+    for part in state.states:
+        if part.mode == "new":
+            kept.append(_new(part, problems))
+        else:
+            _lose(part, problems)
+            problems.error(
+                "E0305",
+                f"nothing is inherited here that `{part.mode}` could take up",
+                part.name_span,
+                help="write the state itself, without `extend` or `override`",
+            )
+    return replace(state, states=tuple(kept))
+
+
+def _lose(part: State, problems: Problems) -> None:
+    """This state is left out: what it declares and what it waits for is not there."""
+    for _, state in walk(part):
+        problems.lose(each.name for each in state.states)
+        triggers = (each.trigger for each in state.transitions)
+        problems.lose(each.event for each in triggers if isinstance(each, On))
+
+
+def _unsaid(base: tuple[Permission, ...], added: tuple[Permission, ...]) -> tuple[Permission, ...]:
+    """What the inherited state itself permits, without the names that are said anew."""
+    said = {name for permission in added for name in permission.names}
+    kept: list[Permission] = []
+    for permission in base:
+        places = [at for at, name in enumerate(permission.names) if name not in said]
+        if len(places) == len(permission.names):
+            kept.append(permission)
+        elif places:
+            names = tuple(permission.names[at] for at in places)
+            spans = tuple(permission.name_spans[at] for at in places if permission.name_spans)
+            kept.append(replace(permission, names=names, name_spans=spans))
+    return tuple(kept)
+
+
+def _tell_inherited(part: State, inherited: State, problems: Problems) -> None:
+    problems.error(
+        "E0306",
+        f"the state `{part.name}` is inherited already",
+        part.name_span,
+        secondary=(inherited.name_span, "inherited from here"),
+        help=f"write `extend {inherited.kind} {part.name}` to add to it,"
+        f" `override {part.kind} {part.name}` to replace it",
+    )

@@ -1,0 +1,241 @@
+"""YAML text to a tree of plain values with spans, by the few rules that a room file needs.
+
+Only maps with plain keys, lists and scalars. Scalars are YAML 1.2's: `on`, `no`, `1:30` and
+`0x10` are the texts that they look like; unquoted `true`, `false`, `null`, `~` and whole
+numbers are what they say. Tags, anchors, aliases, merge keys, several documents and
+duplicate keys are refused. Bytes, depth and the number of nodes have limits. It knows
+nothing of rooms.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import yaml
+
+from gameroom.language.diagnostics import Problems
+from gameroom.language.parse import BYTES_MAX, Place
+from gameroom.model import INT_MAX, Span
+
+DEPTH_MAX = 40
+NODES_MAX = 20_000
+
+_INT = re.compile(r"[-+]?[0-9]+")
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+_BOOLS = {
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A scalar: its characters, what they mean, and where they stand."""
+
+    text: str
+    value: str | int | bool | None
+    span: Span
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list."""
+
+    items: tuple[Tree, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """A map; keys are texts and stand only once."""
+
+    entries: tuple[tuple[Text, Tree], ...]
+    span: Span
+
+    def get(self, key: str) -> Tree | None:
+        return next((value for name, value in self.entries if name.text == key), None)
+
+    def key(self, key: str) -> Text | None:
+        return next((name for name, _ in self.entries if name.text == key), None)
+
+
+Tree = Text | Items | Entries
+
+
+def plain(node: Tree) -> object:
+    """The values alone, for a JSON Schema."""
+    match node:
+        case Text():
+            return node.value
+        case Items():
+            return [plain(item) for item in node.items]
+        case Entries():
+            return {key.text: plain(value) for key, value in node.entries}
+
+
+class _Refused(Exception):  # noqa: N818 - it ends a reading and never leaves this module
+    """What was wrong is already told."""
+
+
+def read(text: str, file: str, problems: Problems) -> Tree | None:
+    """The one document of `text`; None where it can't be read."""
+    start = Span(file, 1, 1, 1, 1)
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > BYTES_MAX:
+        problems.error(
+            "E0107", f"the file has {size} bytes, more than the {BYTES_MAX} that are read", start
+        )
+        return None
+    try:
+        return _Reading(text, file, problems).document()
+    except _Refused:
+        return None
+    except yaml.MarkedYAMLError as problem:
+        mark = problem.problem_mark or problem.context_mark
+        where = _at(file, mark) if mark is not None else start
+        problems.error("E0201", f"this is not YAML: {_why(problem)}", where)
+    except (ValueError, OverflowError):
+        # PyYAML's scanner turns an escape such as "\UFFFFFFFF" into a character unchecked.
+        problems.error("E0109", "a text has an escape that is no character", start)
+    except yaml.reader.ReaderError as problem:
+        before = text[: problem.position]
+        line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+        problems.error(
+            "E0201",
+            f"the character U+{_code(problem.character):04X} can't stand in YAML",
+            Span(file, line, column, line, column + 1),
+        )
+    return None
+
+
+def _why(problem: yaml.MarkedYAMLError) -> str:
+    return " ".join(str(problem.problem or problem.context or "it can't be read").split())
+
+
+def _code(character: object) -> int:
+    if isinstance(character, str):
+        return ord(character[:1] or "\0")
+    return character if isinstance(character, int) else 0
+
+
+def _at(file: str, mark: yaml.Mark) -> Span:
+    return Span(file, mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
+
+
+class _Reading:
+    """One text: events in, a tree out."""
+
+    def __init__(self, text: str, file: str, problems: Problems) -> None:
+        self._lines = text.split("\n")
+        self._file = file
+        self._problems = problems
+        self._events: Iterator[yaml.Event] = yaml.parse(text, Loader=yaml.SafeLoader)
+        self._nodes = 0
+
+    def document(self) -> Tree:
+        self._next()  # the stream begins
+        event = self._next()
+        if isinstance(event, yaml.StreamEndEvent):
+            self._refuse("E0201", "the file is empty", self._span(event))
+        tree = self._node(self._next(), 0)
+        self._next()  # the document ends
+        event = self._next()
+        if not isinstance(event, yaml.StreamEndEvent):
+            self._refuse("E0202", "a room file is one document", self._span(event))
+        return tree
+
+    def _next(self) -> yaml.Event:
+        return next(self._events)
+
+    def _span(self, event: yaml.Event) -> Span:
+        start, end = event.start_mark, event.end_mark
+        assert start is not None, event
+        assert end is not None, event
+        return Span(self._file, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+
+    def _refuse(self, code: str, message: str, span: Span) -> None:
+        self._problems.error(code, message, span)
+        raise _Refused
+
+    def _node(self, event: yaml.Event, depth: int) -> Tree:
+        self._nodes += 1
+        span = self._span(event)
+        if self._nodes > NODES_MAX or depth > DEPTH_MAX:
+            self._refuse(
+                "E0107", f"more than {NODES_MAX} values, or {DEPTH_MAX} levels of them", span
+            )
+        if isinstance(event, yaml.AliasEvent):
+            self._refuse("E0202", f"the alias `*{event.anchor}` is refused", span)
+        if getattr(event, "anchor", None) is not None:
+            self._refuse("E0202", "anchors are refused", span)
+        if getattr(event, "tag", None) is not None:
+            self._refuse("E0202", "tags are refused", span)
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._entries(span, depth)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._items(span, depth)
+        assert isinstance(event, yaml.ScalarEvent), event
+        return self._scalar(event, span)
+
+    def _items(self, start: Span, depth: int) -> Items:
+        items: list[Tree] = []
+        while not isinstance(event := self._next(), yaml.SequenceEndEvent):
+            items.append(self._node(event, depth + 1))
+        return Items(tuple(items), start.to(self._span(event)))
+
+    def _entries(self, start: Span, depth: int) -> Entries:
+        entries: list[tuple[Text, Tree]] = []
+        first: dict[str, Span] = {}
+        while not isinstance(event := self._next(), yaml.MappingEndEvent):
+            key = self._node(event, depth + 1)
+            if not isinstance(key, Text):
+                self._refuse("E0202", "a key is a text", key.span)
+            assert isinstance(key, Text)
+            if key.text == "<<" and isinstance(event, yaml.ScalarEvent) and event.style is None:
+                self._refuse("E0202", "merge keys are refused", key.span)
+            if key.text in first:
+                self._problems.error(
+                    "E0203",
+                    f"the key `{key.text[:40]}` stands here twice",
+                    key.span,
+                    secondary=(first[key.text], "first here"),
+                )
+            first.setdefault(key.text, key.span)
+            entries.append((key, self._node(self._next(), depth + 1)))
+        if not self._problems.empty and len(first) < len(entries):
+            raise _Refused
+        return Entries(tuple(entries), start.to(self._span(event)))
+
+    def _scalar(self, event: yaml.ScalarEvent, span: Span) -> Text:
+        if any("\ud800" <= char <= "\udfff" for char in event.value):
+            self._refuse("E0109", "this text has an escape that is no character", span)
+        value: str | int | bool | None = event.value
+        if event.style is None:
+            value = self._meaning(event.value, span)
+        return Text(event.value, value, span, self._place(event, span))
+
+    def _meaning(self, text: str, span: Span) -> str | int | bool | None:
+        if text in _NULLS:
+            return None
+        if text in _BOOLS:
+            return _BOOLS[text]
+        if not _INT.fullmatch(text):
+            return text
+        number = int(text) if len(text) <= 20 else INT_MAX + 1
+        if abs(number) > INT_MAX:
+            self._problems.error("E0503", f"`{text[:20]}` is larger than {INT_MAX}", span)
+            return 0
+        return number
+
+    def _place(self, event: yaml.ScalarEvent, span: Span) -> Place:
+        """Where the characters of the scalar stand, if they stand there as they are."""
+        if span.line == span.end_line and span.line <= len(self._lines):
+            raw = self._lines[span.line - 1][span.column - 1 : span.end_column - 1]
+            if raw == event.value:
+                return Place(self._file, span.line, span.column)
+            if raw[1:-1] == event.value:
+                return Place(self._file, span.line, span.column + 1)
+        return Place(self._file, whole=span)

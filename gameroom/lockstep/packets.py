@@ -1,0 +1,220 @@
+"""The packets of lock-step: what players send and what everyone is told.
+
+The model is that of "1500 Archers on a 28.8" (Bettner and Terrano): a client packet
+carries commands for a coming generation, the master packet of a generation carries
+everybody's. The words are the vision's and the wire's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gameroom.model import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What the engines receive. `name` and `body` are the room file's."""
+
+    name: str
+    body: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Checksum:
+    """The engine's 32-bit checksum after it has run `generation`."""
+
+    generation: int
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignalReport:
+    """An engine raised a signal while it ran `generation`."""
+
+    generation: int
+    name: str
+    body: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientPacket:
+    """One seat's part of one generation. Nothing in it says who sent it: the server stamps that.
+
+    latency: round trip in milliseconds as the client measured it.
+    framerate: iterations per second that the client's engine can hold.
+    """
+
+    generation: int
+    commands: tuple[Command, ...] = ()
+    checksum: Checksum | None = None
+    latency: int = 0
+    framerate: int = 0
+    signals: tuple[SignalReport, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SeatCommands:
+    """One seat's commands in a master packet, in the order in which they were sent."""
+
+    seat: int
+    commands: tuple[Command, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """The commands of `seat` for `generation` missed it and ride in this master packet."""
+
+    seat: int
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One transition of the room's chart, told to the clients.
+
+    transition: the id in the chart's picture and tables.
+    event: what caused it ("" for a condition that became true).
+    exited, entered: paths of states, in the order in which it happened.
+    """
+
+    transition: int
+    event: str
+    exited: tuple[str, ...] = ()
+    entered: tuple[str, ...] = ()
+    because: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Where the chart is now, as clients see it: the active states, innermost last, in
+    document order; the variables; what moved to get there."""
+
+    states: tuple[str, ...]
+    variables: Mapping[str, Value] = field(default_factory=dict)
+    moved: tuple[Moved, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MasterPacket:
+    """What every engine applies at `generation`, in seat order.
+
+    commands are applied first, then `iterations_per_command` iterations run.
+    turn_ms, ahead: the pace from the next generation on.
+    chart: where the chart is after this turn, None when this turn did not move it.
+    checksum: the latest checksum that all agreed on, None when it did not change.
+    absent: seats whose packet for this generation was not heard in time.
+    late: packets for earlier generations whose commands ride in this one.
+    """
+
+    generation: int
+    iterations_per_command: int
+    turn_ms: int
+    ahead: int
+    commands: tuple[SeatCommands, ...] = ()
+    chart: Chart | None = None
+    checksum: Checksum | None = None
+    absent: tuple[int, ...] = ()
+    late: tuple[Late, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One row of the roster, as everyone sees it."""
+
+    seat: int
+    user: str
+    name: str
+    roles: tuple[str, ...] = ()
+    team: str | None = None
+    connected: bool = False
+    ready: bool = False
+    loaded: bool = False
+    refused: bool = False
+    missing: bool = False
+    lost: bool = False
+    diverged: bool = False
+    choices: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """The whole roster, broadcast with every change."""
+
+    seats: tuple[Seat, ...] = ()
+    spectators: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """The whole setup configuration, broadcast with every change."""
+
+    settings: Mapping[str, Value] = field(default_factory=dict)
+    changed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """The chart moved between two turns. `generation` is the last one that was closed."""
+
+    generation: int
+    chart: Chart
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Engines refused the setup, each for its reasons."""
+
+    seat: int
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Diverged:
+    """Checksums differ at `generation`.
+
+    seats: those outside the majority; all of them when `decidable` is false.
+    values: every checksum that was reported, by seat.
+    """
+
+    generation: int
+    seats: tuple[int, ...]
+    decidable: bool
+    values: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A sentence from the room itself."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The room reached a final state of its root. Nothing follows."""
+
+    state: str
+    because: str | None
+
+
+Body = MasterPacket | Roster | Setup | Moves | Refused | Diverged | Chat | Announcement | Ended
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What the room says to all of its people. `seq` is gapless per room, from 1 on.
+
+    The event's name on the wire follows from the body's type: turn, roster, setup,
+    chart, refused, diverged, chat, announcement, ended.
+    """
+
+    seq: int
+    body: Body

@@ -1,0 +1,127 @@
+"""The open turn: who was heard for it, what for, and what came too late.
+
+Knows seats as numbers and commands as they are; what a command may do is not asked
+here. The rule it keeps: one packet per seat and generation, and every command of a
+taken packet comes out of exactly one `close`.
+
+A seat's packets mostly arrive in the order of their generations, so the highest one heard
+and the holes below it tell a new packet from a repeated one. A hole is a generation that
+was skipped or refused whole, and whose packet may still come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from gameroom.lockstep.packets import Command, Late
+
+HOLES_MAX = 64
+"""So many generations below the highest heard a packet may still fill a hole."""
+
+
+class Taken(Enum):
+    """What became of a packet."""
+
+    KEPT = "kept"
+    LATE = "late"
+    REPEATED = "repeated"
+    EARLY = "early"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The commands of one packet, each with its place in that packet."""
+
+    seat: int
+    generation: int
+    commands: tuple[tuple[int, Command], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A closed turn. `held` is in seat order, a seat's late packets before its own."""
+
+    generation: int
+    held: tuple[Held, ...]
+    absent: tuple[int, ...]
+    late: tuple[Late, ...]
+
+
+@dataclass(slots=True)
+class Turns:
+    """The turns that are still open.
+
+    open: the generation that closes next.
+    window: how many generations from the open one on are taken; later ones are early.
+    heard: by seat, the highest generation of which a packet was taken.
+    """
+
+    window: int
+    open: int = 1
+    heard: dict[int, int] = field(default_factory=dict)
+    _holes: dict[int, set[int]] = field(default_factory=dict)
+    _held: dict[int, dict[int, Held]] = field(default_factory=dict)
+    _late: dict[int, list[Held]] = field(default_factory=dict)
+
+    def take(self, seat: int, generation: int, commands: Sequence[tuple[int, Command]]) -> Taken:
+        """Keep a packet, unless it is a repetition or too early."""
+        if generation <= self.heard.get(seat, 0) and generation not in self._holes[seat]:
+            return Taken.REPEATED
+        if generation >= self.open + self.window:
+            return Taken.EARLY
+        self._hear(seat, generation)
+        held = Held(seat, generation, tuple(commands))
+        if generation < self.open:
+            if held.commands:
+                self._late.setdefault(seat, []).append(held)
+            return Taken.LATE
+        self._held.setdefault(generation, {})[seat] = held
+        return Taken.KEPT
+
+    def _hear(self, seat: int, generation: int) -> None:
+        heard = self.heard.get(seat, 0)
+        holes = self._holes.setdefault(seat, set())
+        holes.update(range(max(heard + 1, generation - HOLES_MAX), generation))
+        holes.discard(generation)
+        self.heard[seat] = max(heard, generation)
+        if len(holes) > HOLES_MAX:
+            self._holes[seat] = {hole for hole in holes if hole > self.heard[seat] - HOLES_MAX}
+
+    def unheard(self, seats: Collection[int]) -> tuple[int, ...]:
+        """Those of `seats` whose packet for the open turn is still out, in seat order."""
+        here = self._held.get(self.open, {})
+        return tuple(seat for seat in sorted(seats) if seat not in here)
+
+    def close(self, seats: Collection[int]) -> Closed:
+        """Close the open turn for `seats`, heard or not, and open the next one."""
+        generation = self.open
+        here = self._held.pop(generation, {})
+        held: list[Held] = []
+        late: list[Late] = []
+        for seat in sorted(seats):
+            for packet in self._late.pop(seat, ()):
+                held.append(packet)
+                late.append(Late(seat, packet.generation))
+            if seat in here:
+                held.append(here[seat])
+        absent = tuple(seat for seat in sorted(seats) if seat not in here)
+        self.open = generation + 1
+        return Closed(generation, tuple(held), absent, tuple(late))
+
+    def fold(self, generation: int, present: Collection[int], late: Collection[Late]) -> None:
+        """A turn that was closed in an earlier life, with the seats that were heard for it."""
+        self.open = generation + 1
+        for seat in present:
+            self._hear(seat, generation)
+        for mark in late:
+            self._hear(mark.seat, mark.generation)
+
+    def forget(self, seat: int) -> None:
+        """The seat is vacated: whoever sits there next starts from nothing."""
+        self.heard.pop(seat, None)
+        self._holes.pop(seat, None)
+        self._late.pop(seat, None)
+        for packets in self._held.values():
+            packets.pop(seat, None)

@@ -1,0 +1,241 @@
+"""The policies: every number that tunes the built-in behaviour, with its kind and bounds.
+
+One table for the checker, the documentation and the server. What a room does not say has
+the table's default, so a room without any policy is complete. It does not know what the
+numbers do; each key's `doc` says who obeys it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal as OneOf
+
+from gameroom.model.room import Duration, PolicyEntry, Range, Rate, Room
+from gameroom.model.types import Scalar
+
+Kind = OneOf["time", "times", "turns", "count", "rate", "switch", "gather", "ahead"]
+"""How a value is written, and what `policy` returns for it:
+
+time    `3s`              milliseconds
+times   `100ms..500ms`    (milliseconds, milliseconds)
+turns   `20 turns`        turns
+count   `64`              a count
+rate    `20 per second`   a count per second
+switch  `on`, `off`       bool
+gather  `all`, `within D` None for all, else milliseconds
+ahead   `auto`, `2`       None for auto, else turns
+"""
+
+PolicyValue = int | bool | tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of a policy; `low` and `high` bound its numbers, both included."""
+
+    policy: str
+    key: str
+    kind: Kind
+    default: PolicyValue
+    low: int
+    high: int
+    doc: str
+
+
+HOUR_MS = 60 * 60 * 1000
+
+KEYS: tuple[Key, ...] = (
+    Key(
+        "turns", "gather", "gather", None, 50, 5_000,
+        "`all` waits for the packet of everybody who is present; `within 250ms` closes the"
+        " turn without the late ones, whose commands ride in the next turn.",
+    ),
+    Key("pace", "tick", "rate", 20, 1, 240, "Iterations of the engine per second."),
+    Key(
+        "pace", "turn", "times", (100, 500), 20, 5_000,
+        "The shortest and the longest turn; the server chooses between them by latency.",
+    ),
+    Key(
+        "pace", "ahead", "ahead", None, 1, 8,
+        "How many turns ahead a packet is sent; `auto` follows the latency.",
+    ),
+    Key(
+        "lag", "pause_after", "time", 3_000, 250, HOUR_MS,
+        "A player who is silent for so long while turns run is missing: the event `lag`.",
+    ),
+    Key(
+        "lag", "drop_after", "time", 57_000, 1_000, HOUR_MS,
+        "A player who stays missing for so long after that is lost: the event `lost`.",
+    ),
+    Key(
+        "divergence", "checksum_every", "turns", 1, 1, 1_000,
+        "Engines report a checksum every so many turns.",
+    ),
+    Key(
+        "reconnect", "grace", "time", 60_000, 0, 24 * HOUR_MS,
+        "A player whose connection is gone for so long is lost: the event `lost`.",
+    ),
+    Key(
+        "snapshots", "every", "turns", 600, 0, 1_000_000,
+        "Turns between two verified snapshots. Kept for them: no snapshots are taken yet.",
+    ),
+    Key("chat", "open", "switch", True, 0, 1, "`off` refuses every line of chat."),
+    Key("chat", "characters", "count", 300, 1, 2_000, "The longest line of chat."),
+    Key(
+        "limits", "commands_per_turn", "count", 64, 1, 1_024,
+        "Commands that one player may send for one turn; more are refused.",
+    ),
+    Key(
+        "limits", "packet_bytes", "count", 16_384, 256, 65_536,
+        "The largest packet that a player may send.",
+    ),
+    Key(
+        "limits", "chat_per_minute", "count", 30, 0, 6_000,
+        "Lines of chat that one person may send in a minute.",
+    ),
+    Key(
+        "limits", "requests_per_minute", "count", 120, 1, 6_000,
+        "Requests that one person may send in a minute.",
+    ),
+    Key(
+        "limits", "configures_per_minute", "count", 240, 1, 6_000,
+        "Changes of the setup that one person may make in a minute.",
+    ),
+)  # fmt: skip
+
+POLICIES: dict[str, dict[str, Key]] = {}
+for _key in KEYS:
+    POLICIES.setdefault(_key.policy, {})[_key.key] = _key
+
+
+def policy(room: Room, name: str, key: str) -> PolicyValue:
+    """What `room` says of this key of the policy `name`, else the table's default.
+
+    The room has been checked: an entry that does not fit is our own fault here.
+    """
+    row = POLICIES[name][key]
+    for said in room.policies:
+        if said.name == name:
+            for entry in said.entries:
+                if entry.key == key:
+                    assert (why := misfit_entry(row, entry)) is None, why
+                    return _plain(row, entry.value)
+    return row.default
+
+
+def number(room: Room, name: str, key: str) -> int:
+    """`policy` for the kinds time, turns, count and rate."""
+    value = policy(room, name, key)
+    assert isinstance(value, int), f"{name}.{key} is not a number"
+    return value
+
+
+def times(room: Room, name: str, key: str) -> tuple[int, int]:
+    """`policy` for the kind times: shortest and longest, in milliseconds."""
+    value = policy(room, name, key)
+    assert isinstance(value, tuple), f"{name}.{key} is not a range of times"
+    return value
+
+
+def spelling(key: str) -> str:
+    """A key as it is written in a room file: `pause_after` is `pause after`."""
+    return key.replace("_", " ")
+
+
+def default(row: Key) -> str:
+    """The default as it is written in a room file."""
+    match row.default:
+        case None:
+            return "all" if row.kind == "gather" else "auto"
+        case (int() as low, int() as high):
+            return f"{_said(row, low)}..{_said(row, high)}"
+        case bool() as on:
+            return "on" if on else "off"
+        case int() as amount:
+            return _said(row, amount)
+    raise AssertionError(row)
+
+
+def bounds(row: Key) -> str:
+    """What may be written, in a few words."""
+    if row.kind == "switch":
+        return "`on`, `off`"
+    said = f"`{_said(row, row.low)}` to `{_said(row, row.high)}`"
+    words = {"gather": "`all`, or `within` ", "ahead": "`auto`, or "}
+    return words.get(row.kind, "") + said
+
+
+def misfit_entry(row: Key, entry: PolicyEntry) -> str | None:
+    """Why the entry's value does not fit the key, as the end of a sentence; None if it does."""
+    if not _has_form(row.kind, entry.value):
+        return f"is written as {_FORMS[row.kind]}"
+    value = _plain(row, entry.value)
+    if isinstance(value, tuple):
+        if value[0] > value[1]:
+            return "has its ends reversed"
+        if value[0] < row.low or value[1] > row.high:
+            return f"lies within {_said(row, row.low)}..{_said(row, row.high)}"
+    elif value is not None and not row.low <= value <= row.high:
+        return f"is at least {_said(row, row.low)} and at most {_said(row, row.high)}"
+    return None
+
+
+_FORMS: dict[Kind, str] = {
+    "time": "a time, such as `3s` or `250ms`",
+    "times": "two times, such as `100ms..500ms`",
+    "turns": "a number of turns, such as `20 turns`",
+    "count": "a whole number, such as `64`",
+    "rate": "a rate, such as `20 per second`",
+    "switch": "`on` or `off`",
+    "gather": "`all`, or `within` and a time, such as `within 250ms`",
+    "ahead": "`auto`, or a number of turns ahead, such as `2`",
+}
+
+_Said = Scalar | Duration | Range | Rate | tuple[Duration, Duration] | tuple[str, Duration]
+
+
+def _has_form(kind: Kind, value: _Said) -> bool:
+    match kind, value:
+        case "time", Duration(unit="ms"):
+            return True
+        case "times", (Duration(unit="ms"), Duration(unit="ms")):
+            return True
+        case "turns", Duration(unit="turns"):
+            return True
+        case "rate", Rate():
+            return True
+        case (("count" | "ahead"), int()):
+            return not isinstance(value, bool)
+        case "switch", ("on" | "off"):
+            return True
+        case "ahead", "auto":
+            return True
+        case "gather", ("all" | ("within", Duration(unit="ms"))):
+            return True
+        case _:
+            return False
+
+
+def _plain(row: Key, value: _Said) -> PolicyValue:
+    match value:
+        case Duration(amount) | Rate(amount) | ("within", Duration(amount)):
+            return amount
+        case (Duration(low), Duration(high)):
+            return low, high
+        case "all" | "auto":
+            return None
+        case "on" | "off":
+            return value == "on"
+        case int():
+            return value
+    raise AssertionError(f"{row.policy}.{row.key} holds {value!r}")
+
+
+def _said(row: Key, amount: int) -> str:
+    if row.kind in ("time", "times", "gather"):
+        for size, unit in ((HOUR_MS, "h"), (1000, "s")):
+            if amount and amount % size == 0:
+                return f"{amount // size}{unit}"
+        return f"{amount}ms"
+    suffix = {"turns": " turns", "rate": " per second"}.get(row.kind, "")
+    return f"{amount}{suffix}"

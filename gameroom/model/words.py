@@ -1,0 +1,148 @@
+"""What a room file says, in its own words again: for pictures, traces and errors.
+
+Knows no chart and no comments. Each phrase stands on one line, and the language reads it
+back as the same value. Keeping a file's layout and comments is the formatter's business.
+"""
+
+from __future__ import annotations
+
+import json
+
+from gameroom.model.expressions import (
+    Binary,
+    Chose,
+    Count,
+    EnoughPlayers,
+    EventField,
+    Expression,
+    Flag,
+    InState,
+    Literal,
+    Name,
+    Predicate,
+    Quorum,
+    Unary,
+)
+from gameroom.model.room import Act, After, Duration, On, Permission, Transition, Trigger, When
+
+_UNITS = ((3_600_000, "h"), (60_000, "m"), (1_000, "s"), (1, "ms"))
+_BINDS = {"or": 1, "and": 2, "+": 5, "-": 5, "*": 6, "/": 6, "%": 6}
+_NOT, _COMPARES, _MINUS = 3, 4, 7
+
+
+def transition(said: Transition) -> str:
+    """Trigger, guard, actions, target and reason."""
+    words = [trigger(said.trigger)]
+    if said.guard is not None:
+        words.append(f"if {expression(said.guard)}")
+    if said.actions:
+        words.append("do { " + " ".join(action(act) for act in said.actions) + " }")
+    if (target := said.target) is not None:
+        kind = "" if target.kind == "external" else f"{target.kind} "
+        words.append(f"-> {kind}{target.path}")
+    if said.because is not None:
+        words.append(f"because {scalar(said.because)}")
+    return " ".join(words)
+
+
+def trigger(said: Trigger) -> str:
+    match said:
+        case On(event):
+            return f"on {event}"
+        case When(condition):
+            return f"when {expression(condition)}"
+        case After(length):
+            return f"after {duration(length)}"
+
+
+def duration(length: Duration) -> str:
+    """In the longest unit that divides it: `30m`, `250ms`, `600 turns`."""
+    if length.unit == "turns":
+        return f"{length.amount} turns"
+    for size, unit in _UNITS:
+        if length.amount and length.amount % size == 0:
+            return f"{length.amount // size}{unit}"
+    return "0ms"
+
+
+def action(act: Act) -> str:
+    match act.verb:
+        case "set":
+            assert act.value is not None
+            return f"set {act.name} = {expression(act.value)}"
+        case "announce":
+            return f"announce {scalar(act.name)}"
+        case verb:
+            return f"{verb} {act.name}"
+
+
+def permission(said: Permission) -> str:
+    return f"{said.effect} {', '.join(said.names)} from {', '.join(said.who)}"
+
+
+def expression(said: Expression, binds: int = 0) -> str:
+    """binds: how tightly the surroundings hold; looser expressions get brackets."""
+    match said:
+        case Literal(value):
+            return scalar(value)
+        case Name(name):
+            return name
+        case EventField(name):
+            return f"event.{name}"
+        case Unary("not", operand):
+            return _within(f"not {expression(operand, _NOT)}", _NOT, binds)
+        case Unary(_, operand):
+            return _within(f"-{expression(operand, _MINUS)}", _MINUS, binds)
+        case Binary(op, left, right):
+            own = _BINDS.get(op, _COMPARES)
+            # Comparisons can't be chained, so neither side may be one without brackets.
+            first = expression(left, own + (own == _COMPARES))
+            second = expression(right, own + 1)
+            if op == "%" and second.startswith("of") and first[-1].isdigit():
+                second = f"({second})"  # `60 % of` would be a share.
+            return _within(f"{first} {op} {second}", own, binds)
+        case InState(path):
+            return f"in({path})"
+        case Quorum():
+            return _quorum(said)
+        case Count(who, wanted):
+            return f"count {who} {predicate(wanted)}"
+        case EnoughPlayers():
+            return "enough players"
+
+
+def predicate(wanted: Predicate) -> str:
+    match wanted:
+        case Flag(flag):
+            return flag
+        case Chose(choice, None):
+            return f"chose {scalar(choice)}"
+        case Chose(choice, request):
+            return f"chose {request} {scalar(choice)}"
+
+
+def scalar(value: object) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return json.dumps(value, ensure_ascii=False)
+        case _:
+            return str(value)
+
+
+def _within(text: str, own: int, binds: int) -> str:
+    return f"({text})" if own < binds else text
+
+
+def _quorum(said: Quorum) -> str:
+    about = f"{said.who} {predicate(said.predicate)}"
+    match said.kind:
+        case "majority":
+            return f"majority of {about}"
+        case "count":
+            return f"{said.amount} of {about}"
+        case "percent":
+            return f"{said.amount}% of {about}"
+        case word:
+            return f"{word} {about}"

@@ -1,0 +1,100 @@
+"""A pytest plugin: every scenario of a `.room` or `.room.yaml` file is a test.
+
+It collects room files wherever pytest looks for tests. A failing scenario prints the story
+that `gameroom test` prints; a file with problems fails its collection with them. Nothing
+of the server is imported, and the rest only when a room file is met.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from _pytest._code.code import ExceptionInfo, TerminalRepr
+
+if TYPE_CHECKING:
+    from gameroom.chart import Chart
+    from gameroom.language import Loaded
+    from gameroom.model import Scenario
+
+SUFFIXES = (".room", ".room.yaml", ".room.yml")
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """A room file is a collection of scenarios."""
+    if not file_path.name.endswith(SUFFIXES):
+        return None
+    collector: pytest.Collector = RoomFile.from_parent(parent, path=file_path)
+    return collector
+
+
+class ScenarioError(Exception):
+    """A scenario that does not hold; the text is its story."""
+
+
+class RoomFile(pytest.File):
+    """One room file."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        import click
+
+        from gameroom import language, sim
+        from gameroom.cli import files
+
+        shown = self._shown()
+        try:
+            loaded = files.load(self.path, files.read(self.path), shown)
+        except click.UsageError as problem:
+            raise self.CollectError(problem.message) from problem
+        chart = sim.chart_of(loaded)
+        if chart is None:
+            raise self.CollectError(language.as_text(loaded.diagnostics, loaded.sources))
+        for scenario in sim.scenarios_of(loaded):
+            item: pytest.Item = ScenarioItem.from_parent(
+                self, name=scenario.name, chart=chart, scenario=scenario, loaded=loaded
+            )
+            yield item
+
+    def _shown(self) -> str:
+        """The path as it is told: from the folder where pytest stands, where that can be."""
+        here = self.config.invocation_params.dir
+        return str(self.path.relative_to(here) if self.path.is_relative_to(here) else self.path)
+
+
+class ScenarioItem(pytest.Item):
+    """One scenario."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        parent: pytest.Collector,
+        chart: Chart,
+        scenario: Scenario,
+        loaded: Loaded,
+    ) -> None:
+        super().__init__(name, parent)
+        self._chart = chart
+        self._scenario = scenario
+        self._loaded = loaded
+
+    def runtest(self) -> None:
+        from gameroom import sim
+
+        outcome = sim.run(self._chart, self._scenario)
+        if outcome.failure is not None:
+            story = sim.as_text(self._scenario, outcome.failure, self._loaded.sources)
+            raise ScenarioError(story)
+
+    def repr_failure(
+        self, excinfo: ExceptionInfo[BaseException], style: object = None
+    ) -> str | TerminalRepr:
+        """The story alone: a traceback through our runner helps nobody."""
+        if isinstance(excinfo.value, ScenarioError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        return self.path, max(0, self._scenario.span.line - 1), f"scenario {self.name!r}"

@@ -1,0 +1,414 @@
+"""One client's part in a room, without any I/O: feed it events, take its packets.
+
+Knows the events of a room and an engine; no socket and no clock: `now` is an argument in
+milliseconds. The four doors: `welcome` and `lost` for the connection, `feed` for what the
+room says, `play` for time, `take` for what is to be sent.
+
+The rules it keeps (docs/wire.md, "Turns, seen from a client"). The engine runs exactly what
+the room said, in the order of seq. When it starts generation g, a packet is made for every
+generation up to g + ahead that has none and is still open; queued commands ride in the
+first of them. A packet is kept until it is confirmed, so a command is neither lost nor
+doubled whatever happens to the connection.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gameroom import model
+from gameroom.lockstep.canonical import canonical
+from gameroom.lockstep.packets import (
+    Checksum,
+    ClientPacket,
+    Command,
+    Ended,
+    MasterPacket,
+    Moves,
+    Roster,
+    Setup,
+    SignalReport,
+)
+from gameroom.model import INT_MAX, Value
+from gameroom.model.fit import misfit_body
+from gameroom.replica.engine import Engine, SeatedCommand
+from gameroom.replica.outbox import Outbox
+from gameroom.wire import EventFrame, Rejection
+
+SIGNALS_PER_PACKET_MAX = 8
+COMMANDS_QUEUED_MAX = 4096
+HEAD_BYTES = 512
+"""More than a packet without commands and signals has, in either subprotocol."""
+LOG_MAX = 65_536
+
+
+class GapError(Exception):
+    """An event is missing: the connection has to be made anew, from the last seq."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """A command of ours that every engine applied at `generation`."""
+
+    generation: int
+    command: Command
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """The answer to the first frame: who we are, and how far the room is."""
+
+    user: str
+    name: str
+    seat: int | None
+    heard: int
+    seq: int
+    generation: int
+    turn_ms: int
+    ahead: int
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the room file asks of its clients."""
+
+    commands_per_turn: int = 64
+    packet_bytes: int = 16_384
+    checksum_every: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Begin:
+    """The game begins after the last turn that was run."""
+
+    setup: Setup
+    roster: Roster
+    states: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """A closed turn, with the seats that were taken then."""
+
+    packet: MasterPacket
+    seats: tuple[int, ...]
+
+
+class Replica:
+    """One seat, or one watcher."""
+
+    def __init__(
+        self,
+        room: model.Room,
+        engine: Engine,
+        *,
+        seed: int,
+        policy: Policy | None = None,
+        framerate: int = 60,
+    ) -> None:
+        self.engine = engine
+        self.seed = seed
+        self.user = ""
+        self.name = ""
+        self.seat: int | None = None
+        self.seq = 0
+        """The last event that was fed."""
+        self.generation = 0
+        """The last turn that the engine has run."""
+        self.turn_ms = 0
+        self.ahead = 1
+        self.latency = 0
+        self.framerate = framerate
+        self.roster = Roster()
+        self.setup = Setup()
+        self.states: tuple[str, ...] = ()
+        self.variables: Mapping[str, Value] = {}
+        self.ended: Ended | None = None
+        self.checksum: Checksum | None = None
+        self.log: deque[Confirmed] = deque(maxlen=LOG_MAX)
+        """Our commands as the room confirmed them."""
+        self.refusals: deque[Rejection] = deque(maxlen=LOG_MAX)
+        """Our commands and packets that the room refused."""
+        self.outbox = Outbox()
+        self._policy = policy or Policy()
+        self._commands = {command.name: command for command in room.commands}
+        self._queue: deque[Command] = deque()
+        self._signals: deque[SignalReport] = deque()
+        self._inbox: deque[_Turn | Moves | _Begin] = deque()
+        self._outgoing: list[ClientPacket] = []
+        self._engine_states: tuple[str, ...] = ()
+        self._begun = False
+        self._closed = 0
+        self._heard = 0
+        self._greeted: int | None = None
+        self._online = False
+        self._shown = False
+        self._played_at: int | None = None
+
+    # --- The connection --------------------------------------------------------------
+
+    def welcome(self, hello: Hello) -> None:
+        """The answer to the first frame. The tail follows as events."""
+        self.user, self.name, self.seat = hello.user, hello.name, hello.seat
+        self._heard, self._greeted = hello.heard, hello.seq
+        self._closed = max(self._closed, hello.generation)
+        self._online = self._shown = False
+        self._outgoing.clear()
+        self.outbox.welcome(hello.heard)
+        self._set_pace(hello.turn_ms, hello.ahead)
+        self._go_online()
+
+    def lost(self) -> None:
+        """The connection is gone, and perhaps what was sent last with it."""
+        self._online, self._greeted = False, None
+        self._outgoing.clear()
+
+    def _go_online(self) -> None:
+        """When the tail has been read, what it did not confirm is sent again."""
+        if self._greeted is None or self._online or self.seq < self._greeted:
+            return
+        self._online = True
+        if self.seat is not None:
+            # A server that fell has forgotten packets that it had said it heard, and that
+            # are kept no more or were made before we were: their turns wait for them.
+            for generation in range(max(self._heard, self._closed) + 1, self.outbox.sent + 1):
+                self.outbox.fill(self._bare(generation))
+        for packet in self.outbox.unheard(self._heard):
+            self._send(packet)
+        if self._begun and not self._inbox:
+            self._start(self.generation)
+            self._show()
+
+    # --- What the room says -----------------------------------------------------------
+
+    def feed(self, frame: EventFrame) -> bool:
+        """Take one event; False when it was known already. Raises GapError."""
+        if isinstance(frame.body, Rejection):
+            self._rejected(frame.body)
+            return True
+        if frame.seq is None or frame.seq <= self.seq:
+            return frame.seq is None
+        if frame.seq != self.seq + 1:
+            raise GapError(f"event {frame.seq} came after {self.seq}")
+        self.seq = frame.seq
+        match frame.body:
+            case MasterPacket():
+                self._master(frame.body)
+            case Moves():
+                self._moves(frame.body)
+            case Roster():
+                self.roster = frame.body
+            case Setup():
+                self.setup = frame.body
+            case Ended():
+                self.ended = frame.body
+        self._go_online()
+        return True
+
+    def _master(self, packet: MasterPacket) -> None:
+        assert packet.generation == self._last_fed() + 1, "turns come in order"
+        self._closed = max(self._closed, packet.generation)
+        self._inbox.append(_Turn(packet, tuple(row.seat for row in self.roster.seats)))
+        self._set_pace(packet.turn_ms, packet.ahead)
+        if packet.chart is not None:
+            self.states, self.variables = packet.chart.states, packet.chart.variables
+        if self.seat is None:
+            return
+        self.outbox.confirm(packet, self.seat)
+        for part in packet.commands:
+            if part.seat == self.seat:
+                self.log += (Confirmed(packet.generation, command) for command in part.commands)
+
+    def _last_fed(self) -> int:
+        waiting = (one for one in reversed(self._inbox) if isinstance(one, _Turn))
+        return next((one.packet.generation for one in waiting), self.generation)
+
+    def _moves(self, moves: Moves) -> None:
+        was, self.states = is_running(self.states), moves.chart.states
+        self.variables = moves.chart.variables
+        if is_running(self.states) and not was:
+            self._inbox.append(_Begin(self.setup, self.roster, self.states))
+        else:
+            self._inbox.append(moves)
+
+    def _set_pace(self, turn_ms: int, ahead: int) -> None:
+        self.turn_ms, self.ahead = turn_ms, max(1, ahead)
+
+    def _rejected(self, rejection: Rejection) -> None:
+        """A refused command is over. A packet that was refused as a whole is sent again
+        without its commands, so that its turn does not wait for us; the commands ride
+        later if the room only asked for patience."""
+        self.refusals.append(rejection)
+        if rejection.index is not None:
+            return
+        emptied = self.outbox.empty(rejection.generation)
+        if emptied is None:
+            return
+        packet, commands = emptied
+        if rejection.problem.retry_after_ms is not None:
+            self._queue.extendleft(reversed(commands))
+        elif commands and self._online:
+            self._send(packet)
+
+    def retry(self, generation: int) -> None:
+        """The time that a refusal of this packet asked for is over."""
+        packet = self.outbox.get(generation)
+        if packet is not None and self._online:
+            self._send(packet)
+
+    # --- What the player says -----------------------------------------------------------
+
+    def command(self, command: Command) -> None:
+        """Queue a command for the first packet that is still to be made. Raises ValueError
+        when the room has no such command, its body does not fit, or this is a watcher."""
+        declared = self._commands.get(command.name)
+        if declared is None:
+            raise ValueError(f"this room has no command `{command.name}`")
+        if (why := misfit_body(declared.fields, command.body)) is not None:
+            raise ValueError(f"{command.name}: {why}")
+        if self.seat is None:
+            raise ValueError("who watches sends no commands")
+        if len(self._queue) >= COMMANDS_QUEUED_MAX:
+            raise ValueError(f"{COMMANDS_QUEUED_MAX} commands are waiting already")
+        self._queue.append(command)
+
+    @property
+    def waiting(self) -> int:
+        """Commands that are queued or on their way: neither confirmed nor refused."""
+        return len(self._queue) + sum(len(packet.commands) for packet in self.outbox.unheard(0))
+
+    def reasons(self) -> tuple[str, ...]:
+        """Why the engine refuses the setup as it is now; none accepts it."""
+        return tuple(self.engine.check(self.setup.settings, self.roster.seats, self.seed))
+
+    # --- Time ---------------------------------------------------------------------------
+
+    def due(self, now: int, *, hurry: bool = False) -> int | None:
+        """When the next turn may be played, in milliseconds; None when none is there.
+
+        A turn lasts turn_ms. More than `ahead` waiting turns mean that we are behind:
+        then at once.
+        """
+        if not self._inbox:
+            return None
+        behind = self._closed - self.generation > self.ahead
+        first = not isinstance(self._inbox[0], _Turn)
+        if hurry or behind or first or self._played_at is None:
+            return now
+        return self._played_at + self.turn_ms
+
+    def play(self, now: int, *, hurry: bool = False) -> bool:
+        """Run the next turn if it is due; False when there was nothing to do."""
+        due = self.due(now, hurry=hurry)
+        if due is None or due > now:
+            return False
+        match self._inbox.popleft():
+            case _Turn(packet, seats):
+                # From the time when it was due, so that a late timer does not slow us down.
+                self._played_at = due if now - due < self.turn_ms else now
+                self._run(packet, seats)
+            case Moves(chart=chart):
+                self._engine_states = chart.states
+            case _Begin(setup, roster, states):
+                self._begun, self._engine_states, self.checksum = True, states, None
+                self.engine.init(setup.settings, roster.seats, self.seed, states)
+                self._start(self.generation)
+        if self._begun and self._online and not self._inbox:
+            self._show()
+        return True
+
+    def _run(self, packet: MasterPacket, seats: tuple[int, ...]) -> None:
+        assert packet.generation == self.generation + 1, "turns are run in order"
+        self._start(packet.generation)
+        commands = [
+            SeatedCommand(part.seat, command.name, command.body)
+            for part in packet.commands
+            for command in part.commands
+        ]
+        signals = self.engine.step(
+            packet.generation,
+            packet.iterations_per_command,
+            commands,
+            self._engine_states,
+            seats,
+        )
+        self.generation = packet.generation
+        if self.generation % self._policy.checksum_every == 0:
+            self.checksum = Checksum(self.generation, self.engine.checksum())
+        if self.seat is not None:
+            self._signals += (
+                SignalReport(self.generation, signal.name, signal.body) for signal in signals
+            )
+        if packet.chart is not None:
+            self._engine_states = packet.chart.states
+
+    # --- Packets ------------------------------------------------------------------------
+
+    def _start(self, generation: int) -> None:
+        """The engine starts this generation: THE RULE. Turns that were closed without us
+        need no packet any more."""
+        if self.seat is None:
+            return
+        for wanted in range(max(self.outbox.sent, self._closed) + 1, generation + self.ahead + 1):
+            packet = self._packet(wanted)
+            self.outbox.put(packet)
+            if self._online:
+                self._send(packet)
+
+    def _packet(self, generation: int) -> ClientPacket:
+        raised = min(len(self._signals), SIGNALS_PER_PACKET_MAX)
+        signals = tuple(self._signals.popleft() for _ in range(raised))
+        room = self._policy.packet_bytes - HEAD_BYTES
+        room -= sum(_size(signal.name, signal.body) for signal in signals)
+        return ClientPacket(
+            generation,
+            self._riding(room),
+            self.checksum,
+            self.latency,
+            self.framerate,
+            signals,
+        )
+
+    def _bare(self, generation: int) -> ClientPacket:
+        """A packet that only says that we are here."""
+        return ClientPacket(generation, (), self.checksum, self.latency, self.framerate)
+
+    def _riding(self, room: int) -> tuple[Command, ...]:
+        """As many queued commands as one packet may carry; the others ride in the next."""
+        riding: list[Command] = []
+        while self._queue and len(riding) < self._policy.commands_per_turn:
+            room -= _size(self._queue[0].name, self._queue[0].body)
+            if riding and room < 0:
+                break
+            riding.append(self._queue.popleft())
+        return tuple(riding)
+
+    def _send(self, packet: ClientPacket) -> None:
+        self._outgoing.append(packet)
+        if packet.generation > self._closed:
+            self._shown = True
+
+    def _show(self) -> None:
+        """After coming back the turns wait for us from our first packet on. When everything
+        was heard before the connection was lost, the last packet is sent once more: the
+        server knows it and takes it as the sign that we are here."""
+        if self.seat is None or self._shown or self.outbox.sent <= self._closed:
+            return
+        again = self.outbox.get(self.outbox.sent)
+        self._send(again or ClientPacket(self.outbox.sent, checksum=self.checksum))
+
+    def take(self) -> tuple[ClientPacket, ...]:
+        """The packets that are to be sent now, in order."""
+        taken, self._outgoing = tuple(self._outgoing), []
+        return taken
+
+
+def _size(name: str, body: Mapping[str, Value]) -> int:
+    """The bytes of a command or a signal on the wire, at most."""
+    return len(canonical({"generation": INT_MAX, "name": name, "body": dict(body)}))
+
+
+def is_running(states: tuple[str, ...]) -> bool:
+    """Whether the chart is inside `running`, the parent state in which engines run."""
+    return any(state == "running" or state.startswith("running.") for state in states)

@@ -1,0 +1,51 @@
+"""Where the grammars and the shipped rooms are.
+
+In a checkout they stand beside the package; in an installed wheel inside it. This is the
+one place that knows the difference, and the only I/O below the language.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_SUFFIXES = (".room", ".room.yaml")
+
+
+def grammars() -> Path:
+    """The folder of `room.lark` and `room.schema.json`."""
+    return _folder("grammars", "room.lark")
+
+
+def rooms() -> Path:
+    """The folder of the shipped rooms."""
+    return _folder("rooms", "standard.room")
+
+
+@cache
+def grammar(name: str) -> str:
+    """The text of one grammar file."""
+    return (grammars() / name).read_text(encoding="utf-8")
+
+
+def shipped_room(name: str) -> tuple[str, str] | None:
+    """(file name, text) of a shipped room: `rooms/NAME.room`, or the room of the game in
+    the folder `rooms/NAME`; None if there is none. A name is a word, never a path."""
+    if not _NAME.fullmatch(name):
+        return None
+    for suffix in _SUFFIXES:
+        for path in (rooms() / f"{name}{suffix}", rooms() / name / f"{name}{suffix}"):
+            if path.is_file():
+                return path.name, path.read_text(encoding="utf-8")
+    return None
+
+
+@cache
+def _folder(name: str, marker: str) -> Path:
+    for folder in (_PACKAGE.parent / name, _PACKAGE / name):
+        if (folder / marker).is_file():
+            return folder
+    raise AssertionError(f"the installation lacks its folder {name!r}")

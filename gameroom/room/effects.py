@@ -1,0 +1,75 @@
+"""What a room wants done, in the order in which it must happen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gameroom.lockstep.packets import Body, Event
+from gameroom.lockstep.problem import Problem as Problem
+from gameroom.model import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Write the event to the journal. Comes before the Broadcast of the same event."""
+
+    event: Event
+    at: int
+    chart: bytes | None = None
+    """The chart's snapshot after this event, None when it did not change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broadcast:
+    """Send the event to every connected person."""
+
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to the packet that was received: exactly one per `receive`.
+    status 200, 201, 202 or 204; or a Problem."""
+
+    status: int
+    body: Value | Body = None
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Told privately: command `index` of the packet for `generation` was refused when its
+    turn closed. It carries no seq and is not in the journal."""
+
+    who: str
+    generation: int
+    index: int
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Close this person's socket with this close code and forget the session."""
+
+    who: str
+    code: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """Call `tick` at this time in milliseconds (the latest Arm counts); None: no need."""
+
+    at: int | None
+
+
+Effect = Append | Broadcast | Reply | Rejected | Part | Arm
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """All of a room that a newcomer is shown before the events."""
+
+    seq: int
+    generation: int
+    body: tuple[Body, ...] = field(default_factory=tuple)

@@ -1,0 +1,48 @@
+"""Who may come in, and where: a seat, a place to watch, or the reason why not.
+
+Knows the people and what the course permits; changes neither.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gameroom.lockstep.problem import Problem
+from gameroom.room.course import Course
+from gameroom.room.inputs import Join
+from gameroom.room.people import People, clean_name
+
+PLAYER = frozenset(("player",))
+SPECTATOR = frozenset(("spectator",))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a newcomer goes; `seat` is None for a spectator."""
+
+    name: str
+    seat: int | None
+    team: str | None
+
+
+def place_for(wish: Join, people: People, course: Course) -> Place | Problem:
+    """A seat where one is free and the state allows `join`, else a place to watch where
+    the state allows `watch`, else the refusal."""
+    name = clean_name(wish.name)
+    if name is None:
+        return Problem(422, "bad_name", "A name has 1 to 32 printable characters.")
+    seat = None if wish.spectate else people.free_seat()
+    if seat is None or course.ruling("join", PLAYER) != "allow":
+        return _to_watch(name, people, course)
+    team = people.team_for(wish.team)
+    if people.file.teams and team is None:
+        return Problem(409, "team_full", "There is no room in that team.")
+    return Place(name, seat, team)
+
+
+def _to_watch(name: str, people: People, course: Course) -> Place | Problem:
+    if course.ruling("watch", SPECTATOR) != "allow":
+        return course.forbidden("watch", SPECTATOR, "Nobody new may come in now.")
+    if people.watching_is_full():
+        return Problem(409, "room_full", "Every seat and every place to watch is taken.")
+    return Place(name, None, None)

@@ -1,0 +1,74 @@
+"""What a room receives, already decoded and with its sender known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gameroom.lockstep.packets import ClientPacket
+from gameroom.model import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Somebody wants in. As a player where a seat is free and the state allows `join`,
+    else as a spectator where the state allows `watch`, else refused. Joining again is
+    safe: the same person comes back to the same place."""
+
+    name: str
+    spectate: bool = False
+    team: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Gives up the seat for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """A socket opened for this person, who has every event up to `seq`."""
+
+    seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnect:
+    """This person's socket is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Configure:
+    """New values for some settings; all are taken or none."""
+
+    settings: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    ready: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """This person's engine has loaded the setup, or refuses it for these reasons."""
+
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A request that the room file declares."""
+
+    name: str
+    body: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """A line of chat."""
+
+    text: str
+
+
+Packet = Join | Leave | Connect | Disconnect | Configure | Ready | Load | Ask | Say | ClientPacket

@@ -1,0 +1,222 @@
+"""The people of a room: who sits where, who watches, and what is known of them.
+
+Knows the room file's seats, teams and roles; no chart and no turns. Seats are numbered
+from 0; the lowest free one is given out. A role has one holder at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from gameroom.chart.events import Person
+from gameroom.lockstep.packets import Roster, Seat
+from gameroom.model import Room as RoomFile
+
+NAME_CHARACTERS_MAX = 32
+FLAGS = ("connected", "ready", "loaded", "refused", "missing", "lost", "diverged")
+
+
+@dataclass(slots=True)
+class Member:
+    """One person. `seat` is None for a spectator.
+
+    joined: counts up with every join; the smallest is the longest in the room.
+    away_since: when the connection was lost or since when it is awaited (`presence`).
+    missing_since: since when the gather waits for this player, None when it does not.
+    gathers_from: the generation from which on the turns wait for this player's packets;
+        None while nobody waits, as during catching up.
+    spent: by kind of doing, the room's allowance that is used up (see `allowance`).
+    """
+
+    user: str
+    name: str
+    joined: int
+    seat: int | None = None
+    team: str | None = None
+    roles: set[str] = field(default_factory=set)
+    connected: bool = False
+    ready: bool = False
+    loaded: bool = False
+    refused: bool = False
+    missing: bool = False
+    lost: bool = False
+    diverged: bool = False
+    choices: dict[str, str] = field(default_factory=dict)
+    away_since: int | None = None
+    missing_since: int | None = None
+    gathers_from: int | None = None
+    spent: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Every word by which guards and permissions may mean this person."""
+        base = "spectator" if self.seat is None else "player"
+        team = () if self.team is None else (self.team,)
+        return frozenset((base, *team, *self.roles))
+
+    def has(self, flag: str) -> bool:
+        assert flag in FLAGS, flag
+        return bool(getattr(self, flag))
+
+    def not_ready(self) -> None:
+        """Takes back readiness, and with it what readiness led to."""
+        self.ready = self.loaded = self.refused = False
+
+
+@dataclass(slots=True)
+class People:
+    """Everyone in the room, by user id."""
+
+    file: RoomFile
+    members: dict[str, Member] = field(default_factory=dict)
+    _joins: int = 0
+    _seated: tuple[Member, ...] | None = None
+
+    def __iter__(self) -> Iterator[Member]:
+        return iter(self.members.values())
+
+    def players(self) -> tuple[Member, ...]:
+        """Everyone with a seat, in seat order. Asked with every packet, so kept."""
+        if self._seated is None:
+            seated = [(member.seat, member) for member in self if member.seat is not None]
+            self._seated = tuple(m for _, m in sorted(seated, key=lambda pair: pair[0]))
+        return self._seated
+
+    def spectators(self) -> list[Member]:
+        return [member for member in self if member.seat is None]
+
+    def at(self, seat: int) -> Member | None:
+        return next((member for member in self if member.seat == seat), None)
+
+    def free_seat(self) -> int | None:
+        """The lowest free seat, None when all are taken."""
+        assert self.file.players is not None, "a merged room says how many players"
+        taken = {member.seat for member in self}
+        return next((seat for seat in range(self.file.players.high) if seat not in taken), None)
+
+    def watching_is_full(self) -> bool:
+        high = self.file.spectators.high if self.file.spectators else 0
+        return len(self.spectators()) >= high
+
+    def team_for(self, wish: str | None) -> str | None:
+        """The wished team, else the smallest one, where there is room; None for none."""
+        sizes = {
+            team.name: sum(member.team == team.name for member in self) for team in self.file.teams
+        }
+        open_ = [team.name for team in self.file.teams if sizes[team.name] < team.high]
+        if wish is not None:
+            return wish if wish in open_ else None
+        return min(open_, key=lambda name: sizes[name], default=None)
+
+    def add(self, user: str, name: str, *, seat: int | None, team: str | None) -> Member:
+        """A newcomer. The name gets a number behind it where somebody else has it."""
+        self._joins += 1
+        names = {member.name for member in self}
+        unique, number = name, 1
+        while unique in names:
+            number += 1
+            unique = f"{name[: NAME_CHARACTERS_MAX - 6]} ({number})"
+        member = Member(user, unique, self._joins, seat=seat, team=team)
+        self.members[user] = member
+        self._seated = None
+        return member
+
+    def remove(self, member: Member) -> None:
+        del self.members[member.user]
+        self._seated = None
+
+    def hand_on(self, role: str) -> bool:
+        """Where nobody holds the role, the longest seated of those who may hold it does,
+        connected ones first. Says whether that changed anything."""
+        of = next(declared.of for declared in self.file.roles if declared.name == role)
+        candidates = [member for member in self.players() if of in member.kinds]
+        if not candidates or any(role in member.roles for member in candidates):
+            return False
+        heir = min(candidates, key=lambda member: (not member.connected, member.joined))
+        heir.roles.add(role)
+        return True
+
+    def meant_by(self, who: str) -> list[Member]:
+        """The members that a word of the room file means."""
+        if who == "anyone":
+            return list(self)
+        if who == "present":
+            return [m for m in self.players() if m.connected and not m.missing]
+        return [member for member in self if who in member.kinds]
+
+    def facts(self) -> tuple[Person, ...]:
+        """What guards may know, players in seat order, then spectators."""
+        return tuple(
+            Person(
+                kinds=member.kinds,
+                flags=frozenset(flag for flag in FLAGS if member.has(flag)),
+                choices=dict(member.choices),
+            )
+            for member in (*self.players(), *self.spectators())
+        )
+
+    def roster(self) -> Roster:
+        """The roster as everyone sees it."""
+        return Roster(
+            seats=tuple(_seat(member) for member in self.players()),
+            spectators=len(self.spectators()),
+        )
+
+    def restore(self, roster: Roster, now: int) -> list[int]:
+        """Take over a roster from the journal: who was connected is awaited since `now`.
+
+        Returns the seats whose people have changed. Who was only watching is not in the
+        journal and comes back by joining again.
+        """
+        before = {member.seat: member.user for member in self.players()}
+        joined = {member.user: member.joined for member in self}
+        self.members.clear()
+        self._seated = None
+        for row in roster.seats:
+            member = self.add(row.user, row.name, seat=row.seat, team=row.team)
+            member.name = row.name
+            member.joined = joined.get(row.user, member.joined)
+            member.away_since = now
+            member.roles = set(row.roles)
+            member.choices = dict(row.choices)
+            for flag in ("connected", "ready", "loaded", "refused", "diverged"):
+                setattr(member, flag, getattr(row, flag))
+        after = {member.seat: member.user for member in self.players()}
+        return [
+            seat for seat, user in before.items() if seat is not None and after.get(seat) != user
+        ]
+
+
+def clean_name(name: str) -> str | None:
+    """The name without outer and doubled spaces; None where it is empty, too long or
+    holds characters that do not print."""
+    tidy = " ".join(name.split())
+    if not tidy or len(tidy) > NAME_CHARACTERS_MAX or not tidy.isprintable():
+        return None
+    return tidy
+
+
+def choice_of(body: Mapping[str, object]) -> str | None:
+    """The ballot in a request's body: its field `choice`."""
+    choice = body.get("choice")
+    return choice if isinstance(choice, str) else None
+
+
+def _seat(member: Member) -> Seat:
+    assert member.seat is not None
+    return Seat(
+        seat=member.seat,
+        user=member.user,
+        name=member.name,
+        roles=tuple(sorted(member.roles)),
+        team=member.team,
+        connected=member.connected,
+        ready=member.ready,
+        loaded=member.loaded,
+        refused=member.refused,
+        missing=member.missing,
+        lost=member.lost,
+        diverged=member.diverged,
+        choices=dict(member.choices),
+    )

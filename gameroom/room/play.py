@@ -1,0 +1,269 @@
+"""The running game as the server sees it: gather the packets, verify, compare, keep time.
+
+Knows the room's people and its course, to ask who is gathered and what is allowed; it
+says nothing to anyone. The rule it keeps: a turn closes when everybody gathered has been
+heard (or the room's patience with the late ones is at its end), never earlier than the
+turn length after the last one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gameroom.lockstep import packets
+from gameroom.lockstep.checksums import Checksums, Signals
+from gameroom.lockstep.pace import AHEAD_MAX, Pace, Pacer, Policy
+from gameroom.lockstep.packets import ClientPacket, MasterPacket, SeatCommands, SignalReport
+from gameroom.lockstep.turns import Closed, Taken, Turns
+from gameroom.model import Room as RoomFile
+from gameroom.model import policies
+from gameroom.model.fit import misfit_body
+from gameroom.model.policies import number
+from gameroom.room.course import Course
+from gameroom.room.effects import Problem, Rejected
+from gameroom.room.people import Member, People
+
+TELL_MS = 1_000
+"""How long a turn may be overdue before what waits for it is told without it."""
+
+CHECKSUM_WINDOW = 32
+SIGNAL_WINDOW = 64
+SIGNALS_PER_GENERATION_MAX = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A closed turn with the commands that stand, in seat order, and those that do not."""
+
+    closed: Closed
+    commands: tuple[SeatCommands, ...]
+    rejected: tuple[Rejected, ...]
+
+
+class Play:
+    """The turns of one room. `due` is when the open turn should close, None while they rest."""
+
+    def __init__(self, file: RoomFile, people: People, course: Course) -> None:
+        self.people = people
+        self.course = course
+        self.due: int | None = None
+        self.turns = Turns(window=AHEAD_MAX + 2)
+        self.pacer = Pacer(_pace_policy(file))
+        self.checksums = Checksums(CHECKSUM_WINDOW)
+        self.signals = Signals(SIGNAL_WINDOW, SIGNALS_PER_GENERATION_MAX)
+        self._agreed: packets.Checksum | None = None
+        self._commands = {command.name: command for command in file.commands}
+        self._signals = {signal.name: signal for signal in file.signals}
+        self._agreed_by = {signal.name: signal.agreed for signal in file.signals}
+        self._commands_max = number(file, "limits", "commands_per_turn")
+        self._gather_within = _gather_within(file)
+
+    @property
+    def generation(self) -> int:
+        """The last closed turn, 0 before the first."""
+        return self.turns.open - 1
+
+    @property
+    def pace(self) -> Pace:
+        return self.pacer.pace
+
+    def gathered(self) -> list[int]:
+        """The seats whose packets the open turn waits for."""
+        return [
+            member.seat
+            for member in self.people.players()
+            if member.seat is not None
+            and member.gathers_from is not None
+            and member.gathers_from <= self.turns.open
+        ]
+
+    def is_played(self) -> bool:
+        """Is anybody there who sends packets? Otherwise the turns rest."""
+        return any(member.gathers_from is not None for member in self.people.players())
+
+    # -- hearing -----------------------------------------------------------------------
+
+    def take(self, member: Member, packet: ClientPacket) -> tuple[Taken, list[Rejected]]:
+        """One client packet, with the commands and signals of it that do not fit.
+
+        From the generation of the first packet that is not late the turns wait for its
+        seat. If that packet was heard before the connection was lost, all up to it were.
+        """
+        assert member.seat is not None, "only players send turns"
+        kept, rejected = self._fitting(member, packet)
+        taken = self.turns.take(member.seat, packet.generation, kept)
+        if (
+            member.connected
+            and member.gathers_from is None
+            and taken in (Taken.KEPT, Taken.REPEATED)
+            and packet.generation >= self.turns.open
+        ):
+            member.gathers_from = packet.generation if taken is Taken.KEPT else self.turns.open
+        if taken in (Taken.REPEATED, Taken.EARLY):
+            return taken, []
+        self.pacer.report(member.seat, packet.latency, packet.framerate)
+        if packet.checksum is not None:
+            self.checksums.report(member.seat, packet.checksum, self.generation)
+        for signal in packet.signals[:SIGNALS_PER_GENERATION_MAX]:
+            if (why := self._misfit_signal(signal)) is None:
+                self.signals.report(member.seat, signal, self.generation)
+            else:
+                problem = Problem(422, "bad_signal", why)
+                rejected.append(Rejected(member.user, packet.generation, -1, problem))
+        return taken, rejected
+
+    def _fitting(
+        self, member: Member, packet: ClientPacket
+    ) -> tuple[list[tuple[int, packets.Command]], list[Rejected]]:
+        """The commands that fit their types, with their places; why the others do not."""
+        kept: list[tuple[int, packets.Command]] = []
+        rejected: list[Rejected] = []
+        for index, command in enumerate(packet.commands):
+            if (why := self._misfit_command(index, command)) is None:
+                kept.append((index, command))
+            else:
+                problem = Problem(422, "bad_command", why)
+                rejected.append(Rejected(member.user, packet.generation, index, problem))
+        return kept, rejected
+
+    def _misfit_command(self, index: int, command: packets.Command) -> str | None:
+        if index >= self._commands_max:
+            return f"At most {self._commands_max} commands fit into one turn."
+        declared = self._commands.get(command.name)
+        if declared is None:
+            return f"This room has no command `{command.name[:40]}`."
+        why = misfit_body(declared.fields, command.body)
+        return None if why is None else f"In `{command.name}`, {why}."
+
+    def _misfit_signal(self, signal: SignalReport) -> str | None:
+        declared = self._signals.get(signal.name)
+        if declared is None:
+            return f"This room has no signal `{signal.name[:40]}`."
+        why = misfit_body(declared.fields, signal.body)
+        return None if why is None else f"In `{signal.name}`, {why}."
+
+    # -- comparing ---------------------------------------------------------------------
+
+    def divergences(self) -> Iterator[packets.Diverged]:
+        """The verdicts that the reports allow by now; agreement goes into the next turn."""
+        expected = self.gathered()
+        while (verdict := self.checksums.judge(expected, self.generation)) is not None:
+            if isinstance(verdict, packets.Checksum):
+                self._agreed = verdict
+            else:
+                yield verdict
+
+    def agreed_signals(self) -> tuple[SignalReport, ...]:
+        """The signals on which the engines have just agreed."""
+        return self.signals.agreed(self.gathered(), self._agreed_by, self.generation)
+
+    # -- keeping time --------------------------------------------------------------------
+
+    def may_close(self, now: int) -> bool:
+        """May the open turn close now? Starts or stops the clock of the turns."""
+        if not self.course.iterates:
+            self.due = None
+            return False
+        if self.due is None:
+            self.due = now
+        if not self.is_played() or now < self.due:
+            return False
+        if not self.turns.unheard(self.gathered()):
+            return True
+        return self._gather_within is not None and now >= self.due + self._gather_within
+
+    def is_near(self, now: int) -> bool:
+        """Will the open turn close soon, so that what happens can wait for it?"""
+        return self.due is not None and self.is_played() and now < self.due + TELL_MS
+
+    def overdue(self, now: int, by: int) -> tuple[int, ...]:
+        """The seats that a turn waits for which is overdue by so many milliseconds."""
+        if self.due is None or now < self.due + by:
+            return ()
+        return self.turns.unheard(self.gathered())
+
+    def deadlines(self, now: int, pause_after: int) -> Iterator[int | None]:
+        """When the turns need to be looked at next, if nobody sends anything."""
+        if self.due is None or not self.is_played():
+            yield self.course.due()
+        elif not self.turns.unheard(self.gathered()):
+            yield self.due
+        else:
+            if self._gather_within is not None:
+                yield self.due + self._gather_within
+            yield self.due + TELL_MS if now < self.due + TELL_MS else self.course.due()
+            if now < self.due + pause_after:
+                yield self.due + pause_after
+
+    # -- closing -----------------------------------------------------------------------
+
+    def close(self) -> Verified:
+        """Close the open turn: its commands, verified against the state before it."""
+        seats = [member.seat for member in self.people.players() if member.seat is not None]
+        closed = self.turns.close(seats)
+        by_seat: dict[int, list[packets.Command]] = {}
+        rejected: list[Rejected] = []
+        for held in closed.held:
+            member = self.people.at(held.seat)
+            assert member is not None, "a closed turn holds only seated players"
+            for index, command in held.commands:
+                ruling = self.course.ruling(command.name, member.kinds)
+                if ruling == "allow":
+                    by_seat.setdefault(held.seat, []).append(command)
+                elif ruling != "ignore":
+                    problem = self.course.forbidden(command.name, member.kinds)
+                    rejected.append(Rejected(member.user, held.generation, index, problem))
+        commands = tuple(SeatCommands(seat, tuple(said)) for seat, said in by_seat.items())
+        return Verified(closed, commands, tuple(rejected))
+
+    def master(self, turn: Verified, chart: packets.Chart | None, now: int) -> MasterPacket:
+        """The master packet of a closed turn; sets the clock for the next one."""
+        assert self.due is not None, "a turn closes on the clock of the turns"
+        pace = self.pacer.next(self.gathered())
+        self.due = max(self.due + pace.turn_ms, now)
+        agreed, self._agreed = self._agreed, None
+        return MasterPacket(
+            generation=turn.closed.generation,
+            iterations_per_command=pace.iterations_per_command,
+            turn_ms=pace.turn_ms,
+            ahead=pace.ahead,
+            commands=turn.commands,
+            chart=chart,
+            checksum=agreed,
+            absent=turn.closed.absent,
+            late=turn.closed.late,
+        )
+
+    # -- leaving and coming back -----------------------------------------------------------
+
+    def forget(self, seat: int) -> None:
+        """The seat was vacated."""
+        for holder in (self.turns, self.pacer, self.checksums, self.signals):
+            holder.forget(seat)
+
+    def fold(self, packet: MasterPacket) -> None:
+        """Take over a turn from the journal."""
+        present = [
+            member.seat
+            for member in self.people.players()
+            if member.seat is not None and member.seat not in packet.absent
+        ]
+        self.turns.fold(packet.generation, present, packet.late)
+        self.pacer.pace = Pace(packet.turn_ms, packet.ahead, packet.iterations_per_command)
+        if packet.checksum is not None:
+            self.checksums.judged = packet.checksum.generation
+
+
+def _pace_policy(file: RoomFile) -> Policy:
+    low, high = policies.times(file, "pace", "turn")
+    ahead = policies.policy(file, "pace", "ahead")
+    assert ahead is None or isinstance(ahead, int)
+    return Policy(number(file, "pace", "tick"), low, high, ahead)
+
+
+def _gather_within(file: RoomFile) -> int | None:
+    """How long a turn waits for the late ones; None waits for everyone."""
+    within = policies.policy(file, "turns", "gather")
+    assert within is None or isinstance(within, int)
+    return within

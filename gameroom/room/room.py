@@ -1,0 +1,540 @@
+"""The room: one chart, its people, its setup, its turns.
+
+Knows the room file and the rules of lock-step; no socket, no store, no clock: time is an
+argument in milliseconds, user ids and the seed come in from outside. The rule it keeps:
+whatever it says to everyone is one event with a gapless `seq`, appended before it is
+broadcast, so that folding the events gives back the room.
+
+How time passes. While the chart is in a state that `iterates`, what happens to the room
+(joins, requests, agreed signals, timers) waits for the open turn and stands in or right
+before its master packet: everybody changes on the same turn. In every other state, and
+when a turn is overdue, it happens at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from gameroom.chart import Chart, Did
+from gameroom.lockstep import packets
+from gameroom.lockstep.pace import AHEAD_MAX, Pace
+from gameroom.lockstep.packets import Body, ClientPacket, Event, MasterPacket
+from gameroom.lockstep.turns import Taken
+from gameroom.model import Value, policies
+from gameroom.model.fit import misfit_body
+from gameroom.model.policies import number
+from gameroom.room import allowance, inputs, presence
+from gameroom.room.course import Course, Now
+from gameroom.room.effects import (
+    Append,
+    Arm,
+    Broadcast,
+    Effect,
+    Part,
+    Picture,
+    Problem,
+    Reply,
+)
+from gameroom.room.entrance import place_for
+from gameroom.room.people import Member, People, choice_of
+from gameroom.room.play import Play
+from gameroom.room.setup import default_settings, misfit_settings
+
+NEAR_EVENTS = 4 * AHEAD_MAX
+"""Who comes back and lacks no more events than this is waited for without interruption."""
+
+ROUNDS_PER_CALL_MAX = 2 * AHEAD_MAX
+"""How often one call lets a turn close or things happen; the rest follows at the next tick."""
+
+REASONS_MAX = 16
+REASON_CHARACTERS_MAX = 200
+
+
+class Room:
+    """One room. Give it packets and the time, do what it returns, in order."""
+
+    def __init__(
+        self,
+        chart: Chart,
+        *,
+        seed: int,
+        settings: Mapping[str, Value] | None = None,
+        now: int = 0,
+    ) -> None:
+        """A room that has not begun. `settings` must fit the room file (`misfit_settings`)."""
+        file = chart.room
+        self.file = file
+        self.seed = seed
+        self.seq = 0
+        self.settings = default_settings(file) | dict(settings or {})
+        assert misfit_settings(file.settings, self.settings) is None
+        self.course = Course(chart)
+        self.people = People(file)
+        self.play = Play(file, self.people, self.course)
+        self._requests = {request.name: request for request in file.requests}
+        self._patience = presence.patience(file)
+        self._now = now
+        self._out: list[Effect] = []
+        self._roster_changed = False
+        self._urgent = False
+        self._started = False
+        self._over_told = False
+
+    # -- doors ---------------------------------------------------------------------
+
+    def begin(self) -> tuple[Effect, ...]:
+        """Enter the initial states. The first events are the chart and the setup."""
+        moved, dids = self.course.begin(self._facts())
+        for did in dids:
+            self._do(did)
+        self._say(packets.Moves(0, self.course.as_told(moved)), dump=True)
+        self._say(packets.Setup(dict(self.settings)))
+        return self._settled()
+
+    def receive(self, who: str, packet: inputs.Packet, now: int) -> tuple[Effect, ...]:
+        """One packet from the person with the user id `who`; exactly one Reply comes back."""
+        self._now = max(now, self._now)
+        self._reply(self._taken(who, packet))
+        return self._settled()
+
+    def tick(self, now: int) -> tuple[Effect, ...]:
+        """Time has passed: due timers, turns and absences."""
+        self._now = max(now, self._now)
+        return self._settled()
+
+    @classmethod
+    def restored(
+        cls,
+        chart: Chart,
+        *,
+        seed: int,
+        entries: Iterable[Append],
+        now: int,
+        settings: Mapping[str, Value] | None = None,
+    ) -> Room:
+        """The room that said these events and began with these settings.
+
+        What had been heard for turns that were still open is gone; the players' clients
+        send it again. Timers go on from where they were at the last entry. Everybody
+        who was connected is expected back at once and waited for as long as a newcomer.
+        """
+        room = cls(chart, seed=seed, settings=settings, now=now)
+        last_at = dumped_at = 0
+        dump: bytes | None = None
+        for entry in entries:
+            assert entry.event.seq == room.seq + 1, "a gap in the journal"
+            room.seq, last_at = entry.event.seq, entry.at
+            if entry.chart is not None:
+                dump, dumped_at = entry.chart, entry.at
+            room._fold(entry.event.body)
+        assert dump is not None, "a journal begins with the chart"
+        room.course.restore(dump, now - (last_at - dumped_at))
+        room._started = room.generation > 0 or room.course.is_in("running")
+        for member in room.people.players():
+            if member.connected and room._started:
+                member.gathers_from = room.generation + 1
+        return room
+
+    # -- what a shell may look at ----------------------------------------------------
+
+    @property
+    def generation(self) -> int:
+        """The last closed turn, 0 before the first."""
+        return self.play.generation
+
+    @property
+    def pace(self) -> Pace:
+        """The turn length, ahead and iterations as last announced."""
+        return self.play.pace
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The active states' paths in document order."""
+        return self.course.states
+
+    @property
+    def over(self) -> bool:
+        """The room has reached an end: nothing moves it any more."""
+        return self._over_told or self.course.ending is not None
+
+    def member(self, who: str) -> bool:
+        """Is this person in the room, with a seat or watching?"""
+        return who in self.people.members
+
+    def hello(self, who: str) -> dict[str, Value]:
+        """What a socket is told first: who you are here, and where the room is."""
+        member = self.people.members[who]
+        heard = 0 if member.seat is None else self.play.turns.heard.get(member.seat, 0)
+        return {
+            "user": member.user,
+            "name": member.name,
+            "seat": member.seat,
+            "spectator": member.seat is None,
+            "heard": heard,
+            "seq": self.seq,
+            "generation": self.generation,
+            "turn_ms": self.pace.turn_ms,
+            "ahead": self.pace.ahead,
+        }
+
+    def picture(self) -> Picture:
+        """The whole room as it is now."""
+        return Picture(
+            seq=self.seq,
+            generation=self.generation,
+            body=(
+                packets.Setup(dict(self.settings)),
+                self.people.roster(),
+                packets.Moves(self.generation, self.course.as_told([])),
+            ),
+        )
+
+    # -- one packet --------------------------------------------------------------------
+
+    def _taken(self, who: str, packet: inputs.Packet) -> Reply | Problem:
+        if isinstance(packet, inputs.Join):
+            return self._join(who, packet)
+        member = self.people.members.get(who)
+        if member is None:
+            return Problem(403, "not_in_the_room", "You have no place in this room.")
+        if self.over and not isinstance(packet, inputs.Connect | inputs.Disconnect):
+            return _ENDED
+        match packet:
+            case ClientPacket():
+                return self._client_packet(member, packet)
+            case inputs.Connect(seq):
+                return self._connect(member, seq)
+            case inputs.Disconnect():
+                return self._disconnect(member)
+            case inputs.Leave():
+                return self._leave(member)
+            case inputs.Configure(settings):
+                return self._configure(member, settings)
+            case inputs.Ready(ready):
+                return self._ready(member, ready)
+            case inputs.Load(reasons):
+                return self._load(member, reasons)
+            case inputs.Ask(name, body):
+                return self._ask(member, name, body)
+            case inputs.Say(text):
+                return self._chat(member, text)
+
+    def _join(self, who: str, packet: inputs.Join) -> Reply | Problem:
+        if who in self.people.members:
+            return Reply(200, self.hello(who))
+        if self.over:
+            return _ENDED
+        place = place_for(packet, self.people, self.course)
+        if isinstance(place, Problem):
+            return place
+        member = self.people.add(who, place.name, seat=place.seat, team=place.team)
+        presence.arrive(member, self._now)
+        self._roster_changed = True
+        if member.seat is not None:
+            self._happen("join", {"seat": member.seat})
+        return Reply(201, self.hello(who))
+
+    def _connect(self, member: Member, seq: int) -> Reply:
+        back = not member.connected
+        presence.connect(member, is_near=self.seq - seq <= NEAR_EVENTS)
+        self._roster_changed = True
+        if back and member.seat is not None:
+            self._happen("return", {"seat": member.seat})
+        return Reply(200, self.hello(member.user))
+
+    def _disconnect(self, member: Member) -> Reply:
+        if member.connected:
+            self._away(member)
+        return Reply(204)
+
+    def _away(self, member: Member) -> None:
+        presence.disconnect(member, self._now)
+        self._roster_changed = True
+        if member.seat is not None:
+            self.play.pacer.forget(member.seat)
+            self._happen("drop", {"seat": member.seat})
+
+    def _leave(self, member: Member) -> Reply | Problem:
+        if (refusal := self._unless_allowed(member, "leave")) is not None:
+            return refusal
+        self._remove(member, 4100, "left")
+        return Reply(204)
+
+    def _configure(self, member: Member, changes: Mapping[str, Value]) -> Reply | Problem:
+        refusal = self._unless_allowed(member, "configure", "configures_per_minute")
+        if refusal is not None:
+            return refusal
+        why = misfit_settings(self.file.settings, {**self.settings, **changes})
+        if why is not None or not changes:
+            return Problem(422, "bad_setting", why or "No setting was given.")
+        self.settings.update(changes)
+        self._say(packets.Setup(dict(self.settings), changed_by=member.name))
+        self._happen("configure", {"seat": _seat(member)})
+        return Reply(200, dict(self.settings))
+
+    def _ready(self, member: Member, ready: bool) -> Reply | Problem:
+        if (refusal := self._unless_allowed(member, "ready")) is not None:
+            return refusal
+        if ready != member.ready:
+            member.not_ready()
+            member.ready = ready
+            self._roster_changed = True
+            self._happen("ready" if ready else "unready", {"seat": _seat(member)})
+        return Reply(204)
+
+    def _load(self, member: Member, reasons: tuple[str, ...]) -> Reply | Problem:
+        if (refusal := self._unless_allowed(member, "load")) is not None:
+            return refusal
+        if len(reasons) > REASONS_MAX or any(len(r) > REASON_CHARACTERS_MAX for r in reasons):
+            return Problem(422, "bad_reasons", "At most 16 reasons of 200 characters each.")
+        self._roster_changed = True
+        member.loaded, member.refused = not reasons, bool(reasons)
+        if reasons:
+            self._say(packets.Refused(_seat(member), reasons))
+        self._happen("refused" if reasons else "loaded", {"seat": _seat(member)})
+        return Reply(204)
+
+    def _ask(self, member: Member, name: str, body: Mapping[str, Value]) -> Reply | Problem:
+        request = self._requests.get(name)
+        if request is None:
+            return Problem(404, "no_such_request", f"This room has no request `{name[:40]}`.")
+        refusal = self._unless_allowed(member, name, "requests_per_minute")
+        if refusal is not None:
+            return refusal
+        if (why := misfit_body(request.fields, body)) is not None:
+            return Problem(422, "bad_body", f"In `{name}`, {why}.")
+        if (choice := choice_of(body)) is not None:
+            member.choices[name] = choice
+            self._roster_changed = True
+        self._happen(name, {**body, "seat": _seat(member)})
+        return Reply(202)
+
+    def _chat(self, member: Member, text: str) -> Reply | Problem:
+        if not policies.policy(self.file, "chat", "open"):
+            return Problem(403, "chat_off", "There is no chat in this room.")
+        refusal = self._unless_allowed(member, "chat", "chat_per_minute")
+        if refusal is not None:
+            return refusal
+        most = number(self.file, "chat", "characters")
+        if not text.strip() or len(text) > most:
+            return Problem(422, "bad_text", f"A line of chat has 1 to {most} characters.")
+        self._say(packets.Chat(member.name, text))
+        return Reply(204)
+
+    def _unless_allowed(
+        self, member: Member, name: str, limit: str | None = None
+    ) -> Reply | Problem | None:
+        """None when the state allows it and the allowance holds; the silent answer of
+        `ignore`; else the refusal."""
+        ruling = self.course.ruling(name, member.kinds)
+        if ruling == "ignore":
+            return Reply(204)
+        if ruling != "allow":
+            return self.course.forbidden(name, member.kinds)
+        if limit is None:
+            return None
+        per_minute = number(self.file, "limits", limit)
+        wait = allowance.spend(member.spent, limit, per_minute, self._now)
+        if not wait:
+            return None
+        return Problem(429, "too_often", f"Too often: wait {wait} ms.", retry_after_ms=wait)
+
+    # -- one client packet -------------------------------------------------------------
+
+    def _client_packet(self, member: Member, packet: ClientPacket) -> Reply | Problem:
+        if member.seat is None:
+            return Problem(403, "not_a_player", "Spectators send no turns.")
+        if not self._started:
+            return self.course.forbidden("turns", member.kinds, "The game has not started.")
+        taken, rejected = self.play.take(member, packet)
+        if taken is Taken.REPEATED:
+            return Reply(200, {"generation": packet.generation, "repeated": True})
+        if taken is Taken.EARLY:
+            open_ = self.generation + 1
+            why = f"Generation {packet.generation} is too far ahead: {open_} is open."
+            return Problem(409, "too_early", why)
+        self._out.extend(rejected)
+        if taken is Taken.KEPT and presence.heard_again(member):
+            self._roster_changed = True
+            self._happen("recover", {"seat": member.seat})
+        return Reply(202, {"generation": packet.generation, "late": taken is Taken.LATE})
+
+    def _compare(self) -> None:
+        """Verdicts and agreements that the reports allow by now."""
+        for verdict in self.play.divergences():
+            self._diverged(verdict)
+        for signal in self.play.agreed_signals():
+            self._happen(signal.name, {**signal.body, "seat": -1})
+
+    def _diverged(self, verdict: packets.Diverged) -> None:
+        known = {member.seat for member in self.people.players() if member.diverged}
+        if set(verdict.seats) <= known:
+            return
+        for member in self.people.players():
+            member.diverged = member.diverged or member.seat in verdict.seats
+        self._roster_changed = self._urgent = True
+        self._say(verdict)
+        self._happen("diverged", {"seat": verdict.seats[0]})
+
+    # -- time and turns ----------------------------------------------------------------
+
+    def _settled(self) -> tuple[Effect, ...]:
+        """Let happen what is due, then hand over the effects with the time of the next tick."""
+        for _ in range(ROUNDS_PER_CALL_MAX):
+            if self.over:
+                break
+            self._note_absence()
+            self._compare()
+            if self.play.may_close(self._now):
+                self._close_turn()
+            elif (self.play.is_near(self._now) and not self._urgent) or not self._tell():
+                break
+        self._say_if_over()
+        self._out.append(Arm(self._wake_at()))
+        effects, self._out = tuple(self._out), []
+        return effects
+
+    def _close_turn(self) -> None:
+        """The heart of lock-step: all were heard or waited for, everybody is told the same."""
+        turn = self.play.close()
+        moved = self._run_chart()
+        self._say_roster_if_changed(dump=False)
+        chart = self.course.as_told(moved) if moved else None
+        self._say(self.play.master(turn, chart, self._now), dump=True)
+        self._out.extend(turn.rejected)
+
+    def _note_absence(self) -> None:
+        """Who never came, who is silent, who is lost by now."""
+        for member in presence.never_arrived(self.people, self._now):
+            self._away(member)
+        silent = self.play.overdue(self._now, by=self._patience.pause_after)
+        for member in presence.fallen_silent(self.people, silent, self._now):
+            self._roster_changed = self._urgent = True
+            self._happen("lag", {"seat": _seat(member)})
+        for member in presence.newly_lost(self.people, self._patience, self._now):
+            self._roster_changed = True
+            if member.seat is None:
+                self.people.remove(member)
+            else:
+                self._urgent = True
+                self._happen("lost", {"seat": member.seat})
+
+    def _wake_at(self) -> int | None:
+        """When something becomes due by itself; never now or earlier."""
+        if self.over:
+            return None
+        times = [
+            *presence.deadlines(self.people, self._patience),
+            *self.play.deadlines(self._now, self._patience.pause_after),
+        ]
+        due = [at for at in times if at is not None]
+        return max(min(due), self._now + 1) if due else None
+
+    # -- the chart -----------------------------------------------------------------------
+
+    def _facts(self) -> Now:
+        return Now(self._now, self.generation, self.people.facts, self.settings)
+
+    def _happen(self, event: str, fields: Mapping[str, Value]) -> None:
+        self.course.happen(event, fields)
+
+    def _run_chart(self) -> list[packets.Moved]:
+        self._urgent = False
+        moved = self.course.run(self._facts(), self._do)
+        for request in self.course.ballots_closed(moved):
+            for member in self.people:
+                if member.choices.pop(request, None) is not None:
+                    self._roster_changed = True
+        if not self._started and self.course.is_in("running"):
+            self._started = True
+            for member in self.people.players():
+                member.gathers_from = self.generation + 1 if member.connected else None
+        return moved
+
+    def _do(self, did: Did) -> None:
+        match did.verb:
+            case "drop":
+                for member in self.people.players():
+                    if member.has(did.name):
+                        self._remove(member, 4101, "dropped by the room")
+            case "unready":
+                for member in self.people.meant_by(did.name):
+                    member.not_ready()
+                self._roster_changed = True
+            case "pass":
+                self._roster_changed = self.people.hand_on(did.name) or self._roster_changed
+            case "announce":
+                self._say(packets.Announcement(did.name))
+            case _:
+                raise AssertionError(f"the chart wants `{did.verb}` done")
+
+    def _remove(self, member: Member, code: int, reason: str) -> None:
+        self.people.remove(member)
+        self._roster_changed = True
+        self._out.append(Part(member.user, code, reason))
+        if member.seat is not None:
+            self.play.forget(member.seat)
+            self._happen("leave", {"seat": member.seat})
+
+    # -- saying --------------------------------------------------------------------------
+
+    def _tell(self) -> bool:
+        """What happened is told without a turn. Says whether anything was told."""
+        before = self.seq
+        moved = self._run_chart()
+        self._say_roster_if_changed(dump=not moved)
+        if moved:
+            chart = self.course.as_told(moved)
+            self._say(packets.Moves(self.generation, chart), dump=True)
+        return self.seq > before
+
+    def _say_roster_if_changed(self, *, dump: bool) -> None:
+        if self._roster_changed:
+            self._roster_changed = False
+            self._say(self.people.roster(), dump=dump)
+
+    def _say_if_over(self) -> None:
+        if self.course.ending is not None and not self._over_told:
+            self._over_told = True
+            self._say(self.course.ending)
+
+    def _say(self, body: Body, *, dump: bool = False) -> None:
+        """Store, then tell: the one place where both are asked for.
+
+        dump: store the chart with it. Only with an event that tells of the move itself, so
+        that no cut of the journal has moved further than it has told.
+        """
+        self.seq += 1
+        event = Event(self.seq, body)
+        stored = self.course.dump_if_changed() if dump else None
+        self._out.append(Append(event, self._now, stored))
+        self._out.append(Broadcast(event))
+
+    def _reply(self, said: Reply | Problem) -> None:
+        if isinstance(said, Problem):
+            said = Reply(said.status, problem=said)
+        self._out.append(said)
+
+    # -- folding a journal -----------------------------------------------------------------
+
+    def _fold(self, body: Body) -> None:
+        match body:
+            case packets.Setup(settings):
+                self.settings = dict(settings)
+            case packets.Roster():
+                for seat in self.people.restore(body, self._now):
+                    self.play.forget(seat)
+            case packets.Diverged():
+                self.play.checksums.judged = body.generation
+            case packets.Ended():
+                self._over_told = True
+            case MasterPacket():
+                self.play.fold(body)
+
+
+_ENDED = Problem(410, "room_ended", "The room has ended.")
+
+
+def _seat(member: Member) -> int:
+    """The number for the wire and for `event.seat`: -1 for a spectator."""
+    return -1 if member.seat is None else member.seat

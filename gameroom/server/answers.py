@@ -1,0 +1,206 @@
+"""What a room's routes do, whatever carried the question.
+
+Knows rooms and packets; no HTTP and no sockets. Every route of `routes.ROOM` that is
+asked and answered stands in `ANSWERS` under its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from gameroom.lockstep.packets import ClientPacket, Moves, Roster, Setup
+from gameroom.lockstep.problem import Problem
+from gameroom.model import INT_MAX, Value
+from gameroom.room import inputs
+from gameroom.room.effects import Reply
+from gameroom.server import bodies
+from gameroom.server.routes import ROOM_TABLE
+from gameroom.server.runner import Runner
+from gameroom.wire import BadFrameError, read_packet
+
+TURNS_PER_ANSWER_MAX = 500
+
+T = TypeVar("T")
+
+
+class RefusedError(Exception):
+    """The question cannot be answered; the problem says why."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.detail)
+        self.problem = problem
+
+
+def refuse(status: int, code: str, detail: str) -> RefusedError:
+    return RefusedError(Problem(status, code, detail))
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request to a room. who: the user id that the server knows, never the client's word.
+
+    can_start: why no game may be started now, None when it may.
+    """
+
+    runner: Runner
+    who: str
+    method: str
+    path: str
+    body: Value | ClientPacket = None
+    query: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] = field(default_factory=dict)
+    can_start: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    body: object = None
+    problem: Problem | None = None
+
+
+def answer(question: Question) -> Answer:
+    """The answer to a question, refusals included."""
+    found = ROOM_TABLE.find(question.method, question.path)
+    if not isinstance(found, tuple):
+        return _refused(Problem(found, *_NOT_FOUND[found]))
+    route, params = found
+    act = ANSWERS.get(route.name)
+    if act is None:
+        return _refused(Problem(409, "only_first", "This is only said in a socket's first frame."))
+    if question.runner.stopped is not None:
+        return _refused(question.runner.stopped)
+    try:
+        return act(replace(question, params=params))
+    except RefusedError as refusal:
+        return _refused(refusal.problem)
+    except BadFrameError as error:
+        return _refused(error.problem)
+
+
+_NOT_FOUND = {
+    404: ("no_such_resource", "There is no such resource in a room."),
+    405: ("no_such_method", "This resource has no such method."),
+}
+
+
+def body_as(type_: type[T], body: object) -> T:
+    """`body` as one of the server's own requests. Raises RefusedError with where it is wrong."""
+    try:
+        return msgspec.convert(body, type_, strict=True)
+    except msgspec.ValidationError as error:
+        raise refuse(422, "bad_body", f"{error}.") from None
+
+
+def sent(question: Question, packet: inputs.Packet) -> Answer:
+    """The room's own answer to a packet."""
+    return of_reply(question.runner.receive(question.who, packet))
+
+
+def of_reply(reply: Reply) -> Answer:
+    return Answer(reply.status, reply.body, reply.problem)
+
+
+def _refused(problem: Problem) -> Answer:
+    return Answer(problem.status, problem=problem)
+
+
+def _values(body: Value | ClientPacket) -> Mapping[str, Value]:
+    if body is None:
+        return {}
+    if not isinstance(body, Mapping):
+        raise refuse(422, "bad_body", "The body is not a map.")
+    return body
+
+
+def _picture(question: Question, kind: type[T]) -> Answer:
+    for body in question.runner.room.picture().body:
+        if isinstance(body, kind):
+            return Answer(200, body)
+    raise AssertionError(f"a picture has no {kind.__name__}")
+
+
+def _me(question: Question) -> Answer:
+    return Answer(200, place(question.runner, question.who))
+
+
+def place(runner: Runner, who: str, token: str | UnsetType = UNSET) -> bodies.Place:
+    """Who a member is."""
+    said = runner.room.hello(who)
+    return bodies.Place(
+        user=str(said["user"]),
+        name=str(said["name"]),
+        seat=msgspec.convert(said["seat"], int | None),
+        spectator=bool(said["spectator"]),
+        token=token,
+    )
+
+
+def _setting(question: Question) -> Answer:
+    value = question.body
+    assert not isinstance(value, ClientPacket), "only turns carry packets"
+    return sent(question, inputs.Configure({question.params["name"]: value}))
+
+
+def _ready(question: Question) -> Answer:
+    if question.can_start is not None:
+        return _refused(question.can_start)
+    return sent(question, inputs.Ready(True))
+
+
+def _engine(question: Question) -> Answer:
+    news = body_as(bodies.EngineNews, question.body)
+    if news.loaded == bool(news.refused):
+        raise refuse(422, "bad_body", "Say either `loaded: true` or `refused` with reasons.")
+    return sent(question, inputs.Load(news.refused))
+
+
+def _turn(question: Question) -> Answer:
+    packet = question.body
+    if not isinstance(packet, ClientPacket):
+        packet = read_packet(packet, _whole(question.params["generation"], "generation"))
+    return sent(question, packet)
+
+
+def _turns(question: Question) -> Answer:
+    first = _whole(question.query.get("from", "1"), "from")
+    turns = question.runner.turns(first, TURNS_PER_ANSWER_MAX)
+    next_ = turns[-1].generation + 1 if turns else None
+    more = next_ is not None and next_ <= question.runner.room.generation
+    return Answer(200, bodies.Tail(tuple(turns), next_ if more else None))
+
+
+def _request(question: Question) -> Answer:
+    return sent(question, inputs.Ask(question.params["name"], _values(question.body)))
+
+
+def _whole(said: str, name: str) -> int:
+    if not said.isascii() or not said.isdigit() or len(said) > 16 or int(said) > INT_MAX:
+        raise refuse(400, "bad_number", f"`{name}` is not a whole number.")
+    return int(said)
+
+
+ANSWERS: Mapping[str, Callable[[Question], Answer]] = {
+    "me": _me,
+    "players": lambda question: _picture(question, Roster),
+    "setup": lambda question: _picture(question, Setup),
+    "setting": _setting,
+    "settings": lambda question: sent(question, inputs.Configure(_values(question.body))),
+    "ready": _ready,
+    "unready": lambda question: sent(question, inputs.Ready(False)),
+    "engine": _engine,
+    "leave": lambda question: sent(question, inputs.Leave()),
+    "turn": _turn,
+    "turns": _turns,
+    "request": _request,
+    "chat": lambda question: sent(
+        question, inputs.Say(body_as(bodies.ChatLine, question.body).text)
+    ),
+    "chart": lambda question: _picture(question, Moves),
+    "time": lambda question: Answer(200, bodies.Time(question.runner.clock.now())),
+}

@@ -1,0 +1,139 @@
+"""Who is asking: create keys, session tokens, origins.
+
+Knows no room. A secret is compared and looked up by its SHA-256 alone, so neither the
+stores nor a timing tells it. No secret is ever in a URL, a log or an error.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from uuid import uuid4
+
+from aiohttp import web
+
+from gameroom.server.config import is_loopback
+
+PROFILE = re.compile(r"[a-z0-9]{1,16}")
+TOKEN = re.compile(r"[A-Za-z0-9_-]{20,128}")
+DEFAULT_PROFILE = "0"
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where everything unpredictable comes from; tests bring their own.
+
+    room: 128 bits, url-safe. token: 256 bits, url-safe. user: a guest's uuid.
+    seed: 32 bits for the engines.
+    """
+
+    room: Callable[[], str] = lambda: secrets.token_urlsafe(16)
+    token: Callable[[], str] = lambda: secrets.token_urlsafe(32)
+    user: Callable[[], str] = lambda: str(uuid4())
+    seed: Callable[[], int] = lambda: secrets.randbits(32)
+
+
+def digest(secret: str) -> bytes:
+    """What is stored and compared in place of a secret."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def opens(keys: Sequence[bytes], given: str | None) -> bool:
+    """Whether `given` is one of the create keys; takes as long for any wrong one."""
+    found = False
+    presented = digest(given or "")
+    for key in keys:
+        found |= hmac.compare_digest(key, presented)
+    return found and given is not None
+
+
+def bearer(request: web.Request) -> str | None:
+    """The token of an `Authorization: Bearer` header."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+
+def profile(request: web.Request) -> str | None:
+    """Which of a browser's seats is meant: `?profile=b`; None when it is no profile name."""
+    name = request.query.get("profile", DEFAULT_PROFILE)
+    return name if PROFILE.fullmatch(name) else None
+
+
+def session_token(request: web.Request) -> str | None:
+    """The token that came with a request: bearer header first, then the profile's cookie."""
+    token = bearer(request)
+    if token is None and (name := profile(request)) is not None:
+        token = request.cookies.get(cookie_name(name))
+    return token if token is not None and TOKEN.fullmatch(token) else None
+
+
+def cookie_name(name: str) -> str:
+    return f"gameroom_{name}"
+
+
+def set_cookie(
+    response: web.StreamResponse, name: str, token: str, room: str, *, secure: bool, age_s: int
+) -> None:
+    """Give a browser its seat's token where no script can read it."""
+    response.set_cookie(
+        cookie_name(name),
+        token,
+        max_age=age_s,
+        path=f"/rooms/{room}",
+        httponly=True,
+        samesite="Strict",
+        secure=secure,
+    )
+
+
+def drop_cookie(response: web.StreamResponse, name: str, room: str) -> None:
+    response.del_cookie(cookie_name(name), path=f"/rooms/{room}")
+
+
+def is_browser(request: web.Request) -> bool:
+    """Browsers say so by headers that their scripts cannot leave out."""
+    return "Origin" in request.headers or "Sec-Fetch-Site" in request.headers
+
+
+def is_secure(request: web.Request) -> bool:
+    """Whether the browser came by TLS, as far as we or its page's origin can tell: behind a
+    proxy only the origin does."""
+    return request.secure or request.headers.get("Origin", "").startswith("https://")
+
+
+def address(request: web.Request, proxies: Sequence[str]) -> str:
+    """Who to reckon a request to. A proxy of ours says so at the end of X-Forwarded-For; what
+    stands before that, and what anybody else says there, is anybody's word."""
+    remote = request.remote or ""
+    if remote not in proxies:
+        return remote
+    said = ",".join(request.headers.getall("X-Forwarded-For", ()))
+    return said.rpartition(",")[2].strip()[:64] or remote
+
+
+def origin_fits(request: web.Request, allowed: Sequence[str]) -> bool:
+    """Whether the page behind a request, if there is one, may use this server.
+
+    Exact comparison with the configured origins; on loopback also with the listener's
+    own, known from the very socket and not from the Host header, which an attacker's
+    name that resolves to loopback would fill.
+    """
+    origin = request.headers.get("Origin")
+    if origin is None or origin in allowed:
+        return True
+    return origin in own_origins(request)
+
+
+def own_origins(request: web.Request) -> tuple[str, ...]:
+    """The origins of a listener on loopback, empty for any other."""
+    transport = request.transport
+    name = transport.get_extra_info("sockname") if transport is not None else None
+    if not name or not is_loopback(str(name[0])):
+        return ()
+    scheme, usual = ("https", 443) if request.secure else ("http", 80)
+    port = "" if name[1] == usual else f":{name[1]}"
+    return tuple(f"{scheme}://{host}{port}" for host in ("127.0.0.1", "localhost", "[::1]"))

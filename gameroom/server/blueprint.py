@@ -1,0 +1,88 @@
+"""From a wish or a journal's header to a room: its files, chart, setup and code.
+
+A room file may use shipped rooms, and a later release may ship others. So the header
+keeps the text of every file that the room was made from, and recovery reads no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from gameroom import language, resources
+from gameroom.chart import Chart, compile_room
+from gameroom.language import Source, as_plain
+from gameroom.model import Value
+from gameroom.room import default_settings, misfit_settings
+from gameroom.server import bodies
+from gameroom.server.answers import RefusedError, refuse
+from gameroom.store import Header
+
+
+class BadRoomError(RefusedError):
+    """The room file is wrong; the diagnostics say where."""
+
+    def __init__(self, refusal: RefusedError, diagnostics: tuple[Mapping[str, Any], ...]) -> None:
+        super().__init__(refusal.problem)
+        self.diagnostics = diagnostics
+
+
+def read_room(name: str, text: str) -> tuple[Chart, dict[str, tuple[str, str]]]:
+    """The chart of a room file, and the shipped files that it uses: file name and text by
+    the name of the `use`. Raises BadRoomError.
+    """
+    used: dict[str, tuple[str, str]] = {}
+
+    def resolve(wanted: str) -> Source | None:
+        if (found := resources.shipped_room(wanted)) is not None:
+            used[wanted] = found
+        return None if found is None else Source(*found)
+
+    return _compile(name, text, resolve), used
+
+
+def restored(header: Header) -> Chart:
+    """The chart of a room that was made before, from its own texts alone."""
+
+    def resolve(wanted: str) -> Source | None:
+        found = header.used.get(wanted)
+        return None if found is None else Source(*found)
+
+    return _compile(header.name, header.text, resolve)
+
+
+def _compile(name: str, text: str, resolve: Callable[[str], Source | None]) -> Chart:
+    loaded = language.load(text, name=name, resolve=resolve)
+    if not loaded.ok or loaded.room is None:
+        told = tuple(as_plain(each) for each in loaded.diagnostics)
+        errors = sum(each.severity == "error" for each in loaded.diagnostics)
+        detail = f"Errors in the room file: {errors}." if errors else "The file has no room."
+        raise BadRoomError(refuse(422, "bad_room", detail), told)
+    return compile_room(loaded.room)
+
+
+def setup_of(chart: Chart, wish: Mapping[str, Value]) -> dict[str, Value]:
+    """The first setup configuration. Raises RefusedError for what does not fit."""
+    settings = default_settings(chart.room) | dict(wish)
+    if (why := misfit_settings(chart.room.settings, settings)) is not None:
+        raise refuse(422, "bad_setting", why)
+    return settings
+
+
+def shipped_code(game: str, name: str) -> str | None:
+    """`engine.js` or `view.js` of a shipped game, whose name was looked up before."""
+    path = resources.rooms() / game / name
+    return path.read_text(encoding="utf-8") if path.is_file() else None
+
+
+def room_text(wish: bodies.Create) -> tuple[str, str]:
+    """File name and text of the room that is wished for. Raises RefusedError."""
+    if (wish.game is None) == (wish.room is None):
+        raise refuse(422, "bad_body", "Say either `game`, or `room` with its text.")
+    if wish.game is None:
+        assert wish.room is not None
+        return ("room.room.yaml" if wish.format == "yaml" else "room.room"), wish.room
+    found = resources.shipped_room(wish.game)
+    if found is None or shipped_code(wish.game, "engine.js") is None:
+        raise refuse(404, "no_such_game", f"No game `{wish.game}` is shipped.")
+    return found

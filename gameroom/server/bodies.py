@@ -1,0 +1,223 @@
+"""The bodies of requests and answers that are the server's own.
+
+What the room says is in `lockstep.packets`. Requests are strict: a field that is not
+known is refused, so that a misspelt wish is not silently passed over. The documents at
+/openapi.json and /asyncapi.json are made from these very types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from gameroom.lockstep.packets import MasterPacket, Roster
+from gameroom.model import INT_MAX, Value
+
+Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+Text = Annotated[str, Meta(max_length=1_048_576)]
+Seed = Annotated[int, Meta(ge=0, le=INT_MAX)]
+Generation = Annotated[int, Meta(ge=0, le=INT_MAX)]
+Values = Mapping[str, Value]
+
+
+class Code(Struct, frozen=True, forbid_unknown_fields=True):
+    """An engine or a view: its source, or the hash of one that is already stored."""
+
+    source: Annotated[str, Meta(min_length=1, max_length=4_194_304)] | None = None
+    sha256: Sha256 | None = None
+
+
+class Create(Struct, frozen=True, forbid_unknown_fields=True):
+    """A room to make: a shipped game by name, or a room file with an engine.
+
+    format: how `room` is written. setup: settings that differ from their defaults.
+    seed: what the engines start from; drawn where none is given.
+    """
+
+    game: Annotated[str, Meta(pattern="^[a-z][a-z0-9_-]{0,63}$")] | None = None
+    room: Text | None = None
+    format: Literal["room", "yaml"] = "room"
+    engine: Code | None = None
+    view: Code | None = None
+    seed: Seed | None = None
+    setup: Mapping[str, Any] = {}
+
+
+class Join(Struct, frozen=True, forbid_unknown_fields=True):
+    """A wish for a place. Without a name a guest's name is given."""
+
+    name: Annotated[str, Meta(max_length=64)] | None = None
+    spectate: bool = False
+    team: Annotated[str, Meta(max_length=64)] | None = None
+
+
+class Hello(Struct, frozen=True, forbid_unknown_fields=True):
+    """The first frame of a socket. token: for programs, browsers have a cookie.
+    seq: the last event that was seen, 0 for none."""
+
+    token: Annotated[str, Meta(max_length=128)] | None = None
+    seq: Generation = 0
+
+
+class EngineNews(Struct, frozen=True, forbid_unknown_fields=True):
+    """The engine has loaded the setup, or refuses it for these reasons."""
+
+    loaded: bool = False
+    refused: Annotated[
+        tuple[Annotated[str, Meta(min_length=1, max_length=200)], ...], Meta(max_length=16)
+    ] = ()
+
+
+class ChatLine(Struct, frozen=True, forbid_unknown_fields=True):
+    text: Annotated[str, Meta(min_length=1, max_length=500)]
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A room is waiting. join: where to join, from the server's root. engine: its hash."""
+
+    id: str
+    join: str
+    engine: str
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Who somebody is in a room. seat: None for a watcher. token: the session, told once, when
+    the place is taken, and to programs only."""
+
+    user: str
+    name: str
+    seat: int | None
+    spectator: bool
+    token: str | UnsetType = UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The answer to the first frame. heard: the highest generation received from this seat;
+    seq, generation: how far the room is; what follows are the events after the given seq."""
+
+    user: str
+    name: str
+    seat: int | None
+    spectator: bool
+    heard: int
+    seq: int
+    generation: int
+    turn_ms: int
+    ahead: int
+
+
+@dataclass(frozen=True, slots=True)
+class CodeLink:
+    """Where an engine or a view is served, and its hash."""
+
+    url: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What the room file says, as far as players need it. Each type is a map with `kind`."""
+
+    name: str
+    doc: str
+    players: Mapping[str, int]
+    spectators: Mapping[str, int]
+    teams: tuple[Mapping[str, Any], ...]
+    roles: tuple[Mapping[str, Any], ...]
+    settings: tuple[Mapping[str, Any], ...]
+    commands: tuple[Mapping[str, Any], ...]
+    requests: tuple[Mapping[str, Any], ...]
+    signals: tuple[Mapping[str, Any], ...]
+    permissions: tuple[Mapping[str, Any], ...]
+    states: tuple[Mapping[str, Any], ...]
+    policies: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class JoinPicture:
+    """All that a newcomer needs before taking a place. socket: where the WebSocket is."""
+
+    id: str
+    name: str
+    doc: str
+    states: tuple[str, ...]
+    engine: CodeLink
+    view: CodeLink | None
+    seed: int
+    setup: Values
+    roster: Roster
+    definition: Definition
+    socket: str
+    seq: int
+    generation: int
+    turn_ms: int
+    ahead: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoomStatus:
+    """One room in a few words. sockets: how many are connected now."""
+
+    id: str
+    name: str
+    states: tuple[str, ...]
+    players: int
+    spectators: int
+    sockets: int
+    seq: int
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """Master packets in order. next: where to ask on, None when that was all."""
+
+    turns: tuple[MasterPacket, ...]
+    next: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """The room's clock in milliseconds."""
+
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """ok, or what is wrong."""
+
+    ok: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemBody:
+    """Why something was refused (RFC 9457). code: a stable word; state, allowed: where the
+    room is and what goes there; diagnostics: what is wrong with a room file."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    state: str | None = None
+    allowed: tuple[str, ...] | None = None
+    retry_after_ms: int | None = None
+    diagnostics: tuple[Mapping[str, Any], ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Command `index` of the packet for `generation` was refused; None: the whole packet."""
+
+    generation: int
+    index: int | None
+    problem: ProblemBody

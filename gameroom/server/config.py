@@ -1,0 +1,168 @@
+"""What an operator may set, each value checked before anything listens.
+
+Knows no file format and no command line: `cli/serve.py` fills it. Keys are kept as
+their SHA-256 only, so a printed or dumped configuration gives nothing away.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import get_args
+from urllib.parse import urlsplit
+
+from gameroom.store import Durability
+
+CREATE_KEY_BYTES_MIN = 16
+CREATE_KEYS_MAX = 64
+
+
+class ConfigError(ValueError):
+    """A setting is wrong; the text is for the operator."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Everything that others can make the server hold or do. The unit comes last."""
+
+    rooms_max: int = 1000
+    sockets_per_room_max: int = 256
+    sockets_waiting_max: int = 256
+    """Sockets, over all rooms, that have not said who they are."""
+    frame_bytes_max: int = 65_536
+    hello_bytes_max: int = 4096
+    hello_timeout_ms: int = 5000
+    heartbeat_ms: int = 20_000
+    """A peer that is silent so long is asked; half of it later it counts as gone."""
+    upload_bytes_max: int = 4_194_304
+    body_bytes_max: int = 65_536
+    """HTTP bodies other than /create."""
+    write_buffer_bytes_max: int = 1_048_576
+    """A socket whose unread bytes pass this is closed with 4002."""
+    tail_bytes_max: int = 4_194_304
+    """Recent events that a room keeps in memory for those who come back."""
+    joins_per_minute: int = 60
+    """New places per address."""
+    creates_per_minute: int = 60
+    """Per address."""
+    requests_per_second: int = 50
+    """HTTP requests to rooms per address."""
+    frames_per_second: int = 120
+    frames_burst: int = 480
+    """A socket may send so many frames at once, e.g. after it came back."""
+    close_timeout_ms: int = 2000
+    """So long a closed socket may take to say goodbye."""
+    addresses_max: int = 10_000
+    """Addresses whose rates are remembered."""
+    session_ms: int = 7 * 24 * 3_600_000
+    ended_room_ms: int = 60_000
+    """An ended room stays so long for those who want to see how it ended."""
+    store_check_ms: int = 2000
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise ConfigError(f"`{name}` is {value!r}, not a whole number from 1 on")
+        if self.hello_bytes_max > self.frame_bytes_max:
+            raise ConfigError("`hello_bytes_max` is above `frame_bytes_max`")
+        if self.frames_burst < self.frames_per_second:
+            raise ConfigError("`frames_burst` is below `frames_per_second`")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """host, port: where to listen; port 0 takes a free one.
+
+    data: the folder of journals, engines and the database; None keeps all in memory.
+    create_keys: SHA-256 digests of the keys that open /create; empty opens it to nobody.
+    origins: those under which browsers reach this server, exactly as they send them
+    (`https://play.example`); the listener's own on loopback are known.
+    proxies: addresses of proxies whose X-Forwarded-For is believed.
+    durability: `process` survives a killed process, `disk` also a power cut.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    data: Path | None = None
+    create_keys: tuple[bytes, ...] = ()
+    origins: tuple[str, ...] = ()
+    proxies: tuple[str, ...] = ()
+    durability: Durability = "process"
+    fast: bool = True
+    """Dispatch at the moment a frame is parsed, where aiohttp allows it."""
+    limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port <= 65_535:
+            raise ConfigError(f"port {self.port} is not from 0 to 65535")
+        if self.durability not in get_args(Durability):
+            raise ConfigError(f"durability {self.durability!r} is neither process nor disk")
+        if any(len(digest) != 32 for digest in self.create_keys):
+            raise ConfigError("a create key is not a SHA-256 digest")
+        for origin in self.origins:
+            check_origin(origin)
+        for proxy in self.proxies:
+            _check_address(proxy)
+        if not self.create_keys and not is_loopback(self.host):
+            raise ConfigError(
+                f"will not listen on {self.host} with no create key: anybody on the network "
+                "could try to make rooms. Give --create-key-file or GAMEROOM_CREATE_KEYS"
+            )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether listening on `host` keeps the server on this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def check_origin(origin: str) -> None:
+    """An origin is a scheme, a host and maybe a port, in lower case, and nothing after it."""
+    parts = urlsplit(origin)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigError(f"origin {origin!r} is not like https://play.example")
+    if origin != f"{parts.scheme}://{parts.netloc}" or origin != origin.lower():
+        raise ConfigError(f"origin {origin!r} has more than scheme, host and port")
+    if "@" in parts.netloc or "*" in parts.netloc:
+        raise ConfigError(f"origin {origin!r} must name one host")
+
+
+def _check_address(proxy: str) -> None:
+    try:
+        ipaddress.ip_address(proxy)
+    except ValueError as error:
+        raise ConfigError(f"proxy {proxy!r} is not an address like 127.0.0.1") from error
+
+
+def create_keys(text: str) -> tuple[bytes, ...]:
+    """Digests of the keys in a key file: one key per line, `#` starts a comment line."""
+    lines = (line.strip() for line in text.splitlines())
+    keys = [line for line in lines if line and not line.startswith("#")]
+    for key in keys:
+        if len(key.encode()) < CREATE_KEY_BYTES_MIN:
+            raise ConfigError(f"a create key has under {CREATE_KEY_BYTES_MIN} bytes")
+    if len(keys) > CREATE_KEYS_MAX:
+        raise ConfigError(f"more than {CREATE_KEYS_MAX} create keys")
+    return tuple(hashlib.sha256(key.encode()).digest() for key in keys)
+
+
+def read_create_keys(path: Path | None, environment: Mapping[str, str]) -> tuple[bytes, ...]:
+    """Keys from a file and from GAMEROOM_CREATE_KEYS (separated by white space)."""
+    digests: tuple[bytes, ...] = ()
+    if path is not None:
+        try:
+            digests = create_keys(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"cannot read the create keys: {error}") from error
+        if not digests:
+            raise ConfigError(f"{path} holds no create key")
+    given = environment.get("GAMEROOM_CREATE_KEYS", "")
+    return digests + create_keys("\n".join(given.split()))

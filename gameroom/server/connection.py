@@ -1,0 +1,354 @@
+"""One socket: says who it is, asks, is answered and is told.
+
+Knows frames and the runner of its room; no rule of any room. `received` is called with
+each message when it is parsed and does all that follows before it returns.
+
+The rules it keeps: before the hello nothing is answered; events go out in the order of
+their seq, each once; from the moment it is closed nothing that arrives counts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from gameroom.lockstep.packets import ClientPacket
+from gameroom.lockstep.problem import Problem
+from gameroom.model.policies import number
+from gameroom.room.effects import Rejected
+from gameroom.server import bodies, fastpath
+from gameroom.server.answers import Answer, Question, RefusedError, answer, body_as
+from gameroom.server.config import Limits
+from gameroom.server.rates import Bucket
+from gameroom.server.recent import Told
+from gameroom.server.runner import Runner
+from gameroom.wire import BadFrameError, Close, Codec, Rejection, RequestFrame, ResponseFrame
+from gameroom.wire.problems import problem_body
+
+log = logging.getLogger(__name__)
+
+CATCH_UP_STEP_S = 0.01
+"""How often a socket that reads a long tail is looked at."""
+
+CATCH_UP_EVENTS = 64
+"""After so many events of a long tail the other sockets have their turn."""
+
+UNKNOWN = Problem(401, "no_session", "This session is not known here.")
+"""The same for no such room, no such seat and too old a session."""
+
+HELLO_FIRST = Problem(401, "hello_first", "The first frame is PUT /session.")
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What a socket needs of the server.
+
+    who: the user behind a token in this room, None for nobody; raises RefusedError where
+    the sessions cannot be read.
+    can_start: why no game may be started now, None when it may.
+    """
+
+    limits: Limits
+    who: Callable[[str, str], str | None]
+    can_start: Callable[[], Problem | None]
+    now: Callable[[], int]
+
+
+class Connection:
+    """The state of one socket. It is the `Line` of its runner."""
+
+    def __init__(
+        self,
+        door: Door,
+        *,
+        room: str,
+        runner: Runner | None,
+        codec: Codec,
+        token: str | None,
+        loop: asyncio.AbstractEventLoop,
+        settled: Callable[[], None],
+    ) -> None:
+        """runner: None where there is no such room, which nobody is told before a hello.
+        settled: called once, when it has said who it is or is gone."""
+        self.who = ""
+        self.subprotocol = codec.subprotocol
+        self.sent = 0
+        """The seq of the last event that was written."""
+        self.open = False
+        """Whether it has said who it is."""
+        self._door = door
+        self._room = room
+        self._runner = runner
+        self._codec = codec
+        self._token = token
+        self._loop = loop
+        self._settled: Callable[[], None] | None = settled
+        self._transport: asyncio.Transport | None = None
+        self._closed = False
+        self._farewell: asyncio.TimerHandle | None = None
+        self._asking = False
+        self._then: tuple[int, str] | None = None
+        """How it closes once the question at hand is answered."""
+        self._pump: asyncio.Task[None] | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+        limits = door.limits
+        self._bucket = Bucket(limits.frames_per_second * 60, limits.frames_burst)
+        self._refused = 0
+        self._packet_bytes_max = limits.frame_bytes_max
+        if runner is not None:
+            self._packet_bytes_max = number(runner.room.file, "limits", "packet_bytes")
+
+    # -- life ----------------------------------------------------------------------
+
+    def start(self, transport: asyncio.Transport) -> None:
+        """The handshake is about to be done; messages may arrive from now on."""
+        self._transport = transport
+        self._deadline = self._loop.call_later(
+            self._door.limits.hello_timeout_ms / 1000,
+            lambda: self.close(Close.NO_HELLO, "no hello in time"),
+        )
+
+    def stop(self) -> None:
+        """The socket has no more to read: leave the room, and let go of the transport."""
+        ours, self._closed = self._closed, True
+        self._quiet()
+        if self._farewell is not None:
+            self._farewell.cancel()
+        if self.open and self._runner is not None:
+            self._runner.detach(self)
+        if ours and self._transport is not None:
+            # Our close frame was answered, or the peer is gone: nothing is left to say.
+            self._transport.close()
+
+    def close(self, code: int, reason: str) -> None:
+        """Nothing more is sent or heard; the close frame goes out behind what was sent, and
+        behind the answer to the question that led to it.
+
+        The peer has a while to answer it, so that it surely reads the code; a peer that
+        does not read is cut off.
+        """
+        if self._closed:
+            return
+        if self._asking:
+            self._then = self._then or (code, reason)
+            return
+        self._closed = True
+        self._quiet()
+        transport = self._transport
+        assert transport is not None
+        if not transport.is_closing():
+            transport.write(fastpath.close_frame(code, reason))
+        self._farewell = self._loop.call_later(
+            self._door.limits.close_timeout_ms / 1000, transport.abort
+        )
+
+    def _settle(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        if self._settled is not None:
+            settled, self._settled = self._settled, None
+            settled()
+
+    def _quiet(self) -> None:
+        self._settle()
+        if self._pump is not None:
+            self._pump.cancel()
+
+    # -- being told ------------------------------------------------------------------
+
+    def push(self, told: Told) -> None:
+        """Send an event, unless this socket is still reading what was before it."""
+        if told.event.seq == self.sent + 1 and not self._closed:
+            assert self._runner is not None
+            self.sent += 1
+            self._write(self._runner.frame(told, self.subprotocol))
+
+    def reject(self, rejected: Rejected | Rejection) -> None:
+        """Tell this person alone."""
+        self._write(fastpath.frame(self._codec.encode_private(rejected)))
+
+    def _write(self, frame: bytes) -> None:
+        transport = self._transport
+        assert transport is not None
+        if self._closed or transport.is_closing():
+            return
+        transport.write(frame)
+        if transport.get_write_buffer_size() > self._door.limits.write_buffer_bytes_max:
+            self.leave(Close.SLOW_READER, "events were not read quickly enough")
+
+    def leave(self, code: int, reason: str) -> None:
+        """Close, and tell the room that this socket is gone."""
+        self.close(code, reason)
+        if self.open and self._runner is not None:
+            self._runner.detach(self)
+
+    # -- hearing ---------------------------------------------------------------------
+
+    def received(self, message: str | bytes) -> None:
+        """One message. Never raises: a fault of ours closes this socket alone."""
+        if self._closed:
+            return
+        try:
+            self._heard(message)
+        except Exception:
+            log.exception("a socket of room %s: a fault of ours", self._room)
+            self.leave(Close.INTERNAL, "a fault of the server")
+
+    def _heard(self, message: str | bytes) -> None:
+        if isinstance(message, bytes) != self._codec.binary:
+            self.leave(Close.UNSUPPORTED, "text where bytes are spoken, or the reverse")
+            return
+        if not self.open and len(message) > self._door.limits.hello_bytes_max:
+            self.leave(Close.TOO_BIG, "the first frame is too big")
+            return
+        wait = self._bucket.take(self._door.now())
+        if wait and self._is_flood():
+            self.leave(Close.TOO_MANY, "too many frames")
+            return
+        try:
+            said = self._codec.decode(message)
+        except BadFrameError as error:
+            self._write(fastpath.frame(self._codec.encode_refusal(error)))
+            return
+        if wait:
+            self._refuse(said, Problem(429, "too_often", "Too many frames.", retry_after_ms=wait))
+        elif not self.open:
+            self._hello(said)
+        elif self._is_packet(said) and len(message) > self._packet_bytes_max:
+            detail = f"A packet has at most {self._packet_bytes_max} bytes here."
+            self._refuse(said, Problem(413, "packet_too_big", detail))
+        elif isinstance(said, ClientPacket):
+            self._packet(said)
+        else:
+            self._request(said)
+
+    def _is_flood(self) -> bool:
+        """First the advice, then the close: after a burst of refused frames."""
+        self._refused += 1
+        return self._refused > self._door.limits.frames_burst
+
+    @staticmethod
+    def _is_packet(said: RequestFrame | ClientPacket) -> bool:
+        return isinstance(said, ClientPacket) or isinstance(said.body, ClientPacket)
+
+    def _packet(self, packet: ClientPacket) -> None:
+        assert self._runner is not None
+        reply = self._runner.receive(self.who, packet)
+        if reply.problem is not None:
+            self.reject(Rejection(packet.generation, None, reply.problem))
+
+    def _request(self, request: RequestFrame) -> None:
+        assert self._runner is not None
+        path, _, query = request.path.partition("?")
+        question = Question(
+            self._runner,
+            self.who,
+            request.method,
+            path,
+            request.body,
+            dict(parse_qsl(query)),
+            can_start=self._door.can_start(),
+        )
+        self._asking = True
+        try:
+            self._respond(request, answer(question))
+        finally:
+            self._asking = False
+            if self._then is not None:
+                self.close(*self._then)
+
+    def _respond(self, request: RequestFrame, said: Answer) -> None:
+        """An answer for a request with an id; without one only a refusal is told."""
+        if said.problem is not None:
+            self._refuse(request, said.problem)
+        elif request.id is not None:
+            response = ResponseFrame(request.id, said.status, said.body)
+            self._write(fastpath.frame(self._codec.encode_response(response)))
+
+    def _refuse(self, said: RequestFrame | ClientPacket, problem: Problem) -> None:
+        if isinstance(said, ClientPacket):
+            self.reject(Rejection(said.generation, None, problem))
+            return
+        response = ResponseFrame(said.id, problem.status, problem_body(problem))
+        self._write(fastpath.frame(self._codec.encode_response(response)))
+
+    # -- hello -----------------------------------------------------------------------
+
+    def _hello(self, said: RequestFrame | ClientPacket) -> None:
+        if not isinstance(said, RequestFrame) or (said.method, said.path) != ("PUT", "/session"):
+            self._refuse(said, HELLO_FIRST)
+            return
+        try:
+            hello = body_as(bodies.Hello, {} if said.body is None else said.body)
+            who = self._door.who(self._room, hello.token or self._token or "")
+        except RefusedError as refused:
+            self._refuse(said, refused.problem)
+            return
+        runner = self._runner
+        if who is None or runner is None or not runner.room.member(who):
+            self._refuse(said, UNKNOWN)
+            self.close(Close.NO_SESSION, "the session is not known")
+        elif runner.stopped is not None:
+            self._refuse(said, runner.stopped)
+            self.close(Close.TRY_LATER, "the room has stopped")
+        elif (
+            who not in runner.lines and len(runner.lines) >= self._door.limits.sockets_per_room_max
+        ):
+            self._refuse(said, Problem(503, "room_busy", "Too many sockets in this room."))
+            self.close(Close.TRY_LATER, "too many sockets in this room")
+        elif hello.seq > runner.room.seq:
+            detail = f"The room is at {runner.room.seq}: come with a seq up to that, or 0."
+            self._refuse(said, Problem(409, "seq_ahead", detail))
+        else:
+            self._welcome(said, runner, who, hello.seq)
+
+    def _is_full(self, runner: Runner, who: str) -> bool:
+        sockets_max = self._door.limits.sockets_per_room_max
+        return who not in runner.lines and len(runner.lines) >= sockets_max
+
+    def _welcome(self, said: RequestFrame, runner: Runner, who: str, seq: int) -> None:
+        """The answer, then the tail, then live: one call, so nothing falls between."""
+        self._settle()
+        self.who, self.open, self.sent = who, True, seq
+        self._respond(said, Answer(200, runner.room.hello(who)))
+        if not self._catch_up():
+            self._pump = self._loop.create_task(self._catch_up_slowly())
+        runner.attach(self, seq)
+
+    def _catch_up(self) -> bool:
+        """Send what is missing, as much as the transport takes; whether that was all."""
+        assert self._runner is not None
+        assert self._transport is not None
+        bytes_max = self._door.limits.write_buffer_bytes_max // 4
+        tail = self._runner.after(self.sent)
+        for told in tail or ():
+            if self._transport.get_write_buffer_size() > bytes_max:
+                return False
+            self.push(told)
+        return tail is not None
+
+    async def _catch_up_slowly(self) -> None:
+        """A long tail: from the journal where it is old, no quicker than it is read."""
+        assert self._runner is not None
+        try:
+            while not self._catch_up():
+                if self._runner.after(self.sent) is None:
+                    await self._send_journal(self._runner)
+                await asyncio.sleep(CATCH_UP_STEP_S)
+        except Exception:
+            log.exception("room %s: the journal cannot be read", self._room)
+            self.leave(Close.INTERNAL, "the journal cannot be read")
+
+    async def _send_journal(self, runner: Runner) -> None:
+        """What is no longer kept in memory, with a pause now and then for all the others."""
+        assert self._transport is not None
+        bytes_max = self._door.limits.write_buffer_bytes_max // 4
+        for count, entry in enumerate(runner.journal.read(after=self.sent)):
+            self.push(runner.old(entry, self.subprotocol))
+            while self._transport.get_write_buffer_size() > bytes_max:
+                await asyncio.sleep(CATCH_UP_STEP_S)
+            if count % CATCH_UP_EVENTS == 0:
+                await asyncio.sleep(0)

@@ -1,0 +1,106 @@
+"""HTTP bodies in and out: read with a cap, refused as problems, never kept by caches.
+
+Knows aiohttp and the wire's plain values; no room.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import msgspec
+from aiohttp import web
+
+from gameroom.lockstep.problem import Problem
+from gameroom.model import Value
+from gameroom.server.answers import Answer, RefusedError, body_as, refuse
+from gameroom.server.blueprint import BadRoomError
+from gameroom.wire import BadFrameError, plain, problem_body, read_json
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+PROBLEM = "application/problem+json"
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+async def read_body(request: web.Request, bytes_max: int) -> Value:
+    """The JSON body, None where there is none. Raises RefusedError and BadFrameError."""
+    if not request.body_exists:
+        return None
+    if request.content_type != "application/json":
+        # Also what keeps other sites' forms out: a page may not send this type elsewhere.
+        raise refuse(415, "not_json", "The body's content type is application/json.")
+    data = bytearray()
+    async for chunk in request.content.iter_chunked(65_536):
+        data += chunk
+        if len(data) > bytes_max:
+            raise refuse(413, "too_big", f"The body is over {bytes_max} bytes.")
+    return read_json(bytes(data)) if data else None
+
+
+async def read_as(type_: type[T], request: web.Request, bytes_max: int) -> T:
+    """The body as one of the server's own requests; none at all is an empty one."""
+    body = await read_body(request, bytes_max)
+    return body_as(type_, {} if body is None else body)
+
+
+def json_response(body: object, status: int = 200) -> web.Response:
+    """A body of the server's own; dataclasses are written field by field."""
+    return web.Response(
+        body=msgspec.json.encode(plain(body)),
+        status=status,
+        content_type="application/json",
+        headers=NO_STORE,
+    )
+
+
+def problem_response(problem: Problem, **more: object) -> web.Response:
+    """An RFC 9457 problem; when to come again stands in Retry-After too, in seconds."""
+    headers = dict(NO_STORE)
+    if problem.retry_after_ms is not None:
+        headers["Retry-After"] = str(-(-problem.retry_after_ms // 1000))
+    if problem.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return web.Response(
+        body=msgspec.json.encode(problem_body(problem) | more),
+        status=problem.status,
+        content_type=PROBLEM,
+        headers=headers,
+    )
+
+
+def answer_response(answer: Answer) -> web.Response:
+    """A room's answer over HTTP."""
+    if answer.problem is not None:
+        return problem_response(answer.problem)
+    if answer.status == 204:
+        return web.Response(status=204, headers=NO_STORE)
+    return json_response(answer.body, answer.status)
+
+
+@web.middleware
+async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Whatever is refused, by us or by aiohttp, leaves as a problem."""
+    try:
+        return await handler(request)
+    except BadRoomError as error:
+        return problem_response(error.problem, diagnostics=error.diagnostics)
+    except (RefusedError, BadFrameError) as error:
+        return problem_response(error.problem)
+    except web.HTTPRedirection:
+        raise
+    except web.HTTPException as error:
+        code = error.reason.lower().replace(" ", "_")
+        response = problem_response(Problem(error.status, code, error.text or error.reason))
+        if "Allow" in error.headers:
+            response.headers["Allow"] = error.headers["Allow"]
+        return response
+    except ConnectionResetError:
+        raise  # whoever asked has gone; aiohttp lets go of that without a word
+    except Exception:
+        log.exception("%s %s: a fault of ours", request.method, request.path)
+        return problem_response(Problem(500, "fault", "A fault of the server."))

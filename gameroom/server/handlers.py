@@ -1,0 +1,348 @@
+"""What each HTTP route does; the names are those of `routes.py`.
+
+Knows requests and responses; what a room answers is in `answers.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from aiohttp import web
+from msgspec import UNSET
+
+from gameroom import picture
+from gameroom.lockstep.packets import Moves, Roster, Setup
+from gameroom.lockstep.problem import Problem
+from gameroom.model import Room as RoomFile
+from gameroom.server import auth, bodies, fastpath, pages
+from gameroom.server.answers import Answer, Question, RefusedError, answer, place, refuse
+from gameroom.server.asyncapi import asyncapi
+from gameroom.server.config import Config
+from gameroom.server.connection import UNKNOWN, Connection, Door
+from gameroom.server.exchange import (
+    answer_response,
+    json_response,
+    problem_response,
+    read_as,
+    read_body,
+)
+from gameroom.server.lobby import Lobby
+from gameroom.server.openapi import openapi
+from gameroom.server.rates import Rates
+from gameroom.server.routes import Route
+from gameroom.server.runner import Runner
+from gameroom.wire import SUBPROTOCOLS, Codec, definition
+
+T = TypeVar("T")
+
+NOWHERE_FILE = RoomFile("")
+"""For the frames of a socket to no room, which learns only after its hello."""
+
+
+class Handlers:
+    """One method per route of the server, and one for all routes of rooms."""
+
+    def __init__(
+        self,
+        config: Config,
+        lobby: Lobby,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        fast: bool,
+    ) -> None:
+        limits = config.limits
+        self._config = config
+        self._lobby = lobby
+        self._loop = loop
+        self._fast = fast
+        self._waiting = 0
+        self._pictures: dict[str, str] = {}
+        self._openapi = openapi()
+        self._asyncapi = asyncapi()
+        addresses = limits.addresses_max
+        self._joins = Rates(limits.joins_per_minute, limits.joins_per_minute, addresses)
+        self._creates = Rates(limits.creates_per_minute, limits.creates_per_minute, addresses)
+        self._requests = Rates(
+            limits.requests_per_second * 60, limits.requests_per_second * 4, addresses
+        )
+        self._door = Door(limits, lobby.who, lobby.can_start, self._now)
+
+    def _now(self) -> int:
+        return int(self._loop.time() * 1000)
+
+    # -- who may ---------------------------------------------------------------------
+
+    def _polite(self, request: web.Request, rates: Rates | None = None) -> None:
+        """Raises RefusedError for pages of other origins, and for too much at once."""
+        if not auth.origin_fits(request, self._config.origins):
+            raise refuse(403, "wrong_origin", "Pages of this origin may not use this server.")
+        address = auth.address(request, self._config.proxies)
+        for bucket in (self._requests, rates):
+            if bucket is not None and (wait := bucket.take(address, self._now())):
+                raise RefusedError(
+                    Problem(429, "too_often", f"Wait {wait} ms.", retry_after_ms=wait)
+                )
+
+    def _keyed(self, request: web.Request) -> None:
+        if not auth.opens(self._config.create_keys, auth.bearer(request)):
+            raise refuse(401, "no_create_key", "This needs `Authorization: Bearer <create key>`.")
+
+    def _member(self, request: web.Request, runner: Runner) -> str | None:
+        """The user behind the request's session, where that user has a place."""
+        token = auth.session_token(request)
+        who = None if token is None else self._lobby.who(runner.id, token)
+        return who if who is not None and runner.room.member(who) else None
+
+    def _room(self, request: web.Request) -> Runner:
+        return self._lobby.find(request.match_info["id"])
+
+    # -- making and joining ------------------------------------------------------------
+
+    async def create(self, request: web.Request) -> web.StreamResponse:
+        self._polite(request, self._creates)
+        self._keyed(request)
+        wish = await read_as(bodies.Create, request, self._config.limits.upload_bytes_max)
+        made = await self._lobby.create(wish)
+        response = json_response(made, 201)
+        response.headers["Location"] = made.join
+        return response
+
+    async def join_page(self, request: web.Request) -> web.StreamResponse:
+        return self._join(request, request.match_info["id"])
+
+    async def join_query(self, request: web.Request) -> web.StreamResponse:
+        room = request.query.get("game_id", "")
+        if _wants_page(request) and room in self._lobby.rooms:
+            raise web.HTTPSeeOther(f"/join/{room}")
+        return self._join(request, room)
+
+    def _join(self, request: web.Request, room: str) -> web.StreamResponse:
+        self._polite(request)
+        if _wants_page(request):
+            status = 200 if room in self._lobby.rooms else 404
+            response: web.StreamResponse = pages.file_response(
+                request, "join.html", fresh=True, status=status
+            )
+        else:
+            response = json_response(_join_picture(self._lobby.find(room)))
+        response.headers["Vary"] = "Accept"
+        return response
+
+    async def players_add(self, request: web.Request) -> web.StreamResponse:
+        self._polite(request)
+        runner = self._room(request)
+        profile = auth.profile(request)
+        if profile is None:
+            raise refuse(400, "bad_profile", "A profile is 1 to 16 of a-z and 0-9.")
+        wish = await read_as(bodies.Join, request, self._config.limits.body_bytes_max)
+        who = self._member(request, runner)
+        if who is not None:
+            return json_response(place(runner, who))
+        self._polite(request, self._joins)
+        taken = self._lobby.join(runner, wish)
+        assert isinstance(taken.token, str)
+        browser = auth.is_browser(request)
+        response = json_response(replace(taken, token=UNSET) if browser else taken, 201)
+        response.headers["Location"] = f"/rooms/{runner.id}/players/me"
+        if browser:
+            auth.set_cookie(
+                response,
+                profile,
+                taken.token,
+                runner.id,
+                secure=auth.is_secure(request),
+                age_s=self._config.limits.session_ms // 1000,
+            )
+        return response
+
+    # -- rooms -------------------------------------------------------------------------
+
+    def room_route(self, route: Route) -> Any:
+        """The handler of one of a room's routes over HTTP."""
+
+        async def handler(request: web.Request) -> web.StreamResponse:
+            self._polite(request)
+            runner = self._room(request)
+            who = self._member(request, runner)
+            if who is None:
+                return problem_response(UNKNOWN)
+            path = request.path.removeprefix(f"/rooms/{runner.id}")
+            body = await read_body(request, self._config.limits.body_bytes_max)
+            said = answer(
+                Question(
+                    runner,
+                    who,
+                    request.method,
+                    path,
+                    body,
+                    dict(request.query),
+                    can_start=self._lobby.can_start(),
+                )
+            )
+            response = answer_response(said)
+            profile = auth.profile(request)
+            if route.name == "leave" and said.problem is None and profile is not None:
+                auth.drop_cookie(response, profile, runner.id)
+            return response
+
+        return handler
+
+    async def status(self, request: web.Request) -> web.StreamResponse:
+        self._polite(request)
+        runner = self._room(request)
+        room = runner.room
+        roster = _shown(runner, Roster)
+        return json_response(
+            bodies.RoomStatus(
+                id=runner.id,
+                name=room.file.name,
+                states=room.states,
+                players=len(roster.seats),
+                spectators=roster.spectators,
+                sockets=len(runner.lines),
+                seq=room.seq,
+                generation=room.generation,
+            )
+        )
+
+    async def end(self, request: web.Request) -> web.StreamResponse:
+        self._polite(request)
+        self._keyed(request)
+        runner = self._lobby.find(request.match_info["id"])
+        self._lobby.let_go(runner.id)
+        self._pictures.pop(runner.id, None)
+        return answer_response(Answer(204))
+
+    async def chart_picture(self, request: web.Request) -> web.StreamResponse:
+        self._polite(request)
+        runner = self._lobby.find(request.match_info["id"])
+        id_ = runner.id
+        if id_ not in self._pictures:
+            drawn = await asyncio.to_thread(picture.svg, runner.room.file)
+            while len(self._pictures) >= self._config.limits.rooms_max:
+                self._pictures.pop(next(iter(self._pictures)))
+            self._pictures[id_] = drawn
+        return web.Response(body=self._pictures[id_].encode(), headers=pages.PICTURE_HEADERS)
+
+    async def socket(self, request: web.Request) -> web.StreamResponse:
+        self._polite(request)
+        limits = self._config.limits
+        subprotocol = _subprotocol(request)
+        transport = request.transport
+        if self._waiting >= limits.sockets_waiting_max:
+            raise refuse(503, "server_busy", "Too many sockets have not said who they are.")
+        if transport is None:
+            raise web.HTTPBadRequest(text="the connection is gone")
+        runner = self._lobby.rooms.get(request.match_info["id"])
+        connection = Connection(
+            self._door,
+            room=request.match_info["id"],
+            runner=runner,
+            codec=_codec(runner, subprotocol),
+            token=auth.session_token(request),
+            loop=self._loop,
+            settled=self._settled,
+        )
+        socket = fastpath.Socket(
+            receiver=connection.received,
+            broken=connection.leave,
+            fast=self._fast,
+            protocols=SUBPROTOCOLS,
+            message_bytes_max=limits.frame_bytes_max,
+            heartbeat_ms=limits.heartbeat_ms,
+        )
+        self._waiting += 1
+        connection.start(transport)
+        try:
+            await socket.prepare(request)
+            await socket.run()
+        finally:
+            connection.stop()
+        return socket
+
+    def _settled(self) -> None:
+        """A socket has said who it is, or is gone."""
+        self._waiting -= 1
+
+    # -- files and documents -----------------------------------------------------------
+
+    async def engine_source(self, request: web.Request) -> web.StreamResponse:
+        self._polite(request)
+        sha256 = request.match_info["sha256"]
+        data = self._lobby.code(sha256) if _is_sha256(sha256) else None
+        if data is None:
+            raise refuse(404, "no_such_code", "No code of this sha256 is stored.")
+        return web.Response(body=data, headers=pages.ENGINE_HEADERS)
+
+    async def web_file(self, request: web.Request) -> web.StreamResponse:
+        return pages.file_response(request, request.match_info["file"])
+
+    async def openapi(self, request: web.Request) -> web.StreamResponse:
+        return json_response(self._openapi)
+
+    async def asyncapi(self, request: web.Request) -> web.StreamResponse:
+        return json_response(self._asyncapi)
+
+    async def livez(self, request: web.Request) -> web.StreamResponse:
+        return json_response(bodies.Health(True, "alive"))
+
+    async def readyz(self, request: web.Request) -> web.StreamResponse:
+        problem = self._lobby.check()
+        if problem is not None:
+            return json_response(bodies.Health(False, problem.detail), 503)
+        return json_response(bodies.Health(True, "games can be started"))
+
+
+def _wants_page(request: web.Request) -> bool:
+    """Browsers that open an address name text/html; programs and scripts do not."""
+    return "text/html" in request.headers.get("Accept", "")
+
+
+def _is_sha256(said: str) -> bool:
+    return len(said) == 64 and all(char in "0123456789abcdef" for char in said)
+
+
+def _subprotocol(request: web.Request) -> str:
+    """The first one offered that we speak. Refused before the upgrade where there is none."""
+    offered = request.headers.get("Sec-WebSocket-Protocol", "")
+    for name in offered.split(","):
+        if name.strip() in SUBPROTOCOLS:
+            return name.strip()
+    raise refuse(
+        400, "no_subprotocol", "Offer one of the subprotocols " + ", ".join(SUBPROTOCOLS) + "."
+    )
+
+
+def _codec(runner: Runner | None, subprotocol: str) -> Codec:
+    return Codec(subprotocol, NOWHERE_FILE) if runner is None else runner.codecs[subprotocol]
+
+
+def _shown(runner: Runner, kind: type[T]) -> T:
+    return next(body for body in runner.room.picture().body if isinstance(body, kind))
+
+
+def _link(sha256: str) -> bodies.CodeLink:
+    return bodies.CodeLink(f"/engines/{sha256}", sha256)
+
+
+def _join_picture(runner: Runner) -> bodies.JoinPicture:
+    room, header = runner.room, runner.journal.header
+    return bodies.JoinPicture(
+        id=runner.id,
+        name=room.file.name,
+        doc=room.file.doc,
+        states=_shown(runner, Moves).chart.states,
+        engine=_link(header.engine),
+        view=None if header.view is None else _link(header.view),
+        seed=header.seed,
+        setup=_shown(runner, Setup).settings,
+        roster=_shown(runner, Roster),
+        definition=bodies.Definition(**definition(room.file)),
+        socket=f"/rooms/{runner.id}/socket",
+        seq=room.seq,
+        generation=room.generation,
+        turn_ms=room.pace.turn_ms,
+        ahead=room.pace.ahead,
+    )

@@ -1,0 +1,81 @@
+"""JSON Schemas of what travels, made from the code's own types by msgspec.
+
+msgspec takes no recursive alias, and `model.Value` is one. So each dataclass is mirrored
+as a struct of the same name and fields in which `Value` is a type of its own, whose
+schema stands here. Everything else is msgspec's.
+"""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from functools import cache, reduce
+from operator import or_
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from gameroom.model import Value
+
+TEMPLATE = "#/components/schemas/{name}"
+
+
+class PlainValue:
+    """Stands for `model.Value`: what a setting, a variable or a field of a body can hold."""
+
+
+VALUE_SCHEMA: dict[str, Any] = {
+    "title": "Value",
+    "type": ["integer", "string", "boolean", "null", "array", "object"],
+}
+
+
+def components(of: Iterable[Any]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """A schema for each type, in order, and the named ones that they refer to."""
+    mirrored = [mirror(type_) for type_ in of]
+    schemas, named = msgspec.json.schema_components(
+        mirrored, schema_hook=_hook, ref_template=TEMPLATE
+    )
+    return [dict(schema) for schema in schemas], dict(named)
+
+
+def _hook(type_: type) -> dict[str, Any]:
+    if type_ is PlainValue:
+        return dict(VALUE_SCHEMA)
+    raise NotImplementedError
+
+
+@cache
+def mirror(hint: Any) -> Any:
+    """The type with every dataclass in it made a struct that msgspec can describe."""
+    if hint == Value:
+        return PlainValue
+    if isinstance(hint, type) and is_dataclass(hint):
+        return _struct(hint)
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        return reduce(or_, map(mirror, parts))
+    if origin is tuple:
+        items: Any = tuple
+        return items[mirror(parts[0]), ...]
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        made: Any = Mapping
+        return made[mirror(parts[0]), mirror(parts[1])]
+    return hint
+
+
+def _struct(type_: type) -> type[msgspec.Struct]:
+    hints = get_type_hints(type_, localns={"Value": PlainValue}, include_extras=True)
+    rows: list[Any] = []
+    for field in fields(type_):
+        row: tuple[Any, ...] = (field.name, mirror(hints[field.name]))
+        if field.default is not MISSING:
+            row += (field.default,)
+        elif field.default_factory is not MISSING:
+            row += (msgspec.field(default_factory=field.default_factory),)
+        rows.append(row)
+    made = msgspec.defstruct(type_.__name__, rows, frozen=True, kw_only=True)
+    made.__doc__ = re.sub(r"\s+", " ", type_.__doc__ or "").strip()
+    return made

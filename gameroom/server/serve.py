@@ -1,0 +1,82 @@
+"""Listen until told to stop, then let everyone go in order.
+
+Knows signals and sockets of the operating system; what is served is in app.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable
+
+from aiohttp import web
+
+from gameroom.server.app import CLOSING, make_app
+from gameroom.server.config import Config
+from gameroom.server.stores import open_stores
+from gameroom.wire import Close
+
+SHUTDOWN_S = 5.0
+"""So long open requests may take when the server stops."""
+
+SIGNALS = {signal.SIGINT: Close.GOING_AWAY, signal.SIGTERM: Close.RESTART}
+
+
+async def serve(
+    config: Config,
+    listening: Callable[[str], None],
+    more: Callable[[web.Application], None] | None = None,
+) -> None:
+    """Serve until SIGINT or SIGTERM. `listening` is called with the address once it listens.
+
+    more: adds routes of its own to the application before it starts.
+
+    Raises OSError where the address cannot be had or the data folder cannot be written.
+    """
+    stop = asyncio.Event()
+    app = make_app(config, open_stores(config))
+    if more is not None:
+        more(app)
+    _on_signals(app, stop)
+    # The access log would hold every room id; what matters is logged where it happens.
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
+    try:
+        await runner.setup()
+        await web.TCPSite(runner, config.host, config.port).start()
+        listening(_address(config.host, runner.addresses[0][1]))
+        await stop.wait()
+    finally:
+        await runner.cleanup()
+
+
+def run(
+    config: Config,
+    listening: Callable[[str], None],
+    more: Callable[[web.Application], None] | None = None,
+) -> None:
+    """`serve` on a loop of its own, uvloop's where there is one."""
+    factory = None
+    if sys.platform != "win32":
+        import uvloop
+
+        factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(serve(config, listening, more))
+
+
+def _on_signals(app: web.Application, stop: asyncio.Event) -> None:
+    def told(code: Close) -> None:
+        app[CLOSING][0] = code
+        stop.set()
+
+    loop = asyncio.get_running_loop()
+    for number, code in SIGNALS.items():
+        try:
+            loop.add_signal_handler(number, told, code)
+        except NotImplementedError:  # Windows: Ctrl-C raises KeyboardInterrupt instead
+            return
+
+
+def _address(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,345 @@
+"""What the explored room has to be told for: from the graph to diagnostics with stories.
+
+Each finding is about the first spot that shows it, so its story is the shortest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from gameroom.chart import Chart, MacroStep
+from gameroom.chart.tables import ROOT, bits
+from gameroom.language import Diagnostic
+from gameroom.model import After, On, Span, State, words
+from gameroom.model.paths import walk
+from gameroom.sim.explore_moves import Step
+from gameroom.sim.explore_people import Sort
+from gameroom.sim.explore_reads import CONNECTED
+from gameroom.sim.explore_search import Graph, moved_on, stuck
+from gameroom.sim.explore_static import owned
+from gameroom.sim.explore_world import Spot
+from gameroom.sim.story import Story, replay, story_of
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A diagnostic with the story that its message tells, where it has one."""
+
+    diagnostic: Diagnostic
+    story: Story | None = None
+
+
+def happening(graphs: Sequence[Graph]) -> Iterator[Finding]:
+    """What can happen in these graphs of one room, and should not, each place once."""
+    told: set[tuple[str, Span]] = set()
+    for graph in graphs:
+        for finding in Findings(graph).happening():
+            key = (finding.diagnostic.code, finding.diagnostic.span)
+            if key not in told:
+                told.add(key)
+                yield finding
+
+
+def never(graphs: Sequence[Graph]) -> list[Finding]:
+    """What happens in none of these graphs."""
+    first, *others = (list(Findings(graph).never()) for graph in graphs)
+    return [each for each in first if all(each in other for other in others)]
+
+
+class Findings:
+    """Reads one graph."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.chart: Chart = graph.moves.world.chart
+        self.room = self.chart.room
+        self.said: list[tuple[str, State]] = list(walk(self.room.root))
+
+    def happening(self) -> Iterator[Finding]:
+        """What can happen, and should not."""
+        yield from self.faults()
+        yield from self.dead_ends()
+        yield from self.waiting()
+        yield from self.without_holder()
+
+    def never(self) -> Iterator[Finding]:
+        """What can't happen."""
+        yield from self.never_entered()
+        yield from self.never_taken()
+        yield from self.never_allowed()
+
+    @cached_property
+    def stuck(self) -> set[int]:
+        return stuck(self.graph)
+
+    # No end
+
+    def dead_ends(self) -> Iterator[Finding]:
+        told: set[int] = set()
+        for number in self.graph.order:
+            spot = self.graph.spots[number]
+            if number not in self.stuck:
+                continue
+            entry = number == 0 or self.graph.came[number][0] not in self.stuck
+            if not entry or spot.configuration in told:
+                continue
+            onward = {self.graph.spots[each].configuration for each in self._onward(number)}
+            told |= onward
+            story = story_of(self.graph, number)
+            path, span, secondary = self._place(spot)
+            fate = "waits for ever" if len(onward) == 1 else "never comes to an end"
+            yield Finding(
+                Diagnostic(
+                    "E0801",
+                    "error",
+                    f"{story}: `{path}` {fate}",
+                    span,
+                    secondary=secondary,
+                    help=f"add an `after` to `{path}` that leads on, or let people leave it",
+                ),
+                story,
+            )
+
+    def _onward(self, number: int) -> set[int]:
+        found, waiting = {number}, [number]
+        while waiting:
+            for after in self.graph.edges[waiting.pop()]:
+                if after not in found:
+                    found.add(after)
+                    waiting.append(after)
+        return found
+
+    def faults(self) -> Iterator[Finding]:
+        for number in self.graph.order:
+            spot = self.graph.spots[number]
+            if spot.status != "faulted":
+                continue
+            story = story_of(self.graph, number)
+            trace: list[MacroStep] = []
+            replay(self.chart, story.fed, trace)
+            taken = [t for micro in trace[-1].microsteps[-64:] for t in micro.taken]
+            circle = sorted(set(taken)) or [0]
+            first = self.chart.transitions[circle[0]].said
+            others = [self.chart.transitions[each].said for each in circle[1:]]
+            yield Finding(
+                Diagnostic(
+                    "E0803",
+                    "error",
+                    f"{story}: `{words.trigger(first.trigger)}` sets itself off again and again",
+                    first.span,
+                    secondary=(others[0].span, "and then this one") if others else None,
+                    help="let one of them wait for an event or a time, or put a guard between them",
+                ),
+                story,
+            )
+            return
+
+    # Waiting for people
+
+    def waiting(self) -> Iterator[Finding]:
+        told = {self._state(self.graph.spots[number]) for number in self.stuck}
+        for number in self.graph.order:
+            spot = self.graph.spots[number]
+            if spot.status != "live" or number in self.stuck:
+                continue
+            if spot.configuration & self.chart.iterating or self._timed(spot.configuration):
+                continue
+            place = self._state(spot)
+            if place in told or not owned(self.room, self.said[place][1].name_span):
+                continue
+            told.add(place)
+            path, span, _ = self._place(spot)
+            story = story_of(self.graph, number)
+            yield Finding(
+                Diagnostic(
+                    "W0803",
+                    "warning",
+                    f"{story}: `{path}` waits for people alone, however long",
+                    span,
+                    help=f"add an `after` to `{path}`, for when nobody does anything",
+                ),
+                story,
+            )
+
+    def _timed(self, configuration: int) -> bool:
+        return any(
+            self.chart.transitions[each].unit and self.chart.transitions[each].target >= 0
+            for state in bits(configuration)
+            for each in self.chart.states[state].transitions
+        )
+
+    def without_holder(self) -> Iterator[Finding]:
+        if not self.room.roles or not self.graph.departures:
+            return
+        onward = self._onward_by_people
+        told: set[tuple[str, int]] = set()
+        for before, after, step in self.graph.departures:
+            if before not in onward or after in onward or after in self.stuck:
+                continue
+            spot = self.graph.spots[after]
+            for role in self.room.roles:
+                key = (role.name, spot.configuration)
+                if key in told or not self._left_without(role.name, before, after, step):
+                    continue
+                told.add(key)
+                yield self._without(role.name, before, after, step)
+
+    def _left_without(self, role: str, before: int, after: int, step: Step) -> bool:
+        """The holder left, nobody else became it, and somebody else could have left."""
+        world = self.graph.moves.world
+        there, here = self.graph.spots[before], self.graph.spots[after]
+        if there.configuration != here.configuration or not here.members:
+            return False
+        if role not in world.sort_of(step.member).kinds:
+            return False
+        if any(role in world.sort_of(member).kinds for member in here.members):
+            return False
+        onward = self._onward_by_people
+        return any(
+            other != step.member and reached in onward
+            for start, reached, (_, other, *_rest) in self.graph.departures
+            if start == before
+        )
+
+    @cached_property
+    def _onward_by_people(self) -> set[int]:
+        return moved_on(self.graph)
+
+    def _without(self, role: str, before: int, after: int, step: Step) -> Finding:
+        story = story_of(self.graph, before, step)
+        path, span, secondary = self._place(self.graph.spots[after])
+        return Finding(
+            Diagnostic(
+                "W0804",
+                "warning",
+                f"{story}: nobody is {role} any more, and nobody else can move `{path}` on",
+                span,
+                secondary=secondary,
+                help=f"hand the role on: `on leave do {{ pass {role} }}`",
+            ),
+            story,
+        )
+
+    # Never
+
+    def never_entered(self) -> Iterator[Finding]:
+        entered = self.graph.entered
+        for number, (path, state) in enumerate(self.said):
+            parent = self.chart.states[number].parent
+            known = entered >> number & 1 or state.kind == "history"
+            if known or not (parent < 0 or entered >> parent & 1):
+                continue
+            if owned(self.room, state.name_span):
+                yield Finding(
+                    Diagnostic(
+                        "W0801",
+                        "warning",
+                        f"`{path}` is never entered, whatever people do",
+                        state.name_span,
+                        help="lead a transition there, or remove the state",
+                    )
+                )
+
+    def never_taken(self) -> Iterator[Finding]:
+        for transition in self.chart.transitions:
+            said = transition.said
+            taken = self.graph.taken >> transition.id & 1
+            if taken or not self.graph.entered >> transition.source & 1:
+                continue
+            if not owned(self.room, said.span) or said.trigger == On("error"):
+                continue
+            why, secondary = self._why_not(transition.id)
+            yield Finding(
+                Diagnostic(
+                    "W0802",
+                    "warning",
+                    f"`{words.transition(said)}` is never taken{why}",
+                    said.span,
+                    secondary=secondary,
+                    help="remove it, or change what keeps it from being taken",
+                )
+            )
+
+    def _why_not(self, number: int) -> tuple[str, tuple[Span, str] | None]:
+        transition = self.chart.transitions[number]
+        if isinstance(transition.said.trigger, After):
+            for blocker in sorted(self.graph.moves.blockers[number]):
+                early = self.chart.transitions[blocker].said
+                if early.guard is None:
+                    told = f": `{words.trigger(early.trigger)}` always comes first"
+                    return told, (early.span, "this one is due before it")
+        for each in self.chart.states[transition.source].transitions:
+            other = self.chart.transitions[each]
+            if each < number and other.said.trigger == transition.said.trigger:
+                taken = self.graph.taken >> each & 1
+                if taken and other.guard is None:
+                    return ": another comes before it", (other.said.span, "taken instead")
+        return "", None
+
+    def never_allowed(self) -> Iterator[Finding]:
+        wanted = {
+            command.name: command
+            for command in self.room.commands
+            if owned(self.room, command.span)
+            and any(
+                command.name in p.names and p.effect == "allow"
+                for _, state in self.said
+                for p in state.permissions
+            )
+        }
+        asked: set[tuple[int, tuple[str, ...]]] = set()
+        for spot in self.graph.spots:
+            if not wanted:
+                return
+            if spot.status != "live" or not spot.configuration & self.chart.iterating:
+                continue
+            for sort in self._playing(spot):
+                if (spot.configuration, sort.kinds) in asked:
+                    continue
+                asked.add((spot.configuration, sort.kinds))
+                for name in list(wanted):
+                    if self.graph.moves.allows(spot, name, sort):
+                        del wanted[name]
+        for name, command in wanted.items():
+            yield Finding(
+                Diagnostic(
+                    "W0805",
+                    "warning",
+                    f"the command `{name}` is never allowed while turns run",
+                    command.span,
+                    help=f"allow `{name}` in a state that iterates, and that the room can reach",
+                )
+            )
+
+    def _playing(self, spot: Spot) -> Iterator[Sort]:
+        world = self.graph.moves.world
+        for member in dict.fromkeys(spot.members):
+            sort = world.sort_of(member)
+            if sort.player and sort.flags & CONNECTED:
+                yield sort
+
+    # Places
+
+    def _state(self, spot: Spot) -> int:
+        """The active leaf; the parallel around them where there are several."""
+        states = self.chart.states
+        active = bits(spot.configuration)
+        leaves = [each for each in active if not states[each].below & spot.configuration]
+        chain = (leaves[0], *states[leaves[0]].ancestors)
+        return next(
+            each
+            for each in chain
+            if all(leaf == each or states[each].below >> leaf & 1 for leaf in leaves)
+        )
+
+    def _place(self, spot: Spot) -> tuple[str, Span, tuple[Span, str] | None]:
+        """The path of where the room is, and where to point. An inherited state is shown
+        beside the room that inherits it."""
+        number = self._state(spot)
+        path, state = self.said[number]
+        span = state.name_span if number != ROOT else self.room.span
+        if owned(self.room, span):
+            return path, span, None
+        return path, self.room.span, (span, "the state is inherited from here")

@@ -1,0 +1,384 @@
+"""What a room ever asks about: the facets that tell two abstract rooms apart.
+
+A flag that nothing will read any more, a variable that no guard depends on, a choice that
+no quorum mentions: none of them can change what happens, so the explorer forgets them.
+The rule it keeps: forgetting changes no answer.
+
+Facets are bits. Those of flags come first, in the order of FLAGS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from gameroom.chart import Chart
+from gameroom.chart.people import ABSENCES
+from gameroom.chart.tables import Transition as Moving
+from gameroom.chart.tables import bits
+from gameroom.model import (
+    Act,
+    Binary,
+    ChoiceType,
+    Chose,
+    Count,
+    EnoughPlayers,
+    EventField,
+    Expression,
+    Flag,
+    Literal,
+    Name,
+    On,
+    Predicate,
+    Quorum,
+    Room,
+    State,
+    Transition,
+    Unary,
+    When,
+)
+from gameroom.model.builtin import FLAGS as FLAG_WORDS
+from gameroom.model.paths import walk
+
+FLAGS = tuple(FLAG_WORDS)
+FLAG = {flag: 1 << place for place, flag in enumerate(FLAGS)}
+CONNECTED, READY, LOADED, REFUSED, MISSING, LOST, DIVERGED = (FLAG[flag] for flag in FLAGS)
+
+
+def parts(asked: Expression | None) -> Iterator[Expression]:
+    """An expression and everything inside it, from left to right."""
+    if asked is None:
+        return
+    yield asked
+    match asked:
+        case Unary(_, operand):
+            yield from parts(operand)
+        case Binary(_, left, right):
+            yield from parts(left)
+            yield from parts(right)
+
+
+def conditions(said: Transition) -> Iterator[Expression]:
+    """What a transition asks: the condition of its `when`, and its `if`."""
+    if isinstance(said.trigger, When):
+        yield said.trigger.condition
+    if said.guard is not None:
+        yield said.guard
+
+
+def blocks(state: State) -> Iterator[tuple[Act, ...]]:
+    """Every block of actions that a state says."""
+    yield state.entry
+    yield state.exit
+    for transition in state.transitions:
+        yield transition.actions
+
+
+def asked_in(room: Room) -> Iterator[Expression]:
+    """Every condition of a room and all parts of it."""
+    for _, state in walk(room.root):
+        for transition in state.transitions:
+            for condition in conditions(transition):
+                yield from parts(condition)
+
+
+def counts_people(part: Expression) -> bool:
+    """Is this a number of people?"""
+    return isinstance(part, Count) or (
+        isinstance(part, Name) and part.name in ("players", "spectators", "players_max")
+    )
+
+
+@dataclass(slots=True)
+class Reads:
+    """The facets of one chart.
+
+    live: by state, what may be read while it is active or at any time after that.
+    choices: by request, the choices that some quorum mentions.
+    variables, settings: those on which something depends.
+    generations: the turns at which some guard may change its mind.
+    seats: whether `event.seat` is read; spectators: whether anything asks about them.
+    """
+
+    chart: Chart
+    choices: dict[str, tuple[str, ...]]
+    variables: frozenset[str]
+    settings: frozenset[str]
+    generations: tuple[int, ...]
+    seats: bool
+    spectators: bool
+    live: tuple[int, ...] = ()
+    _bits: dict[str, int] = field(default_factory=dict)
+    _at: dict[int, int] = field(default_factory=dict)
+
+    def at(self, configuration: int) -> int:
+        """What may still be read when these states are active."""
+        known = self._at.get(configuration)
+        if known is None:
+            known = _union(
+                live for state, live in enumerate(self.live) if configuration >> state & 1
+            )
+            self._at[configuration] = known
+        return known
+
+    def facet(self, name: str) -> int:
+        """The bit of `kind:red`, `choice:vote`, `event:drop` or `value:gold`, given out when
+        first asked."""
+        return self._bits.setdefault(name, 1 << (len(FLAGS) + len(self._bits)))
+
+
+def reads_of(chart: Chart) -> Reads:
+    """Everything that the room of this chart asks about."""
+    room = chart.room
+    read = {part.name for part in asked_in(room) if isinstance(part, Name)}
+    variables = _variables(room, read)
+    for block in _blocks(room):
+        for act in block:
+            if act.verb == "set" and act.name in variables:
+                read |= {part.name for part in parts(act.value) if isinstance(part, Name)}
+    found = Reads(
+        chart,
+        choices=_choices(room),
+        variables=variables,
+        settings=frozenset(setting.name for setting in room.settings) & read,
+        generations=_generations(room, read),
+        seats=_reads_seats(room),
+        spectators=_asks_spectators(room, read),
+    )
+    found.live = _live(found)
+    return found
+
+
+def needed_players(room: Room) -> int:
+    """The largest number of players that some condition is about and that can be there."""
+    assert room.players is not None
+    found = [sum(team.low for team in room.teams)]
+    for part in asked_in(room):
+        match part:
+            case Quorum("count", _, _, amount):
+                found.append(amount)
+            case Binary(op, left, right) if op not in ("and", "or"):
+                inside = [*parts(left), *parts(right)]
+                if any(counts_people(each) for each in inside):
+                    numbers = [each.value for each in inside if isinstance(each, Literal)]
+                    past = op in ("<", ">", "<=", "!=")
+                    found += [number + past for number in numbers if type(number) is int]
+    return max(number for number in [0, *found] if number <= room.players.high)
+
+
+def _variables(room: Room, read: set[str]) -> frozenset[str]:
+    """What conditions read, and what goes into it, and what may fail to the harm of others."""
+    declared = {variable.name for variable in room.variables}
+    wanted = declared & read
+    handled = any(
+        isinstance(transition.trigger, On) and transition.trigger.event == "error"
+        for _, state in walk(room.root)
+        for transition in state.transitions
+    )
+    acts = [
+        (act, handled or place + 1 < len(block))
+        for block in _blocks(room)
+        for place, act in enumerate(block)
+        if act.verb == "set"
+    ]
+    wanted |= {act.name for act, matters in acts if matters and not isinstance(act.value, Literal)}
+    while True:
+        more = {
+            part.name
+            for act, _ in acts
+            if act.name in wanted
+            for part in parts(act.value)
+            if isinstance(part, Name) and part.name in declared
+        }
+        if more <= wanted:
+            return frozenset(wanted)
+        wanted |= more
+
+
+def _choices(room: Room) -> dict[str, tuple[str, ...]]:
+    mentioned: dict[str, dict[str, None]] = {}
+    for part in asked_in(room):
+        predicate = part.predicate if isinstance(part, Quorum | Count) else None
+        if isinstance(predicate, Chose):
+            for name in offering(room, predicate):
+                mentioned.setdefault(name, {})[predicate.choice] = None
+    return {name: tuple(choices) for name, choices in mentioned.items()}
+
+
+def offering(room: Room, predicate: Chose) -> list[str]:
+    """The requests whose field `choice` offers what the predicate asks about."""
+    return [
+        request.name
+        for request in room.requests
+        if predicate.request in (None, request.name)
+        for offered in request.fields
+        if offered.name == "choice"
+        and isinstance(offered.type, ChoiceType)
+        and predicate.choice in offered.type.choices
+    ]
+
+
+def _generations(room: Room, read: set[str]) -> tuple[int, ...]:
+    if "generation" not in read:
+        return ()
+    numbers = {part.value for part in asked_in(room) if isinstance(part, Literal)}
+    whole = {number for number in numbers if type(number) is int and number >= 0}
+    return tuple(sorted({1, *whole, *(number + 1 for number in whole)}))
+
+
+def _reads_seats(room: Room) -> bool:
+    read = list(asked_in(room))
+    for block in _blocks(room):
+        for act in block:
+            read += parts(act.value)
+    return EventField("seat") in read
+
+
+def _asks_spectators(room: Room, read: set[str]) -> bool:
+    """Does a number of spectators, a quorum or a permission of theirs change anything?"""
+    if room.spectators is not None and room.spectators.high == 0:
+        return False
+    doings = {request.name for request in room.requests} | {"configure", "ready", "load"}
+    quorums = {part.who for part in asked_in(room) if isinstance(part, Quorum | Count)}
+    permitted = {
+        who
+        for _, state in walk(room.root)
+        for permission in state.permissions
+        if doings & set(permission.names)
+        for who in permission.who
+    }
+    return "spectators" in read or bool({"spectator", "anyone"} & (quorums | {*permitted}))
+
+
+def _blocks(room: Room) -> list[tuple[Act, ...]]:
+    return [block for _, state in walk(room.root) for block in blocks(state)]
+
+
+def _own(reads: Reads, path: str, state: State) -> int:
+    """What one state's own members read."""
+    read = _union(
+        reads.facet(f"kind:{who}") for permission in state.permissions for who in permission.who
+    )
+    for number in reads.chart.states[reads.chart.by_path.get(path, 0)].transitions:
+        target = reads.chart.transitions[number].target
+        if target >= 0 and reads.chart.states[target].kind == "history":
+            read |= reads.facet(f"slot:{reads.chart.states[target].slot}")
+    for transition in state.transitions:
+        if isinstance(transition.trigger, On):
+            read |= reads.facet(f"event:{transition.trigger.event}")
+        for condition in conditions(transition):
+            read |= _union(_facets(reads, part) for part in parts(condition))
+    for block in blocks(state):
+        read |= _union(_acted(reads, act) for act in block)
+    return read
+
+
+def _facets(reads: Reads, part: Expression) -> int:
+    match part:
+        case Quorum(_, who, predicate) | Count(who, predicate):
+            return _who(reads, who) | _asked_of(reads, predicate)
+        case EnoughPlayers():
+            return _union(reads.facet(f"kind:{team.name}") for team in reads.chart.room.teams)
+        case Name(name) if name in reads.variables or name in reads.settings:
+            return reads.facet(f"value:{name}")
+        case _:
+            return 0
+
+
+def _who(reads: Reads, who: str) -> int:
+    return CONNECTED | MISSING if who == "present" else reads.facet(f"kind:{who}")
+
+
+def _asked_of(reads: Reads, predicate: Predicate) -> int:
+    match predicate:
+        case Flag(flag):
+            return FLAG[flag] | (0 if flag in ABSENCES else CONNECTED)
+        case Chose():
+            names = offering(reads.chart.room, predicate)
+            return CONNECTED | _union(reads.facet(f"choice:{name}") for name in names)
+
+
+def _acted(reads: Reads, act: Act) -> int:
+    match act.verb:
+        case "drop":
+            return FLAG[act.name]
+        case "unready":
+            return _who(reads, act.name)
+        case "set" if act.name in reads.variables:
+            return _union(_facets(reads, part) for part in parts(act.value))
+        case _:
+            return 0
+
+
+def _live(reads: Reads) -> tuple[int, ...]:
+    """By state, what may be read while it is active or later. Generous: guards are not
+    asked, and entering a state enters all that is inside. Readiness that a transition takes
+    back from everybody on the way is not read behind it."""
+    chart = reads.chart
+    own = [_own(reads, path, state) for path, state in walk(chart.room.root)]
+    live = own + [0] * (len(chart.states) - len(own))
+    ways = [
+        (source, bits(_entered(chart, transition.target)), ~_taken_back(reads, number))
+        for number, transition in enumerate(chart.transitions)
+        if transition.target >= 0
+        for source in _sources(chart, transition)
+    ]
+    grown = True
+    while grown:
+        grown = False
+        for source, entered, kept in ways:
+            later = live[source] | _union(live[state] for state in entered) & kept
+            if later != live[source]:
+                live[source] = later
+                grown = True
+    return tuple(live)
+
+
+def _sources(chart: Chart, transition: Moving) -> list[int]:
+    """The states of which one is active when this transition is taken. What happens only
+    while turns advance is taken only from states that iterate."""
+    source = chart.states[transition.source]
+    trigger = transition.said.trigger
+    signals = {signal.name for signal in chart.room.signals}
+    playing = isinstance(trigger, On) and trigger.event in {*signals, "lag", "diverged"}
+    beside = any(chart.states[above].kind == "parallel" for above in source.ancestors)
+    if not (playing or transition.unit == "turns") or beside:
+        return [source.id]
+    inside = [source.id, *bits(source.below)]
+    return [
+        state
+        for state in inside
+        if chart.iterating & (1 << state | _union(1 << a for a in chart.states[state].ancestors))
+    ]
+
+
+def _taken_back(reads: Reads, number: int) -> int:
+    """The flags that nobody has any more once this transition was taken."""
+    if reads.spectators:
+        return 0
+    for act in reads.chart.transitions[number].said.actions:
+        if act.verb == "set":
+            return 0  # It may fail, and then what stands behind it does not run.
+        if act.verb == "unready" and act.name in ("player", "anyone"):
+            return READY | LOADED | REFUSED
+    return 0
+
+
+def _entered(chart: Chart, target: int) -> int:
+    """The states that entering this one may make active."""
+    state = chart.states[target]
+    if state.kind == "history":
+        state = chart.states[state.parent]
+    entered = state.bit | state.below
+    for above in state.ancestors:
+        entered |= 1 << above
+        if chart.states[above].kind == "parallel":
+            entered |= chart.states[above].below
+    return entered
+
+
+def _union(masks: Iterable[int]) -> int:
+    found = 0
+    for mask in masks:
+        found |= mask
+    return found

@@ -1,0 +1,359 @@
+"""One abstract room: where the chart is, and how many people of which sort are there.
+
+It takes an event through the very step function that the server runs, and does what the
+room does around it: people's flags before, drops and readiness and roles after, ballots
+closed at the end (`gameroom.room`). People are interchangeable, so their tuple is sorted;
+time is no number: whichever armed timer may be the first to fire, fires.
+The rule it keeps: a `Spot` holds all that can make a difference later, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from gameroom.chart import (
+    Chart,
+    Did,
+    Effect,
+    Event,
+    Moved,
+    Person,
+    Snapshot,
+    advance,
+    begin,
+    step,
+)
+from gameroom.chart.tables import NONE, bits
+from gameroom.model import Value
+from gameroom.sim.explore_people import SEATS, Sort, Sorts
+from gameroom.sim.explore_reads import (
+    CONNECTED,
+    LOADED,
+    READY,
+    REFUSED,
+    Reads,
+)
+
+FAR = 1 << 50
+"""When a timer is due that does not fire now."""
+
+Members = tuple[int, ...]
+
+
+class Spot(NamedTuple):
+    """An abstract configuration: a snapshot in which people are sorts and time is nothing.
+
+    timers: the transitions whose timers are armed. seen: the people as the chart knows
+    them, members: as they are.
+    """
+
+    configuration: int
+    history: tuple[int, ...]
+    data: tuple[Value, ...]
+    settings: tuple[Value, ...]
+    timers: tuple[int, ...]
+    turn_timers: tuple[int, ...]
+    held: int
+    erred: int
+    generation: int
+    status: str
+    seen: Members
+    members: Members
+
+
+@dataclass(slots=True)
+class Run:
+    """One event under way. `names` are those of `members`, where somebody wants to know.
+
+    picks: which heir to choose where a role may go to several; `forks` says between how
+    many each choice was. fed: everything that the chart took, in order.
+    """
+
+    members: list[int]
+    names: list[str] | None = None
+    picks: tuple[int, ...] = ()
+    forks: list[int] = field(default_factory=list)
+    moved: list[Moved] = field(default_factory=list)
+    fed: list[Event | int] = field(default_factory=list)
+
+    def remove(self, place: int) -> None:
+        del self.members[place]
+        if self.names is not None:
+            del self.names[place]
+
+
+@dataclass(slots=True)
+class World:
+    """The chart, its reads, and what follows from an event."""
+
+    chart: Chart
+    reads: Reads
+    sorts: Sorts
+    ballots: dict[int, tuple[str, ...]]
+    slots: tuple[tuple[int, int], ...]
+    _dead: dict[tuple[int, str], tuple[int, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, chart: Chart, reads: Reads) -> World:
+        return cls(
+            chart,
+            reads,
+            Sorts(reads),
+            ballots=_ballots(chart),
+            slots=tuple(_slots(chart)),
+        )
+
+    # People
+
+    def sort_of(self, member: int) -> Sort:
+        return self.sorts.sorts[member // SEATS]
+
+    def facts(self, members: Sequence[int]) -> tuple[Person, ...]:
+        people = self.sorts.people
+        return tuple(people[member // SEATS] for member in members)
+
+    def flagged(self, member: int, on: int, off: int = 0) -> int:
+        sort, seat = divmod(member, SEATS)
+        return self.sorts.flagged(sort, on, off) * SEATS + seat
+
+    # Moving
+
+    def begin(self) -> tuple[Spot, Run]:
+        """The room that has just begun, with nobody in it."""
+        run = Run([], names=[])
+        snapshot, effects = begin(self.chart)
+        return self._settle(run, self._follow(run, snapshot, effects, deque())), run
+
+    def happen(self, spot: Spot, run: Run, name: str, fields: Mapping[str, Value]) -> Spot:
+        """An event happens; the change of people that it comes with is already in `run`."""
+        pending = deque([(name, fields)])
+        return self._settle(run, self._follow(run, self.snapshot(spot), (), pending))
+
+    def configured(
+        self, spot: Spot, run: Run, settings: Mapping[str, Value], fields: Mapping[str, Value]
+    ) -> Spot:
+        """The same for a change of settings."""
+        snapshot = self.snapshot(spot)
+        event = Event("configure", 0, spot.generation, fields, self.facts(run.members), settings)
+        run.fed.append(event)
+        snapshot, effects = step(self.chart, snapshot, event)
+        return self._settle(run, self._follow(run, snapshot, effects, deque()))
+
+    def fired(self, spot: Spot, run: Run, timer: int) -> Spot:
+        """One armed timer is due, and no other."""
+        snapshot = self.snapshot(spot, due=timer)
+        run.fed.append(timer)
+        snapshot, effects = advance(self.chart, snapshot, 0, spot.generation)
+        return self._settle(run, self._follow(run, snapshot, effects, deque()))
+
+    def still(self, spot: Spot, run: Run) -> Spot:
+        """People have changed, and the chart hears of it with the next event."""
+        return self._settle(run, self.snapshot(spot))
+
+    def turned(self, spot: Spot, run: Run, generation: int) -> Spot:
+        """Turns have passed, and no timer was due."""
+        snapshot = self.snapshot(spot)
+        snapshot, effects = advance(self.chart, snapshot, 0, generation)
+        return self._settle(run, self._follow(run, snapshot, effects, deque()))
+
+    def snapshot(self, spot: Spot, due: int = -1) -> Snapshot:
+        """The chart's snapshot; the timer of the transition `due` is over."""
+        now, generation = 0, spot.generation
+        return Snapshot(
+            spot.configuration,
+            spot.history,
+            spot.data,
+            spot.settings,
+            self.facts(spot.seen),
+            tuple([(t, now if t == due else FAR) for t in spot.timers]),
+            tuple([(t, generation if t == due else FAR) for t in spot.turn_timers]),
+            spot.held,
+            spot.erred,
+            now,
+            generation,
+            spot.status,  # type: ignore[arg-type] # it came out of a snapshot
+        )
+
+    def _follow(
+        self,
+        run: Run,
+        snapshot: Snapshot,
+        effects: Sequence[Effect],
+        pending: deque[tuple[str, Mapping[str, Value]]],
+    ) -> Snapshot:
+        """What `Course.run` does: carry out what the chart wants, take what follows."""
+        while True:
+            dids: list[Did] = []
+            for effect in effects:
+                if isinstance(effect, Moved):
+                    run.moved.append(effect)
+                elif isinstance(effect, Did):
+                    dids.append(effect)
+            for did in dids:
+                self._do(run, did, pending)
+            if not pending or snapshot.status != "live":
+                return snapshot
+            name, fields = pending.popleft()
+            event = Event(name, 0, snapshot.generation, fields, self.facts(run.members))
+            run.fed.append(event)
+            snapshot, effects = step(self.chart, snapshot, event)
+
+    def _do(self, run: Run, did: Did, pending: deque[tuple[str, Mapping[str, Value]]]) -> None:
+        match did.verb:
+            case "drop":
+                self._drop(run, did.name, pending)
+            case "unready":
+                sorts = self.sorts
+                for place, member in enumerate(run.members):
+                    if sorts.meant_by(member // SEATS, did.name):
+                        run.members[place] = self.flagged(member, 0, READY | LOADED | REFUSED)
+            case "pass":
+                self._pass(run, did.name)
+
+    def _drop(self, run: Run, flag: str, pending: deque[tuple[str, Mapping[str, Value]]]) -> None:
+        for place in range(len(run.members) - 1, -1, -1):
+            sort = self.sort_of(run.members[place])
+            if sort.player and flag in self.sorts.people[run.members[place] // SEATS].flags:
+                pending.append(("leave", {"seat": run.members[place] % SEATS - 1}))
+                run.remove(place)
+
+    def _pass(self, run: Run, role: str) -> None:
+        """To the longest seated, connected ones first. Who sat down when is forgotten, so
+        any sort of those who may inherit is tried."""
+        of = next(declared.of for declared in self.chart.room.roles if declared.name == role)
+        able = [
+            place
+            for place, m in enumerate(run.members)
+            if of in self.sort_of(m).kinds and self.sort_of(m).player
+        ]
+        if not able or any(role in self.sort_of(run.members[place]).kinds for place in able):
+            return
+        here = [p for p in able if self.sort_of(run.members[p]).flags & CONNECTED] or able
+        heirs = sorted({run.members[place]: place for place in reversed(here)}.items())
+        pick = 0
+        if len(heirs) > 1:
+            pick = run.picks[len(run.forks)] if len(run.forks) < len(run.picks) else 0
+            run.forks.append(len(heirs))
+        place = heirs[pick][1]
+        sort, seat = divmod(run.members[place], SEATS)
+        run.members[place] = self.sorts.holding(sort, role) * SEATS + seat
+
+    # Forgetting
+
+    def _settle(self, run: Run, snapshot: Snapshot) -> Spot:
+        """Close ballots, forget what nobody asks about, sort the people."""
+        chart, configuration = self.chart, snapshot.configuration
+        if snapshot.status != "live":
+            run.members.clear()
+            if run.names is not None:
+                run.names.clear()
+            empty = (0,) * len(snapshot.history)
+            return Spot(configuration, empty, (), (), (), (), 0, 0, 0, snapshot.status, (), ())
+        self._close_ballots(run)
+        live = self.reads.at(configuration)
+        plain = self.sorts.plain
+        run.members[:] = [
+            plain(member // SEATS, live) * SEATS + member % SEATS for member in run.members
+        ]
+        if run.names is None:
+            run.members.sort()
+        else:
+            order = sorted(range(len(run.members)), key=run.members.__getitem__)
+            run.names[:] = [run.names[place] for place in order]
+            run.members[:] = [run.members[place] for place in order]
+        history = snapshot.history
+        for slot, holder in self.slots:
+            unread = not live & self.reads.facet(f"slot:{slot}")
+            if history[slot] and (unread or (holder >= 0 and configuration >> holder & 1)):
+                history = (*history[:slot], 0, *history[slot + 1 :])
+        seen = sorted([plain(self.sorts.of(who), live) * SEATS for who in snapshot.people])
+        return Spot(
+            configuration,
+            history,
+            self._kept("data", snapshot.data, chart.variables, chart.data, live),
+            self._kept("settings", snapshot.settings, chart.settings, chart.defaults, live),
+            tuple([timer for timer, _ in snapshot.timers]),
+            tuple([timer for timer, _ in snapshot.turn_timers]),
+            snapshot.held,
+            snapshot.erred,
+            self._generation(snapshot.generation),
+            "live",
+            tuple(seen),
+            tuple(run.members),
+        )
+
+    def _kept(
+        self,
+        what: str,
+        values: tuple[Value, ...],
+        names: Mapping[str, int],
+        plain: tuple[Value, ...],
+        live: int,
+    ) -> tuple[Value, ...]:
+        """Variables or settings; those that nobody will read are as they were at first."""
+        if (dead := self._dead.get((live, what))) is None:
+            facet = self.reads.facet
+            dead = tuple(at for name, at in names.items() if not live & facet(f"value:{name}"))
+            self._dead[live, what] = dead
+        if not dead:
+            return values
+        kept = list(values)
+        for at in dead:
+            kept[at] = plain[at]
+        return tuple(kept)
+
+    def _generation(self, generation: int) -> int:
+        return generation if self.reads.generations else 0
+
+    def _close_ballots(self, run: Run) -> None:
+        if not self.ballots:
+            return
+        closed = {
+            request
+            for moved in run.moved
+            for state in moved.exited
+            for request in self.ballots.get(state, ())
+        }
+        for request in sorted(closed):
+            run.members[:] = [
+                self.sorts.choosing(member // SEATS, request, None) * SEATS + member % SEATS
+                for member in run.members
+            ]
+
+
+def _ballots(chart: Chart) -> dict[int, tuple[str, ...]]:
+    """By state, the requests with a field `choice` that it allows: leaving it closes them."""
+    offered = {
+        request.name
+        for request in chart.room.requests
+        if any(each.name == "choice" for each in request.fields)
+    }
+    found = {
+        state.id: tuple(
+            name
+            for permission in state.permissions
+            if permission.effect == "allow"
+            for name in permission.names
+            if name in offered
+        )
+        for state in chart.states
+    }
+    return {state: names for state, names in found.items() if names}
+
+
+def _slots(chart: Chart) -> list[tuple[int, int]]:
+    """(slot, parent) of every history; the parent is NONE where what was recorded may be
+    read while the parent is active. Elsewhere it is written anew before it is read, since
+    only transitions from outside lead there."""
+    found = []
+    for history in chart.states:
+        if history.kind != "history":
+            continue
+        parent = chart.states[history.parent]
+        sources = [t.source for t in chart.transitions if t.target == history.id]
+        inside = any(source in (parent.id, *bits(parent.below)) for source in sources)
+        found.append((history.slot, NONE if inside else parent.id))
+    return found

@@ -1,0 +1,11 @@
+"""Worlds: whole rooms with their people, network, disk and crashes, from a seed.
+
+The core is the real one, and so are the replicas, the codecs and the journal's bytes; the
+network, the clock and the disk are numbers. docs/simulator.md says what must hold.
+"""
+
+from gameroom.sim.world.broken import INVARIANTS, BrokenError
+from gameroom.sim.world.run import Outcome, Plan, simulate
+from gameroom.sim.world.weather import WEATHERS, Weather
+
+__all__ = ["INVARIANTS", "WEATHERS", "BrokenError", "Outcome", "Plan", "Weather", "simulate"]

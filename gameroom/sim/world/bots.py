@@ -1,0 +1,356 @@
+"""A bot: a real replica behind a line, with the manners of a person.
+
+It comes in, gets ready, plays, loses its connection and returns, as the weather wants; the
+tricks of bad people are in `mischief`. It knows the room only through its replica and
+through what it is answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TypeVar
+from zlib import crc32
+
+import msgspec
+
+from gameroom import model
+from gameroom.lockstep.packets import Checksum, ClientPacket, Command
+from gameroom.lockstep.random import Random
+from gameroom.replica import GapError, Hello, LedgerEngine, Policy, Replica
+from gameroom.room import inputs
+from gameroom.room.effects import Rejected, Reply
+from gameroom.sim.world import dice as chance
+from gameroom.sim.world.broken import BrokenError, ChecksumError, FaultError, ForkedError
+from gameroom.sim.world.clock import Clock
+from gameroom.sim.world.house import House, Tell
+from gameroom.sim.world.line import Line
+from gameroom.sim.world.weather import Weather
+from gameroom.wire import Codec, EventFrame, Rejection
+
+T = TypeVar("T")
+
+NAG_MS = 400
+REQUEST_BYTES = 80
+
+
+class Ledger(LedgerEngine):
+    """The ledger with a hash that costs little: there are many bots in a run."""
+
+    def _enter(self, said: Sequence[object]) -> None:
+        self.value = crc32(msgspec.json.encode(said), self.value)
+
+
+class Bot:
+    """user: the user id and the name. spectate: wants to watch.
+
+    liar: reports checksums that are not its engine's. fair: sends nothing but what its replica
+    made, so that its own commands can be followed from end to end.
+    """
+
+    def __init__(
+        self,
+        house: House,
+        clock: Clock,
+        dice: Random,
+        user: str,
+        subprotocol: str,
+        room: model.Room,
+        tell: Tell,
+        *,
+        spectate: bool = False,
+    ) -> None:
+        self.house, self.clock, self.dice, self.user = house, clock, dice, user
+        self.subprotocol = subprotocol
+        self.room, self.story, self.spectate = room, tell, spectate
+        self.codec = Codec(subprotocol, room)
+        self.policy = Policy(
+            model.policies.number(room, "limits", "commands_per_turn"),
+            model.policies.number(room, "limits", "packet_bytes"),
+            model.policies.number(room, "divergence", "checksum_every"),
+        )
+        self.weather: Weather
+        self.liar = False
+        self.lies = False
+        self.fair = True
+        self.out = False
+        """Has left, or was dropped, for good."""
+        self.away_until = 0
+        self.frozen_until = 0
+        self.line: Line | None = None
+        self.last: ClientPacket | None = None
+        self._joined = False
+        self._dialing = False
+        self._wakes = -1
+        self._behind = False
+        self.begin()
+        house.bots[user] = self
+
+    def begin(self) -> None:
+        """A fresh program: it remembers nothing."""
+        self.replica = Replica(
+            self.room, Ledger(), seed=self.house.seed, policy=self.policy, framerate=60
+        )
+        self.sent: dict[int, tuple[Command, ...]] = {}
+        self.issued = 0
+        self.last = None
+
+    # -- the connection ------------------------------------------------------------------
+
+    @property
+    def online(self) -> bool:
+        return self.line is not None
+
+    @property
+    def awake(self) -> bool:
+        return self.clock.now >= self.frozen_until
+
+    def dial(self) -> None:
+        """Connect as soon as it may; join first, over HTTP, where that is needed."""
+        if self._dialing or self.out or self.online:
+            return
+        self._dialing = True
+        wait = self.dice.between(20, 200)
+        self.clock.at(max(self.clock.now + wait, self.away_until), self._dial)
+
+    def _dial(self) -> None:
+        self._dialing = False
+        if self.out or self.online:
+            return
+        if self.clock.now < self.away_until:
+            self.dial()
+            return
+        if not self._joined and not self._join():
+            return
+        line = Line(
+            self.clock,
+            self.weather,
+            self.dice,
+            self.user,
+            lambda code: self._lost(line, code),
+            self.house.gone,
+        )
+        self.line = line
+        seq = self.replica.seq
+        line.to_server(REQUEST_BYTES, lambda: self.house.hello(line, seq))
+
+    def _join(self) -> bool:
+        reply = self.house.receive(self.user, inputs.Join(self.user, spectate=self.spectate))
+        if reply is None:
+            self._later(500)
+        elif reply.problem is not None:
+            # The room is full or over, or nobody may come in now; perhaps later.
+            self._later(3_000)
+        else:
+            self._joined = True
+            seat = reply.body["seat"] if isinstance(reply.body, dict) else None
+            if self.replica.user and self.replica.seat != seat:
+                self.begin()
+            self.story(self.user, "joined", f"seat {seat}")
+        return self._joined
+
+    def _later(self, ms: int) -> None:
+        self.away_until = self.clock.now + ms
+        self.dial()
+
+    def cut(self) -> None:
+        """The network loses the connection."""
+        if self.line is not None:
+            self.story(self.user, "cut")
+            self.house.stats["cuts"] += 1
+            self.away_until = self.clock.now + self.dice.between(*self.weather.away_ms)
+            self.line.cut()
+
+    def hang_up(self) -> None:
+        """The bot itself ends the connection."""
+        line, self.line = self.line, None
+        if line is not None:
+            line.hang_up()
+            self.replica.lost()
+
+    def come_back(self, weather: Weather) -> None:
+        """Whatever was the matter, be here, in this weather."""
+        self.weather = weather
+        self.away_until = self.frozen_until = 0
+        self.hang_up()
+        self._dialing = False
+        self.dial()
+        self.pump()
+
+    def reload(self) -> None:
+        """The accidental back button: a new program, from the first event on."""
+        self.story(self.user, "reloads")
+        self.house.stats["reloads"] += 1
+        self.hang_up()
+        self.begin()
+        self.dial()
+
+    def _lost(self, line: Line, code: int) -> None:
+        if self.line is not line:
+            return
+        line.broken = True
+        self.line = None
+        self.replica.lost()
+        if code in (4100, 4101, 4102):
+            self.out = True
+            return
+        if code == 4103:
+            self._joined = False
+        self.dial()
+
+    def welcome(self, hello: Hello, line: Line) -> None:
+        if self.line is not line:
+            return
+        self._behind = hello.seq > self.replica.seq + 8
+        self.replica.latency = 2 * line.delay
+        self._safely(lambda: self.replica.welcome(hello))
+        self.pump()
+
+    # -- hearing ---------------------------------------------------------------------------
+
+    def hear(self, frame: EventFrame, line: Line) -> None:
+        if self.line is not line:
+            return
+        if frame.seq is not None and frame.seq <= len(self.house.entries):
+            known = self.house.entries[frame.seq - 1].event.body
+            if frame.body is not known and frame.body != known:
+                what = f"{self.user} hears another event {frame.seq} than the journal has"
+                raise ForkedError(what, seat=self.replica.seat)
+        elif self.house.room is not None:
+            raise ForkedError(f"{self.user} hears event {frame.seq}, which is not stored")
+        try:
+            self.replica.feed(frame)
+        except GapError as error:
+            raise ForkedError(f"{self.user}: {error}", seat=self.replica.seat) from error
+        except Exception as error:
+            raise FaultError(f"the replica of {self.user} raised {error!r}") from error
+        self.house.watch.checks["one-log"] += 1
+        self.pump()
+
+    def reject(self, told: Rejected | Rejection, line: Line) -> None:
+        """Told privately that something was refused."""
+        told = Rejection(told.generation, told.index, told.problem)
+        data = self.codec.encode_private(told)
+        frame = self.codec.decode_event(data)
+        assert isinstance(frame, EventFrame)
+
+        def arrive() -> None:
+            if self.line is line:
+                self._safely(lambda: self.replica.feed(frame))
+                self.pump()
+
+        line.to_bot(len(data), arrive)
+
+    # -- playing ---------------------------------------------------------------------------
+
+    def pump(self) -> None:
+        """Play what is due, send what is made, wake up for the next turn."""
+        if not self.awake:
+            self._wake(self.frozen_until)
+            return
+        replica, now = self.replica, self.clock.now
+        while self._safely(lambda: replica.play(now)):
+            checksum = replica.checksum
+            if checksum is not None and checksum.generation == replica.generation:
+                self.house.verdicts.engine(
+                    self.user, replica.seat, checksum.generation, checksum.value
+                )
+                self.house.watch.checks["equal-checksums"] += 1
+        if self._behind and replica.seq >= self.house.told and self.online:
+            self._behind = False
+            self.house.stats["caught_up"] += 1
+        for packet in replica.take():
+            self._send(packet)
+        due = replica.due(now)
+        if due is not None:
+            self._wake(due)
+
+    def _wake(self, at: int) -> None:
+        if at != self._wakes:
+            self._wakes = at
+
+            def wake() -> None:
+                if self._wakes == at:
+                    self._wakes = -1
+                self.pump()
+
+            self.clock.at(at, wake)
+
+    def _send(self, packet: ClientPacket) -> None:
+        known = self.sent.setdefault(packet.generation, packet.commands)
+        if known != packet.commands and packet.commands:
+            raise ChecksumError(f"{self.user} says two things for turn {packet.generation}")
+        if self.lies and packet.checksum is not None:
+            said = packet.checksum
+            self.house.stats["lies"] += 1
+            packet = replace(packet, checksum=Checksum(said.generation, said.value ^ 0x2A))
+        self.last = packet
+        self.send(packet)
+
+    def send(self, packet: ClientPacket) -> None:
+        """Over the line, as bytes."""
+        line = self.line
+        if line is None:
+            return
+        data = self.codec.encode_packet(packet)
+        self.house.stats["packets"] += 1
+
+        def arrive() -> None:
+            if self.house.lines.get(self.user) is not line:
+                return
+            said = self.codec.decode(data)
+            assert isinstance(said, ClientPacket)
+            if said != packet:
+                raise ForkedError(f"{packet} arrives as {said}", seat=self.replica.seat)
+            reply = self.house.receive(self.user, said)
+            if reply is not None and reply.problem is not None:
+                self.reject(Rejection(said.generation, None, reply.problem), line)
+
+        line.to_server(len(data), arrive)
+
+    def ask(self, packet: inputs.Packet) -> None:
+        """A request over the line."""
+        line = self.line
+        if line is None:
+            return
+
+        def arrive() -> None:
+            if self.house.lines.get(self.user) is line:
+                reply = self.house.receive(self.user, packet)
+                self._answered(packet, reply)
+
+        line.to_server(REQUEST_BYTES, arrive)
+
+    def _answered(self, packet: inputs.Packet, reply: Reply | None) -> None:
+        if reply is not None:
+            self.house.stats["refused" if reply.problem is not None else "requests"] += 1
+
+    def command(self) -> None:
+        """The person does something."""
+        if not self.room.commands or self.replica.seat is None or self.replica.waiting > 64:
+            return
+        declared = self.dice.pick(self.room.commands)
+        self.replica.command(Command(declared.name, chance.body(declared.fields, self.dice)))
+        self.issued += 1
+        self.house.stats["commands"] += 1
+
+    def nag(self) -> None:
+        """What a person does while nothing is played: be ready, load."""
+        replica = self.replica
+        rows = [row for row in replica.roster.seats if row.user == self.user]
+        running = any(path.split(".")[0] == "running" for path in replica.states)
+        if not self.online or not rows or running or not self.awake:
+            return
+        if not rows[0].ready:
+            self.ask(inputs.Ready())
+        elif not rows[0].loaded:
+            self.ask(inputs.Load(self._safely(replica.reasons)))
+
+    def _safely(self, step: Callable[[], T]) -> T:
+        """A fault of the replica is a finding, not ours."""
+        try:
+            return step()
+        except BrokenError:
+            raise
+        except Exception as error:
+            raise FaultError(f"the replica of {self.user} raised {error!r}") from error

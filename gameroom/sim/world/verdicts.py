@@ -1,0 +1,80 @@
+"""Who told the truth: checksums of the honest, lies that were taken, verdicts that came.
+
+It knows the truth because the honest bots' engines do; the room must find it by majority.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from gameroom.lockstep.packets import ClientPacket, Diverged, Event, MasterPacket
+from gameroom.sim.world.book import Seated, Sitter
+from gameroom.sim.world.broken import ChecksumError, HonestNamedError, LiarUnnamedError
+
+WINDOW = 40
+"""Turns after which a verdict must have come: the room's own window of 32, and some."""
+
+
+class Verdicts:
+    """liars: the user ids of those who may report anything."""
+
+    def __init__(self, liars: Collection[str]) -> None:
+        self.truth: dict[int, int] = {}
+        self.named: set[str] = set()
+        self.seen = 0
+        """How many verdicts of divergence were told."""
+        self._liars = liars
+        self._reports: dict[int, dict[Sitter, int]] = {}
+
+    def engine(self, user: str, seat: int | None, generation: int, checksum: int) -> None:
+        """An honest engine has run a turn."""
+        known = self.truth.setdefault(generation, checksum)
+        if known != checksum:
+            what = f"after turn {generation} the engine of {user} has {checksum}, others {known}"
+            raise ChecksumError(what, seat=seat)
+
+    def reported(self, sitter: Sitter, packet: ClientPacket, since: int | None) -> None:
+        """A packet with a checksum was accepted from somebody whom the turns have awaited
+        since that generation: its report must be counted."""
+        said = packet.checksum
+        if said is not None and since is not None and since <= said.generation:
+            self._reports.setdefault(said.generation, {}).setdefault(sitter, said.value)
+
+    def turn(self, master: MasterPacket, seated: Seated) -> None:
+        agreed = master.checksum
+        if agreed is not None and self.truth.get(agreed.generation, agreed.value) != agreed.value:
+            what = f"turn {master.generation} agrees on a lie about turn {agreed.generation}"
+            raise HonestNamedError(what)
+        for generation in [one for one in self._reports if one <= master.generation - WINDOW]:
+            reports = self._reports.pop(generation)
+            here = {s: said for s, said in reports.items() if seated.get(s[0]) == s[1]}
+            true = self.truth.get(generation)
+            lies = [sitter for sitter, said in here.items() if said != true]
+            if lies and len(here) > len(lies) and not self.seen:
+                seat, user = lies[0]
+                raise LiarUnnamedError(f"{user} lied about turn {generation}", seat=seat)
+
+    def told(self, verdict: Diverged, seated: Seated) -> None:
+        """A verdict, counted again."""
+        self.seen += 1
+        true = self.truth.get(verdict.generation)
+        wrong = tuple(seat for seat, said in sorted(verdict.values.items()) if said != true)
+        most = 2 * (len(verdict.values) - len(wrong)) > len(verdict.values)
+        if not verdict.decidable:
+            if most:
+                what = f"turn {verdict.generation} is called undecidable, it is {verdict.values}"
+                raise LiarUnnamedError(what)
+            return
+        for seat in verdict.seats:
+            user = seated.get(seat, "")
+            self.named.add(user)
+            if user not in self._liars:
+                raise HonestNamedError(f"{user} is named over turn {verdict.generation}", seat=seat)
+        if most and verdict.seats != wrong:
+            what = f"over turn {verdict.generation} {verdict.seats} are named, wrong are {wrong}"
+            raise LiarUnnamedError(what)
+
+    def restarted(self, events: Iterable[Event]) -> None:
+        """Reports that wait for a verdict are not in the journal."""
+        self._reports.clear()
+        self.seen = sum(isinstance(event.body, Diverged) for event in events)

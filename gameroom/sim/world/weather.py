@@ -1,0 +1,104 @@
+"""The weathers: how bad the network, the server and the people are.
+
+A loss is what TCP makes of it: a stall in which nothing arrives, or a lost connection. All
+times are milliseconds; an `_every_ms` is the average time between two of a kind, 0 is never.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Between = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Weather:
+    """doc: one sentence for people.
+
+    delay_ms: one way, drawn once per connection; jitter_ms: at most so much on top, drawn
+    for every frame. stall_per_mille: so many of a thousand frames wait for a stall_ms, and
+    all behind them with them. bytes_per_s: what a line carries each way.
+    cut_every_ms: connections break (per bot); each side notices within notice_ms, and the
+    bot is away for away_ms. mischief_every_ms: a bot does one of the tricks.
+    crash_every_ms: the server is killed in the middle of something, and is down for down_ms.
+    store_every_ms: the disk refuses a write, before or after it was written.
+    fouls_percent: so many of a hundred bots play foul; liars_percent: so many of a hundred
+    rooms have one player who lies about checksums.
+    """
+
+    name: str
+    doc: str
+    delay_ms: Between
+    jitter_ms: int = 0
+    stall_per_mille: int = 0
+    stall_ms: Between = (0, 0)
+    bytes_per_s: int = 1_000_000
+    cut_every_ms: int = 0
+    notice_ms: Between = (0, 0)
+    away_ms: Between = (0, 0)
+    mischief_every_ms: int = 0
+    crash_every_ms: int = 0
+    down_ms: Between = (200, 1_000)
+    store_every_ms: int = 0
+    fouls_percent: int = 0
+    liars_percent: int = 0
+
+
+WEATHERS = {
+    one.name: one
+    for one in (
+        Weather("calm", "A good line, a server that stands, honest people.", (10, 40), 10),
+        Weather(
+            "lossy",
+            "Two frames in a hundred are lost once, a connection breaks now and then.",
+            (30, 90),
+            40,
+            stall_per_mille=20,
+            stall_ms=(200, 1_200),
+            bytes_per_s=200_000,
+            cut_every_ms=15_000,
+            notice_ms=(0, 1_000),
+            away_ms=(50, 1_500),
+            mischief_every_ms=6_000,
+            crash_every_ms=40_000,
+            store_every_ms=80_000,
+            fouls_percent=10,
+            liars_percent=10,
+        ),
+        Weather(
+            "mobile",
+            "A phone on a train: jitter, gaps of seconds, thin lines, many returns.",
+            (60, 250),
+            200,
+            stall_per_mille=10,
+            stall_ms=(800, 5_000),
+            bytes_per_s=24_000,
+            cut_every_ms=6_000,
+            notice_ms=(0, 4_000),
+            away_ms=(100, 9_000),
+            mischief_every_ms=8_000,
+            crash_every_ms=60_000,
+            store_every_ms=120_000,
+            fouls_percent=10,
+            liars_percent=5,
+        ),
+        Weather(
+            "storm",
+            "Everything at once: lines break, people cheat, the server falls over and over.",
+            (20, 300),
+            400,
+            stall_per_mille=50,
+            stall_ms=(100, 3_000),
+            bytes_per_s=12_000,
+            cut_every_ms=3_500,
+            notice_ms=(0, 2_500),
+            away_ms=(20, 4_000),
+            mischief_every_ms=1_500,
+            crash_every_ms=4_000,
+            down_ms=(50, 2_500),
+            store_every_ms=9_000,
+            fouls_percent=25,
+            liars_percent=15,
+        ),
+    )
+}

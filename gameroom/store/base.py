@@ -1,0 +1,204 @@
+"""What a server keeps, and what it asks of any store.
+
+Knows no file and no database. Two kinds: a journal per room, one entry per event, and
+what is asked about (sessions, rooms, engines, create keys). Secrets come in as their
+SHA-256 only. A store that cannot do what it was asked says so with StoreFailedError; it
+never does half of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from gameroom.model import Value
+
+Durability = Literal["process", "disk"]
+"""process: what was written outlives the process (kill -9), and what was synced outlives
+the power. disk: every write is on the disk before it counts."""
+
+ROOM_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+class StoreFailedError(OSError):
+    """The store cannot do it: full disk, no permission, a database that is locked."""
+
+
+class JournalDamagedError(Exception):
+    """A journal says something else than was written. `offset` is where in the file, in
+    bytes; `seq` is the entry's, 0 for the header."""
+
+    def __init__(self, where: str, offset: int, seq: int, why: str) -> None:
+        super().__init__(f"{where}: entry {seq} at byte {offset} is damaged: {why}")
+        self.offset = offset
+        self.seq = seq
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a room was made of. With it and the entries the room can be made again, by a
+    later release too: no other file is read.
+
+    name, text: of the room file, its ending tells its spelling.
+    used: by the name of a `use`, that file's name and text.
+    engine, view: SHA-256 of their sources in hex.
+    created: milliseconds since 1970.
+    """
+
+    room: str
+    name: str
+    text: str
+    engine: str
+    used: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    view: str | None = None
+    seed: int = 0
+    setup: Mapping[str, Value] = field(default_factory=dict)
+    created: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event of a room: its gapless seq, when it happened (milliseconds), the event as
+    the msgpack subprotocol writes it, and the chart's snapshot where it changed."""
+
+    seq: int
+    at: int
+    event: bytes
+    chart: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Torn:
+    """An unfinished last entry was cut off when the journal was opened: `size` bytes."""
+
+    offset: int
+    seq: int
+    size: int
+
+
+class Journal(Protocol):
+    """One room's entries, in order, for ever."""
+
+    @property
+    def header(self) -> Header: ...
+
+    @property
+    def last(self) -> int:
+        """The seq of the last entry, 0 when there is none."""
+
+    @property
+    def torn(self) -> Torn | None:
+        """What was cut off at opening."""
+
+    def append(self, entry: Entry) -> None:
+        """Write the next entry. When this returns, `kill -9` does not lose it any more.
+        StoreFailedError: nothing of it was written."""
+
+    def read(self, after: int = 0, limit: int | None = None) -> Iterator[Entry]:
+        """The entries after this seq, at most `limit`. JournalDamagedError names the first
+        one that is not what was written."""
+
+    def sync(self) -> None:
+        """When this returns, a loss of power does not lose what was appended before. May be
+        called from another thread than `append`."""
+
+    def close(self) -> None: ...
+
+
+class JournalStore(Protocol):
+    """All journals of a server."""
+
+    def create(self, header: Header) -> Journal:
+        """A new one; StoreFailedError where the room has one."""
+
+    def open(self, room: str) -> Journal:
+        """An old one, to go on with. KeyError where there is none."""
+
+    def rooms(self) -> tuple[str, ...]:
+        """The ids of the rooms that have a journal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Who may sit where. token: SHA-256 of the secret; created, expires: milliseconds
+    since 1970; 0: never."""
+
+    token: bytes
+    room: str
+    user: str
+    name: str
+    created: int = 0
+    expires: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RoomRecord:
+    """One line of the list of rooms. ended: when it ended (milliseconds), None while it
+    lives."""
+
+    room: str
+    name: str
+    created: int = 0
+    ended: int | None = None
+
+
+class SessionStore(Protocol):
+    """What is asked about. Every call may raise StoreFailedError."""
+
+    def check(self) -> None:
+        """A real write, read back. With no working store no game starts."""
+
+    def put_session(self, session: Session) -> None: ...
+
+    def session(self, token: bytes, now: int) -> Session | None:
+        """None for nobody, and for a session that has expired at `now`."""
+
+    def revoke(self, room: str, user: str) -> None:
+        """Every session of this person in this room."""
+
+    def revoke_token(self, token: bytes) -> None: ...
+
+    def prune(self, now: int) -> None:
+        """Forget what has expired."""
+
+    def put_room(self, record: RoomRecord) -> None: ...
+
+    def rooms(self) -> tuple[RoomRecord, ...]:
+        """Those that have not ended, oldest first."""
+
+    def end_room(self, room: str, at: int) -> None:
+        """The room is over: its sessions go with it."""
+
+    def put_engine(self, source: bytes) -> str:
+        """Keep a source; its SHA-256 in hex. Again is no error."""
+
+    def engine(self, sha256: str) -> bytes | None: ...
+
+    def put_key(self, key: bytes, note: str) -> None:
+        """Keep the SHA-256 of a create key."""
+
+    def keys(self) -> tuple[bytes, ...]: ...
+
+    def remove_key(self, key: bytes) -> None: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """All that a server keeps."""
+
+    journals: JournalStore
+    sessions: SessionStore
+
+    def close(self) -> None:
+        """The journals are closed by who opened them."""
+        self.sessions.close()
+
+
+def sha256(source: bytes) -> str:
+    """The name of a source: its SHA-256 in hex."""
+    return hashlib.sha256(source).hexdigest()

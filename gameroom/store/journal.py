@@ -1,0 +1,253 @@
+"""A room's journal as one append-only file: the replay, the recovery and the evidence.
+
+Knows no room: an event is bytes. The rules it keeps: an entry is whole or it is not there;
+what is not what was written is named by its place and never passed over. Only an
+unfinished last entry, which nobody was told of, is cut off when a journal is opened.
+
+Writing is one `write` to the file before the broadcast and no fsync: the page cache
+outlives the process. `sync` is for another thread, every 100 ms (see docs/design.md).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from array import array
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from gameroom.store import record
+from gameroom.store.base import (
+    ROOM_ID,
+    Durability,
+    Entry,
+    Header,
+    JournalDamagedError,
+    StoreFailedError,
+    Torn,
+)
+
+if sys.platform != "win32":
+    import fcntl
+
+SUFFIX = ".journal"
+
+
+class FileJournals:
+    """The journals of a server: one file per room in one folder."""
+
+    def __init__(self, folder: Path, durability: Durability = "process") -> None:
+        self.folder = folder
+        self.durability = durability
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreFailedError(f"{folder}: {error.strerror}") from error
+
+    def create(self, header: Header) -> FileJournal:
+        """Write the header under another name first: a journal has its whole header."""
+        path = self._path(header.room)
+        if path.exists():
+            raise StoreFailedError(f"{path.name}: this room has a journal")
+        draft = path.with_suffix(".new")
+        try:
+            with draft.open("wb") as file:
+                file.write(record.MAGIC + record.header_record(header))
+                file.flush()
+                os.fsync(file.fileno())
+            draft.rename(path)
+            _sync_folder(self.folder)
+        except OSError as error:
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
+            raise StoreFailedError(f"{path.name}: {error.strerror}") from error
+        return FileJournal(path, self.durability)
+
+    def open(self, room: str) -> FileJournal:
+        path = self._path(room)
+        if not path.exists():
+            raise KeyError(room)
+        return FileJournal(path, self.durability)
+
+    def rooms(self) -> tuple[str, ...]:
+        return tuple(sorted(path.stem for path in self.folder.glob(f"*{SUFFIX}")))
+
+    def _path(self, room: str) -> Path:
+        # No text from outside ever names a file: what is not an id has no journal.
+        if ROOM_ID.fullmatch(room) is None:
+            raise KeyError(room)
+        return self.folder / f"{room}{SUFFIX}"
+
+
+class FileJournal:
+    """One file. Appending and reading are for one thread, `sync` and `close` for any."""
+
+    def __init__(self, path: Path, durability: Durability = "process") -> None:
+        """Open, check every byte, cut off an unfinished last entry and tell it as `torn`.
+        Raises JournalDamagedError, or StoreFailedError when another process has it."""
+        self.path = path
+        self.torn: Torn | None = None
+        self._durability = durability
+        self._offsets = array("Q")
+        self._broken: str | None = None
+        self._guard = threading.Lock()
+        try:
+            self._file: BinaryIO = path.open("r+b", buffering=0)
+        except OSError as error:
+            raise StoreFailedError(f"{path.name}: {error.strerror}") from error
+        try:
+            self._claim()
+            self.header = self._check()
+        except BaseException:
+            self._file.close()
+            raise
+        self._synced = self._end
+
+    @property
+    def last(self) -> int:
+        return len(self._offsets)
+
+    def append(self, entry: Entry) -> None:
+        assert entry.seq == self.last + 1, "a journal has no gaps"
+        if self._broken is not None:
+            raise StoreFailedError(self._broken)
+        data = record.entry_record(entry)
+        try:
+            self._file.seek(self._end)
+            written = self._file.write(data)
+        except OSError as error:
+            self._take_back()
+            raise StoreFailedError(f"{self.path.name}: {error.strerror}") from error
+        if written != len(data):
+            self._take_back()
+            raise StoreFailedError(f"{self.path.name}: no space for the whole entry")
+        self._offsets.append(self._end)
+        self._end += len(data)
+        if self._durability == "disk":
+            self.sync()
+
+    def read(self, after: int = 0, limit: int | None = None) -> Iterator[Entry]:
+        assert after >= 0, "seq counts from 1"
+        last = self.last if limit is None else min(self.last, after + limit)
+        for seq in range(after + 1, last + 1):
+            offset = self._offsets[seq - 1]
+            end = self._offsets[seq] if seq < self.last else self._end
+            self._file.seek(offset)
+            data = self._file.read(end - offset) or b""
+            where = self.path.name
+            if len(data) != end - offset or record.read_head(data, where, offset, seq) != len(data):
+                raise JournalDamagedError(where, offset, seq, "the file was changed")
+            payload = record.read_payload(data, where, offset, seq)
+            yield record.read_entry(payload, where, offset, seq)
+
+    def sync(self) -> None:
+        with self._guard:
+            end = self._end
+            if self._file.closed or end == self._synced:
+                return
+            try:
+                os.fsync(self._file.fileno())
+            except OSError as error:
+                # After a failed fsync nobody knows what is on the disk: write no more.
+                self._broken = f"{self.path.name}: {error.strerror}"
+                raise StoreFailedError(self._broken) from error
+            self._synced = end
+
+    def close(self) -> None:
+        """Sync and let go. Safe to call twice."""
+        try:
+            self.sync()
+        finally:
+            with self._guard:
+                self._file.close()
+
+    # --- Opening --------------------------------------------------------------------
+
+    def _claim(self) -> None:
+        """Two servers must not write one journal."""
+        if sys.platform == "win32":
+            return
+        try:
+            fcntl.flock(self._file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StoreFailedError(f"{self.path.name}: another process has it open") from error
+
+    def _check(self) -> Header:
+        """Read the whole file once: fill the index, find damage, cut an unfinished end."""
+        where = self.path.name
+        with self.path.open("rb") as file:
+            if file.read(len(record.MAGIC)) != record.MAGIC:
+                raise JournalDamagedError(where, 0, 0, "this is no journal")
+            payload = self._next(file, record.HEADER_OFFSET, 0)
+            if payload is None:
+                raise JournalDamagedError(where, record.HEADER_OFFSET, 0, "it is unfinished")
+            header = record.read_header(payload, where)
+            while True:
+                self._end, seq = file.tell(), self.last + 1
+                payload = self._next(file, self._end, seq)
+                if payload is None:
+                    break
+                record.read_entry(payload, where, self._end, seq)
+                self._offsets.append(self._end)
+        self._cut()
+        return header
+
+    def _next(self, file: BinaryIO, offset: int, seq: int) -> bytes | None:
+        """The payload of the next record; None when the file ends, or was torn, here."""
+        where = self.path.name
+        head = file.read(record.HEAD_BYTES)
+        try:
+            whole = record.read_head(head, where, offset, seq)
+            data = head + file.read(whole - record.HEAD_BYTES)
+            if len(data) < whole:
+                return None
+            return record.read_payload(data, where, offset, seq)
+        except record.Unfinished:
+            return None
+        except JournalDamagedError:
+            if self._only_zeros_follow(offset, seq):
+                return None
+            raise
+
+    def _only_zeros_follow(self, offset: int, seq: int) -> bool:
+        """Whether the record at `offset` was the last one, and its end never came to the
+        disk: a file may have grown before a loss of power, and its bytes not."""
+        with self.path.open("rb") as file:
+            file.seek(offset)
+            rest = file.read()
+        written = len(rest.rstrip(b"\0"))
+        try:
+            whole = record.read_head(rest[:written], self.path.name, offset, seq)
+        except record.Unfinished:
+            return True
+        except JournalDamagedError:
+            return False
+        return written < whole
+
+    def _cut(self) -> None:
+        size = self._file.seek(0, os.SEEK_END)
+        if size > self._end:
+            self.torn = Torn(self._end, self.last + 1, size - self._end)
+            self._take_back()
+
+    def _take_back(self) -> None:
+        """Cut off what follows the last whole entry."""
+        try:
+            self._file.truncate(self._end)
+        except OSError as error:
+            self._broken = f"{self.path.name}: half an entry is left: {error.strerror}"
+            raise StoreFailedError(self._broken) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    """A new file is safe when its folder is."""
+    if sys.platform == "win32":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,123 @@
+"""Everything in memory: for tests, and for a server that need not outlive itself.
+
+Knows no file. It keeps what the other stores keep, word for word, until the process ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from gameroom.store.base import (
+    Entry,
+    Header,
+    RoomRecord,
+    Session,
+    StoreFailedError,
+    Torn,
+    sha256,
+)
+
+
+class MemoryJournal:
+    torn: Torn | None = None
+
+    def __init__(self, header: Header) -> None:
+        self.header = header
+        self._entries: list[Entry] = []
+
+    @property
+    def last(self) -> int:
+        return len(self._entries)
+
+    def append(self, entry: Entry) -> None:
+        assert entry.seq == self.last + 1, "a journal has no gaps"
+        self._entries.append(entry)
+
+    def read(self, after: int = 0, limit: int | None = None) -> Iterator[Entry]:
+        assert after >= 0, "seq counts from 1"
+        return iter(self._entries[after : None if limit is None else after + limit])
+
+    def sync(self) -> None:
+        """Nothing here outlives the power."""
+
+    def close(self) -> None:
+        """The entries stay with their store: a room may be opened again."""
+
+
+class MemoryJournals:
+    def __init__(self) -> None:
+        self._journals: dict[str, MemoryJournal] = {}
+
+    def create(self, header: Header) -> MemoryJournal:
+        if header.room in self._journals:
+            raise StoreFailedError(f"{header.room}: this room has a journal")
+        return self._journals.setdefault(header.room, MemoryJournal(header))
+
+    def open(self, room: str) -> MemoryJournal:
+        return self._journals[room]
+
+    def rooms(self) -> tuple[str, ...]:
+        return tuple(sorted(self._journals))
+
+
+class MemorySessions:
+    def __init__(self) -> None:
+        self._sessions: dict[bytes, Session] = {}
+        self._rooms: dict[str, RoomRecord] = {}
+        self._engines: dict[str, bytes] = {}
+        self._keys: dict[bytes, str] = {}
+
+    def check(self) -> None:
+        """Memory works."""
+
+    def put_session(self, session: Session) -> None:
+        self._sessions[session.token] = session
+
+    def session(self, token: bytes, now: int) -> Session | None:
+        found = self._sessions.get(token)
+        return None if found is None or 0 < found.expires <= now else found
+
+    def revoke(self, room: str, user: str) -> None:
+        self._keep(lambda one: (one.room, one.user) != (room, user))
+
+    def revoke_token(self, token: bytes) -> None:
+        self._sessions.pop(token, None)
+
+    def prune(self, now: int) -> None:
+        self._keep(lambda one: not 0 < one.expires <= now)
+
+    def put_room(self, record: RoomRecord) -> None:
+        self._rooms[record.room] = record
+
+    def rooms(self) -> tuple[RoomRecord, ...]:
+        living = (one for one in self._rooms.values() if one.ended is None)
+        return tuple(sorted(living, key=lambda one: (one.created, one.room)))
+
+    def end_room(self, room: str, at: int) -> None:
+        if (record := self._rooms.get(room)) is not None:
+            self._rooms[room] = replace(record, ended=at)
+        self._keep(lambda one: one.room != room)
+
+    def put_engine(self, source: bytes) -> str:
+        name = sha256(source)
+        self._engines[name] = source
+        return name
+
+    def engine(self, sha256: str) -> bytes | None:
+        return self._engines.get(sha256)
+
+    def put_key(self, key: bytes, note: str) -> None:
+        self._keys[key] = note
+
+    def keys(self) -> tuple[bytes, ...]:
+        return tuple(sorted(self._keys))
+
+    def remove_key(self, key: bytes) -> None:
+        self._keys.pop(key, None)
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+    def _keep(self, keeps: Callable[[Session], bool]) -> None:
+        self._sessions = {key: one for key, one in self._sessions.items() if keeps(one)}

@@ -1,0 +1,203 @@
+"""Sessions, rooms, engines and create keys in one SQLite file.
+
+Knows no HTTP and no room. WAL, so that a reader (an operator's `sqlite3`) never blocks the
+server; NORMAL, so that a commit outlives the process; FULL with `durability = disk`.
+What the server asks here is rare: the calls are synchronous, behind one lock.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import astuple
+from pathlib import Path
+
+from gameroom.store.base import Durability, RoomRecord, Session, StoreFailedError, sha256
+
+SCHEMA_VERSION = 1
+BUSY_MS = 2_000
+
+SCHEMA = """
+CREATE TABLE sessions (
+  token   BLOB PRIMARY KEY CHECK (length(token) = 32),
+  room    TEXT NOT NULL,
+  user    TEXT NOT NULL,
+  name    TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  expires INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sessions_by_person ON sessions (room, user);
+CREATE TABLE rooms (
+  room    TEXT PRIMARY KEY,
+  name    TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  ended   INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX rooms_living ON rooms (created) WHERE ended IS NULL;
+CREATE TABLE engines (
+  sha256 TEXT PRIMARY KEY CHECK (length(sha256) = 64),
+  source BLOB NOT NULL
+) STRICT;
+CREATE TABLE keys (
+  key  BLOB PRIMARY KEY CHECK (length(key) = 32),
+  note TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE probe (
+  id    INTEGER PRIMARY KEY CHECK (id = 1),
+  count INTEGER NOT NULL
+) STRICT;
+INSERT INTO probe VALUES (1, 0);
+"""
+
+
+class SqliteSessions:
+    """`path` is made where it is not. StoreFailedError where it cannot be used."""
+
+    def __init__(self, path: Path, durability: Durability = "process") -> None:
+        self.path = path
+        self._guard = threading.RLock()
+        with self._reported():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(
+                path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
+            )
+        try:
+            with self._reported():
+                self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.execute(
+                    "PRAGMA synchronous = " + ("FULL" if durability == "disk" else "NORMAL")
+                )
+            self._migrate()
+        except BaseException:
+            self._db.close()
+            raise
+
+    def check(self) -> None:
+        with self._transaction() as db:
+            written = db.execute("UPDATE probe SET count = count + 1 RETURNING count").fetchone()
+        with self._reported():
+            found = self._db.execute("SELECT count FROM probe").fetchone()
+        if written is None or found is None or found[0] < written[0]:
+            raise StoreFailedError(f"{self.path.name}: what was written cannot be read back")
+
+    def put_session(self, session: Session) -> None:
+        with self._transaction() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?, ?, ?)",
+                astuple(session),
+            )
+
+    def session(self, token: bytes, now: int) -> Session | None:
+        with self._reported():
+            row = self._db.execute(
+                "SELECT token, room, user, name, created, expires FROM sessions"
+                " WHERE token = ? AND (expires = 0 OR expires > ?)",
+                (token, now),
+            ).fetchone()
+        return None if row is None else Session(*row)
+
+    def revoke(self, room: str, user: str) -> None:
+        with self._transaction() as db:
+            db.execute("DELETE FROM sessions WHERE room = ? AND user = ?", (room, user))
+
+    def revoke_token(self, token: bytes) -> None:
+        with self._transaction() as db:
+            db.execute("DELETE FROM sessions WHERE token = ?", (token,))
+
+    def prune(self, now: int) -> None:
+        with self._transaction() as db:
+            db.execute("DELETE FROM sessions WHERE expires > 0 AND expires <= ?", (now,))
+
+    def put_room(self, record: RoomRecord) -> None:
+        with self._transaction() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?)",
+                astuple(record),
+            )
+
+    def rooms(self) -> tuple[RoomRecord, ...]:
+        with self._reported():
+            rows = self._db.execute(
+                "SELECT room, name, created, ended FROM rooms WHERE ended IS NULL"
+                " ORDER BY created, room"
+            ).fetchall()
+        return tuple(RoomRecord(*row) for row in rows)
+
+    def end_room(self, room: str, at: int) -> None:
+        with self._transaction() as db:
+            db.execute("UPDATE rooms SET ended = ? WHERE room = ?", (at, room))
+            db.execute("DELETE FROM sessions WHERE room = ?", (room,))
+
+    def put_engine(self, source: bytes) -> str:
+        name = sha256(source)
+        with self._transaction() as db:
+            db.execute("INSERT OR IGNORE INTO engines VALUES (?, ?)", (name, source))
+        return name
+
+    def engine(self, sha256: str) -> bytes | None:
+        with self._reported():
+            row = self._db.execute(
+                "SELECT source FROM engines WHERE sha256 = ?", (sha256,)
+            ).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def put_key(self, key: bytes, note: str) -> None:
+        with self._transaction() as db:
+            db.execute("INSERT OR REPLACE INTO keys VALUES (?, ?)", (key, note))
+
+    def keys(self) -> tuple[bytes, ...]:
+        with self._reported():
+            rows = self._db.execute("SELECT key FROM keys ORDER BY key").fetchall()
+        return tuple(bytes(key) for (key,) in rows)
+
+    def remove_key(self, key: bytes) -> None:
+        with self._transaction() as db:
+            db.execute("DELETE FROM keys WHERE key = ?", (key,))
+
+    def close(self) -> None:
+        with self._reported():
+            self._db.close()
+
+    # --- Inside ---------------------------------------------------------------------
+
+    def _migrate(self) -> None:
+        """A new file gets the schema; one of another version is refused, not guessed at."""
+        with self._transaction() as db:
+            (version,) = db.execute("PRAGMA user_version").fetchone()
+            if version == SCHEMA_VERSION:
+                return
+            if version != 0:
+                raise StoreFailedError(
+                    f"{self.path.name}: its schema is {version}, this program's is {SCHEMA_VERSION}"
+                )
+            for statement in SCHEMA.split(";"):
+                db.execute(statement)
+            db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """All of it or nothing."""
+        with self._reported():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _reported(self) -> Iterator[None]:
+        """One caller at a time; whatever goes wrong outside is a failure of the store."""
+        with self._guard:
+            try:
+                yield
+            except sqlite3.Error as error:
+                raise StoreFailedError(f"{self.path.name}: {error}") from error
+            except StoreFailedError:
+                raise
+            except OSError as error:
+                raise StoreFailedError(f"{self.path.name}: {error.strerror}") from error

@@ -1,0 +1,262 @@
+/**
+ * The demo page: three ordinary join pages in frames, and their room told beside them.
+ *
+ * Each frame is a seat of its own profile and plays by itself; this page only listens to
+ * what their communications modules tell, and misuses their connections on request. It
+ * knows no game. What comes from the room is shown as text, never as markup.
+ */
+
+import { showChart } from "/web/chart.js";
+import { Story, listed, plural } from "/web/story.js";
+
+const PLACES = [
+  { profile: "ann", doing: "plays" },
+  { profile: "bob", doing: "plays" },
+  { profile: "cid", doing: "watches", spectate: true },
+];
+const DROP_MS = 2000;
+const SURE_MS = 5000;
+const LOOK_MS = 200;
+const METER_MS = 1000;
+
+const room = new URLSearchParams(location.search).get("room") ?? "";
+const by = (id) => document.getElementById(id);
+const story = new Story(by("story"), "setup");
+const tell = (sentence, tone) => story.tell(sentence, tone);
+
+// ---- one place: its frame, its meters, its buttons -------------------------------------------
+
+class Place {
+  /** The seat of the page in the frame as it is now; null while there is none. */
+  seat = null;
+  delayMs = 0;
+  #caughtUp = 0;
+  #lives = 0;
+  #metered = null;
+  #promised = null;
+  #asking = null;
+
+  constructor({ profile, doing, spectate = false }) {
+    this.name = profile;
+    this.watches = spectate;
+    this.card = by("seat").content.firstElementChild.cloneNode(true);
+    this.card.dataset.profile = profile;
+    this.card.querySelector("h2").textContent = `${profile} ${doing}`;
+    this.frame = this.card.querySelector("iframe");
+    this.frame.title = `${profile}'s game`;
+    this.#buttons();
+    const wish = new URLSearchParams({ profile, name: profile, auto: "1", compact: "1", dev: "1" });
+    if (spectate) wish.set("spectate", "1");
+    this.frame.src = `/join/${encodeURIComponent(room)}?${wish}`;
+  }
+
+  /** Looks whether the page in the frame is another one now, and waits for its seat: `dev=1`
+   * makes the page hold out a promise of it. */
+  async look() {
+    const promised = this.frame.contentWindow?.gameroom?.seat ?? null;
+    if (promised === null || promised === this.#promised) return;
+    this.#promised = promised;
+    const seat = await promised.catch(() => null);
+    if (seat === null || promised !== this.#promised) return;
+    this.seat = seat;
+    this.#lives += 1;
+    this.#metered = null;
+    seat.dev.delay(this.delayMs);
+    seat.on("status", ({ status, meaning }) => this.#status(status, meaning));
+    seat.on("back", (back) => this.#back(back));
+    seat.on("failed", ({ error }) => tell(`${this.name}'s engine failed: ${error?.message ?? "it did not say why"}`, "broken"));
+    const told = seat.on("differs", ({ generation }) => {
+      told();
+      tell(`${this.name} sees another game than the players agreed on since turn ${generation}: reload ${this.name}'s page`, "broken");
+    });
+    this.#status(seat.status);
+    if (this.watches) listenTo(seat, this.#lives > 1);
+  }
+
+  /** Once a second: rates, and what was lost on the way. */
+  meter() {
+    if (this.seat === null) return;
+    const { bytes, rtt, generation, commands } = this.seat.meters();
+    const now = performance.now();
+    if (this.#metered !== null) {
+      const seconds = (now - this.#metered.now) / 1000;
+      this.#show("up", `${Math.round((bytes.out - this.#metered.bytes.out) / seconds)} B/s`);
+      this.#show("down", `${Math.round((bytes.in - this.#metered.bytes.in) / seconds)} B/s`);
+    }
+    this.#metered = { now, bytes };
+    if (this.seat.seat !== null) this.card.querySelector(".dot").style.background = `var(--seat-${this.seat.seat % 8})`;
+    this.#show("generation", String(generation));
+    this.#show("latency", rtt > 0 ? `${rtt} ms` : "…");
+    const tally = this.card.querySelector(".tally");
+    const lost = commands.lost + commands.doubled;
+    tally.dataset.caught = String(this.#caughtUp);
+    tally.dataset.lost = String(lost);
+    if (this.#caughtUp > 0 || lost > 0) {
+      tally.textContent = `${plural(this.#caughtUp, "turn")} caught up, ${commands.lost} lost, ${commands.doubled} doubled.`;
+    }
+  }
+
+  #show(name, text) {
+    this.card.querySelector(`[data-meter="${name}"]`).textContent = text;
+  }
+
+  #status(status, meaning = "") {
+    this.card.dataset.status = status;
+    const words = { live: "connected", away: "coming back…", connecting: "connecting…", displaced: "played elsewhere" };
+    this.card.querySelector(".presence").textContent = words[status] ?? (meaning || status);
+  }
+
+  #back({ again, turns, ms, lost }) {
+    if (!again && this.#lives < 2) return;
+    this.#caughtUp += turns;
+    const way = again ? "is back" : "is back after a reload";
+    tell(`${this.name} ${way}: ${plural(turns, "turn")} caught up in ${Math.round(ms)} ms, ${lost} lost`, lost > 0 ? "broken" : "healthy");
+    this.meter();
+  }
+
+  #buttons() {
+    const button = (doing) => this.card.querySelector(`[data-doing="${doing}"]`);
+    button("drop").textContent = `Drop ${this.name}'s connection`;
+    button("drop").addEventListener("click", () => {
+      if (this.seat === null) return;
+      tell(`${this.name}'s connection is dropped for ${DROP_MS / 1000} s`);
+      this.seat.dev.drop(DROP_MS);
+    });
+    button("reload").textContent = `Reload ${this.name}'s page`;
+    button("reload").addEventListener("click", () => {
+      tell(`${this.name}'s page is loaded again`);
+      this.frame.contentWindow.location.reload();
+    });
+    button("corrupt").textContent = `Corrupt ${this.name}'s engine`;
+    button("corrupt").addEventListener("click", () => this.#corrupt(button("corrupt")));
+    for (const choice of this.card.querySelectorAll("input")) {
+      choice.name = `delay-${this.name}`;
+      choice.addEventListener("change", () => {
+        this.delayMs = Number(choice.value);
+        this.seat?.dev.delay(this.delayMs);
+        tell(this.delayMs > 0 ? `${this.name} is delayed by ${this.delayMs} ms each way` : `${this.name} is not delayed any more`);
+      });
+    }
+  }
+
+  /** Asks once: the second click within some seconds does it. */
+  async #corrupt(button) {
+    clearTimeout(this.#asking);
+    const calm = () => {
+      delete button.dataset.sure;
+      button.textContent = `Corrupt ${this.name}'s engine`;
+    };
+    if (button.dataset.sure === undefined) {
+      button.dataset.sure = "asked";
+      button.textContent = "It will halt the game: click again";
+      this.#asking = setTimeout(calm, SURE_MS);
+      return;
+    }
+    calm();
+    if (this.seat === null) return;
+    await this.seat.dev.corrupt();
+    tell(`one number in ${this.name}'s engine is changed`);
+  }
+}
+
+// ---- the room, as its watcher hears it -------------------------------------------------------
+
+const chart = showChart(by("chart"), `/rooms/${encodeURIComponent(room)}/chart.svg`);
+chart.catch((error) => {
+  by("chart").textContent = `${error.message}. Reload the page to try again.`;
+});
+
+/** A watcher that was loaded again hears everything from the beginning: only what is new is told. */
+function listenTo(seat, isReloaded) {
+  let isOld = isReloaded;
+  let roster = seat.roster;
+  seat.on("back", () => {
+    isOld = false;
+  });
+  by("game").textContent = seat.definition.name;
+  document.title = `${seat.definition.name}: gameroom demo`;
+  place(seat.states);
+  seat.on("roster", (next) => {
+    if (!isOld) tellPeople(roster.seats, next.seats);
+    roster = next;
+  });
+  seat.on("chart", ({ states, moved }) => {
+    if (isOld) return;
+    place(states);
+    for (const one of moved) tellMove(one);
+  });
+  seat.on("turn", (packet) => {
+    story.turn = packet.generation;
+    if (isOld) return;
+    by("generation").textContent = String(packet.generation);
+    by("turn").textContent = `${packet.turn_ms} ms, ${packet.ahead} ahead`;
+    if (packet.checksum !== null) by("agreed").textContent = `turn ${packet.checksum.generation}`;
+  });
+  seat.on("refused", ({ seat: of, reasons }) => tell(`${nameOf(roster, of)}'s engine refuses the setup: ${reasons.join("; ")}`, "broken"));
+  seat.on("diverged", (what) => isOld || tell(divergence(roster, what), "broken"));
+  seat.on("announcement", ({ text }) => isOld || tell(text));
+  seat.on("chat", ({ name, text }) => isOld || tell(`${name} says: ${text}`));
+  seat.on("ended", ({ because }) => tell(because ? `the game is over: ${because}` : "the game is over"));
+}
+
+const nameOf = (roster, seat) => roster.seats.find((row) => row.seat === seat)?.name ?? `seat ${seat}`;
+
+async function place(states) {
+  const leaves = states.filter((path) => !states.some((other) => other.startsWith(`${path}.`)));
+  by("state").textContent = leaves.join(", ") || "…";
+  (await chart).light(states);
+}
+
+async function tellMove({ transition, event, entered, because }) {
+  (await chart).glow(transition);
+  const to = entered.at(-1);
+  if (to === undefined) return;
+  const cause = event === "" ? "" : ` (${event})`;
+  tell(because ? `now ${to}${cause}: ${because}` : `now ${to}${cause}`);
+}
+
+function tellPeople(before, after) {
+  for (const row of after) {
+    const old = before.find((one) => one.seat === row.seat && one.user === row.user);
+    if (old === undefined) tell(`${row.name} takes seat ${row.seat}`);
+    else if (old.connected && !row.connected) tell(`${row.name}'s connection is lost`);
+    else if (!old.connected && row.connected) tell(`${row.name} is connected again`);
+    if (row.missing && !old?.missing) tell(`the room waits for ${row.name}`);
+    if (row.loaded && !old?.loaded) tell(`${row.name}'s engine has loaded`);
+  }
+  for (const row of before) {
+    if (!after.some((one) => one.seat === row.seat && one.user === row.user)) tell(`${row.name} has left seat ${row.seat}`);
+  }
+}
+
+function divergence(roster, { generation, seats, decidable }) {
+  const names = seats.map((seat) => nameOf(roster, seat));
+  const others = roster.seats.filter((row) => !seats.includes(row.seat)).map((row) => row.name);
+  if (!decidable) return `checksums differ at turn ${generation}: ${listed(names)} do not play the same game any more`;
+  return `checksums differ at turn ${generation}: ${listed(names)} against ${listed(others)}`;
+}
+
+// ---- the page --------------------------------------------------------------------------------
+
+const places = PLACES.map((wish) => new Place(wish));
+document.querySelector(".seats").append(...places.map((one) => one.card));
+
+/** On a narrow page one place is shown at a time; the others go on. */
+function show(shown) {
+  for (const one of places) one.card.classList.toggle("shown", one === shown);
+  for (const button of document.querySelectorAll(".switcher button")) {
+    button.setAttribute("aria-pressed", String(button.dataset.profile === shown.name));
+  }
+}
+
+document.querySelector(".switcher").append(...places.map((one) => {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.dataset.profile = one.name;
+  button.textContent = one.name;
+  button.addEventListener("click", () => show(one));
+  return button;
+}));
+show(places[0]);
+setInterval(() => places.forEach((one) => one.look()), LOOK_MS);
+setInterval(() => places.forEach((one) => one.meter()), METER_MS);

@@ -1,0 +1,589 @@
+/**
+ * The page of any room: come in, agree on the setup, play, come back.
+ *
+ * It knows the room file's definition and no game. What others said is only ever set as
+ * text. The address may say more: name=ann comes in under that name, auto=1 without asking
+ * (and lets the view play by itself), profile=b is a second seat of this browser, spectate=1
+ * only watches, compact=1 leaves the game alone on the page, dev=1 hands out the instruments:
+ * `window.gameroom.seat` is a promise of the Seat.
+ */
+
+import { RoomError, join, look, whoAmI } from "/web/gameroom.js";
+import { Story, listed, plural } from "/web/story.js";
+
+const ROOMS_REMEMBERED_MAX = 50;
+const wish = new URLSearchParams(location.search);
+const where = { url: location.href };
+const profile = wish.get("profile") ?? "0";
+const by = (id) => document.getElementById(id);
+const words = (name) => name.replaceAll("_", " ");
+const story = new Story(by("story"));
+const tell = (sentence, tone) => story.tell(sentence, tone);
+
+function element(name, { text, ...rest } = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(rest)) {
+    if (key.startsWith("data-") || key.startsWith("aria-") || key === "for") made.setAttribute(key, value);
+    else made[key] = value;
+  }
+  if (text !== undefined) made.textContent = text;
+  made.append(...children);
+  return made;
+}
+
+/** Changes text only when it differs: a live region speaks at every change. */
+function say(target, text) {
+  if (target.textContent !== text) target.textContent = text;
+}
+
+const show = (target, shown) => { target.hidden = !shown; };
+
+// ---- what happens, in sentences ------------------------------------------------------------
+
+function notice(text, doings = []) {
+  say(by("notice"), text);
+  by("notice-doings").replaceChildren(...doings.map(([label, act, className = ""]) =>
+    element("button", { type: "button", text: label, onclick: act, className })));
+  by("welcome").classList.toggle("loud", text !== "");
+}
+
+const phase = (name) => { document.body.dataset.phase = name; };
+
+// ---- coming in -----------------------------------------------------------------------------
+
+let definition;
+
+async function begin() {
+  document.body.classList.toggle("compact", wish.get("compact") === "1");
+  try {
+    const picture = await look(where);
+    definition = picture.definition;
+    document.title = `${picture.name} · gameroom`;
+    say(by("name"), picture.name);
+    say(by("doc"), picture.doc);
+    const asks = { name: wish.get("name") ?? undefined, spectate: wish.get("spectate") === "1" };
+    if (wish.get("auto") === "1") return await enter(asks);
+    if (beenTo(picture.id) && (await whoAmI({ ...where, profile })) !== null) return await enter({});
+    return await ask(picture, asks);
+  } catch (error) {
+    phase("over");
+    notice(reason(error), [["Try again", () => location.reload(), "primary"]]);
+    throw error;
+  }
+}
+
+function reason(error) {
+  if (!(error instanceof RoomError)) return `The server cannot be reached: ${error.message}. Is it running?`;
+  if (error.problem.status === 404) return "There is no such room. It may have ended; ask for a new link.";
+  return error.message;
+}
+
+/** The name form; resolves with the Seat once somebody came in. */
+function ask(picture, { name, spectate }) {
+  phase("entry");
+  const { low, high } = definition.players;
+  const taken = picture.roster.seats.length;
+  const isOn = picture.states.includes("running");
+  notice(isOn
+    ? "The game is on: seats are locked, but you may watch."
+    : `${taken === 0 ? "Nobody is here yet" : `${plural(taken, "player")} here`}; ${low === high ? high : `${low} to ${high}`} can play.`);
+  by("who").value = name ?? remembered("name") ?? "";
+  const teams = definition.teams.map(({ name: team }) => element("option", { value: team, text: words(team) }));
+  by("team").replaceChildren(element("option", { value: "", text: "wherever there is room" }), ...teams);
+  for (const id of ["team", "team-label"]) show(by(id), teams.length > 0 && !isOn);
+  const [play, watch] = by("entry").querySelectorAll("button");
+  show(play, !isOn);
+  show(watch, definition.spectators.high > 0);
+  play.classList.toggle("primary", !spectate);
+  show(by("entry"), true);
+  by("who").focus();
+  return new Promise((resolve, reject) => {
+    by("entry").onsubmit = async (event) => {
+      event.preventDefault();
+      const asWatcher = event.submitter?.value === "spectator";
+      const who = by("who").value.trim();
+      remember("name", who);
+      notice("Coming in…");
+      try {
+        resolve(await enter({ name: who || undefined, spectate: asWatcher, team: by("team").value || undefined }));
+      } catch (error) {
+        if (!(error instanceof RoomError)) reject(error);
+        notice(reason(error));
+      }
+    };
+  });
+}
+
+function remembered(key) {
+  try {
+    return JSON.parse(localStorage.getItem(`gameroom:${key}`));
+  } catch {
+    return null;
+  }
+}
+
+function remember(key, value) {
+  try {
+    localStorage.setItem(`gameroom:${key}`, JSON.stringify(value));
+  } catch {
+    // Not allowed here: then it is asked again next time.
+  }
+}
+
+/** Only a hint, so that strangers are not asked for: who has the seat is the cookie's to say. */
+const beenTo = (room) => remembered("been")?.includes(`${room}:${profile}`) === true;
+
+function noteVisit(room) {
+  const others = (remembered("been") ?? []).filter((one) => one !== `${room}:${profile}`);
+  remember("been", [`${room}:${profile}`, ...others].slice(0, ROOMS_REMEMBERED_MAX));
+}
+
+async function enter(asks) {
+  const auto = wish.get("auto") === "1";
+  const dev = { demo: auto, sync_test: wish.get("sync") === "1" };
+  const seat = await join({ ...where, ...asks, profile, view: by("game"), dev });
+  noteVisit(seat.id);
+  show(by("entry"), false);
+  notice("");
+  say(by("doc"), "");
+  phase("setup");
+  show(by("side"), true);
+  new Page(seat, auto);
+  return seat;
+}
+
+// ---- fields of settings and requests -------------------------------------------------------
+
+/** An input for a value of this type: {input, get(), set(value)}. */
+function field(type, id) {
+  const input = element(type.kind === "choice" ? "select" : "input", { id });
+  switch (type.kind) {
+    case "choice":
+      input.append(...type.choices.map((choice) => element("option", { value: choice, text: choice })));
+      return { input, get: () => input.value, set: (value) => { input.value = value; } };
+    case "bool":
+      input.type = "checkbox";
+      return { input, get: () => input.checked, set: (value) => { input.checked = value; } };
+    case "int":
+      Object.assign(input, { type: "number", min: type.low, max: type.high, step: 1, inputMode: "numeric", required: true });
+      return { input, get: () => input.valueAsNumber, set: (value) => { input.value = value; }, hint: `${type.low} to ${type.high}` };
+    case "list": {
+      const one = field(type.item, `${id}-item`);
+      const read = (part) => {
+        if (type.item.kind === "int") return Number(part);
+        return type.item.kind === "bool" ? part === "true" : part;
+      };
+      return {
+        input,
+        get: () => input.value.split(",").map((part) => part.trim()).filter((part) => part !== "").map(read),
+        set: (value) => { input.value = value.join(", "); },
+        hint: `${type.low} to ${type.high}, with commas between${one.hint ? `, each ${one.hint}` : ""}`,
+      };
+    }
+    default:
+      Object.assign(input, { type: "text", maxLength: type.high, minLength: type.low, autocomplete: "off" });
+      return { input, get: () => input.value, set: (value) => { input.value = value; }, hint: `${type.low} to ${type.high} characters` };
+  }
+}
+
+function labelled(name, doc, type, id) {
+  const made = field(type, id);
+  const label = element("label", { for: id, text: words(name) });
+  const help = element("small", { id: `${id}-help`, text: [doc, made.hint].filter(Boolean).join(" · ") });
+  made.input.setAttribute("aria-describedby", help.id);
+  const parts = type.kind === "bool" ? [made.input, label, help] : [label, made.input, help];
+  return { ...made, row: element("div", { className: type.kind === "bool" ? "setting flag" : "setting" }, ...parts) };
+}
+
+// ---- the page with a seat ------------------------------------------------------------------
+
+class Page {
+  #seat;
+  #auto;
+  #people = new Map();
+  #settings = new Map();
+  #known = null;
+  #turnAt = performance.now();
+  #lost = null;
+  #diverged = null;
+  #failed = null;
+  #unfit = false;
+  #leaving = false;
+
+  constructor(seat, auto) {
+    this.#seat = seat;
+    this.#auto = auto;
+    this.#makeSettings();
+    this.#doings();
+    const on = (name, hear) => seat.on(name, hear);
+    on("status", (said) => this.#status(said));
+    on("roster", (roster) => this.#roster(roster));
+    on("setup", (setup) => this.#setup(setup));
+    on("chart", (chart) => this.#chart(chart));
+    on("turn", ({ generation }) => this.#turn(generation));
+    on("refused", (said) => this.#engineRefused(said));
+    on("rejected", (said) => this.#rejected(said));
+    on("diverged", (said) => this.#divergence(said));
+    on("differs", ({ generation }) => tell(`this screen shows another game than the players agreed on, since turn ${generation}: reload the page`, "broken"));
+    on("back", (said) => this.#back(said));
+    on("chat", ({ name, text }) => tell(`${name}: ${text}`));
+    on("announcement", ({ text }) => tell(text));
+    on("ended", ({ because }) => this.#ended(because));
+    on("failed", (said) => this.#engineFailed(said));
+    on("viewProblem", ({ part, detail }) => tell(`the game's view has a fault (${part}): ${detail}`, "broken"));
+    on("sync", ({ generation, part, why }) => tell(`sync test, turn ${generation}: ${why} (${part})`, "broken"));
+    setInterval(() => this.#clock(), 500);
+    this.#refresh();
+  }
+
+  get #isLive() {
+    return this.#seat.status === "live";
+  }
+
+  get #myRow() {
+    return this.#seat.roster.seats.find(({ seat }) => seat === this.#seat.seat);
+  }
+
+  #nameOf(seat) {
+    const row = this.#seat.roster.seats.find((one) => one.seat === seat);
+    return row === undefined ? `seat ${seat + 1}` : this.#called(row);
+  }
+
+  #called({ seat, name }) {
+    return seat === this.#seat.seat ? "you" : name;
+  }
+
+  // -- what the person does --
+
+  #doings() {
+    by("ready").onclick = () => this.#do(this.#seat.ready(!this.#myRow?.ready));
+    by("chat").onsubmit = (event) => {
+      event.preventDefault();
+      const text = by("line").value.trim();
+      by("line").value = "";
+      if (text !== "") this.#do(this.#seat.chat(text));
+    };
+    const leave = by("leave");
+    leave.onclick = () => {
+      if (!leave.classList.toggle("sure")) {
+        this.#leaving = true;
+        this.#do(this.#seat.leave());
+      }
+      say(leave, leave.classList.contains("sure") ? "Leave for good: the seat is given up" : "Leave the room");
+    };
+    leave.onblur = () => {
+      leave.classList.remove("sure");
+      say(leave, "Leave the room");
+    };
+  }
+
+  async #do(asked) {
+    try {
+      await asked;
+    } catch (error) {
+      const { allowed } = error.problem ?? {};
+      const instead = allowed?.length ? ` Now goes: ${allowed.map(words).join(", ")}.` : "";
+      tell(`${error.message}${instead}`, "broken");
+      this.#refresh();
+    }
+  }
+
+  // -- the setup --
+
+  #makeSettings() {
+    const rows = definition.settings.map(({ name, doc, type }) => {
+      const made = labelled(name, doc, type, `setting-${name}`);
+      made.input.onchange = () => {
+        if (made.input.checkValidity()) this.#do(this.#seat.configure({ [name]: made.get() }));
+        else made.input.reportValidity();
+      };
+      this.#settings.set(name, made);
+      return made.row;
+    });
+    by("settings").replaceChildren(...rows);
+    by("settings").onsubmit = (event) => event.preventDefault();
+  }
+
+  #setup({ settings, changed_by: who }) {
+    const before = this.#known;
+    this.#known = settings;
+    for (const [name, value] of Object.entries(settings)) {
+      const made = this.#settings.get(name);
+      made?.set(value);
+      const changed = before !== null && JSON.stringify(before[name]) !== JSON.stringify(value);
+      made?.row.classList.toggle("fresh", changed);
+      if (changed) tell(`${who === this.#seat.name ? "you" : who} set ${words(name)} to ${[value].flat().join(", ")}`);
+    }
+    by("reasons").replaceChildren();
+    this.#unfit = false;
+    this.#refresh();
+  }
+
+  #engineRefused({ seat, reasons }) {
+    this.#unfit = true;
+    by("reasons").replaceChildren(...reasons.map((text) => element("li", { text })));
+    tell(`${this.#nameOf(seat)} cannot play this setup: ${reasons.join("; ")}`, "broken");
+  }
+
+  // -- people --
+
+  #roster({ seats, spectators }) {
+    const now = new Map(seats.map((row) => [row.user, row]));
+    if (this.#people.size > 0) {
+      for (const [user, row] of now) this.#change(this.#people.get(user), row);
+      for (const [user, row] of this.#people) if (!now.has(user)) tell(`${row.name} is not in the room any more`);
+    }
+    this.#people = now;
+    by("people").replaceChildren(...seats.map((row) => this.#card(row)));
+    say(by("watching"), spectators > 0 ? `${spectators} watching` : "");
+    this.#refresh();
+  }
+
+  #change(before, row) {
+    const name = this.#called(row);
+    const is = name === "you" ? "are" : "is";
+    if (before === undefined) tell(`${name} came in`);
+    else if (row.seat !== this.#seat.seat) {
+      if (before.connected && !row.connected) tell(story.turn > 0 ? `${name} dropped at turn ${story.turn}` : `${name} dropped`, "slow");
+      if (!before.connected && row.connected) tell(`${name} ${is} back`, "healthy");
+      if (!before.missing && row.missing) tell(`${name} ${is} silent: everybody waits`, "slow");
+    }
+    for (const role of row.roles) {
+      if (before !== undefined && !before.roles.includes(role)) tell(`${name} ${is} ${words(role)} now`);
+    }
+  }
+
+  #card(row) {
+    const isYou = row.seat === this.#seat.seat;
+    const state = row.missing ? "silent" : row.connected ? "here" : "away";
+    const status = row.missing ? "slow" : row.connected ? "live" : "away";
+    const swatch = element("span", { className: "swatch" });
+    swatch.style.background = `var(--seat-${row.seat % 8})`;
+    const what = [isYou ? "you" : "", ...row.roles.map(words), row.team ? `team ${words(row.team)}` : ""];
+    if (!this.#seat.isRunning) what.push(row.refused ? "cannot play this setup" : row.loaded ? "loaded" : row.ready ? "ready" : "not ready yet");
+    if (row.diverged) what.push("checksums differ");
+    return element("li", { "data-user": row.user }, swatch,
+      element("span", { className: "who", text: row.name }),
+      element("span", { className: "presence", "data-status": status, text: isYou ? this.#trip() : state }),
+      element("span", { className: "what", text: what.filter(Boolean).join(" · ") }));
+  }
+
+  #trip() {
+    const { rtt } = this.#seat.meters();
+    if (!this.#isLive) return "away";
+    return rtt > 0 ? `here, ${rtt} ms` : "here";
+  }
+
+  // -- the room --
+
+  #status({ status, meaning, at }) {
+    this.#lost = status === "away" ? { meaning, at } : null;
+    by("link").dataset.status = status;
+    if (status === "closed" && this.#seat.ended === null) this.#closed(meaning);
+    this.#refresh();
+  }
+
+  #closed(meaning) {
+    const text = this.#leaving ? "You left the room." : `This is over: ${meaning}.`;
+    phase("over");
+    for (const id of ["stage", "setup", "side"]) show(by(id), false);
+    notice(text, [["Join again", () => location.reload(), "primary"]]);
+    tell(text);
+  }
+
+  #chart({ states, moved }) {
+    for (const { because, entered } of moved) {
+      const leaf = entered.at(-1);
+      if (because) tell(because);
+      else if (leaf !== undefined) tell(`now ${words(leaf.split(".").slice(-2).join(": "))}`);
+    }
+    if (!states.some((path) => path.endsWith(".diverged"))) this.#diverged = null;
+    this.#refresh();
+  }
+
+  #turn(generation) {
+    story.turn = generation;
+    const waited = performance.now() - this.#turnAt > 1000;
+    this.#turnAt = performance.now();
+    if (waited) this.#clock();
+  }
+
+  #rejected({ name, detail, allowed }) {
+    const instead = allowed.length > 0 ? ` Now goes: ${allowed.map(words).join(", ")}.` : "";
+    tell(`${words(name)} was refused: ${detail}${instead}`, "slow");
+  }
+
+  #divergence({ generation, seats, decidable, values }) {
+    const inside = Object.keys(values).map(Number).filter((seat) => !seats.includes(seat));
+    const names = (list) => listed(list.map((seat) => this.#nameOf(seat)));
+    this.#diverged = decidable
+      ? `Checksums differ at turn ${generation}: ${names(seats)} against ${names(inside)}.`
+      : `Checksums differ at turn ${generation} between ${names(seats)}; nobody can tell who is right.`;
+    tell(this.#diverged, "broken");
+    this.#refresh();
+  }
+
+  #back({ again, turns, lost }) {
+    if (again || turns > 0) tell(`you are back: ${plural(turns, "turn")} caught up, ${lost} lost`, lost > 0 ? "broken" : "healthy");
+    this.#refresh();
+  }
+
+  #ended(because) {
+    tell(because ? `the room has ended: ${because}` : "the room has ended");
+    this.#refresh();
+  }
+
+  #engineFailed({ error, generation }) {
+    this.#failed = `The game's engine failed${generation ? ` at turn ${generation}` : ""}: ${error.message}`;
+    tell(this.#failed, "broken");
+    this.#refresh();
+  }
+
+  // -- what is shown --
+
+  #refresh() {
+    const seat = this.#seat;
+    if (document.body.dataset.phase === "over") return;
+    const started = seat.isRunning || seat.generation > 0 || story.turn > 0;
+    phase(started ? "running" : "setup");
+    show(by("stage"), started);
+    show(by("setup"), !started);
+    const leaf = seat.states.at(-1) ?? "";
+    say(by("where"), words(leaf.split(".").slice(1).join(": ") || leaf));
+    say(by("link"), { live: seat.seat === null ? "watching" : "connected", away: "away", displaced: "played elsewhere", closed: "over" }[seat.status] ?? "connecting");
+    show(by("chat"), this.#isLive && seat.allows("chat"));
+    show(by("leave"), this.#isLive && seat.allows("leave"));
+    if (!started) this.#refreshSetup();
+    this.#refreshRequests();
+    this.#clock();
+  }
+
+  #refreshSetup() {
+    const seat = this.#seat;
+    const mayConfigure = this.#isLive && seat.allows("configure");
+    for (const { input } of this.#settings.values()) input.disabled = !mayConfigure;
+    const row = this.#myRow;
+    const ready = by("ready");
+    show(ready, row !== undefined);
+    ready.disabled = !this.#isLive || !seat.allows("ready");
+    ready.setAttribute("aria-pressed", String(row?.ready === true));
+    say(ready, row?.ready ? "Ready — take it back" : "I am ready");
+    say(by("awaited"), this.#awaited());
+    const mayStart = this.#auto && !this.#unfit && row !== undefined && !row.ready && !ready.disabled;
+    if (mayStart && seat.roster.seats.length >= definition.players.low) {
+      this.#do(seat.ready());
+    }
+  }
+
+  /** Whom or what the setup waits for, in words. */
+  #awaited() {
+    const { roster, states } = this.#seat;
+    const here = roster.seats;
+    const short = definition.players.low - here.length;
+    if (!this.#isLive) return "Connecting…";
+    if (states.some((path) => path.endsWith(".starting"))) {
+      const loading = here.filter(({ loaded }) => !loaded).map((row) => this.#called(row));
+      return `Loading the game: ${listed(loading)}…`;
+    }
+    if (short > 0) return `${plural(short, "more player")} needed. Send them this page's address.`;
+    const unready = here.filter(({ ready }) => !ready).map((row) => this.#called(row));
+    return unready.length > 0 ? `Waiting for ${listed(unready)} to be ready.` : "";
+  }
+
+  /** The room's own requests that go now, as buttons; those with fields as small forms. */
+  #refreshRequests() {
+    const open = this.#isLive ? definition.requests.filter(({ name }) => this.#seat.allows(name)) : [];
+    const key = open.map(({ name }) => name).join(" ");
+    const target = by("requests");
+    if (target.dataset.open === key) return;
+    target.dataset.open = key;
+    target.replaceChildren(...open.flatMap((request) => this.#buttons(request)));
+  }
+
+  #buttons({ name, doc, fields }) {
+    const button = (label, body) => element("button", {
+      type: "button", text: label, title: doc, onclick: () => this.#do(this.#seat.request(name, body)),
+    });
+    const title = words(name).replace(/^./, (first) => first.toUpperCase());
+    if (fields.length === 0) return [button(title, {})];
+    if (fields.length === 1 && fields[0].type.kind === "choice") {
+      return fields[0].type.choices.map((choice) => button(`${title}: ${words(choice)}`, { [fields[0].name]: choice }));
+    }
+    const rows = fields.map((one) => [one.name, labelled(one.name, one.doc, one.type, `request-${name}-${one.name}`)]);
+    const form = element("form", { className: "request" }, ...rows.map(([, made]) => made.row),
+      element("button", { type: "submit", text: title }));
+    form.onsubmit = (event) => {
+      event.preventDefault();
+      this.#do(this.#seat.request(name, Object.fromEntries(rows.map(([key, made]) => [key, made.get()]))));
+    };
+    return [form];
+  }
+
+  /** What lies over the game: why nothing moves, and what to do about it. */
+  #clock() {
+    const veil = this.#veil();
+    show(by("veil"), veil !== null);
+    const mine = by("people").querySelector(`[data-user="${CSS.escape(this.#seat.user ?? "")}"] .presence`);
+    if (mine !== null) say(mine, this.#trip());
+    if (veil === null) return;
+    by("veil").dataset.tone = veil.tone ?? "";
+    say(by("veil-text"), veil.text);
+    say(by("veil-more"), veil.more ?? "");
+    const doings = veil.doings ?? [];
+    const key = doings.map(([label]) => label).join();
+    if (by("veil-doings").dataset.key === key) return;
+    by("veil-doings").dataset.key = key;
+    by("veil-doings").replaceChildren(...doings.map(([label, act]) =>
+      element("button", { type: "button", className: "primary", text: label, onclick: act })));
+  }
+
+  #veil() {
+    const seat = this.#seat;
+    const silent = Math.floor((performance.now() - this.#turnAt) / 1000);
+    if (seat.ended !== null) {
+      return { text: "The room has ended.", more: seat.ended.because ?? "" };
+    }
+    if (seat.status === "displaced") {
+      return {
+        text: "This seat is played from another window now.",
+        doings: [["Take the seat back here", () => seat.takeBack()]],
+      };
+    }
+    if (this.#lost !== null) {
+      const wait = Math.max(0, Math.ceil((this.#lost.at - performance.now()) / 1000));
+      return { text: `You are away: ${this.#lost.meaning}.`, more: wait > 0 ? `Trying again in ${wait} s` : "Coming back…" };
+    }
+    if (this.#failed !== null) {
+      return { text: this.#failed, tone: "broken", doings: [["Load the game anew", () => location.reload()]] };
+    }
+    if (this.#diverged !== null) {
+      return { text: this.#diverged, tone: "broken", more: "The game is halted: it would not be the same game for everybody." };
+    }
+    if (!this.#isLive) return { text: "Connecting…" };
+    if (seat.closed - seat.generation > 20) {
+      return { text: "Catching up…", more: `${seat.closed - seat.generation} turns to go` };
+    }
+    return this.#waiting(silent);
+  }
+
+  #waiting(silent) {
+    const seat = this.#seat;
+    const missing = seat.roster.seats.filter((row) => row.missing || !row.connected).map((row) => this.#called(row));
+    if (seat.states.some((path) => path.startsWith("running.paused"))) {
+      const held = !seat.states.some((path) => path.endsWith(".lagging"));
+      if (held) {
+        const resume = definition.requests.some(({ name }) => name === "resume") && seat.allows("resume");
+        return { text: "Paused.", doings: resume ? [["Resume", () => this.#do(seat.request("resume"))]] : [] };
+      }
+      return { text: `Waiting for ${listed(missing) || "a silent player"}, ${silent} s`, more: "The game goes on when they are heard again." };
+    }
+    if (seat.isRunning && story.turn > 0 && silent >= 2) {
+      return { text: missing.length > 0 ? `Waiting for ${listed(missing)}, ${silent} s` : `Waiting for the others, ${silent} s` };
+    }
+    return null;
+  }
+}
+
+const seat = begin();
+seat.catch(() => {}); // told on the page already
+if (wish.get("dev") === "1") window.gameroom = { seat };

@@ -1,0 +1,88 @@
+/**
+ * Inside the frame of opaque origin: starts the engine's worker and runs the game's view.
+ *
+ * It knows neither the room nor the server; the page speaks to it over a port and hands over
+ * every source as text. Orders to the engine go past it, over the worker's own port; scenes
+ * come to it from the worker directly. What the view does wrong is told, never thrown.
+ */
+
+const blob = (source) => URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+
+// No network even by the ways that a policy does not name.
+for (const name of ["RTCPeerConnection", "webkitRTCPeerConnection", "RTCDataChannel", "WebTransport"]) {
+  Reflect.deleteProperty(globalThis, name);
+}
+
+export function start({ worker: workerSource, kit, engine, view: viewSource }, [enginePort, port]) {
+  const root = document.getElementById("view");
+  const said = (error) => String(error?.message ?? error).slice(0, 300);
+  const problem = (part, error) => port.postMessage({ problem: { part, detail: said(error), stack: String(error?.stack ?? "") } });
+
+  const worker = new Worker(blob(workerSource), { name: "engine" });
+  worker.onerror = (event) => problem("engine", event.message || "the worker could not start");
+  worker.postMessage({ kit, engine }, [enginePort]);
+
+  let make = null;
+  let view = null;
+  let game = null;
+  let opened = null;
+  let shown = null;
+
+  function open() {
+    if (make === null || game === null || opened === null) return;
+    attempt("close", () => view?.close?.());
+    root.replaceChildren();
+    view = null;
+    attempt("view", () => {
+      view = make(root, {
+        ...game,
+        seats: opened.seats,
+        setup: opened.setup,
+        send: (name, body = {}) => port.postMessage({ send: { name: String(name), body } }),
+      });
+    });
+    show();
+  }
+
+  function show() {
+    if (view !== null && shown !== null) attempt("show", () => view.show(shown.scene, shown));
+  }
+
+  function attempt(part, act) {
+    try {
+      act();
+    } catch (error) {
+      problem(part, error);
+    }
+  }
+
+  worker.onmessage = ({ data }) => {
+    if (data.open !== undefined) {
+      opened = data.open;
+      shown = null;
+      open();
+    } else if (data.scene !== undefined) {
+      shown = data;
+      show();
+    }
+  };
+
+  port.onmessage = ({ data }) => {
+    if (data.game !== undefined) {
+      game = data.game;
+      open();
+    } else if (data.refused !== undefined) attempt("refused", () => view?.refused?.(data.refused));
+  };
+
+  new ResizeObserver(() => attempt("resize", () => view?.resize?.())).observe(root);
+  addEventListener("error", (event) => problem("view", event.error ?? event.message));
+  addEventListener("unhandledrejection", (event) => problem("view", event.reason));
+
+  if (typeof viewSource === "string") {
+    import(blob(viewSource)).then((module) => {
+      if (typeof module.default !== "function") throw new TypeError("view.js has no `export default (root, game) => view`");
+      make = module.default;
+      open();
+    }).catch((error) => problem("view", error));
+  }
+}

@@ -1,0 +1,58 @@
+"""The protocol as bytes: frames, packets, problems, close codes, the published definition.
+
+Knows no socket, no room's rules and no store; both sides of the wire are here, so that
+server, Python client and simulator speak with one mouth. docs/wire.md is the same in words.
+"""
+
+from gameroom.wire.close import CLOSINGS, Close, Closing, closing
+from gameroom.wire.codec import (
+    JSON,
+    MSGPACK,
+    SUBPROTOCOLS,
+    Codec,
+    Subprotocol,
+    read_packet,
+)
+from gameroom.wire.definition import definition, read_definition
+from gameroom.wire.events import BODIES, REJECTED, event_name, event_path
+from gameroom.wire.frames import (
+    BadFrameError,
+    EventFrame,
+    Method,
+    Rejection,
+    RequestFrame,
+    ResponseFrame,
+)
+from gameroom.wire.problems import problem_body, read_problem
+from gameroom.wire.shape import plain
+from gameroom.wire.strict import read_json, read_msgpack
+
+__all__ = [
+    "BODIES",
+    "CLOSINGS",
+    "JSON",
+    "MSGPACK",
+    "REJECTED",
+    "SUBPROTOCOLS",
+    "BadFrameError",
+    "Close",
+    "Closing",
+    "Codec",
+    "EventFrame",
+    "Method",
+    "Rejection",
+    "RequestFrame",
+    "ResponseFrame",
+    "Subprotocol",
+    "closing",
+    "definition",
+    "event_name",
+    "event_path",
+    "plain",
+    "problem_body",
+    "read_definition",
+    "read_json",
+    "read_msgpack",
+    "read_packet",
+    "read_problem",
+]

@@ -1,0 +1,221 @@
+"""Frames and packets into bytes and back, for one room and one subprotocol.
+
+Knows no socket and no rule of the room: whether a command may be sent now, and whether
+its body fits, is the room's to say. It refuses what cannot be understood. An event is
+encoded once and the same bytes go to every socket of the subprotocol.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Literal, get_args
+
+import msgspec
+
+from gameroom import model
+from gameroom.lockstep.packets import Body, ClientPacket, Event, MasterPacket
+from gameroom.model import Value
+from gameroom.wire.compact import (
+    CHECKSUM_MAX,
+    Words,
+    client_array,
+    master_array,
+    read_client_array,
+    read_master_array,
+)
+from gameroom.wire.events import BODIES, REJECTED, event_name, event_path
+from gameroom.wire.frames import (
+    BadFrameError,
+    EventFrame,
+    Method,
+    Rejected,
+    Rejection,
+    RequestFrame,
+    ResponseFrame,
+    bad,
+)
+from gameroom.wire.problems import problem_body, read_problem
+from gameroom.wire.shape import as_dict, plain, read
+from gameroom.wire.strict import read_json, read_msgpack
+
+JSON = "gameroom.v1.json"
+MSGPACK = "gameroom.v1.msgpack"
+Subprotocol = Literal["gameroom.v1.json", "gameroom.v1.msgpack"]
+SUBPROTOCOLS: tuple[Subprotocol, ...] = get_args(Subprotocol)
+
+PATH_CHARS_MAX = 200
+_METHODS: tuple[Method, ...] = get_args(Method)
+_TURN = re.compile(r"/turns/(0|[1-9][0-9]{0,15})")
+_REQUEST_KEYS = frozenset({"id", "method", "path", "body"})
+
+
+class Codec:
+    """Both directions of both sides. `subprotocol` is one of SUBPROTOCOLS; `room` is the
+    merged room, or what `read_definition` made of the published one."""
+
+    def __init__(self, subprotocol: str, room: model.Room) -> None:
+        assert subprotocol in SUBPROTOCOLS, subprotocol
+        self.subprotocol = subprotocol
+        self.binary = subprotocol == MSGPACK
+        self._commands = Words(room.commands)
+        self._signals = Words(room.signals)
+
+    # --- The server's side ---------------------------------------------------------
+
+    def encode_event(self, event: Event) -> bytes | str:
+        """One event, the same bytes for every socket."""
+        if self.binary and isinstance(event.body, MasterPacket):
+            return msgspec.msgpack.encode(master_array(event, self._commands))
+        return self._pack(
+            {
+                "event": event_name(event.body),
+                "seq": event.seq,
+                "path": event_path(event.body),
+                "body": event.body,
+            }
+        )
+
+    def encode_private(self, rejected: Rejected) -> bytes | str:
+        """The event `rejected`, for the sender of the packet alone."""
+        return self._pack(
+            {
+                "event": REJECTED,
+                "path": f"/turns/{rejected.generation}",
+                "body": {
+                    "generation": rejected.generation,
+                    "index": rejected.index,
+                    "problem": problem_body(rejected.problem),
+                },
+            }
+        )
+
+    def encode_response(self, response: ResponseFrame) -> bytes | str:
+        frame: dict[str, object] = {"status": response.status, "body": response.body}
+        return self._pack(frame if response.id is None else {"id": response.id, **frame})
+
+    def encode_refusal(self, error: BadFrameError) -> bytes | str:
+        """What its sender is told of a bad frame: `rejected` for a packet without an id,
+        else a response."""
+        if error.generation is not None and error.id is None:
+            return self.encode_private(Rejection(error.generation, None, error.problem))
+        body = problem_body(error.problem)
+        return self.encode_response(ResponseFrame(error.id, error.problem.status, body))
+
+    def decode(self, data: bytes | str) -> RequestFrame | ClientPacket:
+        """What a client sent. A packet without an id is a ClientPacket and gets no response;
+        with one it is the body of its RequestFrame. Raises BadFrameError."""
+        frame = self._unpack(data)
+        if isinstance(frame, list) and self.binary:
+            try:
+                return read_client_array(frame, self._commands, self._signals)
+            except BadFrameError as error:
+                error.generation = _whole(frame[0]) if frame else None
+                raise
+        if not isinstance(frame, Mapping):
+            raise bad("a frame is a map")
+        id_ = _whole(frame.get("id"))
+        try:
+            request = _request(frame, id_)
+            turn = _TURN.fullmatch(request.path)
+            if request.method != "PUT" or turn is None:
+                return request
+            packet = read_packet(request.body, int(turn[1]))
+        except BadFrameError as error:
+            error.id = id_
+            raise
+        return packet if id_ is None else replace(request, body=packet)
+
+    # --- The client's side ---------------------------------------------------------
+
+    def encode_packet(self, packet: ClientPacket) -> bytes | str:
+        """A client packet without an id: the form that travels every turn."""
+        if self.binary:
+            return msgspec.msgpack.encode(client_array(packet, self._commands, self._signals))
+        return self.encode_request(RequestFrame("PUT", f"/turns/{packet.generation}", body=packet))
+
+    def encode_request(self, request: RequestFrame) -> bytes | str:
+        frame: dict[str, object] = {"method": request.method, "path": request.path}
+        if request.id is not None:
+            frame = {"id": request.id, **frame}
+        if request.body is not None:
+            frame["body"] = request.body
+        return self._pack(frame)
+
+    def decode_event(self, data: bytes | str) -> EventFrame | ResponseFrame:
+        """What a server sent. Fields that are not known are passed over, and so is the body
+        of an event that is not known: it stays plain. Raises BadFrameError."""
+        frame = self._unpack(data)
+        if isinstance(frame, list) and self.binary:
+            event = read_master_array(frame, self._commands)
+            return EventFrame("turn", event_path(event.body), event.body, event.seq)
+        if not isinstance(frame, Mapping):
+            raise bad("a frame is a map")
+        body = frame.get("body")
+        if "status" in frame:
+            return ResponseFrame(_whole(frame.get("id")), _whole(frame["status"]) or 500, body)
+        name, path = frame.get("event"), frame.get("path")
+        if not isinstance(name, str) or not isinstance(path, str):
+            raise bad("a frame has neither status nor event")
+        return EventFrame(name, path, _event_body(name, body), _whole(frame.get("seq")))
+
+    # --- Bytes ---------------------------------------------------------------------
+
+    def _pack(self, frame: Mapping[str, object]) -> bytes | str:
+        if self.binary:
+            return msgspec.msgpack.encode(plain(frame))
+        return msgspec.json.encode(frame, enc_hook=as_dict).decode()
+
+    def _unpack(self, data: bytes | str) -> Value:
+        if isinstance(data, bytes) != self.binary:
+            raise bad("text where the subprotocol is binary, or the reverse")
+        return read_msgpack(data) if isinstance(data, bytes) else read_json(data)
+
+
+def read_packet(body: object, generation: int) -> ClientPacket:
+    """The client packet in the body of `PUT /turns/<generation>`. The body may leave its
+    own generation out; if it says one it is the path's. Raises BadFrameError."""
+    if not isinstance(body, Mapping):
+        raise bad("the body of a client packet is a map")
+    packet = read(ClientPacket, {"generation": generation, **body}, strict=True)
+    if packet.generation != generation:
+        raise bad(f"the body is for {packet.generation}, the path for {generation}")
+    if packet.latency < 0 or packet.framerate < 0:
+        raise bad("latency and framerate are whole numbers from 0 on")
+    checksum = packet.checksum
+    if checksum is not None and not (
+        0 <= checksum.generation < generation and 0 <= checksum.value <= CHECKSUM_MAX
+    ):
+        raise bad("a checksum is 32 bits, of a generation that has run")
+    if any(not 0 <= report.generation <= generation for report in packet.signals):
+        raise bad("a signal is of a generation that has run")
+    return packet
+
+
+def _request(frame: Mapping[str, Value], id_: int | None) -> RequestFrame:
+    if unknown := frame.keys() - _REQUEST_KEYS:
+        raise bad(f"{min(unknown)[:40]} is not a key of a request")
+    if id_ is None and frame.get("id") is not None:
+        raise bad("an id is a whole number from 0 on")
+    path, said = frame.get("path"), frame.get("method")
+    method = next((one for one in _METHODS if one == said), None)
+    if method is None:
+        raise bad("a request has one of the methods " + ", ".join(_METHODS))
+    if not isinstance(path, str) or not path.startswith("/") or len(path) > PATH_CHARS_MAX:
+        raise bad(f"a path is a text from / on of at most {PATH_CHARS_MAX} characters")
+    return RequestFrame(method, path, id_, frame.get("body"))
+
+
+def _event_body(name: str, body: Value) -> Body | Rejection | Value:
+    if name == REJECTED and isinstance(body, Mapping):
+        index, problem = body.get("index"), read_problem(body.get("problem"))
+        generation = _whole(body.get("generation")) or 0
+        return Rejection(generation, index if isinstance(index, int) else None, problem)
+    if name in BODIES:
+        return read(BODIES[name], body, strict=False)
+    return body
+
+
+def _whole(value: object) -> int | None:
+    return value if type(value) is int and value >= 0 else None

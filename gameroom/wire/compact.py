@@ -1,0 +1,210 @@
+"""The two hot packets as arrays: what travels every turn must be small.
+
+Knows no bytes: it makes and reads plain lists for the codec. A command is
+`[index, value, ...]`, its index and the order of its fields as the room declares them; a
+signal is `[age, index, value, ...]`. An age counts back from the packet's generation, so it
+stays one byte; 0 says that there is no checksum. In a signal's age 0 is not special.
+
+client packet: [generation, commands, checksum_age, checksum, latency, framerate, signals?]
+master packet: [seq, generation, iterations_per_command, turn_ms, ahead,
+                [[seat, commands] ...], checksum_age, checksum, extras?]
+extras: a map with those of chart, absent and late that say something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from gameroom import model
+from gameroom.lockstep.packets import (
+    Chart,
+    Checksum,
+    ClientPacket,
+    Command,
+    Event,
+    Late,
+    MasterPacket,
+    SeatCommands,
+    SignalReport,
+)
+from gameroom.model import Value
+from gameroom.wire.frames import bad
+from gameroom.wire.shape import plain, read
+
+CHECKSUM_MAX = 2**32 - 1
+
+
+class Words:
+    """The indices of declared commands or signals, and the order of their fields."""
+
+    def __init__(self, declared: Sequence[model.Command] | Sequence[model.Signal]) -> None:
+        self.names = tuple(one.name for one in declared)
+        self.fields = tuple(tuple(field.name for field in one.fields) for one in declared)
+        self.index = {name: index for index, name in enumerate(self.names)}
+
+    def flat(self, name: str, body: Mapping[str, Value]) -> list[Value]:
+        """`[index, value, ...]`. The caller has checked the body against the declaration."""
+        index = self.index[name]
+        return [index, *(body[field] for field in self.fields[index])]
+
+    def full(self, flat: Sequence[object], where: str) -> tuple[str, dict[str, Value]]:
+        """Name and body of `[index, value, ...]`. The values' types are not looked at."""
+        if not flat or type(index := flat[0]) is not int or not 0 <= index < len(self.names):
+            raise bad(f"{where} has no index of this room")
+        fields = self.fields[index]
+        if len(flat) != len(fields) + 1:
+            raise bad(f"{where} has {len(flat) - 1} values, not {len(fields)}")
+        return self.names[index], dict(zip(fields, map(_value, flat[1:]), strict=True))
+
+
+def client_array(packet: ClientPacket, commands: Words, signals: Words) -> list[object]:
+    age, checksum = _ages(packet.generation, packet.checksum)
+    made: list[object] = [
+        packet.generation,
+        [commands.flat(command.name, command.body) for command in packet.commands],
+        age,
+        checksum,
+        packet.latency,
+        packet.framerate,
+    ]
+    if packet.signals:
+        made.append(
+            [
+                [packet.generation - report.generation, *signals.flat(report.name, report.body)]
+                for report in packet.signals
+            ]
+        )
+    return made
+
+
+def read_client_array(made: Sequence[object], commands: Words, signals: Words) -> ClientPacket:
+    """Raises BadFrameError when the array is not a client packet of this room."""
+    if not 6 <= len(made) <= 7:
+        raise bad(f"a client packet has 6 or 7 parts, not {len(made)}")
+    generation = _count(made[0], "generation")
+    reports = []
+    for i, one in enumerate(_list(made[6], "signals") if len(made) == 7 else ()):
+        flat = _list(one, f"signals[{i}]")
+        age = _count(flat[0] if flat else None, f"signals[{i}]'s age")
+        name, body = signals.full(flat[1:], f"signals[{i}]")
+        reports.append(SignalReport(generation - age, name, body))
+    return ClientPacket(
+        generation,
+        _commands(made[1], commands),
+        _checksum(generation, made[2], made[3]),
+        _count(made[4], "latency"),
+        _count(made[5], "framerate"),
+        tuple(reports),
+    )
+
+
+def master_array(event: Event, commands: Words) -> list[object]:
+    """The array of an event whose body is a MasterPacket."""
+    packet = event.body
+    assert isinstance(packet, MasterPacket)
+    age, checksum = _ages(packet.generation, packet.checksum)
+    made: list[object] = [
+        event.seq,
+        packet.generation,
+        packet.iterations_per_command,
+        packet.turn_ms,
+        packet.ahead,
+        [
+            [part.seat, [commands.flat(command.name, command.body) for command in part.commands]]
+            for part in packet.commands
+        ],
+        age,
+        checksum,
+    ]
+    extras: dict[str, object] = {}
+    if packet.chart is not None:
+        extras["chart"] = plain(packet.chart)
+    if packet.absent:
+        extras["absent"] = list(packet.absent)
+    if packet.late:
+        extras["late"] = plain(packet.late)
+    if extras:
+        made.append(extras)
+    return made
+
+
+def read_master_array(made: Sequence[object], commands: Words) -> Event:
+    """Raises BadFrameError when the array is not a master packet of this room."""
+    if not 8 <= len(made) <= 9:
+        raise bad(f"a master packet has 8 or 9 parts, not {len(made)}")
+    seq, generation, iterations, turn_ms, ahead = (
+        _count(part, "a number at the head of a master packet") for part in made[:5]
+    )
+    by_seat = []
+    for one in _list(made[5], "commands"):
+        seat, listed = _pair(one, "a seat's commands")
+        by_seat.append(SeatCommands(_count(seat, "seat"), _commands(listed, commands)))
+    extras = made[8] if len(made) == 9 else {}
+    if not isinstance(extras, Mapping):
+        raise bad("extras are not a map")
+    chart = extras.get("chart")
+    return Event(
+        seq,
+        MasterPacket(
+            generation,
+            iterations,
+            turn_ms,
+            ahead,
+            tuple(by_seat),
+            None if chart is None else read(Chart, chart, strict=False),
+            _checksum(generation, made[6], made[7]),
+            tuple(_count(seat, "absent") for seat in _list(extras.get("absent", []), "absent")),
+            tuple(read(Late, late, strict=False) for late in _list(extras.get("late", []), "late")),
+        ),
+    )
+
+
+def _commands(listed: object, words: Words) -> tuple[Command, ...]:
+    return tuple(
+        Command(*words.full(_list(one, f"commands[{i}]"), f"commands[{i}]"))
+        for i, one in enumerate(_list(listed, "commands"))
+    )
+
+
+def _ages(generation: int, checksum: Checksum | None) -> tuple[int, int]:
+    if checksum is None:
+        return 0, 0
+    assert checksum.generation < generation, "a checksum is of a generation that has run"
+    return generation - checksum.generation, checksum.value
+
+
+def _checksum(generation: int, age: object, value: object) -> Checksum | None:
+    back, sum32 = _count(age, "checksum_age"), _count(value, "checksum")
+    if back == 0:
+        return None
+    if sum32 > CHECKSUM_MAX or back > generation:
+        raise bad("a checksum is 32 bits, of a generation that has run")
+    return Checksum(generation - back, sum32)
+
+
+def _count(value: object, where: str) -> int:
+    if type(value) is not int or value < 0:
+        raise bad(f"{where} is not a whole number from 0 on")
+    return value
+
+
+def _list(value: object, where: str) -> Sequence[object]:
+    if not isinstance(value, list):
+        raise bad(f"{where} is not a list")
+    return value
+
+
+def _pair(value: object, where: str) -> Sequence[object]:
+    pair = _list(value, where)
+    if len(pair) != 2:
+        raise bad(f"{where} are not a pair")
+    return pair
+
+
+def _value(value: object) -> Value:
+    """Bodies hold scalars and lists of them: no type of a room is a map."""
+    if isinstance(value, list):
+        return [_value(item) for item in value]
+    if value is None or isinstance(value, int | str | bool):
+        return value
+    raise bad("a value in a body is a map")

@@ -1,0 +1,86 @@
+"""The three frames of the socket, and what goes wrong with one.
+
+Knows no bytes. Exactly one of method, status and event is in a frame; that is how the
+three are told apart on the wire.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from gameroom.lockstep.packets import Body, ClientPacket
+from gameroom.lockstep.problem import Problem
+from gameroom.model import Value
+
+Method = Literal["GET", "PUT", "POST", "PATCH", "DELETE"]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFrame:
+    """What a client asks. Without `id` it is answered only when refused. The body of
+    `PUT /turns/<g>` is a ClientPacket already, every other one is as it came."""
+
+    method: Method
+    path: str
+    id: int | None = None
+    body: Value | ClientPacket = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseFrame:
+    """The answer. `status` is HTTP's; from 400 on the body is a problem body."""
+
+    id: int | None
+    status: int
+    body: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventFrame:
+    """What the room says, as a client reads it. `seq` is None for what is told to one
+    person alone: `rejected`, whose body is a Rejection."""
+
+    event: str
+    path: str
+    body: Body | Rejection | Value
+    seq: int | None = None
+
+
+class Rejected(Protocol):
+    """What `encode_private` needs; `room.effects.Rejected` and Rejection have it."""
+
+    @property
+    def generation(self) -> int: ...
+    @property
+    def index(self) -> int | None: ...
+    @property
+    def problem(self) -> Problem: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Command `index` of the packet for `generation` was refused; -1: one of its signals;
+    None: the whole packet."""
+
+    generation: int
+    index: int | None
+    problem: Problem
+
+
+class BadFrameError(Exception):
+    """A frame that says nothing we understand. `id` and `generation` are what could be
+    read of it, so that the answer finds its question."""
+
+    def __init__(
+        self, problem: Problem, *, id: int | None = None, generation: int | None = None
+    ) -> None:
+        super().__init__(problem.detail)
+        self.problem = problem
+        self.id = id
+        self.generation = generation
+
+
+def bad(detail: str, *, status: int = 400, code: str = "bad_frame") -> BadFrameError:
+    """The error for a frame or a part of one, with a sentence that says where."""
+    return BadFrameError(Problem(status, code, detail))

@@ -1,0 +1,125 @@
+"""Plain values into the dataclasses of the packets, and back.
+
+Knows no bytes and no names of events. A reader is made once per type from its annotations.
+Whoever reads strictly (the server) refuses a field that the type does not have; whoever
+reads leniently (a client, which may be older than its server) passes over it. Fields with
+a default may be left out. A `Mapping[int, ...]` has its keys as texts on the wire.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
+from typing import TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from gameroom.wire.frames import bad
+
+T = TypeVar("T")
+_Reader = Callable[[object, str], object]
+
+
+def plain(value: object) -> object:
+    """Dataclasses, tuples and read-only maps as plain lists and maps with text keys."""
+    return msgspec.to_builtins(value, str_keys=True, enc_hook=as_dict)
+
+
+def as_dict(value: object) -> object:
+    """msgspec's hook for what it does not know: any other Mapping is written as a map."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Sequence):
+        return list(value)
+    raise TypeError(f"{type(value).__name__} has no place on the wire")
+
+
+def read(type_: type[T], value: object, *, strict: bool) -> T:
+    """`value` as `type_`. Raises BadFrameError with the place of what does not fit."""
+    made = _reader(cast(Hashable, type_), strict)(value, "")
+    assert isinstance(made, type_)
+    return made
+
+
+@cache
+def _reader(hint: Hashable, strict: bool) -> _Reader:
+    if hint in (int, str, bool):
+        return _scalar(hint)
+    if isinstance(hint, type) and is_dataclass(hint):
+        return _record(hint, strict)
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin is tuple:
+        return _items(_reader(parts[0], strict))
+    if origin in (types.UnionType, Union):
+        chosen = [part for part in parts if part is not type(None)]
+        assert len(chosen) == 1, f"{hint} is not one type or None"
+        return _optional(_reader(chosen[0], strict))
+    assert origin is not None, f"{hint} cannot be read"
+    return _map(parts[0], _reader(parts[1], strict) if parts[1] in (int, str) else None)
+
+
+def _scalar(kind: object) -> _Reader:
+    said = "an integer" if kind is int else "a text" if kind is str else "true or false"
+
+    def reader(value: object, where: str) -> object:
+        if type(value) is not kind:
+            raise bad(f"{where or 'the body'} is not {said}")
+        return value
+
+    return reader
+
+
+def _optional(inner: _Reader) -> _Reader:
+    return lambda value, where: None if value is None else inner(value, where)
+
+
+def _items(inner: _Reader) -> _Reader:
+    def reader(value: object, where: str) -> object:
+        if not isinstance(value, list | tuple):
+            raise bad(f"{where or 'the body'} is not a list")
+        return tuple([inner(item, f"{where}[{i}]") for i, item in enumerate(value)])
+
+    return reader
+
+
+def _map(key: object, inner: _Reader | None) -> _Reader:
+    def reader(value: object, where: str) -> object:
+        if not isinstance(value, Mapping):
+            raise bad(f"{where or 'the body'} is not a map")
+        made = value if inner is None else {k: inner(v, f"{where}.{k}") for k, v in value.items()}
+        if key is not int:
+            return made
+        try:
+            return {int(k): v for k, v in made.items()}
+        except ValueError:
+            raise bad(f"{where} has a key that is not a number") from None
+
+    return reader
+
+
+def _record(type_: type, strict: bool) -> _Reader:
+    hints = get_type_hints(type_)
+    readers = {part.name: _reader(hints[part.name], strict) for part in fields(type_)}
+    needed = [
+        part.name
+        for part in fields(type_)
+        if part.default is MISSING and part.default_factory is MISSING
+    ]
+
+    def reader(value: object, where: str) -> object:
+        if not isinstance(value, Mapping):
+            raise bad(f"{where or 'the body'} is not a map")
+        made = {}
+        for name, part in value.items():
+            if name in readers:
+                made[name] = readers[name](part, f"{where}.{name}" if where else str(name))
+            elif strict:
+                raise bad(f"{where + '.' if where else ''}{str(name)[:40]} is not known here")
+        for name in needed:
+            if name not in made:
+                raise bad(f"{where + '.' if where else ''}{name} is missing")
+        return type_(**made)
+
+    return reader

@@ -1,0 +1,84 @@
+"""What a deep check costs: shipped rooms, rooms of many states, and more players.
+
+    pytest --override-ini 'python_files=bench_*.py' tests/benchmarks/bench_explore.py
+
+The aim: under 300 ms for shipped rooms and under 2 s for 200 states, on an idle core.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from gameroom.chart import compile_room
+from gameroom.language import load, shipped
+from gameroom.sim.explore import explore
+from gameroom.sim.explore_moves import Moves
+from gameroom.sim.explore_reads import reads_of
+from gameroom.sim.explore_search import search
+from gameroom.sim.explore_world import World
+
+SHIPPED = (
+    "standard", "archers", "noughts", "free-for-all", "teams", "real-time", "turn-based", "party",
+    "hidden-role", "best-of-three",
+)  # fmt: skip
+
+
+def checked(text, name="bench.room"):
+    loaded = load(text, name=name, resolve=shipped)
+    assert loaded.room is not None, loaded.diagnostics
+    return loaded.room
+
+
+def chain(states):
+    """A game of so many leaf states in a row, each with a vote, a timer and a signal."""
+    lines = []
+    for number in range(states):
+        after = f"s{number + 1}" if number + 1 < states else "ended"
+        lines.append(
+            f"state s{number} iterates {{ allow vote from player  on scored -> {after}"
+            f'  when all player chose "on" -> {after}  after 600 turns -> ended }}'
+        )
+    body = "\n".join(lines)
+    return checked(
+        'language 1\nuse "standard"\nroom "chain" extends standard {\n  players 2..8\n'
+        '  request vote { choice: "on" | "stay" }\n  signal scored agreed by all\n'
+        f"  extend state running.iterating {{\n    initial s0\n{body}\n  }}\n}}\n"
+    )
+
+
+def report(benchmark, room):
+    found = benchmark.pedantic(explore, args=(room,), rounds=3, warmup_rounds=1)
+    benchmark.extra_info["configurations"] = found.configurations
+    benchmark.extra_info["players"] = found.players
+    benchmark.extra_info["notes"] = list(found.notes)
+    assert found.diagnostics == ()
+
+
+@pytest.mark.benchmark(group="explore: shipped rooms")
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped(benchmark, name):
+    source = shipped(name)
+    report(benchmark, checked(source.text, source.name))
+
+
+@pytest.mark.benchmark(group="explore: number of states")
+@pytest.mark.parametrize("states", [10, 50, 100, 200])
+def test_states(benchmark, states):
+    report(benchmark, chain(states))
+
+
+@pytest.mark.benchmark(group="explore: number of players")
+@pytest.mark.parametrize("players", [1, 2, 3, 4, 5])
+def test_players(benchmark, players):
+    """One search of the standard room, whatever that costs."""
+    source = shipped("standard")
+    chart = compile_room(checked(source.text, source.name))
+    reads = reads_of(chart)
+
+    def one():
+        return search(Moves.of(World.of(chart, reads), players), 100_000)
+
+    graph = benchmark.pedantic(one, rounds=3, warmup_rounds=1)
+    assert graph.complete
+    benchmark.extra_info["configurations"] = len(graph.spots)
+    benchmark.extra_info["steps"] = graph.steps

@@ -1,0 +1,87 @@
+"""The demo page: it starts by itself, tells what happens, and loses nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page, expect
+
+from tests.browser.people import WAIT_MS, people
+from tests.browser.world import World
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+expect.set_options(timeout=WAIT_MS)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def demo(world: World) -> AsyncIterator[Page]:
+    """The demo in a wide window, its game running."""
+    async with people(world) as browsers:
+        page = await browsers.new_page()
+        await page.set_viewport_size({"width": 1280, "height": 900})
+        await page.goto(f"{world.address}/demo")
+        # A game of its own for every test.
+        await page.get_by_role("button", name="New game").click()
+        await expect(page.locator("#generation")).to_have_text(re.compile(r"\d\d"))
+        yield page
+
+
+async def test_three_games_and_the_chart_are_in_step(demo: Page):
+    await expect(demo.locator(".seat[data-status=live]")).to_have_count(3)
+    await expect(demo.locator("#state")).to_have_text("running.iterating.day")
+    active = demo.locator(".statechart .active.leaf")
+    await expect(active).to_have_attribute("id", "state-running.iterating.day")
+    await expect(demo.locator("#agreed")).to_have_text(re.compile(r"turn \d+"))
+    for place in await demo.locator(".seat").all():
+        await expect(place.locator("[data-meter=down]")).to_have_text(re.compile(r"[1-9]\d* B/s"))
+
+
+async def test_a_drop_is_caught_up_with_nothing_lost(demo: Page):
+    await demo.get_by_role("button", name="Drop bob's connection").click()
+    await expect(demo.locator("#story")).to_contain_text("bob's connection is lost")
+    await expect(demo.locator("#story")).to_contain_text(
+        re.compile(r"bob is back: [1-9]\d* turns? caught up in \d+ ms, 0 lost")
+    )
+    tally = demo.locator(".seat[data-profile=bob] .tally")
+    await expect(tally).to_have_attribute("data-lost", "0")
+    await expect(tally).to_have_text(re.compile(r"[1-9]\d* turns? caught up, 0 lost, 0 doubled"))
+
+
+async def test_a_reload_and_a_delay_are_told(demo: Page):
+    await demo.locator(".seat[data-profile=ann]").get_by_label("250 ms").check()
+    await expect(demo.locator("#story")).to_contain_text("ann is delayed by 250 ms each way")
+    await demo.get_by_role("button", name="Reload ann's page").click()
+    await expect(demo.locator("#story")).to_contain_text("ann is back after a reload")
+    await expect(demo.locator(".seat[data-profile=ann] [data-meter=latency]")).to_have_text(
+        re.compile(r"[45]\d\d ms")
+    )
+
+
+async def test_corruption_asks_once_and_then_halts_the_game(demo: Page):
+    await demo.get_by_role("button", name="Corrupt ann's engine").click()
+    await demo.get_by_role("button", name="click again").click()
+    await expect(demo.locator("#state")).to_have_text("running.paused.diverged")
+    await expect(demo.locator("#story")).to_contain_text(
+        re.compile(
+            r"checksums differ at turn \d+: (ann and bob|bob and ann) do not play the same game"
+        )
+    )
+
+
+async def test_on_a_phone_one_seat_is_shown_and_the_others_go_on(demo: Page):
+    await demo.set_viewport_size({"width": 390, "height": 844})
+    shown = demo.locator(".seat.shown")
+    await expect(shown).to_have_count(1)
+    await demo.locator(".switcher").get_by_role("button", name="bob").click()
+    await expect(shown.locator("h2")).to_have_text("bob plays")
+    await expect(demo.locator(".seat[data-profile=ann]")).not_to_be_in_viewport()
+    overflow = await demo.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert overflow <= 0
+    before = int(await demo.locator("#generation").inner_text())
+    await demo.wait_for_function(
+        "before => Number(document.querySelector('#generation').textContent) > before + 10",
+        arg=before,
+    )

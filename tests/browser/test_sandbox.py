@@ -1,0 +1,219 @@
+"""Engine and view in a real Chromium: neither page, cookie nor network can be reached.
+
+The games here are hostile or wrong on purpose. What they try is counted twice: by what they
+tell of it themselves, and by a server that waits in vain for anything to arrive.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from playwright.async_api import Page
+
+from gameroom.server import bodies
+from gameroom.server.app import LOBBY
+from tests.browser.people import WAIT_MS, Person, people
+from tests.browser.world import World
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+ALONE = """
+language 1
+use "standard"
+room "alone" extends standard {
+  players 1..1
+  setting size: int 1..9 = 3
+  command poke { x: int 0..9 }
+  policy pace { tick = 50 per second  turn = 20ms..40ms  ahead = 1 }
+  extend state running.iterating { allow poke from player }
+}
+"""
+
+ENGINE = """
+export default (kit) => {
+  let state = { sum: 0 };
+  return {
+    check: () => [],
+    init() {},
+    step({ generation }) { state.sum = (state.sum + generation) % 1000; },
+    checksum: () => kit.checksum(state),
+    snapshot: () => ({ ...state }),
+    restore: (kept) => { state = { ...kept }; },
+    scene: () => ({ ...state }),
+  };
+};
+"""
+
+SPIES = Path(__file__).parent / "spies"
+
+
+@asynccontextmanager
+async def evil() -> AsyncIterator[tuple[str, list[str]]]:
+    """Another server on this machine, and all that ever arrives there."""
+    heard: list[str] = []
+
+    async def hear(request: web.Request) -> web.Response:
+        heard.append(str(request.rel_url))
+        return web.Response(text="", headers={"Access-Control-Allow-Origin": "*"})
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", hear)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}", heard
+    finally:
+        await runner.cleanup()
+
+
+async def alone(world: World, engine: str, view: str | None = None) -> str:
+    made = await world.app[LOBBY].create(
+        bodies.Create(
+            room=ALONE,
+            engine=bodies.Code(source=engine),
+            view=None if view is None else bodies.Code(source=view),
+        )
+    )
+    return made.id
+
+
+@asynccontextmanager
+async def playing(world: World, room: str, more: str = "") -> AsyncIterator[tuple[Person, Page]]:
+    """One person in a room of one, whose page has done all that it does by itself."""
+    async with people(world) as context:
+        page = await context.new_page()
+        person = Person(page, "ann")
+        await page.goto(f"{world.address}/join/{room}?name=ann&auto=1&dev=1{more}")
+        yield person, page
+
+
+async def told(page: Page) -> dict[str, Any]:
+    """What the view wrote, once everything that it began has come to an end."""
+    out = page.frame_locator(".gameroom-frame").locator("pre")
+    await out.wait_for(timeout=WAIT_MS)
+    frame = next(one for one in page.frames if one.url.endswith("/web/sandbox.html"))
+    await frame.wait_for_function(
+        """() => {
+          const { later, scene } = JSON.parse(document.querySelector('pre').textContent);
+          return Object.keys(later).length >= 5 && Object.keys(scene.later).length === 3;
+        }""",
+        timeout=WAIT_MS,
+    )
+    said: dict[str, Any] = json.loads(await out.inner_text())
+    return said
+
+
+async def test_neither_page_cookie_nor_network_can_be_reached(world: World):
+    async with evil() as (address, heard):
+        own: list[str] = []
+
+        def spy(name: str) -> str:
+            source = (SPIES / name).read_text(encoding="utf-8")
+            return source.replace("EVIL", address).replace("OWN", world.address)
+
+        room = await alone(world, spy("engine.js"), spy("view.js"))
+        async with playing(world, room) as (person, page):
+            page.on("requestfinished", lambda request: own.append(request.url))
+            said = await told(page)
+            await person.plays(30)
+            cookies = await page.context.cookies(f"{world.address}/rooms/{room}")
+            assert [cookie["httpOnly"] for cookie in cookies] == [True], "there was one to take"
+            assert await person.seat("seat.status") == "live"
+            assert page.url.startswith(world.address)
+        assert heard == []
+        assert [url for url in own if "from=" in url or "own-" in url] == []
+    reached = said["scene"]["found"] | said["found"]
+    assert {name: how for name, how in reached.items() if how.startswith("got")} == {}
+    assert set(said["scene"]["later"].values()) == {"threw"}
+    assert said["scene"]["works"] == [7, True, 1], "what an engine needs is there"
+    assert set(said["later"].values()) == {"threw"}
+    assert said["seat"] == 0
+
+
+async def test_a_missing_thing_says_why(world: World):
+    room = await alone(world, ENGINE.replace("init() {}", "init() { Date.now(); }"))
+    async with playing(world, room) as (person, page):
+        await person.reads("The engine failed: Date: an engine has no clock")
+        await person.is_in("setup.gathering")
+        assert await page.locator("#reasons li").count() == 1
+
+
+async def test_a_view_that_leaves_takes_nothing_along(world: World):
+    """The page's policy stops a frame that would go elsewhere; the game is over with it."""
+    async with evil() as (address, heard):
+        view = f"export default () => {{ location = '{address}/gone'; return {{ show() {{}} }}; }};"
+        async with playing(world, await alone(world, ENGINE, view)) as (person, _):
+            await person.reads("its view left the frame in which it ran")
+            assert heard == []
+
+
+async def test_an_engine_that_is_not_what_the_room_says_is_not_run(world: World):
+    room = await alone(world, ENGINE)
+    async with people(world) as context:
+        page = await context.new_page()
+        await page.route("**/engines/*", lambda route: route.fulfill(body=ENGINE + "// altered"))
+        await page.goto(f"{world.address}/join/{room}?name=ann&auto=1")
+        await page.get_by_text("is not what the room says it is").wait_for(timeout=WAIT_MS)
+
+
+async def test_a_setup_that_the_engine_refuses_is_shown_with_its_reasons(world: World):
+    check = "check: ({ setup }) => (setup.size > 5 ? ['too large', 'for this field'] : []),"
+    room = await alone(world, ENGINE.replace("check: () => [],", check))
+    async with people(world) as context:
+        page = await context.new_page()
+        person = Person(page, "ann")
+        await page.goto(f"{world.address}/join/{room}?name=ann&dev=1")
+        await page.get_by_role("button", name="Join").click()
+        await page.get_by_label("size").fill("7")
+        await page.get_by_label("size").press("Tab")
+        await person.until("seat.setup.size === 7")
+        await page.get_by_role("button", name="I am ready").click()
+        await person.reads("too large")
+        assert await page.locator("#reasons li").all_inner_texts() == [
+            "too large",
+            "for this field",
+        ]
+        await page.get_by_label("size").fill("4")
+        await page.get_by_label("size").press("Tab")
+        await person.until("seat.setup.size === 4")
+        await page.get_by_role("button", name="I am ready").click()
+        await person.plays(10)
+
+
+async def test_an_engine_that_fails_is_named_with_its_turn(world: World):
+    fails = ENGINE.replace(
+        "step({ generation }) {", "step({ generation }) { if (generation === 9) state.none.x = 1;"
+    )
+    async with playing(world, await alone(world, fails)) as (person, page):
+        await person.reads("The game's engine failed at turn 9")
+        assert await page.get_by_role("button", name="Load the game anew").is_visible()
+
+
+async def test_the_sync_test_names_what_a_snapshot_does_not_hold(world: World):
+    hidden = ENGINE.replace("let state", "let hidden = 0; let state").replace(
+        "step({ generation }) {", "step({ generation }) { hidden += 1; state.drift = hidden % 7;"
+    )
+    async with playing(world, await alone(world, hidden), "&sync=1") as (person, _):
+        await person.reads("the same turn ended differently (drift)")
+
+
+async def test_the_sync_test_is_content_with_an_honest_engine(world: World):
+    async with playing(world, await alone(world, ENGINE), "&sync=1") as (person, page):
+        await person.plays(50)
+        assert await page.get_by_text("sync test").count() == 0
+
+
+async def test_a_corrupted_engine_is_found_out(world: World):
+    async with playing(world, await alone(world, ENGINE)) as (person, _):
+        await person.plays(10)
+        before = await person.seat("seat.dev.snapshot()")
+        assert (await person.seat("seat.dev.corrupt()"))["path"] == "sum"
+        after = await person.seat("seat.dev.snapshot()")
+        assert before["checksum"] != after["checksum"]

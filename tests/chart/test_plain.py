@@ -1,0 +1,160 @@
+"""Charts from plain values, and what is no chart: every mistake with its path."""
+
+import pytest
+
+from gameroom.chart import from_plain
+from gameroom.chart.plain import plain_room
+from gameroom.model import On, Target, Transition
+from tests.chart.play import Play, say, states
+
+LEAF = {"a": {}}
+
+
+def nest(levels):
+    inner = {}
+    for _ in range(levels):
+        inner = {"initial": "a", "states": {"a": inner}}
+    return inner
+
+
+def deep_expression(levels):
+    value = True
+    for _ in range(levels):
+        value = ["not", value]
+    return value
+
+
+def transition(**said):
+    return states(a={"transitions": [said]}, b={})
+
+
+WRONG = [
+    ([], "the room: a dict with names as keys is expected"),
+    ({}, "the room: a room needs states"),
+    ({"states": {1: {}}}, "states: a dict with names as keys is expected"),
+    ({"statse": LEAF}, "the room: `statse` is not known here"),
+    ({"states": LEAF, "players": [1]}, "players: [low, high] is expected"),
+    ({"states": LEAF, "players": [1, "two"]}, "players[1]: an integer is expected"),
+    ({"states": {"a": {"kind": "stat"}}}, "states.a.kind: one of state, parallel"),
+    ({"states": {"a": {"iterates": 1}}}, "states.a.iterates: True or False is expected"),
+    ({"states": {"a": {"states": LEAF}}}, "states.a: `a` does not say where it starts"),
+    ({"states": {"a": {"states": LEAF, "initial": "b"}}}, "states.a: `a` starts in `b`"),
+    ({"states": {"a.b": {}}}, "states.a.b: `a.b` cannot be the name of a state"),
+    ({"states": {"a": {"states": {"h": {"kind": "history"}}}}}, "states.a: `a` has histories"),
+    (
+        {"states": {"p": {"kind": "parallel", "states": {"z": {"kind": "final"}}}}},
+        "states.p: `p` is parallel: it holds regions",
+    ),
+    (
+        {"states": {"a": {}, "z": {"kind": "final", "transitions": [{"on": "x", "to": "a"}]}}},
+        "states.z: `z` is final",
+    ),
+    ({"states": {"a": {}, "h": {"kind": "history", "entry": say("x")}}}, "states.h: `h` is a"),
+    (
+        {"states": {"a": {}, "h": {"kind": "history", "default": "h"}}},
+        "states.h: `h` would lead to another history",
+    ),
+    (
+        {
+            "states": {
+                "b": {},
+                "a": {
+                    "initial": "c",
+                    "states": {"c": {}, "h": {"kind": "history", "default": "b"}},
+                },
+            }
+        },
+        "states.a.states.h: `a.h` cannot lead to `b`",
+    ),
+    (
+        {
+            "states": {
+                "a": {"initial": "h", "states": {"c": {}, "h": {"kind": "history"}}},
+            }
+        },
+        "states.a.states.h: `a.h` would lead to another history",
+    ),
+    (transition(to="b"), "states.a.transitions[0]: exactly one of `on`, `when` and `after`"),
+    (transition(on="x", after=[1, "ms"]), "states.a.transitions[0]: exactly one of"),
+    (transition(on=1), "states.a.transitions[0].on: a string is expected"),
+    (transition(on="done(q)"), "states.a.transitions[0].on: there is no state `q`"),
+    (transition(on="done(b)"), "states.a.transitions[0].on: `b` has no states inside"),
+    (transition(after=[1, "hours"]), "states.a.transitions[0].after: [amount, "),
+    (transition(after=[-1, "ms"]), "states.a.transitions[0].after: a time before now"),
+    (transition(after="1s"), "states.a.transitions[0].after: a list is expected"),
+    (transition(on="x", to="c"), "states.a.transitions[0].to: there is no state `c`"),
+    (transition(on="x", to=["back", "b"]), "states.a.transitions[0].to: a path, "),
+    (transition(on="x", do=[["sing", "b"]]), 'states.a.transitions[0].do[0]: ["set", name'),
+    (transition(on="x", do=[["set", "n", 1]]), "states.a.transitions[0].do[0]: `n` is not a"),
+    (transition(on="x", do=[["drop", "red"]]), "states.a.transitions[0].do[0]: `red` is not"),
+    (transition(on="x", do=[["pass", "king"]]), "states.a.transitions[0].do[0]: `king` is not"),
+    (transition(on="x", do=[["unready", "elf"]]), "states.a.transitions[0].do[0]: `elf` is"),
+    (transition(on="x", because=1), "states.a.transitions[0].because: a string is expected"),
+    (transition(on="x", **{"if": 3}), "states.a.transitions[0].if: this is not true or false"),
+    (transition(on="x", **{"if": "q"}), "states.a.transitions[0].if: `q` is not a variable"),
+    (transition(on="x", **{"if": []}), "states.a.transitions[0].if: this is not an expression"),
+    (transition(on="x", **{"if": ["<", 1]}), "states.a.transitions[0].if: this is not an"),
+    (transition(on="x", **{"if": 1.5}), "states.a.transitions[0].if: a list is expected"),
+    (transition(on="x", **{"if": ["<", True, 1]}), "states.a.transitions[0].if[1]: this is"),
+    (transition(on="x", **{"if": ["in", "q"]}), "states.a.transitions[0].if: there is no"),
+    (transition(on="x", **{"if": ["==", 1, True]}), "states.a.transitions[0].if: a whole"),
+    (transition(on="x", **{"if": [">", 2**53, 1]}), "states.a.transitions[0].if[1]: 900719925"),
+    (transition(on="x", **{"if": deep_expression(200)}), "states.a.transitions[0].if[1][1]"),
+    (transition(on="x", **{"if": ["and", *[True] * 99]}), "states.a.transitions[0].if: more"),
+    (transition(on="x", **{"if": ["all", "player", "rich"]}), "states.a.transitions[0].if[2]: one"),
+    (nest(100), "states.a.states.a.states.a"),
+    (
+        {"states": LEAF, "variables": {"n": {"type": ["int", 0, 3], "initial": 4}}},
+        "variables.n: `n` is 4, not from 0 to 3",
+    ),
+    ({"states": LEAF, "variables": {"n": {"type": ["int"]}}}, "variables.n: `type` and `initial`"),
+    (
+        {"states": LEAF, "variables": {"n": {"type": ["int"], "initial": 0}}},
+        'variables.n.type: ["bool"]',
+    ),
+    (
+        {"states": LEAF, "settings": {"n": {"type": ["bool"], "default": 3}}},
+        "settings.n: `n` is not true or false",
+    ),
+    ({"states": LEAF, "signals": {"s": {"agreed": "few"}}}, 'signals.s.agreed: "all" or'),
+    ({"states": {"a": {"permissions": [["permit", [], []]]}}}, "states.a.permissions[0]: "),
+    ({"states": {f"s{n}": {} for n in range(1001)}}, "the room: more than 1000 states"),
+]
+
+
+@pytest.mark.parametrize(("value", "problem"), WRONG, ids=[problem for _, problem in WRONG])
+def test_mistakes_begin_with_their_path(value, problem):
+    with pytest.raises(ValueError) as raised:  # noqa: PT011 - the text is compared below
+        from_plain(value)
+    assert str(raised.value).startswith(problem)
+
+
+def test_it_builds_the_same_model_as_everything_else():
+    room = plain_room(states(a={"transitions": [{"on": "go", "to": ["resume", "b"]}]}, b={}))
+    (first, _) = room.root.states
+    assert first.transitions == (Transition(On("go"), target=Target("b", "resume")),)
+
+
+def test_the_root_begins_in_setup_or_else_in_the_first_state():
+    assert Play({"states": {"a": {}, "setup": {}}}).active == ("setup",)
+    assert Play({"states": {"b": {}, "a": {}}}).active == ("b",)
+    assert Play({"states": {"b": {}, "a": {}}, "initial": "a"}).active == ("a",)
+
+
+def test_lists_of_settings_and_texts():
+    play = Play(
+        {
+            "settings": {"word": {"type": ["string", 0, 9], "default": "moon"}},
+            **states(
+                a={"transitions": [{"when": ["==", "word", ["text", "sun"]], "to": "b"}]}, b={}
+            ),
+        }
+    )
+    assert play.send("configure", settings={"word": "sun"}).active == ("b",)
+
+
+def test_a_chart_does_not_follow_later_changes_of_the_value():
+    value = states(a={"transitions": [{"on": "go", "to": "b"}]}, b={})
+    play = Play(value)
+    value["states"]["a"]["transitions"].clear()
+    assert play.send("go").active == ("b",)

@@ -1,0 +1,180 @@
+"""`after`: armed on entry, cancelled on exit, in order of time."""
+
+from gameroom.chart import Event, due, step
+from tests.chart.play import Play, say, states
+
+
+def test_it_fires_when_it_is_due_and_not_before():
+    play = Play(states(a={"transitions": [{"after": [30, "ms"], "do": say("now")}]}), now=1000)
+    assert due(play.snapshot) == 1030
+    play.now = 1000
+    assert play.wait(ms=29).said == []
+    assert play.wait(ms=1).said == ["now"]
+    assert due(play.snapshot) is None
+    assert play.wait(ms=1000).said == [], "once"
+
+
+def test_it_counts_from_the_entry_of_its_state():
+    room = states(
+        a={"transitions": [{"on": "go", "to": "b"}]},
+        b={"transitions": [{"after": [10, "ms"], "do": say("now")}]},
+    )
+    play = Play(room)
+    play.wait(ms=100).send("go")
+    assert play.wait(ms=9).said == []
+    assert play.wait(ms=1).said == ["now"]
+
+
+def test_leaving_cancels_it():
+    room = states(
+        a={"transitions": [{"after": [10, "ms"], "do": say("never")}, {"on": "go", "to": "b"}]},
+        b={},
+    )
+    play = Play(room).send("go")
+    assert due(play.snapshot) is None
+    assert play.wait(ms=100).said == []
+
+
+def test_entering_again_starts_it_anew():
+    room = states(
+        a={"transitions": [{"after": [10, "ms"], "do": say("now")}, {"on": "again", "to": "a"}]}
+    )
+    play = Play(room).wait(ms=9).send("again")
+    assert play.wait(ms=9).said == []
+    assert play.wait(ms=1).said == ["now"]
+
+
+def test_a_timer_that_is_already_due_dies_with_its_state():
+    """The event is taken first; the timer was due before it, but its state is gone."""
+    room = states(
+        a={"transitions": [{"after": [10, "ms"], "to": "late"}, {"on": "go", "to": "b"}]},
+        b={},
+        late={},
+    )
+    play = Play(room)
+    snapshot, _ = step(play.chart, play.snapshot, Event("go", now=50))
+    play.snapshot = snapshot
+    assert play.wait(ms=60).active == ("b",)
+
+
+def test_of_two_that_are_due_the_first_can_kill_the_second():
+    room = states(
+        a={
+            "transitions": [
+                {"after": [20, "ms"], "do": say("never")},
+                {"after": [10, "ms"], "to": "b"},
+            ]
+        },
+        b={},
+    )
+    play = Play(room).wait(ms=100)
+    assert play.active == ("b",)
+    assert play.said == []
+
+
+def test_the_earlier_fires_first_whatever_the_document_says():
+    room = states(
+        a={
+            "transitions": [
+                {"after": [20, "ms"], "do": say("later")},
+                {"after": [10, "ms"], "do": say("sooner")},
+            ]
+        }
+    )
+    assert Play(room).wait(ms=100).said == ["sooner", "later"]
+
+
+def test_due_at_the_same_time_they_fire_in_document_order():
+    """The outer state stands first in the document. The inner one was entered later and
+    waits shorter; both are due at 30."""
+    room = states(
+        a={
+            "initial": "b",
+            "transitions": [{"after": [30, "ms"], "do": say("outer")}],
+            "states": {
+                "b": {"transitions": [{"on": "go", "to": "c"}]},
+                "c": {
+                    "transitions": [
+                        {"after": [20, "ms"], "do": say("inner")},
+                        {"after": [20, "ms"], "do": say("inner too")},
+                    ]
+                },
+            },
+        }
+    )
+    play = Play(room).wait(ms=10).send("go")
+    assert play.wait(ms=20).said == ["outer", "inner", "inner too"]
+
+
+def test_each_fires_in_its_own_macrostep():
+    """What follows from the first is finished before the second fires."""
+    room = states(
+        a={
+            "transitions": [
+                {"after": [10, "ms"], "do": [["raise", "told"], *say("first")]},
+                {"after": [10, "ms"], "do": say("second")},
+                {"on": "told", "do": say("told")},
+            ]
+        }
+    )
+    play = Play(room).wait(ms=10)
+    assert play.said == ["first", "told", "second"]
+    assert [macrostep.event for macrostep in play.trace] == ["after 10ms", "after 10ms"]
+
+
+def test_turns():
+    room = states(a={"transitions": [{"after": [3, "turns"], "do": say("now")}]})
+    play = Play(room)
+    assert due(play.snapshot) is None, "a turn timer has no time"
+    assert [play.wait(ms=999, turns=1).said for _ in range(4)] == [[], [], ["now"], []]
+
+
+def test_turn_timers_count_as_due_now_and_those_of_an_earlier_turn_first():
+    room = states(
+        a={
+            "transitions": [
+                {"after": [50, "ms"], "do": say("at 50")},
+                {"after": [3, "turns"], "do": say("turn 3")},
+                {"after": [2, "turns"], "do": say("turn 2")},
+                {"after": [10, "ms"], "do": say("at 10")},
+            ]
+        }
+    )
+    assert Play(room).wait(ms=50, turns=4).said == ["at 10", "at 50", "turn 2", "turn 3"]
+
+
+def test_a_guard_that_says_no_uses_the_timer_up():
+    room = states(
+        a={
+            "transitions": [
+                {"after": [10, "ms"], "if": "open", "do": say("never")},
+                {"on": "open", "do": [["set", "open", True]]},
+            ]
+        }
+    )
+    room["variables"] = {"open": {"type": ["bool"], "initial": False}}
+    play = Play(room).wait(ms=10).send("open")
+    assert play.wait(ms=100).said == []
+    assert due(play.snapshot) is None
+
+
+def test_no_time_at_all_cannot_hang():
+    """Armed while time is told, a timer waits for the next time that it is told."""
+    room = states(
+        a={"transitions": [{"after": [0, "ms"], "to": "b"}]},
+        b={"transitions": [{"after": [0, "ms"], "to": "a"}]},
+    )
+    play = Play(room)
+    assert [play.wait().active for _ in range(3)] == [("b",), ("a",), ("b",)]
+
+
+def test_a_state_that_fires_its_own_timer_again_and_again_is_a_clock():
+    room = states(a={"transitions": [{"after": [10, "ms"], "do": say("tick"), "to": "a"}]})
+    play = Play(room)
+    assert [play.wait(ms=10).said for _ in range(3)] == [["tick"]] * 3
+
+
+def test_the_root_may_wait_too():
+    room = states(a={"transitions": [{"on": "go", "to": "b"}]}, b={})
+    room["transitions"] = [{"after": [10, "ms"], "do": say("now")}]
+    assert Play(room).wait(ms=5).send("go").wait(ms=5).said == ["now"]

@@ -1,0 +1,99 @@
+"""The trace: what was asked, what was taken, and why a guard said no."""
+
+from gameroom.chart import MacroStep, Removed
+from tests.chart.play import Play, person, say, states
+
+ROOM = {
+    "variables": {"rounds": {"type": ["int", 0, 9], "initial": 2}},
+    **states(
+        play={
+            "initial": "day",
+            "exit": say("bye"),
+            "transitions": [{"on": "round_over", "do": [["set", "rounds", 9]], "to": "ended"}],
+            "states": {
+                "day": {
+                    "transitions": [
+                        {"on": "round_over", "if": ["<", "rounds", 2], "to": "day"},
+                        {"on": "round_over", "if": ["==", ["/", 1, 0], 1], "to": "day"},
+                        {"when": ["and", ["majority", "player", "ready"], ["in", "ended"]]},
+                    ]
+                }
+            },
+        },
+        ended={"kind": "final"},
+    ),
+}
+
+
+def test_a_macrostep_can_be_read():
+    play = Play(ROOM, people=(person("ready"), person()))
+    play.send("round_over")
+    (macrostep,) = play.trace
+    assert isinstance(macrostep, MacroStep)
+    assert (
+        str(macrostep)
+        == """\
+round_over
+  round_over
+    ? play.day: on round_over if rounds < 2 -> day: guard (rounds < 2 is false: rounds is 2)
+    ? play.day: on round_over if 1 / 0 == 1 -> day: error \
+(1 / 0 == 1 is an error, division by zero)
+    ? play: on round_over do { set rounds = 9 } -> ended: enabled
+    - play.day
+    - play
+    ! announce "bye"
+    ! set rounds = 9
+    + ended
+=> ended"""
+    )
+
+
+def test_a_when_says_why_not():
+    play = Play(ROOM, people=(person("ready"), person()))
+    (considered,) = play.trace[0].microsteps[-1].considered
+    assert considered.verdict == "false"
+    assert considered.why == (
+        "majority of player ready and in(ended) is false:"
+        " majority of player ready is false (1 of 2), in(ended) is false"
+    )
+
+
+def test_a_when_that_has_fired_says_so():
+    play = Play(states(a={"transitions": [{"when": True, "do": say("once")}]})).send("x")
+    (considered,) = play.trace[0].microsteps[-1].considered
+    assert considered.verdict == "fired"
+
+
+def test_conflicts_name_loser_and_winner():
+    regions = {
+        "one": {"transitions": [{"on": "go", "to": "x"}]},
+        "two": {"transitions": [{"on": "go", "to": "y"}]},
+    }
+    play = Play(states(p={"kind": "parallel", "states": regions}, x={}, y={})).send("go")
+    assert play.trace[0].microsteps[0].removed == (Removed(1, 0),)
+
+
+def test_an_action_that_failed_says_why():
+    play = Play(
+        {
+            "variables": {"n": {"type": ["int", 0, 3], "initial": 3}},
+            **states(a={"transitions": [{"on": "go", "do": [["set", "n", ["+", "n", 1]]]}]}),
+        }
+    ).send("go")
+    assert play.trace[0].microsteps[0].actions == ("set n = n + 1: `n` is 4, not from 0 to 3",)
+
+
+def test_what_nobody_waits_for_is_traced_too():
+    play = Play(states(a={})).send("unheard")
+    assert [step.event for step in play.trace[0].microsteps] == ["unheard"]
+    assert play.trace[0].microsteps[0].taken == ()
+
+
+def test_internal_events_are_microsteps_of_their_own():
+    go = [{"on": "go", "do": [["raise", "told"]]}, {"on": "told", "do": say("told")}]
+    play = Play(states(a={"transitions": go})).send("go")
+    assert [step.event for step in play.trace[0].microsteps] == ["go", "told"]
+
+
+def test_the_beginning_is_traced():
+    assert Play(ROOM).trace[0].microsteps[0].entered == ("play", "play.day")

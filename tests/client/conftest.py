@@ -1,0 +1,34 @@
+"""A server with one room for the tests that need sockets, and an end to every wait."""
+
+import signal
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from tests.client.house import House
+
+PATIENCE_S = 180
+"""A test that still waits after so long waits for something that never comes."""
+
+
+@pytest.fixture(autouse=True)
+def patience() -> Iterator[None]:
+    def over(*_: object) -> NoReturn:
+        raise TimeoutError(f"nothing came in {PATIENCE_S} s")
+
+    before = signal.signal(signal.SIGALRM, over)
+    signal.alarm(PATIENCE_S)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    made = House(tmp_path)
+    await made.open()
+    await made.create()
+    yield made
+    await made.shut()

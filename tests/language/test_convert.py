@@ -1,0 +1,106 @@
+"""Both spellings say the same: nothing is lost on the way, in either direction."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+
+from gameroom import model, resources
+from gameroom.language import ConvertError, Source, as_room, as_yaml, converted
+from gameroom.language.diagnostics import Problems
+from gameroom.language.loading import read
+from tests.language.strategies import files
+from tests.language.texts import SKIRMISH, SKIRMISH_YAML, room
+
+SHIPPED = sorted(resources.rooms().rglob("*.room"))
+
+
+def value(text: str, name: str) -> model.File | None:
+    problems = Problems()
+    file = read(Source(name, text), problems)
+    assert problems.empty, (problems.found[0], text)
+    return file
+
+
+def awkward(text: str) -> model.File:
+    """A file with this text wherever a text can be."""
+    act = model.Act("announce", text)
+    said = model.Transition(model.On("a"), None, (act,), None, text)
+    return model.File(
+        1,
+        (model.Use(text),),
+        model.Room(
+            text,
+            text,
+            settings=(model.Setting("a", model.ChoiceType((text,)), text),),
+            root=model.State("", initial="setup", transitions=(said,), entry=(act, act)),
+        ),
+        (model.Scenario(text, (model.Step("refused", name=text),)),),
+    )
+
+
+@settings(max_examples=40, derandomize=True, deadline=None, database=None)
+@given(files())
+@example(awkward("<<"))
+@example(awkward("null"))
+@example(awkward("1:30"))
+@example(awkward(" # "))
+@example(awkward("a: b"))
+@example(awkward("'\""))
+@example(awkward("x" * 2000))
+@example(awkward("\x00\x7f\x85\u2028\ufeff\U0001f600"))
+def test_generated_files_in_both_spellings(file: model.File) -> None:
+    text, yaml = as_room(file), as_yaml(file)
+    assert value(text, "a.room") == file
+    assert value(yaml, "a.room.yaml") == file
+    assert as_room(value(converted(text, name="a.room"), "a.yaml")) == text
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
+def test_shipped_rooms_there_and_back(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    there = converted(text, name=path.name)
+    assert value(converted(there, name="there.yaml"), "back.room") == value(text, path.name)
+
+
+def test_the_sample() -> None:
+    assert value(converted(SKIRMISH, name="s.room"), "s.yaml") == value(SKIRMISH_YAML, "s.yaml")
+    assert value(converted(SKIRMISH_YAML, name="s.yaml"), "s.room") == value(SKIRMISH, "s.room")
+
+
+def test_comments_go_along_to_yaml() -> None:
+    text = (
+        "# first\n" + room(
+            "# of the players\nplayers 2..3 # beside\n## doc\nrequest vote {\n# of a field\n"
+            "x: bool\n}\nextend state setup { # of a state\n"
+            "# of a transition\nafter 5m -> ended # beside too\n}"
+        ) + "# last\n"
+    )  # fmt: skip
+    lines = [line.strip() for line in converted(text, name="a.room").split("\n")]
+    for comment, member in (
+        ("# first", "language: 1"),
+        ("# beside", "players: 2..3"),
+        ("# of a field", "x: bool"),
+        ("# of a state", "extend state setup:"),
+        ("# beside too", "- {after: 5m, to: ended}"),
+    ):
+        at = lines.index(comment)
+        rest = [line for line in lines[at:] if not line.startswith("#")]
+        assert rest[0] == member, comment
+    assert lines[-2] == "# last"
+    assert sum(line.startswith("#") for line in lines) == text.count("#") - 2  # one doc
+    value("\n".join(converted(text, name="a.room").split("\n")), "a.yaml")
+
+
+def test_what_yaml_has_no_place_for_is_refused() -> None:
+    with pytest.raises(ConvertError) as refused:
+        converted(room("request vote request vote"), name="a.room")
+    assert refused.value.diagnostics == ()
+
+
+def test_mistakes_are_told() -> None:
+    with pytest.raises(ConvertError) as refused:
+        converted(room("reqest vote"), name="a.room")
+    assert [each.code for each in refused.value.diagnostics] == ["E0101"]

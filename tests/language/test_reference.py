@@ -1,0 +1,73 @@
+"""docs/language.md: its rooms are rooms, its tables are those of the code.
+
+Where a table is out of date the failure shows the lines that belong there.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gameroom.language import CODES
+from gameroom.language.checks import declarations, states
+from gameroom.language.grammar import reserved
+from gameroom.model.builtin import COUNTERS, DOINGS, EVENTS, FLAGS, PEOPLE
+from gameroom.model.policies import KEYS, bounds, default, spelling
+from tests.language.texts import SKIRMISH, good, room
+
+PAGE = Path(__file__).parents[2] / "docs" / "language.md"
+TEXT = PAGE.read_text(encoding="utf-8")
+BLOCK = re.compile(r"^```(room|yaml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+EXAMPLES = [(match.group(1), match.group(2)) for match in BLOCK.finditer(TEXT)]
+
+
+@pytest.mark.parametrize(("kind", "text"), EXAMPLES, ids=range(len(EXAMPLES)))
+def test_every_example_checks_clean(kind: str, text: str) -> None:
+    """A block that is no whole file holds members of a room that extends the standard one."""
+    whole = text if text.startswith("language") else room(text)
+    good(whole, "example.room" if kind == "room" else "example.room.yaml")
+
+
+def test_there_are_examples_of_both_spellings() -> None:
+    assert {kind for kind, _ in EXAMPLES} == {"room", "yaml"}
+
+
+@pytest.mark.parametrize("table", [COUNTERS, DOINGS, EVENTS, FLAGS, PEOPLE])
+def test_tables_of_words(table: dict[str, str]) -> None:
+    assert "\n".join(f"| `{word}` | {doc} |" for word, doc in table.items()) in TEXT
+
+
+def test_the_table_of_policies() -> None:
+    rows = [
+        f"| `{row.policy}` | `{spelling(row.key)}` | `{default(row)}` | {bounds(row)} | {row.doc} |"
+        for row in KEYS
+    ]
+    assert "\n".join(rows) in TEXT
+
+
+def test_the_table_of_codes() -> None:
+    rows = [f"| `{code}` | {told.title} |" for code, told in CODES.items()]
+    assert "\n".join(rows) in TEXT
+
+
+def test_the_reserved_words() -> None:
+    assert " ".join(f"`{word}`" for word in sorted(reserved())) in TEXT
+
+
+def test_the_limits() -> None:
+    for number in (
+        declarations.NAME_CHARACTERS_MAX,
+        declarations.DECLARATIONS_MAX,
+        declarations.SETTING_BYTES_MAX,
+        states.STATES_MAX,
+        states.TRANSITIONS_MAX,
+        states.STATE_DEPTH_MAX,
+    ):
+        assert re.search(rf"\b{number}\b", TEXT), number
+
+
+def test_every_construct_of_the_sample_is_explained() -> None:
+    for word in set(re.findall(r"\b[a-z]+\b", SKIRMISH.split("scenario")[0])) & reserved():
+        assert f"`{word}" in TEXT, word

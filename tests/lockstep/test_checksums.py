@@ -1,0 +1,109 @@
+"""Verdicts by majority; signals by agreement."""
+
+from gameroom.lockstep.checksums import Checksums, Signals, verdict
+from gameroom.lockstep.packets import Checksum, Diverged, SignalReport
+
+ANN, BOB, CID = 0, 1, 2
+
+
+def test_equal_checksums_agree() -> None:
+    assert verdict(7, {ANN: 5, BOB: 5}) == Checksum(7, 5)
+
+
+def test_two_that_differ_are_undecidable_and_both_are_named() -> None:
+    assert verdict(7, {ANN: 5, BOB: 6}) == Diverged(7, (ANN, BOB), False, {ANN: 5, BOB: 6})
+
+
+def test_the_minority_is_named() -> None:
+    found = verdict(7, {ANN: 5, BOB: 6, CID: 5})
+    assert isinstance(found, Diverged)
+    assert found.decidable
+    assert found.seats == (BOB,)
+
+
+def test_half_is_no_majority() -> None:
+    found = verdict(7, {0: 5, 1: 5, 2: 6, 3: 7})
+    assert isinstance(found, Diverged)
+    assert not found.decidable
+    assert found.seats == (0, 1, 2, 3)
+
+
+def test_a_verdict_waits_for_everybody_who_is_expected() -> None:
+    checksums = Checksums(window=4)
+    checksums.report(ANN, Checksum(1, 5), closed=2)
+    assert checksums.judge([ANN, BOB], closed=2) is None
+    checksums.report(BOB, Checksum(1, 5), closed=2)
+    assert checksums.judge([ANN, BOB], closed=2) == Checksum(1, 5)
+    assert checksums.judge([ANN, BOB], closed=2) is None
+
+
+def test_after_the_window_those_who_reported_are_compared() -> None:
+    checksums = Checksums(window=4)
+    checksums.report(ANN, Checksum(1, 5), closed=2)
+    checksums.report(BOB, Checksum(1, 6), closed=2)
+    assert checksums.judge([ANN, BOB, CID], closed=4) is None
+    assert isinstance(checksums.judge([ANN, BOB, CID], closed=5), Diverged)
+
+
+def test_a_report_cannot_be_taken_back_or_come_from_the_future() -> None:
+    checksums = Checksums(window=4)
+    checksums.report(ANN, Checksum(1, 5), closed=1)
+    checksums.report(ANN, Checksum(1, 6), closed=1)
+    checksums.report(ANN, Checksum(2, 9), closed=1)
+    checksums.report(BOB, Checksum(1, 5), closed=1)
+    assert checksums.judge([ANN, BOB], closed=1) == Checksum(1, 5)
+    assert checksums.judge([ANN], closed=2) is None
+
+
+def test_a_report_after_the_verdict_is_not_heard() -> None:
+    checksums = Checksums(window=4)
+    checksums.report(ANN, Checksum(1, 5), closed=1)
+    assert checksums.judge([ANN], closed=1) == Checksum(1, 5)
+    checksums.report(BOB, Checksum(1, 6), closed=1)
+    assert checksums.judge([ANN, BOB], closed=9) is None
+
+
+WON = SignalReport(3, "won", {"by": "ann"})
+LOST = SignalReport(3, "won", {"by": "bob"})
+
+
+def test_a_signal_agreed_by_all_needs_all_with_the_same_body() -> None:
+    signals = Signals(window=8, per_generation_max=4)
+    signals.report(ANN, WON, closed=4)
+    signals.report(BOB, LOST, closed=4)
+    assert signals.agreed([ANN, BOB], {"won": "all"}, closed=4) == ()
+    signals.report(BOB, WON, closed=4)
+    assert signals.agreed([ANN, BOB], {"won": "all"}, closed=4) == (WON,)
+
+
+def test_a_signal_is_agreed_on_once() -> None:
+    signals = Signals(window=8, per_generation_max=4)
+    for _ in range(2):
+        signals.report(ANN, WON, closed=4)
+    assert signals.agreed([ANN], {"won": "all"}, closed=4) == (WON,)
+    signals.report(ANN, WON, closed=5)
+    assert signals.agreed([ANN], {"won": "all"}, closed=5) == ()
+
+
+def test_a_majority_is_more_than_half() -> None:
+    signals = Signals(window=8, per_generation_max=4)
+    signals.report(ANN, WON, closed=4)
+    assert signals.agreed([ANN, BOB], {"won": "majority"}, closed=4) == ()
+    signals.report(CID, WON, closed=4)
+    assert signals.agreed([ANN, BOB, CID], {"won": "majority"}, closed=4) == (WON,)
+
+
+def test_nobody_agrees_on_nothing() -> None:
+    signals = Signals(window=8, per_generation_max=4)
+    signals.report(ANN, WON, closed=4)
+    assert signals.agreed([], {"won": "all"}, closed=4) == ()
+
+
+def test_signals_outside_the_window_or_too_many_are_not_kept() -> None:
+    signals = Signals(window=8, per_generation_max=1)
+    signals.report(ANN, WON, closed=11)
+    signals.report(ANN, WON, closed=2)
+    assert signals.agreed([ANN], {"won": "all"}, closed=4) == ()
+    signals.report(ANN, WON, closed=4)
+    signals.report(ANN, LOST, closed=4)
+    assert signals.agreed([ANN], {"won": "all"}, closed=4) == (WON,)

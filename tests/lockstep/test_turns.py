@@ -1,0 +1,124 @@
+"""One packet per seat and generation; no command is lost or doubled."""
+
+from gameroom.lockstep.packets import Command, Late
+from gameroom.lockstep.turns import HOLES_MAX, Held, Taken, Turns
+
+A, B = 0, 1
+
+
+def said(*names: str) -> list[tuple[int, Command]]:
+    return [(index, Command(name)) for index, name in enumerate(names)]
+
+
+def names(held: tuple[Held, ...]) -> list[tuple[int, list[str]]]:
+    return [(one.seat, [command.name for _, command in one.commands]) for one in held]
+
+
+def test_a_turn_holds_the_packets_in_seat_order() -> None:
+    turns = Turns(window=4)
+    assert turns.take(B, 1, said("b")) is Taken.KEPT
+    assert turns.unheard([A, B]) == (A,)
+    assert turns.take(A, 1, said("a")) is Taken.KEPT
+    assert turns.unheard([A, B]) == ()
+    closed = turns.close([A, B])
+    assert closed.generation == 1
+    assert names(closed.held) == [(A, ["a"]), (B, ["b"])]
+    assert closed.absent == ()
+    assert turns.open == 2
+
+
+def test_a_repeated_packet_counts_once() -> None:
+    turns = Turns(window=4)
+    turns.take(A, 1, said("first"))
+    assert turns.take(A, 1, said("second")) is Taken.REPEATED
+    assert names(turns.close([A]).held) == [(A, ["first"])]
+
+
+def test_a_packet_for_a_closed_turn_is_not_taken_again() -> None:
+    turns = Turns(window=4)
+    turns.take(A, 1, said("go"))
+    turns.close([A])
+    assert turns.take(A, 1, said("go")) is Taken.REPEATED
+    assert turns.close([A]).held == ()
+
+
+def test_packets_ahead_wait_for_their_turn() -> None:
+    turns = Turns(window=4)
+    turns.take(A, 1, said("one"))
+    turns.take(A, 3, said("three"))
+    assert names(turns.close([A]).held) == [(A, ["one"])]
+    assert turns.close([A]).absent == (A,)
+    assert names(turns.close([A]).held) == [(A, ["three"])]
+
+
+def test_a_packet_that_was_refused_whole_can_still_come() -> None:
+    turns = Turns(window=4)
+    turns.take(A, 2, said("two"))
+    assert turns.take(A, 1, said("one")) is Taken.KEPT
+    assert turns.take(A, 1, said("one")) is Taken.REPEATED
+    assert names(turns.close([A]).held) == [(A, ["one"])]
+    assert names(turns.close([A]).held) == [(A, ["two"])]
+
+
+def test_a_hole_is_filled_late_and_once() -> None:
+    turns = Turns(window=4)
+    turns.take(A, 2, said())
+    turns.close([A])
+    assert turns.take(A, 1, said("one")) is Taken.LATE
+    assert turns.take(A, 1, said("one")) is Taken.REPEATED
+    assert turns.close([A]).late == (Late(A, 1),)
+
+
+def test_after_a_restart_the_same_packets_are_known() -> None:
+    turns = Turns(window=4)
+    for generation, present, late in ((1, [A], []), (2, [], []), (3, [A], []), (4, [A], [])):
+        turns.fold(generation, present, late)
+    turns.fold(5, [A], [Late(A, 2)])
+    assert turns.heard == {A: 5}
+    for generation in range(1, 6):
+        assert turns.take(A, generation, said("again")) is Taken.REPEATED
+    turns.fold(6, [], [])
+    turns.fold(7, [A], [])
+    assert turns.take(A, 6, said("never heard")) is Taken.LATE
+
+
+def test_only_so_many_holes_are_kept() -> None:
+    turns = Turns(window=1000)
+    turns.take(A, 900, said())
+    assert turns.take(A, 900 - HOLES_MAX - 1, said("old")) is Taken.REPEATED
+    assert turns.take(A, 900 - HOLES_MAX, said("newer")) is Taken.KEPT
+
+
+def test_a_packet_beyond_the_window_is_early_and_can_be_sent_again() -> None:
+    turns = Turns(window=2)
+    assert turns.take(A, 3, said("soon")) is Taken.EARLY
+    turns.close([A])
+    assert turns.take(A, 3, said("soon")) is Taken.KEPT
+
+
+def test_late_commands_ride_in_the_open_turn_before_its_own() -> None:
+    turns = Turns(window=4)
+    assert turns.close([A, B]).absent == (A, B)
+    assert turns.take(A, 1, said("late")) is Taken.LATE
+    turns.take(A, 2, said("in time"))
+    closed = turns.close([A, B])
+    assert names(closed.held) == [(A, ["late"]), (A, ["in time"])]
+    assert closed.late == (Late(A, 1),)
+    assert closed.absent == (B,)
+
+
+def test_a_late_packet_without_commands_leaves_no_mark() -> None:
+    turns = Turns(window=4)
+    turns.close([A])
+    assert turns.take(A, 1, said()) is Taken.LATE
+    assert turns.close([A]).late == ()
+
+
+def test_a_new_person_on_a_vacated_seat_starts_from_nothing() -> None:
+    turns = Turns(window=4)
+    turns.take(A, 1, said("mine"))
+    turns.take(A, 2, said("mine too"))
+    turns.forget(A)
+    assert turns.take(A, 1, said("theirs")) is Taken.KEPT
+    assert names(turns.close([A]).held) == [(A, ["theirs"])]
+    assert turns.close([A]).held == ()

@@ -1,0 +1,120 @@
+"""A room is its journal: killed at any point, it comes back as it was."""
+
+import pytest
+
+from gameroom.lockstep import packets
+from gameroom.lockstep.packets import Command, SeatCommands
+from gameroom.room import Room, inputs
+from tests.room.table import PLAIN, Table
+
+MOVE = Command("move", {"unit": 3})
+
+
+def test_setup_and_seats_survive() -> None:
+    table = Table()
+    table.join("ann", "bob")
+    table.send("ann", inputs.Configure({"gold": 700}))
+    table.ready("ann")
+    again = table.restarted()
+    assert again.room.settings == table.room.settings
+    assert again.states == table.states
+    ann = again.seat("ann")
+    assert (ann.ready, ann.connected, ann.roles) == (True, True, ("host",))
+    assert again.send("ann", inputs.Join("ann")).body["seat"] == 0
+    again.wait(10_000)
+    assert not again.seat("ann").connected, "she is expected back for as long as a newcomer"
+
+
+def test_turns_go_on_where_they_were() -> None:
+    table = Table().start("ann", "bob")
+    for _ in range(3):
+        table.turn("ann", "bob")
+    table.packet("ann", 4, MOVE)
+    again = table.restarted()
+    assert again.room.generation == 3
+    for name in ("ann", "bob"):
+        again.send(name, inputs.Connect(seq=again.room.seq))
+        assert again.room.hello(name)["heard"] == 3
+    again.packet("ann", 4, MOVE)
+    again.wait(1_000)
+    assert again.room.generation == 3, "bob was there before and is waited for"
+    master = again.turn("bob")
+    assert master.generation == 4
+    assert master.commands == (SeatCommands(0, (MOVE,)),)
+
+
+def test_a_repeated_packet_is_still_recognised() -> None:
+    table = Table().start("ann", "bob")
+    table.packet("ann", 1, MOVE)
+    table.turn("bob")
+    again = table.restarted()
+    again.send("ann", inputs.Connect())
+    assert again.packet("ann", 1, MOVE).body["repeated"] is True
+
+
+def test_an_ended_room_stays_ended() -> None:
+    table = Table().start("ann", "bob")
+    table.send("ann", inputs.Leave())
+    table.send("bob", inputs.Leave())
+    again = table.restarted()
+    assert again.room.over
+    assert again.send("cid", inputs.Join("cid")).problem.status == 410
+
+
+def test_timers_go_on_with_what_remained() -> None:
+    table = Table()
+    table.join("ann")
+    table.wait(20 * 60_000)
+    table.send("ann", inputs.Say("still here?"))
+    again = table.restarted()
+    again.send("ann", inputs.Connect())
+    again.wait(9 * 60_000)
+    assert not again.room.over
+    again.wait(60_000)
+    assert again.last(packets.Ended).because == "nobody started the game"
+
+
+def test_a_timer_that_was_used_up_stays_so() -> None:
+    text = PLAIN.replace(
+        "allow move from player",
+        "allow move from player  after 2 turns if generation > 4 -> ended",
+    )
+    table = Table(text).start("ann", "bob")
+    for _ in range(5):
+        table.turn("ann", "bob")
+    again = table.restarted()
+    for name in ("ann", "bob"):
+        again.send(name, inputs.Connect(seq=again.room.seq))
+    again.turn("ann", "bob")
+    assert not again.room.over
+
+
+@pytest.mark.parametrize("cut", range(1, 24))
+def test_every_prefix_of_a_journal_is_a_room(cut: int) -> None:
+    table = Table().start("ann", "bob")
+    for _ in range(4):
+        table.turn("ann", "bob")
+    table.send("ann", inputs.Ask("pause"))
+    table.turn("ann", "bob")
+    entries = table.journal[:cut]
+    room = Room.restored(table.chart, seed=7, entries=entries, now=table.now)
+    assert room.seq == len(entries)
+    masters = [e.event.body for e in entries if isinstance(e.event.body, packets.MasterPacket)]
+    assert room.generation == len(masters)
+    told = [e.event.body for e in entries if isinstance(e.event.body, packets.Moves)]
+    if told and not masters:
+        assert room.states == told[-1].chart.states
+
+
+def test_a_second_restart_does_not_count_the_first_outage() -> None:
+    table = Table()
+    table.join("ann")
+    table.wait(60_000)
+    table.now += 10 * 60_000
+    once = table.restarted()
+    once.now = table.now
+    once.send("ann", inputs.Connect())
+    once.send("ann", inputs.Disconnect())
+    left = once.room.course.due() - once.now
+    twice = once.restarted()
+    assert twice.room.course.due() - once.now == left

@@ -1,0 +1,62 @@
+"""`gameroom serve` as its own process, as an operator starts it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+PATIENCE_S = 20.0
+KEY = "the create key of the process"
+
+
+@dataclass
+class Process:
+    """A running server. address: http://host:port."""
+
+    child: subprocess.Popen[str]
+    address: str
+    printed: str
+
+    @property
+    def port(self) -> int:
+        return int(self.address.rpartition(":")[2])
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Ask it to stop; its exit code."""
+        self.child.send_signal(number)
+        return self.child.wait(PATIENCE_S)
+
+
+@contextmanager
+def serving(*arguments: str, key: str | None = KEY) -> Iterator[Process]:
+    """The server on a free port until the block ends."""
+    environment = {name: value for name, value in os.environ.items() if "GAMEROOM" not in name}
+    if key is not None:
+        environment["GAMEROOM_CREATE_KEYS"] = key.replace(" ", "-")
+    child = subprocess.Popen(
+        [sys.executable, "-c", "from gameroom.cli import main; main()", "serve", "--port", "0",
+         *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment | {"PYTHONUNBUFFERED": "1"},
+    )  # fmt: skip
+    try:
+        assert child.stdout is not None
+        printed = child.stdout.readline()
+        found = re.search(r"http://\S+", printed)
+        assert found is not None, printed
+        if key is None:
+            printed += child.stdout.readline()
+        yield Process(child, found[0], printed)
+    finally:
+        if child.poll() is None:
+            child.kill()
+        child.wait(PATIENCE_S)
+        if child.stdout is not None:
+            child.stdout.close()

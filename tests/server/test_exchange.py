@@ -1,0 +1,31 @@
+"""What leaves the handlers by an exception."""
+
+import logging
+
+import pytest
+from aiohttp import ClientConnectionResetError, web
+from aiohttp.test_utils import make_mocked_request
+
+from gameroom.server.exchange import refusals
+
+
+async def test_somebody_who_went_away_is_no_fault_of_ours(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        raise ClientConnectionResetError("Cannot write to closing transport")
+
+    with caplog.at_level(logging.DEBUG), pytest.raises(ConnectionResetError):
+        await refusals(make_mocked_request("GET", "/rooms/x/socket"), handler)
+    assert not caplog.records
+
+
+async def test_a_fault_of_ours_is_logged_and_told_as_such(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        raise RuntimeError("a bug")
+
+    response = await refusals(make_mocked_request("GET", "/rooms/x"), handler)
+    assert response.status == 500
+    assert "a fault of ours" in caplog.text

@@ -1,0 +1,57 @@
+"""The last events of a room, bounded by bytes."""
+
+from __future__ import annotations
+
+from gameroom.lockstep.packets import Announcement, Event
+from gameroom.server.recent import EVENT_BYTES, Recent, Told
+
+
+def told(seq: int, size: int = 0) -> Told:
+    return Told(Event(seq, Announcement("hello")), {"json": bytes(size)})
+
+
+def seqs(found: list[Told] | None) -> list[int] | None:
+    return None if found is None else [one.event.seq for one in found]
+
+
+def test_what_came_after_a_seq() -> None:
+    recent = Recent(10_000)
+    for seq in range(5, 9):
+        recent.add(told(seq))
+    assert seqs(recent.after(6)) == [7, 8]
+    assert seqs(recent.after(8)) == []
+    assert seqs(recent.after(4)) == [5, 6, 7, 8]
+    assert recent.after(3) is None, "event 4 was before this process"
+
+
+def test_the_oldest_are_forgotten_beyond_the_bytes() -> None:
+    recent = Recent(3 * (EVENT_BYTES + 100))
+    for seq in range(1, 10):
+        recent.add(told(seq, 100))
+    assert recent.after(5) is None
+    assert seqs(recent.after(6)) == [7, 8, 9]
+
+
+def test_frames_that_are_made_later_count_too() -> None:
+    recent = Recent(10 * EVENT_BYTES)
+    kept = [told(seq) for seq in range(1, 6)]
+    for one in kept:
+        recent.add(one)
+    kept[4].frames["msgpack"] = bytes(8 * EVENT_BYTES)
+    recent.count(kept[4])
+    assert recent.after(2) is None
+    assert seqs(recent.after(4)) == [5]
+
+
+def test_the_last_event_stays_however_big() -> None:
+    recent = Recent(10)
+    recent.add(told(1, 1000))
+    assert seqs(recent.after(0)) == [1]
+
+
+def test_thousands_pass_through() -> None:
+    recent = Recent(100 * EVENT_BYTES)
+    for seq in range(1, 5001):
+        recent.add(told(seq))
+    assert seqs(recent.after(4990)) == list(range(4991, 5001))
+    assert recent.after(100) is None

@@ -1,0 +1,34 @@
+// The type files name what the modules export, and no more.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+
+import * as gameroom from "../../gameroom/web/gameroom.js";
+import * as kit from "../../gameroom/web/kit.js";
+
+const typed = (name) => readFileSync(new URL(`../../gameroom/web/${name}.d.ts`, import.meta.url), "utf8");
+const exported = (text) => [...text.matchAll(/^export (?:function|class|const) (\w+)/gm)].map(([, name]) => name).sort();
+
+function membersTyped(text, name) {
+  const body = text.match(new RegExp(`^export class ${name}[^{]*\\{\\n([\\s\\S]*?)^\\}`, "m"))[1];
+  const members = [...body.matchAll(/^ {2}(?:readonly )?(\w+)(?:<[^(]*>)?[(?:]/gm)].map(([, member]) => member);
+  return [...new Set(members)].filter((member) => member !== "constructor").sort();
+}
+
+function membersMade(kind, fields = []) {
+  const names = Object.getOwnPropertyNames(kind.prototype).filter((name) => name !== "constructor");
+  return [...names, ...fields].sort();
+}
+
+test("every export has its type and every type its export", () => {
+  assert.deepEqual(exported(typed("gameroom")), Object.keys(gameroom).sort());
+  assert.deepEqual(exported(typed("kit")), Object.keys(kit).sort());
+});
+
+test("every member of a class has its type", () => {
+  const session = new gameroom.Session({ tell() {} }, { definition: { policies: {} }, seed: 1, random: () => 0 });
+  assert.deepEqual(membersTyped(typed("gameroom"), "Session"), membersMade(gameroom.Session, Object.keys(session)));
+  assert.deepEqual(membersTyped(typed("gameroom"), "Seat"), membersMade(gameroom.Seat, ["id", "definition", "seed", "dev"]));
+  assert.deepEqual(membersTyped(typed("gameroom"), "Codec"), membersMade(gameroom.Codec));
+  assert.deepEqual(membersTyped(typed("kit"), "Random"), membersMade(kit.Random));
+});

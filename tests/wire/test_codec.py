@@ -1,0 +1,151 @@
+"""Frames and packets survive the way to the other side, in both subprotocols."""
+
+import pytest
+
+from gameroom.lockstep.packets import (
+    Body,
+    Checksum,
+    ClientPacket,
+    Command,
+    Event,
+    Refused,
+    SignalReport,
+)
+from gameroom.lockstep.problem import Problem
+from gameroom.wire import (
+    JSON,
+    MSGPACK,
+    SUBPROTOCOLS,
+    BadFrameError,
+    Codec,
+    EventFrame,
+    Rejection,
+    RequestFrame,
+    ResponseFrame,
+    problem_body,
+)
+from gameroom.wire.strict import read_json
+from tests.wire.rooms import BODIES, ROOM
+
+PACKETS = (
+    ClientPacket(1),
+    ClientPacket(311, checksum=Checksum(308, 0), latency=45, framerate=60),
+    ClientPacket(
+        311,
+        (
+            Command("move", {"unit": 1499, "x": -1}),
+            Command("group", {"units": [1, 2, 3]}),
+            Command("say", {"text": "grüß\U0001f3f9"}),
+            Command("halt", {"all": True}),
+            Command("stop"),
+        ),
+        Checksum(308, 0xFFFFFFFF),
+        45,
+        60,
+        (SignalReport(309, "round_over", {"winner": "red"}),),
+    ),
+)
+
+
+@pytest.fixture(params=SUBPROTOCOLS)
+def codec(request: pytest.FixtureRequest) -> Codec:
+    return Codec(request.param, ROOM)
+
+
+@pytest.mark.parametrize("body", BODIES, ids=lambda body: type(body).__name__)
+def test_every_event_survives_the_way(codec: Codec, body: Body) -> None:
+    frame = codec.decode_event(codec.encode_event(Event(1042, body)))
+    assert isinstance(frame, EventFrame)
+    assert (frame.seq, frame.body) == (1042, body)
+
+
+@pytest.mark.parametrize("packet", PACKETS)
+def test_every_client_packet_survives_the_way(codec: Codec, packet: ClientPacket) -> None:
+    assert codec.decode(codec.encode_packet(packet)) == packet
+
+
+@pytest.mark.parametrize("packet", PACKETS)
+def test_a_packet_with_an_id_stays_a_request_that_wants_an_answer(
+    codec: Codec, packet: ClientPacket
+) -> None:
+    request = RequestFrame("PUT", f"/turns/{packet.generation}", 7, packet)
+    assert codec.decode(codec.encode_request(request)) == request
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        RequestFrame("PUT", "/session", 0, {"token": "t", "seq": 12}),
+        RequestFrame("PUT", "/setup/map", 2**53 - 1, "islands"),
+        RequestFrame("PATCH", "/setup", 3, {"waves": [1, 2], "fog": False}),
+        RequestFrame("GET", "/turns?from=4", 4),
+        RequestFrame("DELETE", "/players/me"),
+    ],
+)
+def test_every_request_survives_the_way(codec: Codec, request_: RequestFrame) -> None:
+    assert codec.decode(codec.encode_request(request_)) == request_
+
+
+def test_an_answer_and_a_refusal_survive_the_way(codec: Codec) -> None:
+    problem = Problem(409, "not_now", "Not now.", "setup", ("configure",), 250)
+    for response in (
+        ResponseFrame(7, 200, {"seat": None, "list": [1, "x"]}),
+        ResponseFrame(7, 204),
+        ResponseFrame(None, 409, problem_body(problem)),
+    ):
+        assert codec.decode_event(codec.encode_response(response)) == response
+
+
+@pytest.mark.parametrize("index", [0, -1, None])
+def test_a_rejection_is_an_event_without_seq(codec: Codec, index: int | None) -> None:
+    told = Rejection(311, index, Problem(422, "bad_command", "No.", None, ("move",)))
+    frame = codec.decode_event(codec.encode_private(told))
+    assert frame == EventFrame("rejected", "/turns/311", told, None)
+
+
+def test_the_json_of_an_event_reads_as_the_protocol_is_written() -> None:
+    codec = Codec(JSON, ROOM)
+    assert codec.encode_event(Event(9, BODIES[5])) == (
+        '{"event":"refused","seq":9,"path":"/players/1/engine",'
+        '"body":{"seat":1,"reasons":["no such map"]}}'
+    )
+
+
+def test_the_json_of_a_client_packet_is_the_packet_field_by_field() -> None:
+    data = Codec(JSON, ROOM).encode_packet(PACKETS[2])
+    frame = read_json(data)
+    assert isinstance(frame, dict)
+    assert (frame["method"], frame["path"]) == ("PUT", "/turns/311")
+    assert frame["body"]["checksum"] == {"generation": 308, "value": 0xFFFFFFFF}
+    assert frame["body"]["signals"] == [
+        {"generation": 309, "name": "round_over", "body": {"winner": "red"}}
+    ]
+
+
+def test_the_written_example_of_a_client_array_is_read() -> None:
+    # docs/wire.md shows these bytes.
+    data = bytes.fromhex("96cd0137919300030403ce00bc614e2d3c")
+    assert Codec(MSGPACK, ROOM).decode(data) == ClientPacket(
+        311, (Command("move", {"unit": 3, "x": 4}),), Checksum(308, 12345678), 45, 60
+    )
+
+
+def test_a_newer_server_may_say_more_than_its_client_knows(codec: Codec) -> None:
+    told = ResponseFrame(None, 200)
+    data = codec.encode_response(told)
+    assert codec.decode_event(data) == told
+    other = codec._pack({"event": "weather", "seq": 3, "path": "/sky", "body": {"rain": 1}})
+    assert codec.decode_event(other) == EventFrame("weather", "/sky", {"rain": 1}, 3)
+    more = {"seat": 1, "reasons": ["x"], "mood": "bad"}
+    frame = codec.decode_event(
+        codec._pack({"event": "refused", "seq": 3, "path": "/players/1/engine", "body": more})
+    )
+    assert isinstance(frame, EventFrame)
+    assert frame.body == Refused(1, ("x",))
+
+
+@pytest.mark.parametrize("index", range(3))
+def test_the_other_kind_of_frame_is_refused(index: int) -> None:
+    data = Codec(MSGPACK, ROOM).encode_packet(PACKETS[index])
+    with pytest.raises(BadFrameError, match="subprotocol"):
+        Codec(JSON, ROOM).decode(data)

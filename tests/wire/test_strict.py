@@ -1,0 +1,87 @@
+"""What two programs could read differently is refused, in both encodings."""
+
+import msgspec
+import pytest
+
+from gameroom.wire import BadFrameError, read_json, read_msgpack
+from gameroom.wire.strict import DEPTH_MAX
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('{"a": 1, "a": 1}', "twice"),
+        ('[{"b": {"a": 1, "a": 2}}]', "twice"),
+        ("NaN", "not an integer"),
+        ("[-Infinity]", "not an integer"),
+        ("1.5", "not an integer"),
+        ("[1.0]", "not an integer"),
+        ("1e3", "not an integer"),
+        ("9007199254740992", "2\\^53"),
+        ("-9007199254740992", "2\\^53"),
+        ("1" * 5000, "digits"),
+        ('"\\ud800"', "surrogate"),
+        ('{"\\udc00": 1}', "surrogate"),
+        ("[" * (DEPTH_MAX + 1) + "]" * (DEPTH_MAX + 1), "deeper"),
+        ("[" * 60_000, "deeper"),
+        ("{} {}", "not JSON"),
+        ("{'a': 1}", "not JSON"),
+        ("[1,]", "not JSON"),
+        ("01", "not JSON"),
+        ("", "not JSON"),
+        ('"\t"', "not JSON"),
+    ],
+)
+def test_a_text_that_is_not_strict_json_is_refused(text: str, why: str) -> None:
+    with pytest.raises(BadFrameError, match=why) as raised:
+        read_json(text)
+    assert raised.value.problem.status == 400
+
+
+def test_bytes_that_are_not_utf8_are_refused() -> None:
+    with pytest.raises(BadFrameError, match="UTF-8"):
+        read_json(b'"\xff"')
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"\x82\xa1a\x01\xa1a\x01", "twice"),
+        (b"\xde\x00\x02\xa1a\x01\xa1a\x02", "twice"),
+        (b"\xdf\x00\x00\x00\x02\xa1a\x01\xa1a\x02", "twice"),
+        (b"\x81\xa1b\x91\x82\xa1a\x01\xa1a\x02", "twice"),
+        (b"\x92\x01\x82\xa1a\x01\xa1a\x02", "twice"),
+        (b"\xca\x3f\x80\x00\x00", "float"),
+        (b"\xcb" + b"\x00" * 8, "float"),
+        (b"\xcf\x00\x20\x00\x00\x00\x00\x00\x00", "2\\^53"),
+        (b"\xcf" + b"\xff" * 8, "2\\^53"),
+        (b"\xd3\x80" + b"\x00" * 7, "2\\^53"),
+        (b"\xa3\xed\xa0\x80", "UTF-8"),
+        (b"\x81\x01\x02", "not a text"),
+        (b"\x81\xc0\x02", "not a text"),
+        (b"\x81\x91\x01\x02", "not a text|MessagePack"),
+        (b"\xc4\x01a", "bytes"),
+        (b"\xd6\xff\x00\x00\x00\x00", "datetime"),
+        (b"\xd4\x05\x00", "Ext"),
+        (b"\x01\x02", "MessagePack"),
+        (b"\x92\x01", "MessagePack"),
+        (b"\xdd\xff\xff\xff\xff", "MessagePack"),
+        (b"\xc1", "MessagePack"),
+        (b"", "MessagePack"),
+        (b"\x91" * (DEPTH_MAX + 1) + b"\x01", "deeper"),
+        (b"\x91" * 60_000 + b"\x01", "deeper"),
+    ],
+)
+def test_bytes_that_are_not_strict_msgpack_are_refused(data: bytes, why: str) -> None:
+    with pytest.raises(BadFrameError, match=why) as raised:
+        read_msgpack(data)
+    assert raised.value.problem.status == 400
+
+
+def test_the_edges_are_taken() -> None:
+    deepest: object = 2**53 - 1
+    for _ in range(DEPTH_MAX - 1):
+        deepest = [deepest]
+    value = {"a": deepest, "ü": -(2**53) + 1, "n": None, "t": True, "s": "\U0001f3f9", "e": {}}
+    assert read_json(msgspec.json.encode(value)) == value
+    assert read_msgpack(msgspec.msgpack.encode(value)) == value
