@@ -12,7 +12,7 @@ from gameroom.chart.macrostep import MICROSTEPS_MAX
 from gameroom.chart.mistakes import ChartError
 from gameroom.chart.permissions import allowed, ruling
 from gameroom.chart.plain import from_plain
-from gameroom.chart.snapshot import Snapshot, due, dump, restore
+from gameroom.chart.snapshot import Snapshot, due, dump, is_due, restore
 from gameroom.chart.steps import advance, begin, step
 from gameroom.chart.tables import Chart, Ruling
 from gameroom.chart.trace import Considered, MacroStep, MicroStep, Removed
@@ -43,6 +43,7 @@ __all__ = [
     "due",
     "dump",
     "from_plain",
+    "is_due",
     "is_in",
     "iterates",
     "path",

@@ -1,7 +1,7 @@
 """Executable content: the actions of a transition, an entry or an exit, as closures.
 
-Knows no states and no plan. `drop` and `unready` are the room's to carry out, after the
-macrostep; the chart's own view of the people follows at once, so that a `when` further on
+Knows no states and no plan. `drop`, `unready` and `close` are the room's to carry out, after
+the macrostep; the chart's own view of the people follows at once, so that a `when` further on
 in the same macrostep already counts without them. `pass` and `announce` wait for the room.
 
 The rule it keeps is SCXML's (section 4.9): when an action of
@@ -67,6 +67,25 @@ def compile_block(acts: tuple[Act, ...], scope: Scope, events: Mapping[str, int]
 def raising(event: int, name: str) -> Block:
     """A block that raises one internal event without fields (`done` events)."""
     return Block((lambda running: running.enqueue(event, {}),), (f"raise {name}",))
+
+
+def closing(requests: tuple[str, ...]) -> Block:
+    """What the exit of a state implies that allows these ballots: a choice never outlives
+    the question that it answers. Says nothing where nobody has chosen."""
+    if not requests:
+        return NOTHING
+    actions = tuple(_close(request) for request in requests)
+    return Block(actions, tuple(f"close {request}" for request in requests))
+
+
+def _close(request: str) -> Action:
+    def close(running: Running) -> None:
+        if any(request in person.choices for person in running.people):
+            running.effects.append(Did("close", request))
+            running.people = crowd.unchosen(running.people, request)
+            running.stale |= PEOPLE
+
+    return close
 
 
 def _action(act: Act, scope: Scope, events: Mapping[str, int]) -> Action:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from gameroom.chart.actions import compile_block
+from gameroom.chart.actions import closing, compile_block
 from gameroom.chart.expressions import Scope, compile_condition
 from gameroom.chart.fingerprint import fingerprint
 from gameroom.chart.mistakes import ChartError
@@ -136,6 +136,16 @@ class _Compiler:
                 raise ChartError(setting.span, f"`{setting.name}` {why}")
             yield setting.default
 
+    def _ballots(self, said: Said) -> tuple[str, ...]:
+        """The requests with a field `choice` that a state allows."""
+        named = (p.names for p in said.permissions if p.effect == "allow")
+        allowed = {name for names in named for name in names}
+        return tuple(
+            request.name
+            for request in self.room.requests
+            if request.name in allowed and any(field.name == "choice" for field in request.fields)
+        )
+
     # States
 
     def _resumed(self) -> dict[str, int]:
@@ -169,6 +179,7 @@ class _Compiler:
                 transitions=numbers,
                 entry=compile_block(said.entry, scope, self.events),
                 exit=compile_block(said.exit, scope, self.events),
+                closing=closing(self._ballots(said)),
                 permissions=said.permissions,
             )
             slot += kind == "history"

@@ -50,7 +50,8 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Did:
-    """An action for the room to carry out: drop, unready, pass or announce."""
+    """Something for the room to carry out: drop, unready, pass, announce, or `close` a ballot,
+    whose choices are forgotten because a state that allows it was exited."""
 
     verb: str
     name: str

@@ -118,6 +118,16 @@ def without(people: tuple[Person, ...], flag: str) -> tuple[Person, ...]:
     )
 
 
+def unchosen(people: tuple[Person, ...], request: str) -> tuple[Person, ...]:
+    """The people when nobody has chosen in that request any more."""
+    return tuple(
+        replace(person, choices={k: v for k, v in person.choices.items() if k != request})
+        if request in person.choices
+        else person
+        for person in people
+    )
+
+
 def unreadied(people: tuple[Person, ...], who: str) -> tuple[Person, ...]:
     """The people when those of that kind are not ready any more; nor have they loaded or
     refused, for the setup may change."""

@@ -291,7 +291,7 @@ class _Planner:
         content: list[tuple[int, Block]] = []
         here = self.configuration
         for id_ in exited:
-            content.append((here, self.states[id_].exit))
+            content += [(here, self.states[id_].exit), (here, self.states[id_].closing)]
             here &= ~(1 << id_)
         content.extend((here, transition.block) for transition in taken)
         ended = None

@@ -81,6 +81,13 @@ def due(snapshot: Snapshot) -> int | None:
     return min((at for _, at in snapshot.timers), default=None)
 
 
+def is_due(snapshot: Snapshot, now: int, generation: int) -> bool:
+    """Would a timer fire at this time (milliseconds) and generation?"""
+    return any(at <= now for _, at in snapshot.timers) or any(
+        at <= generation for _, at in snapshot.turn_timers
+    )
+
+
 def dump(chart: Chart, snapshot: Snapshot) -> bytes:
     """The snapshot as canonical bytes."""
     record = _Record(

@@ -126,6 +126,8 @@ def advance(
     now: int,
     generation: int,
     *,
+    people: tuple[Person, ...] | None = None,
+    settings: Mapping[str, Value] | None = None,
     trace: list[MacroStep] | None = None,
 ) -> Stepped:
     """Time has passed: every timer that is due fires, each in its own macrostep.
@@ -133,12 +135,14 @@ def advance(
     Order: by the millisecond in which they were due (turn timers count as due `now`, the
     smaller generation first), then document order. A timer whose state an earlier one
     exited is dead. A timer that is armed by this call waits for the next, so that an
-    `after 0ms` cannot hang it. Where no timer fires, a `when` that reads `generation` may.
+    `after 0ms` cannot hang it. Where no timer fires, a `when` may that reads what is new:
+    `generation`, the people, the settings. None leaves people or settings as they are known.
     """
     if snapshot.status != "live":
         return snapshot, ()
-    there = _at(snapshot, now, generation)
-    stale = GENERATION if there.generation != snapshot.generation else 0
+    there, stale = _taken_in(
+        chart, snapshot, Event("", now, generation, NO_FIELDS, people, settings)
+    )
     effects: list[Effect] = []
     due = _due(there)
     for number, at in due:
@@ -153,7 +157,8 @@ def advance(
     if stale & plans.known(chart, there.configuration).depends and there.status == "live":
         run = Macrostep(chart, there, NO_FIELDS, stale, traced=trace is not None)
         run.complete()
-        there, told = _stepped(run, "", trace)
+        # Time passes often and mostly to no end: only what moved is worth a line.
+        there, told = _stepped(run, "", trace if run.effects else None)
         effects += told
     return there, tuple(effects)
 

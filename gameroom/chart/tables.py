@@ -48,6 +48,7 @@ class State:
     transitions: tuple[int, ...] = ()
     entry: Block = NOTHING
     exit: Block = NOTHING
+    closing: Block = NOTHING
     permissions: tuple[model.Permission, ...] = ()
 
     @property

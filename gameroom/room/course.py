@@ -14,9 +14,7 @@ from gameroom import chart as charts
 from gameroom.chart.events import Did, Ended, Event, Fault, Moved, Person
 from gameroom.lockstep import packets
 from gameroom.lockstep.problem import Problem
-from gameroom.model import Room as RoomFile
 from gameroom.model import Value
-from gameroom.model.paths import walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +30,9 @@ class Now:
 class Course:
     """The chart and its snapshot. `changed` says that the snapshot has to be stored.
 
+    _done: the room has done something that the chart wanted, so that the people may be
+    others than the chart knows. A timer's conditions always see the people as they are.
+
     trace: where it is a list, every macrostep is added to it (scenarios, `gameroom trace`).
     """
 
@@ -42,7 +43,7 @@ class Course:
         self.ending: packets.Ended | None = None
         self._snapshot: charts.Snapshot | None = None
         self._pending: deque[tuple[str, Mapping[str, Value]]] = deque()
-        self._ballots = _ballots(chart.room)
+        self._done = False
 
     @property
     def snapshot(self) -> charts.Snapshot:
@@ -61,7 +62,7 @@ class Course:
             settings=now.settings,
             trace=self.trace,
         )
-        self.changed = True
+        self.changed = self._done = True
         return self._told(effects)
 
     def happen(self, event: str, fields: Mapping[str, Value]) -> None:
@@ -75,13 +76,19 @@ class Course:
         further things happen, which are taken in the same run.
         """
         before = self.snapshot
+        anew = self._done or charts.is_due(before, now.ms, now.generation)
+        self._done = False
         self._snapshot, effects = charts.advance(
-            self.chart, before, now.ms, now.generation, trace=self.trace
+            self.chart,
+            before,
+            now.ms,
+            now.generation,
+            people=now.people() if anew else None,
+            settings=now.settings if anew else None,
+            trace=self.trace,
         )
         self.changed = self.changed or charts.differs(before, self._snapshot)
-        moved, dids = self._told(effects)
-        for did in dids:
-            do(did)
+        moved = self._carried_out(effects, do)
         while self._pending and self.ending is None:
             name, fields = self._pending.popleft()
             event = Event(name, now.ms, now.generation, fields, now.people(), settings=now.settings)
@@ -89,10 +96,16 @@ class Course:
                 self.chart, self.snapshot, event, trace=self.trace
             )
             self.changed = True
-            told, dids = self._told(effects)
-            moved += told
-            for did in dids:
-                do(did)
+            moved += self._carried_out(effects, do)
+        return moved
+
+    def _carried_out(
+        self, effects: tuple[charts.Effect, ...], do: Callable[[Did], None]
+    ) -> list[packets.Moved]:
+        moved, dids = self._told(effects)
+        for did in dids:
+            self._done = True
+            do(did)
         return moved
 
     def _told(self, effects: tuple[charts.Effect, ...]) -> tuple[list[packets.Moved], list[Did]]:
@@ -114,12 +127,6 @@ class Course:
 
     def _paths(self, states: tuple[int, ...]) -> tuple[str, ...]:
         return tuple(charts.path(self.chart, state) for state in states)
-
-    def ballots_closed(self, moved: list[packets.Moved]) -> set[str]:
-        """The requests whose choices are forgotten: a state that allows them was left."""
-        return {
-            name for move in moved for path in move.exited for name in self._ballots.get(path, ())
-        }
 
     # -- looking -----------------------------------------------------------------------
 
@@ -184,22 +191,3 @@ class Course:
         """
         self._snapshot = charts.restore(self.chart, dump, now)
         self.changed = True
-
-
-def _ballots(room: RoomFile) -> dict[str, tuple[str, ...]]:
-    """By state, the requests with a field `choice` that it allows."""
-    with_choice = {
-        request.name
-        for request in room.requests
-        if any(field.name == "choice" for field in request.fields)
-    }
-    return {
-        path: tuple(
-            name
-            for permission in state.permissions
-            if permission.effect == "allow"
-            for name in permission.names
-            if name in with_choice
-        )
-        for path, state in walk(room.root)
-    }

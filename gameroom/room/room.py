@@ -441,10 +441,6 @@ class Room:
     def _run_chart(self) -> list[packets.Moved]:
         self._urgent = False
         moved = self.course.run(self._facts(), self._do)
-        for request in self.course.ballots_closed(moved):
-            for member in self.people:
-                if member.choices.pop(request, None) is not None:
-                    self._roster_changed = True
         if not self._started and self.course.is_in("running"):
             self._started = True
             for member in self.people.players():
@@ -463,6 +459,10 @@ class Room:
                 self._roster_changed = True
             case "pass":
                 self._roster_changed = self.people.hand_on(did.name) or self._roster_changed
+            case "close":
+                for member in self.people:
+                    member.choices.pop(did.name, None)
+                self._roster_changed = True
             case "announce":
                 self._say(packets.Announcement(did.name))
             case _:

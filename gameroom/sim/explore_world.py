@@ -1,8 +1,8 @@
 """One abstract room: where the chart is, and how many people of which sort are there.
 
 It takes an event through the very step function that the server runs, and does what the
-room does around it: people's flags before, drops and readiness and roles after, ballots
-closed at the end (`gameroom.room`). People are interchangeable, so their tuple is sorted;
+room does around it: people's flags before; drops, readiness, roles and closed ballots after
+(`gameroom.room`). People are interchangeable, so their tuple is sorted;
 time is no number: whichever armed timer may be the first to fire, fires.
 The rule it keeps: a `Spot` holds all that can make a difference later, and nothing else.
 """
@@ -64,6 +64,14 @@ class Spot(NamedTuple):
     members: Members
 
 
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """The timer of a transition, with the people of that moment."""
+
+    timer: int
+    people: tuple[Person, ...]
+
+
 @dataclass(slots=True)
 class Run:
     """One event under way. `names` are those of `members`, where somebody wants to know.
@@ -77,7 +85,7 @@ class Run:
     picks: tuple[int, ...] = ()
     forks: list[int] = field(default_factory=list)
     moved: list[Moved] = field(default_factory=list)
-    fed: list[Event | int] = field(default_factory=list)
+    fed: list[Event | Fired] = field(default_factory=list)
 
     def remove(self, place: int) -> None:
         del self.members[place]
@@ -92,7 +100,6 @@ class World:
     chart: Chart
     reads: Reads
     sorts: Sorts
-    ballots: dict[int, tuple[str, ...]]
     slots: tuple[tuple[int, int], ...]
     _dead: dict[tuple[int, str], tuple[int, ...]] = field(default_factory=dict)
 
@@ -102,7 +109,6 @@ class World:
             chart,
             reads,
             Sorts(reads),
-            ballots=_ballots(chart),
             slots=tuple(_slots(chart)),
         )
 
@@ -145,8 +151,9 @@ class World:
     def fired(self, spot: Spot, run: Run, timer: int) -> Spot:
         """One armed timer is due, and no other."""
         snapshot = self.snapshot(spot, due=timer)
-        run.fed.append(timer)
-        snapshot, effects = advance(self.chart, snapshot, 0, spot.generation)
+        people = self.facts(run.members)
+        run.fed.append(Fired(timer, people))
+        snapshot, effects = advance(self.chart, snapshot, 0, spot.generation, people=people)
         return self._settle(run, self._follow(run, snapshot, effects, deque()))
 
     def still(self, spot: Spot, run: Run) -> Spot:
@@ -184,7 +191,9 @@ class World:
         effects: Sequence[Effect],
         pending: deque[tuple[str, Mapping[str, Value]]],
     ) -> Snapshot:
-        """What `Course.run` does: carry out what the chart wants, take what follows."""
+        """What `Course.run` does: carry out what the chart wants, take what follows. The event
+        without a name tells the chart of the people once more."""
+        done = False
         while True:
             dids: list[Did] = []
             for effect in effects:
@@ -194,8 +203,12 @@ class World:
                     dids.append(effect)
             for did in dids:
                 self._do(run, did, pending)
-            if not pending or snapshot.status != "live":
+            done = done or bool(dids)
+            if snapshot.status != "live" or not (pending or done):
                 return snapshot
+            if not pending:
+                done = False
+                pending.append(("", {}))
             name, fields = pending.popleft()
             event = Event(name, 0, snapshot.generation, fields, self.facts(run.members))
             run.fed.append(event)
@@ -212,6 +225,11 @@ class World:
                         run.members[place] = self.flagged(member, 0, READY | LOADED | REFUSED)
             case "pass":
                 self._pass(run, did.name)
+            case "close":
+                run.members[:] = [
+                    self.sorts.choosing(member // SEATS, did.name, None) * SEATS + member % SEATS
+                    for member in run.members
+                ]
 
     def _drop(self, run: Run, flag: str, pending: deque[tuple[str, Mapping[str, Value]]]) -> None:
         for place in range(len(run.members) - 1, -1, -1):
@@ -244,7 +262,7 @@ class World:
     # Forgetting
 
     def _settle(self, run: Run, snapshot: Snapshot) -> Spot:
-        """Close ballots, forget what nobody asks about, sort the people."""
+        """Forget what nobody asks about, sort the people."""
         chart, configuration = self.chart, snapshot.configuration
         if snapshot.status != "live":
             run.members.clear()
@@ -252,7 +270,6 @@ class World:
                 run.names.clear()
             empty = (0,) * len(snapshot.history)
             return Spot(configuration, empty, (), (), (), (), 0, 0, 0, snapshot.status, (), ())
-        self._close_ballots(run)
         live = self.reads.at(configuration)
         plain = self.sorts.plain
         run.members[:] = [
@@ -307,41 +324,6 @@ class World:
 
     def _generation(self, generation: int) -> int:
         return generation if self.reads.generations else 0
-
-    def _close_ballots(self, run: Run) -> None:
-        if not self.ballots:
-            return
-        closed = {
-            request
-            for moved in run.moved
-            for state in moved.exited
-            for request in self.ballots.get(state, ())
-        }
-        for request in sorted(closed):
-            run.members[:] = [
-                self.sorts.choosing(member // SEATS, request, None) * SEATS + member % SEATS
-                for member in run.members
-            ]
-
-
-def _ballots(chart: Chart) -> dict[int, tuple[str, ...]]:
-    """By state, the requests with a field `choice` that it allows: leaving it closes them."""
-    offered = {
-        request.name
-        for request in chart.room.requests
-        if any(each.name == "choice" for each in request.fields)
-    }
-    found = {
-        state.id: tuple(
-            name
-            for permission in state.permissions
-            if permission.effect == "allow"
-            for name in permission.names
-            if name in offered
-        )
-        for state in chart.states
-    }
-    return {state: names for state, names in found.items() if names}
 
 
 def _slots(chart: Chart) -> list[tuple[int, int]]:

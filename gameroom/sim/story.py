@@ -13,7 +13,7 @@ from gameroom.chart import Chart, Event, MacroStep, Snapshot, active, advance, b
 from gameroom.model import Value, words
 from gameroom.sim.explore_moves import Step
 from gameroom.sim.explore_search import Graph
-from gameroom.sim.explore_world import Run
+from gameroom.sim.explore_world import Fired, Run
 
 NAMES = ("ann", "bob", "cat", "dan", "eve", "fay", "gus", "hal")
 """Who comes after these is called by a number."""
@@ -38,11 +38,11 @@ _TOLD = {
 class Story:
     """steps: what happened, one phrase each. states: the active states at the end, in
     document order. fed: what the chart took: events with the people of that moment, and
-    the transitions whose timers fired."""
+    the timers that fired."""
 
     steps: tuple[str, ...]
     states: tuple[str, ...]
-    fed: tuple[Event | int, ...] = ()
+    fed: tuple[Event | Fired, ...] = ()
 
     def __str__(self) -> str:
         return ", ".join(self.steps) or "the room begins"
@@ -54,7 +54,7 @@ def story_of(graph: Graph, number: int, last: Step | None = None) -> Story:
     spot, run = world.begin()
     names: list[str] = []
     told: list[str] = []
-    fed: list[Event | int] = []
+    fed: list[Event | Fired] = []
     newcomers = _newcomers()
     steps = graph.way(number)
     for taken in [*steps, last] if last is not None else steps:
@@ -72,7 +72,7 @@ def story_of(graph: Graph, number: int, last: Step | None = None) -> Story:
 
 
 def replay(
-    chart: Chart, fed: Sequence[Event | int], trace: list[MacroStep] | None = None
+    chart: Chart, fed: Sequence[Event | Fired], trace: list[MacroStep] | None = None
 ) -> Snapshot:
     """Play a story's events on a chart from the beginning; every timer fires in its time."""
     snapshot, _ = begin(chart, trace=trace)
@@ -83,9 +83,9 @@ def replay(
             )
             snapshot, _ = step(chart, snapshot, event, trace=trace)
         else:
-            now = dict(snapshot.timers).get(each, snapshot.now)
-            turn = dict(snapshot.turn_timers).get(each, snapshot.generation)
-            snapshot, _ = advance(chart, snapshot, now, turn, trace=trace)
+            now = dict(snapshot.timers).get(each.timer, snapshot.now)
+            turn = dict(snapshot.turn_timers).get(each.timer, snapshot.generation)
+            snapshot, _ = advance(chart, snapshot, now, turn, people=each.people, trace=trace)
     return snapshot
 
 

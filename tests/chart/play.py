@@ -49,12 +49,18 @@ class Play:
         assert plainly == (self.snapshot, self.effects), "the short way and the long one differ"
         return self
 
-    def wait(self, ms=0, turns=0):
+    def wait(self, ms=0, turns=0, people=None, settings=None):
         self.now += ms
         self.generation += turns
         self.trace.clear()
         self.snapshot, self.effects = advance(
-            self.chart, self.snapshot, self.now, self.generation, trace=self.trace
+            self.chart,
+            self.snapshot,
+            self.now,
+            self.generation,
+            people=people,
+            settings=settings,
+            trace=self.trace,
         )
         return self
 

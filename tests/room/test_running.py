@@ -304,3 +304,60 @@ def test_seq_has_no_gap_and_everything_told_is_stored_first() -> None:
         table.turn("ann", "bob")
     assert [event.seq for event in table.told] == list(range(1, len(table.told) + 1))
     assert [entry.event for entry in table.journal] == table.told
+
+
+TWO_BALLOTS = """
+language 1
+use "standard"
+room "Two ballots" extends standard {
+  players 1..3
+  request vote { choice: "yes" | "no" }
+  extend state running.iterating {
+    initial first
+    state first iterates {
+      allow vote from player
+      when majority of player chose "yes" -> second
+    }
+    state second iterates {
+      allow vote from player
+      when majority of player chose "yes" -> ended because "agreed twice"
+    }
+  }
+}
+"""
+
+
+def test_a_vote_does_not_answer_the_next_question() -> None:
+    table = Table(TWO_BALLOTS).start("ann")
+    table.send("ann", inputs.Ask("vote", {"choice": "yes"}))
+    table.turn("ann")
+    assert "running.iterating.second" in table.room.states
+    assert table.seat("ann").choices == {}
+    table.turn("ann")
+    assert "running.iterating.second" in table.room.states
+
+
+HEIR = """
+language 1
+use "standard"
+room "Heir" extends standard {
+  players 1..3
+  setting hard: bool = false
+  role captain is player
+  extend state setup.gathering {
+    on configure do { pass captain }
+    after 2s if any captain connected -> ended because "somebody leads"
+    after 9s -> ended because "nobody leads"
+  }
+}
+"""
+
+
+def test_a_timer_sees_the_role_that_was_handed_on_since_the_last_event() -> None:
+    table = Table(HEIR)
+    table.join("ann")
+    table.send("ann", inputs.Configure({"hard": True}))
+    table.wait(2_000)
+    ended = table.told[-1].body
+    assert isinstance(ended, packets.Ended)
+    assert ended.because == "somebody leads"

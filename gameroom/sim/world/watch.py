@@ -160,7 +160,7 @@ def _below(state: State, path: str, active: Collection[str]) -> Iterator[str]:
         yield from _below(child, join(path, child.name), active)
 
 
-_FIXED = ("file", "chart", "settings", "_requests", "_patience", "_snapshot", "_ballots", "trace")
+_FIXED = ("file", "chart", "settings", "_requests", "_patience", "_snapshot", "_done", "trace")
 """Parts that a room file sizes, not its turns."""
 
 
