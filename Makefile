@@ -16,11 +16,12 @@ PYTHON := $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 
 say = @printf '\033[1m==> %s\033[0m\n' "$(1)"
 
-.PHONY: help demo test bench clean browser
+.PHONY: help demo test bench modem clean browser
 help:
 	@echo "make demo   set up what is missing and play archers on this machine (GAME=noughts for another)"
 	@echo "make test   set up what is missing and run every check and test"
 	@echo "make bench  run the benchmarks"
+	@echo "make modem  play archers over bad networks for 20 minutes and measure (Linux, as root)"
 	@echo "make clean  remove what the other commands made"
 
 GAME ?= archers
@@ -46,18 +47,22 @@ test: $(VENV)/.stamp-dev browser
 bench: $(VENV)/.stamp-dev
 	@$(BIN)/python -m pytest --quiet --override-ini 'python_files=bench_*.py' tests $(ARGS)
 
+modem: $(VENV)/.stamp-run
+	@$(BIN)/python -m tests.network.modem $(ARGS)
+
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks build dist
 	find gameroom tests -name __pycache__ -prune -exec rm -rf {} +
 
-# The browser tests drive a real Chromium, gameroom.js has tests of its own in node, and the
-# guide shows curl.
+# The browser tests drive a real Chromium, gameroom.js has tests of its own in node, the guide
+# shows curl, and who is root on Linux can test over networks.
 browser:
 	@missing=; \
 	for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && found=1 && break; done; \
 	[ -n "$${found-}" ] || missing="$$missing chromium"; \
 	command -v node >/dev/null || missing="$$missing nodejs"; \
 	command -v curl >/dev/null || missing="$$missing curl"; \
+	[ "$$(uname) $$(id -u)" != "Linux 0" ] || command -v ip >/dev/null || missing="$$missing iproute2"; \
 	[ -z "$$missing" ] && exit 0; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		printf '\033[1m==> installing%s\033[0m\n' "$$missing"; \

@@ -25,8 +25,8 @@ from tests.house.documents import Shown, commands, documents, rooms
 ROOT = Path(__file__).resolve().parents[2]
 SERVERS = ("gameroom serve", "gameroom demo", "make demo")
 EXPORT = re.compile(r"export ([A-Z_]+)=(\S+)")
-# These run the tests that this one is among: that make knows what to do must do.
-RECURSIVE = {"make test": "make --dry-run test", "make bench": "make --dry-run bench"}
+# These run the tests that this one is among, or for long: that make knows what to do must do.
+RECURSIVE = {f"make {what}": f"make --dry-run {what}" for what in ("test", "bench", "modem")}
 
 SHOWN = [path for path in documents(ROOT) if commands(path)]
 

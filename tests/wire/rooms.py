@@ -1,6 +1,6 @@
 """A room with every type of field, and packets of it."""
 
-from gameroom import model
+from gameroom import language, model
 from gameroom.lockstep.packets import (
     Announcement,
     Body,
@@ -70,6 +70,13 @@ ROOM = model.Room(
         ),
     ),
 )
+
+_archers = language.shipped("archers")
+assert _archers is not None
+_loaded = language.load(_archers.text, name=_archers.name, resolve=language.shipped).room
+assert _loaded is not None
+ARCHERS: model.Room = _loaded
+"""The shipped game: its orders are the commands that travel most."""
 
 IDLE = MasterPacket(311, 5, 200, 2, checksum=Checksum(308, 0xDEADBEEF))
 
