@@ -29,6 +29,7 @@ SETTLING_S = 20
 PROGRESS_S = 10
 FENCE = "<!-- modem -->\n"
 
+NEAR = Weather(delay_ms=50)
 BROADBAND = Weather(delay_ms=30, jitter_ms=(0, 10), loss_per_mille=5)
 TICK = 20
 """Iterations per second of rooms/archers."""
@@ -50,9 +51,10 @@ class Run:
 
 
 def runs(minutes: float) -> dict[str, Run]:
-    """The four, at most so many minutes each."""
+    """The battles, at most so many minutes each."""
     third = min(60.0, minutes * 20)
     return {
+        "plain": Run(NEAR, [Phase("100 ms round trip", min(1.0, minutes) * 60)]),
         "modem": Run(MODEM, [Phase("28.8 kbit/s, 250 ms each way, 2 % loss", minutes * 60)]),
         "ragged": Run(
             RAGGED, [Phase("100 ms each way and 50 to 400 ms of jitter", min(3.0, minutes) * 60)]
@@ -60,7 +62,7 @@ def runs(minutes: float) -> dict[str, Run]:
         "outage": Run(
             BROADBAND,
             [
-                Phase("30 ms, 0.5 % loss", third),
+                Phase("30 ms each way, 0.5 % loss", third),
                 Phase("one link dies for 20 s, and what follows", min(20, third), link(dead=True)),
                 Phase("the link is back", third, link(dead=False)),
             ],

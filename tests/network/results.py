@@ -1,7 +1,7 @@
 """What a battle was like: one row for each of its phases.
 
-Knows notes, counts and a journal; no network. A turn and a pause belong to the phase in
-which the first player ran the turn (for a pause, the last turn before it).
+Knows notes, counts and a journal; no network. A turn belongs to the phase in which the first
+player ran it, a pause to that in which it began.
 """
 
 from __future__ import annotations
@@ -86,6 +86,9 @@ def rows(
         for one in told
         if isinstance(one.frame.body, MasterPacket)
     ]
+    closed = [one.at for one in told if isinstance(one.frame.body, MasterPacket)]
+    # The journal has a clock of its own: the quickest turn shows by how much they differ.
+    shift = min(at - before for before, at in zip(closed, ran, strict=False))
     breaks = pauses(told)
     found = []
     for name, begin, end in zip(names, marks, marks[1:], strict=False):
@@ -94,7 +97,7 @@ def rows(
         found.append(
             Row(
                 name,
-                [pause for generation, pause in breaks if first <= generation < last],
+                [until - since for since, until in breaks if begin.at <= since + shift < end.at],
                 last - first,
                 (min(turns), max(turns)),
                 (min(aheads), max(aheads)),
@@ -118,24 +121,21 @@ def rows(
 
 
 def pauses(told: Sequence[Told], state: str = LAGGING) -> list[tuple[int, int]]:
-    """How often the room was in this state: after which generation, for how many milliseconds."""
+    """The times in which the room was in this state: from, to, by the journal's clock."""
     found: list[tuple[int, int]] = []
     since: int | None = None
-    generation = 0
     for one in told:
         body = one.frame.body
-        if not isinstance(body, MasterPacket | Moves):
+        chart = body.chart if isinstance(body, MasterPacket | Moves) else None
+        if chart is None:
             continue
-        generation = body.generation
-        if body.chart is None:
-            continue
-        if state in body.chart.states and since is None:
+        if state in chart.states and since is None:
             since = one.at
-        elif state not in body.chart.states and since is not None:
-            found.append((generation, one.at - since))
+        elif state not in chart.states and since is not None:
+            found.append((since, one.at))
             since = None
     if since is not None:
-        found.append((generation, told[-1].at - since))
+        found.append((since, told[-1].at))
     return found
 
 
