@@ -57,7 +57,8 @@ def missing() -> str | None:
     if shutil.which("ip") is None:
         return "there is no `ip` command"
     try:
-        with hosts(1):
+        with hosts(1) as (host,):
+            subprocess.run(host.running("true"), check=True, capture_output=True, text=True)
             return None
     except (OSError, subprocess.CalledProcessError) as error:
         said = getattr(error, "stderr", None) or str(error)
