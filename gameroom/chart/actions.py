@@ -2,7 +2,8 @@
 
 Knows no states and no plan. `drop`, `unready` and `close` are the room's to carry out, after
 the macrostep; the chart's own view of the people follows at once, so that a `when` further on
-in the same macrostep already counts without them. `pass` and `announce` wait for the room.
+in the same macrostep already counts without them. `pass`, `repair` and `announce` wait for
+the room.
 
 The rule it keeps is SCXML's (section 4.9): when an action of
 a block fails, the rest of that block does not run, and an `error` event is raised.
@@ -19,7 +20,7 @@ from gameroom.chart.events import Did, Effect, Person
 from gameroom.chart.expressions import DATA, PEOPLE, Ask, Scope, compile_expression, kind_of
 from gameroom.chart.mistakes import ChartError, Wrong
 from gameroom.model import Act, BoolType, IntType, Type, Value, words
-from gameroom.model.builtin import FLAGS
+from gameroom.model.builtin import FLAGS, REPAIRABLE
 from gameroom.model.fit import misfit
 
 
@@ -99,6 +100,8 @@ def _action(act: Act, scope: Scope, events: Mapping[str, int]) -> Action:
             raise ChartError(act.span, f"`{act.name}` is not known of people")
         case "unready" if act.name not in crowd.kinds(scope.room):
             raise ChartError(act.span, f"`{act.name}` is not a kind of people")
+        case "repair" if act.name != REPAIRABLE:
+            raise ChartError(act.span, f"`{act.name}` cannot be repaired, only `{REPAIRABLE}`")
         case "pass" if act.name not in {role.name for role in scope.room.roles}:
             raise ChartError(act.span, f"`{act.name}` is not a role")
         case verb:

@@ -50,7 +50,7 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Did:
-    """Something for the room to carry out: drop, unready, pass, announce, or `close` a ballot,
+    """For the room to carry out: drop, unready, pass, repair, announce, or `close` a ballot,
     whose choices are forgotten because a state that allows it was exited."""
 
     verb: str

@@ -270,8 +270,10 @@ def _act(value: object, where: str) -> model.Act:
     match listed(value, where):
         case ["set", str(name), said]:
             return model.Act("set", name, expression(said, f"{where}[2]"), span)
-        case ["raise" | "drop" | "unready" | "pass" | "announce" as verb, str(name)]:
+        case ["raise" | "drop" | "unready" | "pass" | "repair" | "announce" as verb, str(name)]:
             return model.Act(verb, name, span=span)
     return fail(
-        where, '["set", name, value] or ["raise" | "drop" | "unready" | "pass" | "announce", name]'
+        where,
+        '["set", name, value] or'
+        ' ["raise" | "drop" | "unready" | "pass" | "repair" | "announce", name]',
     )

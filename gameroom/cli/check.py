@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,12 +12,12 @@ import click
 from gameroom import language
 from gameroom.cli import EXIT_FINDINGS
 from gameroom.cli import files as room_files
-from gameroom.language import Diagnostic
+from gameroom.language import Diagnostic, Note
 from gameroom.sim.explore import explore as explored
 
-FORMATS = {
+FORMATS: dict[str, Callable[[list[Diagnostic], list[Note]], str]] = {
     "json": language.as_json,
-    "github": language.as_github,
+    "github": lambda diagnostics, _: language.as_github(diagnostics),
     "sarif": language.as_sarif,
 }
 
@@ -75,20 +76,22 @@ def check(
         _check(path, name, found, fix=fix, explore=explore)
     if form == "text":
         _print(found, len(paths), color)
-    elif told := FORMATS[form](found.diagnostics):
+    elif told := FORMATS[form](found.diagnostics, found.notes):
         click.echo(told)
-    for note in found.notes:
-        click.echo(note, err=True)
+    for line in (*found.fixed, *(f"note: {note.file}: {note.message}" for note in found.notes)):
+        click.echo(line, err=True)
     return EXIT_FINDINGS if found.diagnostics else 0
 
 
 @dataclass(slots=True)
 class _Found:
-    """What all files together gave. sources: their texts by name, for the pictures."""
+    """What all files together gave. sources: their texts by name, for the pictures; fixed:
+    what was put right, a line each."""
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    fixed: list[str] = field(default_factory=list)
 
 
 def _check(path: Path, name: str, found: _Found, *, fix: bool, explore: bool) -> None:
@@ -101,7 +104,7 @@ def _check(path: Path, name: str, found: _Found, *, fix: bool, explore: bool) ->
     if explore and loaded.room is not None:
         report = explored(loaded.room)
         told = (*told, *report.diagnostics)
-        found.notes += [f"note: {shown}: {note}" for note in report.notes]
+        found.notes += [Note(shown, note) for note in report.notes]
     if explore or loaded.room is None:
         # Without playing, nobody knows which warning need not have been allowed.
         told = language.settled(told, loaded.sources, name=shown)
@@ -113,7 +116,7 @@ def _fixed(path: Path, text: str, found: _Found) -> str:
     done = language.fixed(text, name=str(path), resolve=room_files.resolver(path))
     if done.applied:
         room_files.write(path, done.text)
-        found.notes += [f"fixed: {path}:{each.span.line}: {each.message}" for each in done.applied]
+        found.fixed += [f"fixed: {path}:{each.span.line}: {each.message}" for each in done.applied]
     return done.text
 
 

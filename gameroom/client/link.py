@@ -161,7 +161,7 @@ class Link:
     async def _read(self, line: Line) -> None:
         async for frame in self._frames(line):
             if isinstance(frame, EventFrame):
-                if self._replica.feed(frame):
+                if self._replica.feed(frame, self._now()):
                     self._told(frame)
                 continue
             asked = None if frame.id is None else self._asked.get(frame.id)

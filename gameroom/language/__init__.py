@@ -12,7 +12,7 @@ from gameroom import resources
 from gameroom.language.allow import settled
 from gameroom.language.codes import CODES, Code
 from gameroom.language.convert import ConvertError, converted
-from gameroom.language.diagnostics import Diagnostic, Edit, Fix
+from gameroom.language.diagnostics import Diagnostic, Edit, Fix, Note
 from gameroom.language.fix import Fixed, fixed
 from gameroom.language.format import FormatError, formatted
 from gameroom.language.loading import Loaded, Resolve, Source, is_yaml, load
@@ -31,6 +31,7 @@ __all__ = [
     "Fixed",
     "FormatError",
     "Loaded",
+    "Note",
     "Resolve",
     "Source",
     "as_github",

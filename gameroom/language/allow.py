@@ -72,7 +72,12 @@ def _told(said: _Allowance, text: str) -> Diagnostic:
     if said.code.startswith("E") or said.code not in CODES:
         what = "is an error" if said.code in CODES else "is no code"
         return Diagnostic(
-            "W0003", "warning", f"`{said.code}` {what}, and only warnings are allowed", said.span
+            "W0003",
+            "warning",
+            f"`{said.code}` {what}, and only warnings are allowed",
+            said.span,
+            help="leave the comment out",
+            fixes=(_removal(said.span, text),),
         )
     if not said.reason:
         return Diagnostic(

@@ -59,7 +59,7 @@ def build(parsed: Parsed, place: Place, problems: Problems) -> File | None:
     uses = [node for node in trees(tree) if node.data == "use"]
     return File(
         _language(words, tree),
-        tuple(Use(words.text(leaf(node)), words.span(node)) for node in uses),
+        tuple(Use(words.text(leaf(node)), words.span(leaf(node))) for node in uses),
         room(words, rooms[0]) if rooms else None,
         _scenarios(words, tree),
         words.span(tree),
@@ -127,7 +127,7 @@ def room(words: Words, node: Node) -> Room:
         all_of("policy", _policy),
         _root(words, node),
         words.doc(node),
-        words.span(node),
+        words.span(leaf(node)),
         words.span(leaf(extends)) if extends is not None else words.span(leaf(node)),
     )
 
@@ -162,7 +162,7 @@ def _team(words: Words, node: Node) -> Team:
 
 def _role(words: Words, node: Node) -> Role:
     _, of = trees(node)
-    return Role(words.name(node), str(leaf(of)), words.doc(node), words.span(node))
+    return Role(words.name(node), str(leaf(of)), words.doc(node), words.head(node), words.span(of))
 
 
 def _setting(words: Words, node: Node) -> Setting:
@@ -193,6 +193,7 @@ def _signal(words: Words, node: Node) -> Signal:
             "E0101",
             f"a signal is agreed by `all` or by `majority`, not by `{agreed}`",
             words.span(names[1]),
+            meant=(agreed, ("all", "majority")),
         )
         agreed = "all"
     return Signal(
@@ -230,7 +231,7 @@ def _root(words: Words, node: Node) -> State:
     if (said := _one(words, node, "initial")) is not None:
         words.problems.error(
             "E0601", "a room always begins in `setup`, so the room itself has no `initial`",
-            words.span(said),
+            words.span(said), help="leave it out; `extend state setup { initial ... }` says more",
         )  # fmt: skip
     span = words.span(leaf(node))
     return _state("", words, node, "state", span, span, initial="setup")
@@ -290,6 +291,7 @@ def _state(
     doc: str = "",
 ) -> State:
     begin = _one(words, body, "initial") if initial is None else None
+    beginning = inner(begin, "path") if begin is not None else None
     permissions: list[Permission] = []
     transitions: list[Transition] = []
     states: list[State] = []
@@ -305,7 +307,7 @@ def _state(
         cast(Any, kind),
         cast(Any, mode),
         iterates,
-        path(inner(begin, "path")) if begin is not None else initial,
+        path(beginning) if beginning is not None else initial,
         tuple(permissions),
         tuple(transitions),
         _acts(words, body, "entry"),
@@ -314,7 +316,7 @@ def _state(
         doc=doc,
         span=span,
         name_span=name_span,
-        initial_span=words.span(begin) if begin is not None else span,
+        initial_span=words.span(beginning) if beginning is not None else span,
     )
 
 

@@ -50,7 +50,7 @@ CODES: dict[str, Code] = {
         "The words that begin a member, such as `state`, `on` or `team`, are reserved, so that"
         " a file can always be read from its first words. Only the fields of a body may use"
         " them as names.",
-        room("request state"),
+        room("role state is player"),
     ),
     "E0104": Code(
         "a text is not closed",
@@ -67,18 +67,18 @@ CODES: dict[str, Code] = {
         "a character means nothing",
         "This character is not part of the language outside of texts and comments. There are"
         " no semicolons; `and`, `or` and `not` are words; texts stand in double quotes.",
-        room("request vote;"),
+        room("players 2..4;"),
     ),
     "E0107": Code(
         "something is too large",
         "A file, its nesting, its names and its expressions have limits, far above what a"
         " room needs, so that nobody can stop a server with a file.",
-        room("request " + "a" * 41),
+        room("role " + "a" * 41 + " is player"),
     ),
     "E0108": Code(
         "a brace closes nothing",
         "There are more `}` than `{`.",
-        "language 1\n}\n",
+        room("players 2..4\n}"),
     ),
     "E0109": Code(
         "an escape in a text is no character",
@@ -89,13 +89,14 @@ CODES: dict[str, Code] = {
         "the language version is missing or unknown",
         "The first line of a room file says which version of the language it is written in,"
         " so that old files keep their meaning: `language 1`.",
-        'use "standard"\n',
+        'use "standard"\n\nroom "example" extends standard {\n}\n',
     ),
     "E0111": Code(
         "a file holds more than one room",
         "One file, one room. Shared parts go into a room of their own that others `use` and"
         " extend.",
-        'language 1\nuse "standard"\nroom "a" extends standard { }\nroom "b" { }\n',
+        'language 1\nuse "standard"\n\nroom "example" extends standard {\n}\n\n'
+        'room "second" extends standard {\n}\n',
     ),
     "E0112": Code(
         "a new state is named by a path",
@@ -106,26 +107,26 @@ CODES: dict[str, Code] = {
     "E0113": Code(
         "the file is not UTF-8",
         "Room files are UTF-8 text. Editors can save a file anew in that encoding.",
-        "language 1 # caf\udce9\n",
+        room("# caf\udce9"),
     ),
     "E0201": Code(
         "the YAML can't be read",
         "The text is not YAML. The place is where the reader gave up; the mistake is often"
         " just before: indentation, a missing colon, an open quote.",
-        YAML_HEAD + "room: {name: example\n",
+        YAML_HEAD + "room: {name: example, extends: standard\n",
         "example.room.yaml",
     ),
     "E0202": Code(
         "a feature of YAML is refused",
         "Tags, anchors, aliases, merge keys and several documents in one file are refused: they"
         " can blow up a small file, and they hide what a room says.",
-        YAML_HEAD + "room: &here {name: example}\n",
+        YAML_HEAD + "room: &here {name: example, extends: standard}\n",
         "example.room.yaml",
     ),
     "E0203": Code(
         "a key stands twice in one map",
         "Readers of YAML differ in which one counts, so neither does.",
-        YAML_HEAD + "room: {name: one, name: two}\n",
+        YAML_HEAD + "room: {name: one, extends: standard, name: two}\n",
         "example.room.yaml",
     ),
     "E0204": Code(
@@ -138,23 +139,23 @@ CODES: dict[str, Code] = {
     "E0301": Code(
         "a used file is not there",
         "`use` names a shipped room, such as `standard`, or a room file beside this one.",
-        'language 1\nuse "standrad"\nroom "example" extends standard { }\n',
+        'language 1\nuse "standrad"\n\nroom "example" extends standard {\n}\n',
     ),
     "E0302": Code(
         "files use each other in a circle",
         "A room can't extend itself, directly or through others.",
-        'language 1\nuse "example.room"\nroom "example" extends example { }\n',
+        'language 1\nuse "example.room"\n\nroom "example" extends example {\n}\n',
     ),
     "E0303": Code(
         "too many files are used",
         "Uses can be nested a few levels and bring in a few dozen files.",
-        'language 1\nuse "deeper"\nroom "example" extends deeper { }\n',
+        'language 1\nuse "deeper"\n\nroom "example" extends deeper {\n}\n',
     ),
     "E0304": Code(
         "the extended room is not in a used file",
         "`extends` names a room by the name that it has in its own file, or by the name under"
         " which it is used. Nothing is brought in without a `use`.",
-        'language 1\nuse "standard"\nroom "example" extends standart { }\n',
+        'language 1\nuse "standard"\n\nroom "example" extends standart {\n}\n',
     ),
     "E0305": Code(
         "there is no inherited state to extend or override",
@@ -167,17 +168,17 @@ CODES: dict[str, Code] = {
         "something is declared twice",
         "A name has one meaning. An inherited declaration may be repeated word for word; to"
         " say more of an inherited state use `extend`, to replace it `override`.",
-        room("request vote\nrequest vote"),
+        room("role captain is player\nrole captain is player"),
     ),
     "E0308": Code(
         "a state is extended as another kind",
         "`extend` names the state with the kind that it was declared with.",
-        room("extend parallel setup.gathering { }"),
+        room("extend parallel setup.gathering { after 5m -> ended }"),
     ),
     "E0309": Code(
         "the file has no room",
         "A room file describes one room; a file without one has nothing to check or to play.",
-        "language 1\n",
+        'language 1\nuse "standard"\n',
     ),
     "E0401": Code(
         "there is no such state",
@@ -191,7 +192,10 @@ CODES: dict[str, Code] = {
         "Permissions name the commands and requests of the room and what people do in every"
         " room: join, watch, leave, configure, ready, load, chat. Nothing is created by being"
         " mentioned.",
-        room("extend state running { allow mvoe from player }\ncommand move { x: int 0..9 }"),
+        room(
+            "command move { x: int 0..9 }\n"
+            "extend state running.iterating { allow mvoe from player }"
+        ),
     ),
     "E0403": Code(
         "there is no such event",
@@ -280,7 +284,7 @@ CODES: dict[str, Code] = {
     "E0507": Code(
         "a variable is a list",
         "Variables are numbers, texts, choices and truths. Lists belong to settings and bodies.",
-        room("var scores: list(0..4) of int 0..9 = []"),
+        room("var score: list(0..4) of int 0..9 = []"),
     ),
     "E0508": Code(
         "a body or a type is too large",
@@ -405,13 +409,13 @@ CODES: dict[str, Code] = {
         "A comment `# allow W0803: reason` allows the warnings of that code on its line, or on the"
         " next line that says something. Here is none, any more; a comment that stays would hide"
         " the next one.",
-        room("# allow W0803: the host decides\nrequest vote"),
+        room("# allow W0803: the host decides\nplayers 2..3"),
     ),
     "W0002": Code(
         "a warning is allowed without a reason",
         "Whoever reads the file later has to know why the warning does no harm. Without a reason"
         " the warning is told as well.",
-        room("# allow W0805\nplayers 2..3"),
+        room("# allow W0805\ncommand move { x: int 0..9 }"),
     ),
     "W0003": Code(
         "something is allowed that is no warning",

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Literal as OneOf
 
 from gameroom.language.codes import CODES
+from gameroom.language.remedies import REMEDIES
 from gameroom.model import Span
 
 PROBLEMS_MAX = 100
@@ -49,7 +50,15 @@ class Diagnostic:
     fixes: tuple[Fix, ...] = ()
 
 
-_FOLLOWING = frozenset({"E0504", "E0601", "E0604", "E0607", "E0608", "E0610", "E0611", "E0702"})
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a check has to say of a file that is no problem: how far it went."""
+
+    file: str
+    message: str
+
+
+_FOLLOWING = frozenset({"E0601", "E0604", "E0607", "E0608", "E0610", "E0611", "E0702"})
 """Codes that say that something is missing or does not fit together: not told of a file of
 which parts could not be read, since the part may be just there."""
 
@@ -89,7 +98,8 @@ class Problems:
         """Add an error with a code of the registry.
 
         meant: an unknown word and the words that are known; the nearest becomes the help,
-        and the fix where no other is as near. `help` is for where none is near.
+        and the fix where no other is as near. `help` is for where none is near; without one
+        the remedy of the code is told.
         """
         assert code in CODES, code
         if len(self.found) >= PROBLEMS_MAX:
@@ -102,7 +112,9 @@ class Problems:
             fix = fix or self._renaming(span, word, surely(word, known))
         elif self.lost is not None and code in _FOLLOWING:
             return
-        if code not in _OF_WORDS and (span.file, span.line, span.column) in self.torn:
+        help = help or REMEDIES[code]
+        torn = (span.file, span.line, span.column) in self.torn
+        if code not in _OF_WORDS and (torn or self.mistaken(span)):
             return
         problem = Diagnostic(
             code, "error", message, span, secondary, help, (fix,) if fix is not None else ()
@@ -135,6 +147,11 @@ class Problems:
             return None
         place = Span(span.file, span.line, found[0], span.line, found[0] + len(word))
         return Fix(f"write `{meant}`", (Edit(place, meant),))
+
+    def mistaken(self, span: Span) -> bool:
+        """Is there a mistake of words in this stretch, so that it does not say what it was
+        meant to say?"""
+        return any(each.code in _OF_WORDS and each.span.is_within(span) for each in self.found)
 
     def told(self, code: str, span: Span) -> bool:
         """Has this code been given for this place?"""
@@ -186,10 +203,21 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     close = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.7)
     if close:
         return lowered[close[0]]
+    if (slip := next((each for each in lowered if _swapped(word.lower(), each)), None)) is not None:
+        return lowered[slip]
     last = word.rpartition(".")[2].lower()
     by_last = {choice.rpartition(".")[2].lower(): choice for choice in reversed(choices)}
     close = difflib.get_close_matches(last, by_last, n=1, cutoff=0.75)
     return by_last[close[0]] if close else None
+
+
+def _swapped(word: str, other: str) -> bool:
+    """Are two letters beside each other swapped? In a short word that makes half of it differ."""
+    differ = [at for at, pair in enumerate(zip(word, other, strict=False)) if pair[0] != pair[1]]
+    if len(word) != len(other) or len(differ) != 2:
+        return False
+    first, second = differ
+    return second == first + 1 and word[first] + word[second] == other[second] + other[first]
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:

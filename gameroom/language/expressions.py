@@ -7,7 +7,7 @@ from typing import Any, cast
 from lark import Tree
 
 from gameroom.language.parse import Node
-from gameroom.language.words import Words, inner, leaf, path, tokens, trees
+from gameroom.language.words import Words, inner, leaf, maybe, path, tokens, trees
 from gameroom.model import (
     Binary,
     Chose,
@@ -102,7 +102,9 @@ def _quorum(words: Words, node: Node) -> Quorum:
         digits = first.rstrip("% \t")
         kind, amount = "percent", int(digits) if len(digits) < 9 else 0
         if not 1 <= amount <= 100:
-            words.problems.error("E0504", "a share lies between 1% and 100%", words.span(first))
+            words.problems.error(
+                "E0504", "a share lies between 1% and 100%", words.span(first), help="write `60%`"
+            )
     return Quorum(
         cast(Any, kind), str(leaf(who)), _predicate(words, node), amount, span, words.span(who)
     )
@@ -110,13 +112,13 @@ def _quorum(words: Words, node: Node) -> Quorum:
 
 def _predicate(words: Words, node: Node) -> Predicate:
     part = inner(node, "flag", "chose")
-    span = words.span(part)
     if part.data == "flag":
         # Whether such a flag exists is the checker's question.
-        return Flag(cast(Any, str(leaf(part))), span)
-    request = next((str(leaf(name)) for name in trees(part)), None)
-    text = next(tokens(part))
-    return Chose(words.text(text), request, span)
+        return Flag(cast(Any, str(leaf(part))), words.span(part))
+    text, request = next(tokens(part)), maybe(part, "name")
+    if request is None:
+        return Chose(words.text(text), None, words.span(text))
+    return Chose(words.text(text), str(leaf(request)), words.span(text), words.span(request))
 
 
 def _only(node: Node) -> Node:

@@ -83,12 +83,19 @@ def members() -> frozenset[str]:
     return (_reserved_terminals() - _INSIDE) | {"GIVEN", "EXPECT"}
 
 
+def any_word(terminals: set[str]) -> bool:
+    """May any word stand here, as it may for the name of a field?"""
+    return _reserved_terminals() <= terminals
+
+
 def spoken(terminals: set[str]) -> list[str]:
     """What the parser would accept, in words for a reader, the most telling first.
 
     Where any name goes, the soft words that could also be that name are left out.
     """
     named = words()
+    if any_word(terminals):
+        terminals = {name for name in terminals if not named.get(name, "").isalpha()}
     told = [_NAMES[name] for name in _NAMES if name in terminals]
     fixed = sorted(named[name] for name in terminals if name in named)
     if "NAME" in terminals:

@@ -6,6 +6,7 @@ YAML spelling. States and whole files are `build`'s.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
 from lark import Tree
@@ -55,7 +56,7 @@ def type_of(words: Words, node: Node) -> Type:
         message, help, type_ = UNSIZED[kind]
         words.problems.error("E0501", message, span, help=help)
         words.problems.lose()
-        return type_
+        return replace(type_, span=span)
     if kind == "bool_type":
         return BoolType(span)
     if kind == "choice_type":
@@ -146,8 +147,9 @@ _VALUES = ("count", "rate", "single", "times", "within", "word_value")
 
 def policy_entry(words: Words, node: Node) -> PolicyEntry:
     """`pause after = 3s`."""
-    key = "_".join(str(token) for token in tokens(inner(node, "policy_key")))
-    return PolicyEntry(key, policy_value(words, inner(node, *_VALUES)), words.span(node))
+    named, said = inner(node, "policy_key"), inner(node, *_VALUES)
+    key = "_".join(str(token) for token in tokens(named))
+    return PolicyEntry(key, policy_value(words, said), words.span(named), words.span(said))
 
 
 def permission(words: Words, node: Node) -> Permission:

@@ -19,7 +19,7 @@ from lark.exceptions import UnexpectedToken
 
 from gameroom.language import braces
 from gameroom.language.diagnostics import Edit, Fix, Problems, nearest, surely
-from gameroom.language.grammar import members, parser, reserved, spoken, words
+from gameroom.language.grammar import any_word, members, parser, reserved, spoken, words
 from gameroom.model import Span
 
 BYTES_MAX = 262_144
@@ -251,8 +251,11 @@ def _feed(tokens: list[Token], place: Place, problems: Problems, start: str) -> 
             told += 1
             if told >= SYNTAX_PROBLEMS_MAX:
                 return None
-            if meant is not None and _fits(live, meant, tokens[index + 1 : index + 2]):
+            if meant is not None and _fits(live, [meant, *tokens[index + 1 : index + 2]]):
                 tokens[index] = meant
+                continue
+            if tokens[index] == "," and _fits(live, tokens[index + 1 : index + 2]):
+                del tokens[index]
                 continue
             problems.lose()
             if start != "file":
@@ -272,10 +275,10 @@ def _feed(tokens: list[Token], place: Place, problems: Problems, start: str) -> 
     return tree
 
 
-def _fits(live: Live, meant: Token, following: list[Token]) -> bool:
-    """Could reading go on with this word in place of the one that stands there?"""
+def _fits(live: Live, following: list[Token]) -> bool:
+    """Could reading go on with these words in place of the one that stands there?"""
     trial = _trial(live)
-    return all(_accepted(trial, token) for token in (meant, *following))
+    return all(_accepted(trial, token) for token in following)
 
 
 def _goes_on(tokens: list[Token], index: int) -> bool:
@@ -374,11 +377,13 @@ def _tell_unexpected(
     if written == "=" and "COMPARE" in accepted:
         sure, choices = "==", {"==": "COMPARE"}
     fix = Fix(f"write `{sure}`", (Edit(span, sure),)) if sure and not place.whole else None
+    if written == "," and not place.whole:
+        fix = Fix("leave it out", (Edit(span, ""),))
     problems.error(
         "E0101",
         f"`{_shortened(written)}` does not fit here{'' if near else '; ' + _listed(accepted)}",
         span,
-        help=f"did you mean `{near}`?" if near else _HELP.get(written),
+        help=f"did you mean `{near}`?" if near else _HELP.get(written) or _expects(accepted),
         fix=fix,
     )
     return token.update(type=choices[sure], value=sure) if sure else None
@@ -388,6 +393,12 @@ _HELP = {
     "=": "to compare, write `==`; `=` gives a value",
     ",": "fields and members stand side by side without commas",
 }
+
+
+def _expects(accepted: set[str]) -> str | None:
+    if accepted == {"TURNS"}:
+        return "a time has its unit: `10s`, `5m`, `20 turns`"
+    return f"write {spoken(accepted)[0]} here" if len(accepted) == 1 else None
 
 
 def _tell_end(tokens: list[Token], live: Live, place: Place, problems: Problems) -> None:
@@ -401,7 +412,7 @@ def _tell_end(tokens: list[Token], live: Live, place: Place, problems: Problems)
 
 
 def _listed(accepted: set[str]) -> str:
-    block = accepted & members()
+    block = accepted & members() if not any_word(accepted) else set()
     told = spoken(accepted - block if len(block) > 3 else accepted)
     if len(block) > 3:
         told.append("another member")

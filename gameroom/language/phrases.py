@@ -103,6 +103,8 @@ def _done(said: Step) -> str:
         case "silent":
             length = f" for {_length(said)}" if said.unit else ""
             return f"{who} {'are' if many else 'is'} silent{length}"
+        case "slow" | "steady":
+            return f"{who} {'are' if many else 'is'} {said.verb}"
         case "joins" if said.name:
             return f"{who} {verb} team {said.name}"
         case "sends" | "raises":

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Mapping
 
 from gameroom.language.codes import CODES
-from gameroom.language.diagnostics import Diagnostic
+from gameroom.language.diagnostics import Diagnostic, Note
 from gameroom.model import Span
 
 JSON_VERSION = 1
@@ -26,9 +26,14 @@ def as_text(
     return "\n\n".join(_block(problem, lines, color) for problem in diagnostics)
 
 
-def as_json(diagnostics: Iterable[Diagnostic]) -> str:
-    """`{"version": 1, "diagnostics": [...]}`, each as `as_plain` makes it."""
-    body = {"version": JSON_VERSION, "diagnostics": [as_plain(each) for each in diagnostics]}
+def as_json(diagnostics: Iterable[Diagnostic], notes: Iterable[Note] = ()) -> str:
+    """`{"version": 1, "diagnostics": [...], "notes": [...]}`, each diagnostic as `as_plain`
+    makes it, each note as `{"file", "message"}`."""
+    body = {
+        "version": JSON_VERSION,
+        "diagnostics": [as_plain(each) for each in diagnostics],
+        "notes": [{"file": note.file, "message": note.message} for note in notes],
+    }
     return json.dumps(body, indent=2, ensure_ascii=False)
 
 

@@ -12,18 +12,22 @@ from urllib.parse import quote
 
 from gameroom import __version__
 from gameroom.language.codes import CODES
-from gameroom.language.diagnostics import Diagnostic, Fix
+from gameroom.language.diagnostics import Diagnostic, Fix, Note
 from gameroom.model import Span
 
 
-def as_sarif(diagnostics: Iterable[Diagnostic]) -> str:
-    """One run with the rules that were broken and a result for each diagnostic."""
+def as_sarif(diagnostics: Iterable[Diagnostic], notes: Iterable[Note] = ()) -> str:
+    """One run with the rules that were broken and a result for each diagnostic; notes are
+    notifications of the run's one invocation."""
     found = list(diagnostics)
     codes = sorted({problem.code for problem in found})
     driver = {"name": "gameroom", "version": __version__, "rules": list(map(_rule, codes))}
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
+        "invocations": [
+            {"executionSuccessful": True, "toolExecutionNotifications": list(map(_notice, notes))}
+        ],
         "results": [_result(problem, codes) for problem in found],
     }
     return json.dumps({"version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
@@ -56,6 +60,14 @@ def _result(problem: Diagnostic, codes: list[str]) -> dict[str, object]:
     if problem.fixes:
         result["fixes"] = list(map(_fix, problem.fixes))
     return result
+
+
+def _notice(note: Note) -> dict[str, object]:
+    return {
+        "level": "note",
+        "message": {"text": note.message},
+        "locations": [{"physicalLocation": {"artifactLocation": _artifact(note.file)}}],
+    }
 
 
 def _fix(fix: Fix) -> dict[str, object]:

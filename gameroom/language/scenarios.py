@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from lark import Token, Tree
 
 from gameroom.language.expressions import expression
 from gameroom.language.parse import Node
 from gameroom.language.words import Words, inner, leaf, maybe, path, tokens, trees
-from gameroom.model import Scenario, Step, Value
+from gameroom.model import Scenario, Span, Step, Value
 
 
 def scenario(words: Words, node: Node) -> Scenario:
@@ -22,30 +22,48 @@ def scenario(words: Words, node: Node) -> Scenario:
 
 def step(words: Words, node: Node) -> Step:
     """One line of a scenario."""
-    span, who = words.span(node), _who(node)
+    span, (who, who_spans) = words.span(node), _who(words, node)
     match kind := str(node.data):
         case "step":
             return _expected(words, next(trees(node)))
         case "given" | "drops" | "returns" | "watches" | "leaves" | "diverges":
-            return Step(kind, who, span=span)
+            return Step(kind, who, span=span, who_spans=who_spans)
+        case "hides" | "shows" | "slow" | "steady":
+            return Step(kind, who, span=span, who_spans=who_spans)
         case "joins":
-            team = words.name(node) if maybe(node, "name") is not None else ""
-            return Step(kind, who, team, span=span)
+            team = maybe(node, "name")
+            return Step(
+                kind,
+                who,
+                str(leaf(team)) if team is not None else "",
+                span=span,
+                who_spans=who_spans,
+                name_span=words.span(team) if team is not None else span,
+            )
         case "says" | "refuses":
-            return Step(kind, who, words.text(next(tokens(node))), span=span)
+            text = words.text(next(tokens(node)))
+            return Step(kind, who, text, span=span, who_spans=who_spans)
         case "wait" | "silent":
             part = maybe(node, "duration")
             if part is None:
-                return Step(kind, who, span=span)
+                return Step(kind, who, span=span, who_spans=who_spans)
             time = words.duration(part)
-            return Step(kind, who, amount=time.amount, unit=time.unit, span=span)
-        case "sends" | "raises":
-            part = maybe(node, "map")
-            body = _map(words, part) if part is not None else {}
-            return Step(kind, who, words.name(node), body, span=span)
-        case "sets":
-            said = _value(words, node.children[-1])
-            return Step(kind, who, words.name(node), said, span=span)
+            return Step(
+                kind, who, amount=time.amount, unit=time.unit, span=span, who_spans=who_spans
+            )
+        case "sends" | "raises" | "sets":
+            named, last = inner(node, "name"), node.children[-1]
+            said = _value(words, last) if last is not named else {}
+            return Step(
+                kind,
+                who,
+                str(leaf(named)),
+                said,
+                span=span,
+                who_spans=who_spans,
+                name_span=words.span(named),
+                body_span=words.span(last),
+            )
     raise AssertionError(node.data)
 
 
@@ -62,15 +80,28 @@ def _expected(words: Words, node: Node) -> Step:
             return Step("told", name=words.text(leaf(node)), span=span)
         case "are":
             verb: Literal["is", "is_not"] = "is_not" if any(tokens(node)) else "is"
-            return Step(verb, _who(node), words.name(node), span=span)
+            who, who_spans = _who(words, node)
+            return Step(
+                verb,
+                who,
+                words.name(node),
+                span=span,
+                who_spans=who_spans,
+                name_span=words.head(node),
+            )
         case kind:
-            where = path(inner(node, "state_path"))
-            return Step("not_state" if kind == "not_in_path" else "state", name=where, span=span)
+            where = inner(node, "state_path")
+            verb_of = "not_state" if kind == "not_in_path" else "state"
+            return Step(
+                cast(Any, verb_of), name=path(where), span=span, name_span=words.span(where)
+            )
 
 
-def _who(node: Node) -> tuple[str, ...]:
+def _who(words: Words, node: Node) -> tuple[tuple[str, ...], tuple[Span, ...]]:
+    """The people of a step and where each is named."""
     people = maybe(node, "people")
-    return tuple(str(name) for name in tokens(people)) if people is not None else ()
+    names = tuple(tokens(people)) if people is not None else ()
+    return tuple(map(str, names)), tuple(map(words.span, names))
 
 
 def _value(words: Words, part: Token | Node) -> Value:
@@ -91,6 +122,11 @@ def _map(words: Words, node: Node) -> dict[str, Value]:
         key, said = pair.children
         name = str(leaf(cast(Node, key)))
         if name in body:
-            words.problems.error("E0306", f"`{name}` stands here twice", words.span(pair))
+            words.problems.error(
+                "E0306",
+                f"`{name}` stands here twice",
+                words.span(cast(Node, key)),
+                help="leave one of them out",
+            )
         body[name] = _value(words, said)
     return body

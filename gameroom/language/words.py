@@ -45,8 +45,8 @@ class Words:
         return "" if node.meta.empty else self._docs.get(node.meta.start_pos, "")
 
     def head(self, node: Node) -> Span:
-        """From the keyword to the name of a declaration."""
-        return self.span(node).to(self.span(inner(node, "name")))
+        """Where the declared name stands."""
+        return self.span(inner(node, "name"))
 
     def name(self, node: Node) -> str:
         """The declared name."""

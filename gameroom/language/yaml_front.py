@@ -15,12 +15,12 @@ from gameroom.language import members
 from gameroom.language.diagnostics import Problems
 from gameroom.language.expressions import expression
 from gameroom.language.grammar import reserved
-from gameroom.language.parse import Node, parse
+from gameroom.language.parse import Node, Place, parse
 from gameroom.language.scenarios import step
 from gameroom.language.words import Words
 from gameroom.language.yaml_nodes import Entries, Items, Text, Tree
 from gameroom.language.yaml_nodes import read as read_nodes
-from gameroom.language.yaml_schema import fits
+from gameroom.language.yaml_schema import fitting
 from gameroom.model import (
     Act,
     After,
@@ -60,11 +60,9 @@ _T = TypeVar("_T")
 
 def read(text: str, name: str, problems: Problems) -> File | None:
     """The file that this YAML says; None where it does not have the shape of one."""
-    tree = read_nodes(text, name, problems)
-    if tree is None or not fits(tree, problems):
-        return None
-    assert isinstance(tree, Entries), "the schema asks for a map"
-    return _Front(problems).file(tree)
+    read_tree = read_nodes(text, name, problems)
+    tree = fitting(read_tree, problems) if read_tree is not None else None
+    return _Front(problems).file(tree) if tree is not None else None
 
 
 def _texts(node: Tree | None) -> list[Text]:
@@ -189,7 +187,7 @@ class _Front:
     # A room
 
     def _room(self, node: Entries) -> Room:
-        name, extends = cast(Text, node.get("name")), node.get("extends")
+        name, extends = self._title(node), node.get("extends")
         spectators = node.get("spectators")
         players = node.get("players")
 
@@ -217,6 +215,11 @@ class _Front:
             extends.span if extends is not None else name.span,
         )
 
+    def _title(self, node: Entries) -> Text:
+        """The room's name; empty where it is missing, which is told already."""
+        said = node.get("name")
+        return said if isinstance(said, Text) else Text("", "", node.span, Place(node.span.file))
+
     def _team(self, name: Text, node: Tree) -> Team | None:
         size = self._range(node)
         if size is None:
@@ -225,7 +228,7 @@ class _Front:
 
     def _role(self, name: Text, node: Tree) -> Role:
         of = node if isinstance(node, Text) else cast(Text, _get(node, "is"))
-        return Role(self._name(name), self._name(of), _doc(node), name.span.to(of.span))
+        return Role(self._name(name), self._name(of), _doc(node), name.span, of.span)
 
     def _setting(self, name: Text, node: Tree) -> Setting | None:
         type_ = self._type(_get(node, "type"))
@@ -281,7 +284,7 @@ class _Front:
         value = self._phrase(said, "policy_value", members.policy_value)
         if value is None:
             return None
-        return PolicyEntry("_".join(key.text.split()), value, key.span.to(said.span))
+        return PolicyEntry("_".join(key.text.split()), value, key.span, said.span)
 
     # States
 

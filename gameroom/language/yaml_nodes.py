@@ -76,6 +76,20 @@ def plain(node: Tree) -> object:
             return {key.text: plain(value) for key, value in node.entries}
 
 
+def words(node: Tree | None) -> Iterator[str]:
+    """All words below a node: what may be declared or meant there."""
+    match node:
+        case Text():
+            yield from re.findall(r"\w+", node.text)
+        case Items():
+            for item in node.items:
+                yield from words(item)
+        case Entries():
+            for key, value in node.entries:
+                yield from words(key)
+                yield from words(value)
+
+
 class _Refused(Exception):  # noqa: N818 - it ends a reading and never leaves this module
     """What was wrong is already told."""
 
@@ -94,9 +108,18 @@ def read(text: str, file: str, problems: Problems) -> Tree | None:
     except _Refused:
         return None
     except yaml.MarkedYAMLError as problem:
-        mark = problem.problem_mark or problem.context_mark
+        mark, opener = problem.problem_mark or problem.context_mark, problem.context_mark
         where = _at(file, mark) if mark is not None else start
-        problems.error("E0201", f"this is not YAML: {_why(problem)}", where)
+        if opener is not None and (opened := _OPENED.get(str(problem.context))) is not None:
+            problems.error(
+                "E0201",
+                f"{opened} is not closed",
+                _at(file, opener),
+                secondary=(where, "reading stopped here"),
+                help="close it, or look for a mistake between the two places",
+            )
+        else:
+            problems.error("E0201", f"this is not YAML: {_why(problem)}", where)
     except (ValueError, OverflowError):
         # PyYAML's scanner turns an escape such as "\UFFFFFFFF" into a character unchecked.
         problems.error("E0109", "a text has an escape that is no character", start)
@@ -109,6 +132,14 @@ def read(text: str, file: str, problems: Problems) -> Tree | None:
             Span(file, line, column, line, column + 1),
         )
     return None
+
+
+_OPENED = {
+    "while parsing a flow mapping": "this brace",
+    "while parsing a flow sequence": "this bracket",
+    "while scanning a quoted scalar": "this text",
+}
+"""What a reader of YAML was in the middle of, and what its first character is."""
 
 
 def _why(problem: yaml.MarkedYAMLError) -> str:
@@ -141,6 +172,8 @@ class _Reading:
         if isinstance(event, yaml.StreamEndEvent):
             self._refuse("E0201", "the file is empty", self._span(event))
         tree = self._node(self._next(), 0)
+        if tree is None:
+            raise _Refused
         self._next()  # the document ends
         event = self._next()
         if not isinstance(event, yaml.StreamEndEvent):
@@ -160,7 +193,21 @@ class _Reading:
         self._problems.error(code, message, span)
         raise _Refused
 
-    def _node(self, event: yaml.Event, depth: int) -> Tree:
+    def _tell(self, code: str, message: str, span: Span, help: str | None = None) -> None:
+        """Something is left out; the rest is still read."""
+        self._problems.error(code, message, span, help=help)
+        self._problems.lose()
+
+    def _mark(self, span: Span, sign: str) -> Span:
+        """The anchor or the tag alone, without what it is about."""
+        line = (
+            self._lines[span.line - 1][span.column - 1 :] if span.line <= len(self._lines) else ""
+        )
+        length = len(line.split(maxsplit=1)[0]) if line.startswith(sign) else 1
+        return Span(span.file, span.line, span.column, span.line, span.column + length)
+
+    def _node(self, event: yaml.Event, depth: int) -> Tree | None:
+        """What this event begins; None for an alias, which stands for nothing here."""
         self._nodes += 1
         span = self._span(event)
         if self._nodes > NODES_MAX or depth > DEPTH_MAX:
@@ -168,11 +215,12 @@ class _Reading:
                 "E0107", f"more than {NODES_MAX} values, or {DEPTH_MAX} levels of them", span
             )
         if isinstance(event, yaml.AliasEvent):
-            self._refuse("E0202", f"the alias `*{event.anchor}` is refused", span)
+            self._tell("E0202", f"the alias `*{event.anchor}` is refused", span)
+            return None
         if getattr(event, "anchor", None) is not None:
-            self._refuse("E0202", "anchors are refused", span)
+            self._tell("E0202", "anchors are refused", self._mark(span, "&"), "leave it out")
         if getattr(event, "tag", None) is not None:
-            self._refuse("E0202", "tags are refused", span)
+            self._tell("E0202", "tags are refused", self._mark(span, "!"), "leave it out")
         if isinstance(event, yaml.MappingStartEvent):
             return self._entries(span, depth)
         if isinstance(event, yaml.SequenceStartEvent):
@@ -183,30 +231,35 @@ class _Reading:
     def _items(self, start: Span, depth: int) -> Items:
         items: list[Tree] = []
         while not isinstance(event := self._next(), yaml.SequenceEndEvent):
-            items.append(self._node(event, depth + 1))
+            if (item := self._node(event, depth + 1)) is not None:
+                items.append(item)
         return Items(tuple(items), start.to(self._span(event)))
 
     def _entries(self, start: Span, depth: int) -> Entries:
         entries: list[tuple[Text, Tree]] = []
         first: dict[str, Span] = {}
         while not isinstance(event := self._next(), yaml.MappingEndEvent):
-            key = self._node(event, depth + 1)
+            key, said = self._node(event, depth + 1), self._next()
+            if isinstance(event, yaml.ScalarEvent) and event.value == "<<" and event.style is None:
+                self._tell("E0202", "merge keys are refused", self._span(event))
+                if isinstance(said, yaml.AliasEvent):
+                    continue
+            value = self._node(said, depth + 1)
             if not isinstance(key, Text):
-                self._refuse("E0202", "a key is a text", key.span)
-            assert isinstance(key, Text)
-            if key.text == "<<" and isinstance(event, yaml.ScalarEvent) and event.style is None:
-                self._refuse("E0202", "merge keys are refused", key.span)
-            if key.text in first:
+                if key is not None:
+                    self._tell("E0202", "a key is a text", key.span, "name it by one word")
+            elif key.text in first:
                 self._problems.error(
                     "E0203",
                     f"the key `{key.text[:40]}` stands here twice",
                     key.span,
                     secondary=(first[key.text], "first here"),
                 )
-            first.setdefault(key.text, key.span)
-            entries.append((key, self._node(self._next(), depth + 1)))
-        if not self._problems.empty and len(first) < len(entries):
-            raise _Refused
+                self._problems.lose(words(value))
+            else:
+                first[key.text] = key.span
+                if value is not None:
+                    entries.append((key, value))
         return Entries(tuple(entries), start.to(self._span(event)))
 
     def _scalar(self, event: yaml.ScalarEvent, span: Span) -> Text:

@@ -7,15 +7,17 @@ reader are the `description`s of that schema. It knows nothing of what names mea
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 
 from jsonschema import Draft7Validator
 from jsonschema.exceptions import ValidationError
 
 from gameroom import resources
-from gameroom.language.diagnostics import Problems
-from gameroom.language.yaml_nodes import Entries, Items, Text, Tree, plain
+from gameroom.language.diagnostics import Problems, surely
+from gameroom.language.yaml_nodes import Entries, Items, Text, Tree, plain, words
 from gameroom.model import Span
 
 
@@ -26,12 +28,97 @@ def _validator() -> Draft7Validator:
     return Draft7Validator(schema)
 
 
-def fits(tree: Tree, problems: Problems) -> bool:
-    """True where the tree has the shape; what is wrong is told."""
-    errors = list(_leaves(_validator().iter_errors(plain(tree))))
-    for error in errors:
-        _tell(error, tree, problems)
-    return not errors
+ROUNDS_MAX = 20
+"""Leaving out one part may leave its holder without something that it needs, and so on up."""
+
+Path = tuple[str | int, ...]
+
+
+def fitting(tree: Tree, problems: Problems) -> Entries | None:
+    """What of the tree has the shape of a room file, so that names and types of it can be
+    looked at in the same run. What is wrong is told. A misspelt key is read as the one that
+    was surely meant; everything else that does not fit is left out.
+
+    None where nothing remains that could be judged.
+    """
+    for turn in range(ROUNDS_MAX):
+        errors = list(_leaves(_validator().iter_errors(plain(tree))))
+        for error in errors:
+            if turn == 0 or error.validator not in _FOLLOWING:
+                _tell(error, tree, problems)
+        meant = {path: key for error in errors for path, key in _meant(error, tree)}
+        unfit = {path for error in errors for path in _unfit(error, tree)} - set(meant)
+        if not meant and not unfit:
+            return tree if isinstance(tree, Entries) else None
+        remaining = _mended(tree, unfit, meant, (), problems)
+        if remaining is None or _is_adrift(remaining, unfit):
+            return None
+        tree = remaining
+    return None
+
+
+_FOLLOWING = frozenset({"required", "minItems", "minProperties"})
+"""What may be wrong only because something was left out before."""
+
+_DISPENSABLE = frozenset({(), ("room",)})
+"""Maps that are read although a key is missing: the language version, the room's name."""
+
+
+def _is_adrift(tree: Tree, unfit: set[Path]) -> bool:
+    """Was something left out that may have said what the room extends? Then nobody knows
+    which names there are."""
+    room = _at(tree, ["room"])
+    extends = isinstance(room, Entries) and room.get("extends") is not None
+    return not extends and any(path[0] == "use" or len(path) <= 2 for path in unfit)
+
+
+def _meant(error: ValidationError, tree: Tree) -> Iterator[tuple[Path, str]]:
+    """Misspelt keys and what they were surely meant to be."""
+    path: Path = tuple(error.absolute_path)
+    node = _at(tree, list(path))
+    if error.validator == "additionalProperties" and isinstance(node, Entries):
+        for key in _unknown_keys(error, node):
+            meant = surely(key.text, _properties(error)) or _head(key.text, error)
+            if meant is not None and node.get(meant) is None:
+                yield (*path, key.text), meant
+
+
+def _unfit(error: ValidationError, tree: Tree) -> Iterator[Path]:
+    path: Path = tuple(error.absolute_path)
+    node = _at(tree, list(path))
+    if error.validator == "additionalProperties" and isinstance(node, Entries):
+        yield from ((*path, key.text) for key in _unknown_keys(error, node))
+    elif not (error.validator == "required" and path in _DISPENSABLE):
+        yield path
+
+
+def _mended(
+    tree: Tree, unfit: set[Path], meant: Mapping[Path, str], here: Path, problems: Problems
+) -> Tree | None:
+    """The tree with its keys as they were meant and without what does not fit, the words of
+    which are lost."""
+    if here in unfit:
+        problems.lose(words(tree))
+        return None
+    match tree:
+        case Items():
+            kept = (
+                _mended(item, unfit, meant, (*here, at), problems)
+                for at, item in enumerate(tree.items)
+            )
+            return Items(tuple(item for item in kept if item is not None), tree.span)
+        case Entries():
+            entries: dict[str, tuple[Text, Tree]] = {}
+            for key, value in tree.entries:
+                path = (*here, key.text)
+                name = meant.get(path, key.text)
+                remaining = _mended(value, unfit, meant, path, problems)
+                if remaining is not None and name not in entries:
+                    entries[name] = replace(key, text=name), remaining
+                else:
+                    problems.lose((*words(key), *words(value)))
+            return Entries(tuple(entries.values()), tree.span)
+    return tree
 
 
 def _leaves(errors: Iterable[ValidationError]) -> Iterator[ValidationError]:
@@ -72,16 +159,24 @@ def _tell(error: ValidationError, tree: Tree, problems: Problems) -> None:
     elif error.validator == "additionalProperties" and isinstance(node, Entries):
         _tell_keys(error, node, problems)
     else:
-        problems.error("E0204", _message(error), _key_or(tree, path, node))
+        message, help = _message(error)
+        problems.error("E0204", message, _key_or(tree, path, node), help=help)
 
 
-def _message(error: ValidationError) -> str:
+def _message(error: ValidationError) -> tuple[str, str]:
+    """The message, and the help line."""
+    told = _described(error)
     if error.validator == "required":
         missing = error.message.split("'")[1]
-        return f"`{missing}` is missing; this is {_described(error)}"
+        return f"`{missing}` is missing here", f"this is {told}"
+    short = _short(told)
     if error.validator in ("minItems", "minProperties"):
-        return f"this is too little for {_described(error)}"
-    return f"this is not {_described(error)}"
+        return f"this is too little for {short}", f"write {told}"
+    return f"this is not {short}", f"write {told}"
+
+
+def _short(told: str) -> str:
+    return re.split(r":|,| with ", told)[0]
 
 
 def _described(error: ValidationError) -> str:
@@ -90,22 +185,53 @@ def _described(error: ValidationError) -> str:
 
 
 def _tell_keys(error: ValidationError, node: Entries, problems: Problems) -> None:
-    schema = error.schema
-    assert isinstance(schema, dict)
-    known = schema.get("properties", {})
-    patterns = schema.get("patternProperties", {})
-    validator = _validator()
-    for key, _ in node.entries:
-        if key.text in known or any(
-            validator.evolve(schema={"pattern": pattern}).is_valid(key.text) for pattern in patterns
-        ):
-            continue
+    short = _short(_described(error))
+    holder = short if short.startswith("a ") else f"a map of {short}"
+    for key in _unknown_keys(error, node):
         problems.error(
             "E0204",
-            f"the key `{key.text[:40]}` does not fit here: {_described(error)}",
+            f"`{key.text[:40]}` is no key of {holder}",
             key.span,
-            meant=(key.text, known),
+            meant=(key.text, [*_properties(error), *filter(None, [_head(key.text, error)])]),
         )
+
+
+_HEADS = ("state", "parallel", "region", "final", "history", "extend", "override")
+
+
+def _head(key: str, error: ValidationError) -> str | None:
+    """The head of a state that this key was surely meant to be: `stat day` for `state day`."""
+    *before, name = key.split() or [""]
+    if not 1 <= len(before) <= 2:
+        return None
+    meant = " ".join([*(surely(word, _HEADS) or word for word in before), name])
+    return meant if meant != key and _fits(meant, error) else None
+
+
+def _fits(key: str, error: ValidationError) -> bool:
+    """Does the key fit one of the patterns that the map in question has?"""
+    schema = error.schema
+    assert isinstance(schema, dict)
+    validator = _validator()
+    return any(
+        validator.evolve(schema={"pattern": pattern}).is_valid(key)
+        for pattern in schema.get("patternProperties", {})
+    )
+
+
+def _properties(error: ValidationError) -> dict[str, object]:
+    """The keys that the map in question may have."""
+    schema = error.schema
+    assert isinstance(schema, dict)
+    known: dict[str, object] = schema.get("properties", {})
+    return known
+
+
+def _unknown_keys(error: ValidationError, node: Entries) -> Iterator[Text]:
+    known = _properties(error)
+    for key, _ in node.entries:
+        if key.text not in known and not _fits(key.text, error):
+            yield key
 
 
 def _at(tree: Tree, path: list[str | int]) -> Tree:

@@ -1,8 +1,9 @@
 """How long a turn is, how many iterations it runs, how far ahead commands are sent.
 
 From "1500 Archers on a 28.8": the speed control follows the slowest machine's frame rate
-and the worst latency. Rise fast, settle slowly, and follow a high percentile over a
-window, so that one spike changes nothing. Knows seats and their reports, no clock.
+and the worst latency. It rises fast and settles slowly, and it follows a high percentile
+over a window, so that one spike of one player changes nothing. Knows seats and their
+reports, no clock.
 """
 
 from __future__ import annotations
@@ -10,10 +11,30 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 AHEAD_MAX = 8
+REACH = AHEAD_MAX // 2
+"""So many turns are sent ahead before turns grow longer instead."""
+
 WINDOW_REPORTS = 20
+SPIKES_MAX = 2
+"""So many of a full window's longest round trips are passed over; of a young window one."""
+
+WARM_REPORTS = 5
+"""So many reports of its frame rate an engine has before they say something."""
+
 SETTLE_TURNS = 50
+"""For so many turns clearly less must have been needed before the pace settles on it."""
+SLIGHTLY = 4
+"""What is only slightly less settles so many times more slowly: noise moves nothing."""
+
+MICRO = 1_000_000
+"""What an engine needs is counted in millionths of a second per iteration."""
+
+NOTICED_MS = 250
+"""Up to so much delay of commands nobody notices (Bettner and Terrano): no line is slow."""
+
 MARGIN_MS = 20
 """On top of the round trip: what the server and the browser's timers take."""
 
@@ -41,84 +62,155 @@ class Pace:
     ahead: int
     iterations_per_command: int
 
+    @property
+    def delay_ms(self) -> int:
+        """From a command to its turn, at most."""
+        return self.turn_ms * self.ahead
+
 
 def fitting(policy: Policy, latency: int, framerate: int) -> Pace:
     """The pace for this round trip in milliseconds and these iterations per second (0: unknown).
 
-    The shortest turn that hides the round trip behind at most AHEAD_MAX / 2 turns, in
-    whole iterations. A slower engine runs fewer iterations in the same time.
+    The shortest turn that hides the round trip behind at most REACH turns. It holds whole
+    iterations, as long as the slowest engine takes for them: a slower engine makes the turns
+    longer first, and when they are as long as they may be, it runs fewer iterations in them.
     """
+    rate = min(policy.tick, framerate) if framerate > 0 else policy.tick
     need = latency + MARGIN_MS
-    turn = policy.turn_low
-    reach = policy.ahead if policy.ahead is not None else AHEAD_MAX // 2
-    if reach * turn < need:
-        turn = min(policy.turn_high, -(-need // max(reach, 1)))
-    iteration_ms = max(1, 1000 // policy.tick)
-    turn = max(turn, min(policy.turn_high, -(-turn // iteration_ms) * iteration_ms))
+    reach = REACH if policy.ahead is None else policy.ahead
+    shortest = min(policy.turn_high, max(policy.turn_low, _up(need, reach)))
+    iterations = _up(shortest * rate, 1000)
+    if (turn := _up(iterations * 1000, rate)) > policy.turn_high:
+        iterations = max(1, policy.turn_high * rate // 1000)
+        turn = min(policy.turn_high, max(shortest, _up(iterations * 1000, rate)))
     ahead = policy.ahead
     if ahead is None:
-        ahead = min(AHEAD_MAX, max(1, -(-need // turn)))
-    rate = policy.tick if framerate <= 0 else min(policy.tick, framerate)
-    iterations = max(1, turn * rate // 1000)
+        ahead = min(AHEAD_MAX, max(1, _up(need, turn)))
     return Pace(turn, ahead, iterations)
+
+
+def _up(number: int, divisor: int) -> int:
+    return -(-number // divisor)
+
+
+@dataclass(slots=True)
+class _Need:
+    """What is needed, followed at once when it rises. When less was needed for long enough,
+    it settles on the most that was needed in that time."""
+
+    value: int = 0
+    _recent: deque[int] = field(default_factory=lambda: deque(maxlen=SETTLE_TURNS))
+    _calm: int = 0
+
+    def follow(self, wanted: int) -> None:
+        self._recent.append(wanted)
+        if wanted >= self.value:
+            self.value, self._calm = wanted, 0
+            return
+        self._calm += 1
+        most = max(self._recent)
+        enough = SETTLE_TURNS if 8 * most <= 7 * self.value else SLIGHTLY * SETTLE_TURNS
+        if self._calm >= enough:
+            self.value, self._calm = most, 0
+
+
+@dataclass(slots=True)
+class _Reports:
+    """What one seat said of its line (milliseconds) and of its engine (iterations a second)."""
+
+    latencies: deque[int] = field(default_factory=lambda: deque(maxlen=WINDOW_REPORTS))
+    framerates: deque[int] = field(default_factory=lambda: deque(maxlen=WINDOW_REPORTS))
+
+    def latency(self) -> int:
+        """A high percentile of the round trips, and the usual jitter on top; 0 for unknown.
+
+        The longest are passed over, for they may be spikes; so the first report says nothing
+        yet. The jitter is the middle difference between one report and the next, which the
+        spikes can't move as soon as there are enough reports.
+        """
+        reports = self.latencies
+        spikes = SPIKES_MAX if len(reports) >= WINDOW_REPORTS // 2 else 1
+        if len(reports) <= spikes:
+            return 0
+        high = sorted(reports)[-1 - spikes]
+        if len(reports) <= 4 * spikes:
+            return high
+        steps = sorted(abs(after - before) for before, after in pairwise(reports))
+        return high + steps[(len(steps) - 1) // 2]
+
+    def framerate(self) -> int:
+        """The middle one; 0 for unknown, as while an engine warms up."""
+        reports = sorted(self.framerates)
+        return reports[len(reports) // 2] if len(reports) >= WARM_REPORTS else 0
 
 
 @dataclass(slots=True)
 class Pacer:
-    """Follows the reports of the seats; `next()` is asked once per closed turn."""
+    """Follows the reports of the seats; `next()` is asked once per closed turn.
+
+    slow: the seats that hold the pace back, by the last `next()`.
+    """
 
     policy: Policy
     pace: Pace = field(init=False)
-    _latencies: dict[int, deque[int]] = field(default_factory=dict)
-    _framerates: dict[int, deque[int]] = field(default_factory=dict)
-    _calm: int = 0
+    slow: frozenset[int] = frozenset()
+    _reports: dict[int, _Reports] = field(default_factory=dict)
+    _line: _Need = field(default_factory=_Need)
+    _engine: _Need = field(default_factory=_Need)
+    _steady: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.pace = fitting(self.policy, self.policy.turn_low, 0)
+        self._line.follow(self.policy.turn_low)
+        self.pace = fitting(self.policy, self._line.value, 0)
 
     def report(self, seat: int, latency: int, framerate: int) -> None:
-        """One client packet's timing; 0 means that the client does not know."""
+        """One client packet's timing; 0 means that there is nothing new to say."""
+        reports = self._reports.setdefault(seat, _Reports())
         if latency > 0:
-            self._latencies.setdefault(seat, deque(maxlen=WINDOW_REPORTS)).append(latency)
+            reports.latencies.append(latency)
         if framerate > 0:
-            self._framerates.setdefault(seat, deque(maxlen=WINDOW_REPORTS)).append(framerate)
+            reports.framerates.append(min(framerate, self.policy.tick))
 
     def next(self, seats: Collection[int]) -> Pace:
-        """The pace from now on, by the reports of `seats` (those that are gathered)."""
-        wanted = fitting(
-            self.policy,
-            max((_high(self._latencies.get(seat)) for seat in seats), default=0)
-            or self.policy.turn_low,
-            min(
-                (rate for seat in seats if (rate := _median(self._framerates.get(seat)))),
-                default=0,
-            ),
-        )
-        now = self.pace
-        slower = (
-            wanted.turn_ms * wanted.ahead > now.turn_ms * now.ahead
-            or wanted.iterations_per_command * now.turn_ms
-            < now.iterations_per_command * wanted.turn_ms
-        )
-        self._calm = 0 if wanted == now or slower else self._calm + 1
-        if slower or self._calm >= SETTLE_TURNS:
-            self.pace, self._calm = wanted, 0
+        """The pace from now on, by the reports of `seats` (those that are gathered). A line
+        that nobody knows yet is taken to be as long as the shortest turn."""
+        heard = {seat: self._reports[seat] for seat in seats if seat in self._reports}
+        lines = {seat: reports.latency() for seat, reports in heard.items()}
+        engines = {
+            seat: rate for seat, reports in heard.items() if (rate := reports.framerate()) > 0
+        }
+        self._line.follow(max(lines.values(), default=0) or self.policy.turn_low)
+        slowest = min(engines.values(), default=self.policy.tick)
+        self._engine.follow(_up(MICRO, slowest))
+        rate = min(self.policy.tick, _up(MICRO, self._engine.value))
+        self.pace = fitting(self.policy, self._line.value, rate)
+        self._name(seats, lines, engines)
         return self.pace
+
+    def take_over(self, pace: Pace) -> None:
+        """Go on from a pace that was announced in an earlier life."""
+        self.pace = pace
+        self._line = _Need(max(0, pace.delay_ms - MARGIN_MS))
+        self._engine = _Need(pace.turn_ms * 1000 // pace.iterations_per_command)
+
+    def _name(self, seats: Collection[int], lines: dict[int, int], engines: dict[int, int]) -> None:
+        """Who holds the pace back: an engine that can't hold the tick, or a line that asks for
+        a delay that is noticed and half as long again as that of the better half. Whoever is
+        named stays so until that was over for SETTLE_TURNS."""
+        delays = {seat: fitting(self.policy, line, 0).delay_ms for seat, line in lines.items()}
+        usual = sorted(delays.values())[(len(delays) - 1) // 2] if delays else 0
+        holding = {seat for seat, rate in engines.items() if 10 * rate < 9 * self.policy.tick}
+        holding |= {
+            seat for seat, delay in delays.items() if delay > NOTICED_MS and 2 * delay > 3 * usual
+        }
+        for seat in sorted(self.slow | holding):
+            self._steady[seat] = 0 if seat in holding else self._steady.get(seat, 0) + 1
+            if seat not in seats or self._steady[seat] >= SETTLE_TURNS:
+                del self._steady[seat]
+        self.slow = frozenset(self._steady)
 
     def forget(self, seat: int) -> None:
         """Take no account of a seat that was vacated or lost its connection."""
-        self._latencies.pop(seat, None)
-        self._framerates.pop(seat, None)
-
-
-def _high(reports: deque[int] | None) -> int:
-    """A high percentile: the third largest of a full window, so that one spike is not it."""
-    if not reports:
-        return 0
-    return sorted(reports)[-1 - min(2, len(reports) // 4)]
-
-
-def _median(reports: deque[int] | None) -> int:
-    if not reports:
-        return 0
-    return sorted(reports)[len(reports) // 2]
+        self._reports.pop(seat, None)
+        self._steady.pop(seat, None)
+        self.slow -= {seat}

@@ -121,7 +121,11 @@ class MasterPacket:
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """One row of the roster, as everyone sees it."""
+    """One row of the roster, as everyone sees it.
+
+    absent_ms: how long this player had been away or silent when this was said, 0 for who is
+    here. lost_in_ms: how long from then until the player is lost; None for who is here.
+    """
 
     seat: int
     user: str
@@ -132,9 +136,13 @@ class Seat:
     ready: bool = False
     loaded: bool = False
     refused: bool = False
+    hidden: bool = False
+    slow: bool = False
     missing: bool = False
     lost: bool = False
     diverged: bool = False
+    absent_ms: int = 0
+    lost_in_ms: int | None = None
     choices: Mapping[str, str] = field(default_factory=dict)
 
 

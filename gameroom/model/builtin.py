@@ -6,7 +6,7 @@ room declares may not repeat these.
 
 from __future__ import annotations
 
-from gameroom.model.types import Field, IntType
+from gameroom.model.types import BoolType, Field, IntType
 
 SEAT = Field("seat", IntType(-1, 1023), "The seat of the person, -1 where there is none.")
 
@@ -26,15 +26,21 @@ EVENTS: dict[str, str] = {
     "leave": "a player gave up the seat, or was dropped",
     "drop": "a player's connection is gone",
     "return": "a player's connection is back",
+    "hide": "a player's page is not seen any more: nobody waits when its packets stop",
+    "show": "a player's page is seen again",
+    "slow": "a player's line or engine is what makes the turns longer than the others need",
+    "steady": "a slow player has kept up with the others for a while, or is gone",
     "lag": "a player has been silent for `lag pause after` while turns run",
     "recover": "a missing player is heard again",
-    "lost": "a player stayed missing for `lag drop after`, or away for `reconnect grace`",
+    "lost": "a player stayed missing for `lag drop after`, or away, or hidden and silent, for"
+    " `reconnect grace`",
     "configure": "a setting was changed",
     "ready": "a player is ready",
     "unready": "a player took readiness back",
     "loaded": "a player's engine has loaded the setup",
     "refused": "a player's engine refuses the setup",
     "diverged": "the checksums of a generation differ",
+    "repaired": "a diverged player's engine agrees with the others again",
     "error": "a guard or an action had no value, such as a division by zero",
 }
 """What the room itself raises."""
@@ -43,6 +49,11 @@ EVENT_FIELDS: tuple[Field, ...] = (SEAT,)
 """Fields of every event of a person; `error` and `done` have none."""
 
 WITHOUT_FIELDS = frozenset({"error"})
+
+MORE_FIELDS: dict[str, tuple[Field, ...]] = {
+    "diverged": (Field("decidable", BoolType(), "Had more than half the same checksum?"),),
+}
+"""What some events say beside the seat."""
 
 PEOPLE: dict[str, str] = {
     "player": "whoever has a seat",
@@ -57,11 +68,16 @@ FLAGS: dict[str, str] = {
     "ready": "readiness is committed",
     "loaded": "the engine has loaded the setup",
     "refused": "the engine refuses the setup",
+    "hidden": "the page is not seen: nobody waits when its packets stop",
+    "slow": "the line or the engine is what makes the turns longer",
     "missing": "silent for `lag pause after` while turns run",
     "lost": "missing or away for so long that the seat may be taken",
     "diverged": "the engine's checksum differs from the majority's",
 }
 """What the server knows of a person."""
+
+REPAIRABLE = "diverged"
+"""The flag that `repair` may name."""
 
 COUNTERS: dict[str, str] = {
     "players": "players seated, connected or not",

@@ -68,7 +68,17 @@ class InState:
 class Flag:
     """What the server knows of a person."""
 
-    flag: OneOf["connected", "ready", "loaded", "refused", "missing", "lost", "diverged"]
+    flag: OneOf[
+        "connected",
+        "ready",
+        "loaded",
+        "refused",
+        "hidden",
+        "slow",
+        "missing",
+        "lost",
+        "diverged",
+    ]
     span: Span = field(default=NOWHERE, compare=False)
 
 
@@ -81,6 +91,7 @@ class Chose:
     choice: str
     request: str | None = None
     span: Span = field(default=NOWHERE, compare=False)
+    request_span: Span = field(default=NOWHERE, compare=False)
 
 
 Predicate = Flag | Chose

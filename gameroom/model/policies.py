@@ -72,12 +72,17 @@ KEYS: tuple[Key, ...] = (
         "Engines report a checksum every so many turns.",
     ),
     Key(
+        "divergence", "repairs", "count", 3, 0, 1_000,
+        "How often `repair` helps one player; who diverges once more loses the seat.",
+    ),
+    Key(
         "reconnect", "grace", "time", 60_000, 0, 24 * HOUR_MS,
         "A player whose connection is gone for so long is lost: the event `lost`.",
     ),
     Key(
         "snapshots", "every", "turns", 600, 0, 1_000_000,
-        "Turns between two verified snapshots. Kept for them: no snapshots are taken yet.",
+        "Turns between two verified snapshots, from which those who come late or return begin;"
+        " `0 turns` takes none but for a repair.",
     ),
     Key("chat", "open", "switch", True, 0, 1, "`off` refuses every line of chat."),
     Key("chat", "characters", "count", 300, 1, 2_000, "The longest line of chat."),

@@ -71,6 +71,7 @@ class Role:
     of: str
     doc: str = ""
     span: Span = field(default=NOWHERE, compare=False)
+    of_span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,7 @@ class PolicyEntry:
     key: str
     value: Scalar | Duration | Range | Rate | tuple[Duration, Duration] | tuple[str, Duration]
     span: Span = field(default=NOWHERE, compare=False)
+    value_span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,10 +200,11 @@ class Act:
     drop FLAG               name: every seated person with that flag loses the seat
     unready WHO             name: these people are not ready any more
     pass ROLE               name: if nobody holds the role, the longest seated does
+    repair diverged         name; whoever differs starts again from a verified snapshot
     announce "text"         name: the text, told to everyone
     """
 
-    verb: OneOf["set", "raise", "drop", "unready", "pass", "announce"]
+    verb: OneOf["set", "raise", "drop", "unready", "pass", "repair", "announce"]
     name: str
     value: Expression | None = None
     span: Span = field(default=NOWHERE, compare=False)

@@ -23,6 +23,8 @@ class Step:
     silent    who, amount, unit: no packets from now on; so long passes (unit "": no time)
     drops     who: the connection is lost
     returns   who: the connection, or the packets, come back
+    hides     who: the page is not seen any more; shows: it is seen again
+    slow      who: the engine holds a quarter of the tick; steady: it holds the tick again
     raises    who, name, body: every named player's engine raises a signal
     refuses   who, name: the engine refuses the next setup for this reason
     diverges  who: from now on the engine's checksums differ
@@ -45,6 +47,10 @@ class Step:
         "silent",
         "drops",
         "returns",
+        "hides",
+        "shows",
+        "slow",
+        "steady",
         "raises",
         "refuses",
         "diverges",
@@ -64,6 +70,9 @@ class Step:
     unit: OneOf["ms", "turns", ""] = ""
     condition: Expression | None = None
     span: Span = field(default=NOWHERE, compare=False)
+    who_spans: tuple[Span, ...] = field(default=(), compare=False)
+    name_span: Span = field(default=NOWHERE, compare=False)
+    body_span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

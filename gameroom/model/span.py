@@ -15,6 +15,14 @@ class Span:
     end_line: int
     end_column: int
 
+    def is_within(self, other: Span) -> bool:
+        """Does `other` hold all of this stretch?"""
+        return (
+            self.file == other.file
+            and (other.line, other.column) <= (self.line, self.column)
+            and (self.end_line, self.end_column) <= (other.end_line, other.end_column)
+        )
+
     def to(self, other: Span) -> Span:
         """The stretch from the start of this span to the end of `other`."""
         return Span(self.file, self.line, self.column, other.end_line, other.end_column)

@@ -34,6 +34,7 @@ from gameroom.model import INT_MAX, Value
 from gameroom.model.fit import misfit_body
 from gameroom.replica.engine import Engine, SeatedCommand
 from gameroom.replica.outbox import Outbox
+from gameroom.replica.timing import Timing
 from gameroom.wire import EventFrame, Rejection
 
 SIGNALS_PER_PACKET_MAX = 8
@@ -93,6 +94,7 @@ class _Turn:
 
     packet: MasterPacket
     seats: tuple[int, ...]
+    arrived: int
 
 
 class Replica:
@@ -119,6 +121,7 @@ class Replica:
         self.turn_ms = 0
         self.ahead = 1
         self.latency = 0
+        """A round trip in milliseconds that was measured and not yet reported; 0 for none."""
         self.framerate = framerate
         self.roster = Roster()
         self.setup = Setup()
@@ -144,7 +147,7 @@ class Replica:
         self._greeted: int | None = None
         self._online = False
         self._shown = False
-        self._played_at: int | None = None
+        self._timing = Timing()
 
     # --- The connection --------------------------------------------------------------
 
@@ -163,6 +166,7 @@ class Replica:
         """The connection is gone, and perhaps what was sent last with it."""
         self._online, self._greeted = False, None
         self._outgoing.clear()
+        self._timing.rest()
 
     def _go_online(self) -> None:
         """When the tail has been read, what it did not confirm is sent again."""
@@ -182,8 +186,8 @@ class Replica:
 
     # --- What the room says -----------------------------------------------------------
 
-    def feed(self, frame: EventFrame) -> bool:
-        """Take one event; False when it was known already. Raises GapError."""
+    def feed(self, frame: EventFrame, now: int) -> bool:
+        """Take one event that arrived now; False when it was known already. Raises GapError."""
         if isinstance(frame.body, Rejection):
             self._rejected(frame.body)
             return True
@@ -194,7 +198,7 @@ class Replica:
         self.seq = frame.seq
         match frame.body:
             case MasterPacket():
-                self._master(frame.body)
+                self._master(frame.body, now)
             case Moves():
                 self._moves(frame.body)
             case Roster():
@@ -206,10 +210,11 @@ class Replica:
         self._go_online()
         return True
 
-    def _master(self, packet: MasterPacket) -> None:
+    def _master(self, packet: MasterPacket, now: int) -> None:
         assert packet.generation == self._last_fed() + 1, "turns come in order"
         self._closed = max(self._closed, packet.generation)
-        self._inbox.append(_Turn(packet, tuple(row.seat for row in self.roster.seats)))
+        self._inbox.append(_Turn(packet, tuple(row.seat for row in self.roster.seats), now))
+        self._timing.arrived(self.turn_ms, now)
         self._set_pace(packet.turn_ms, packet.ahead)
         if packet.chart is not None:
             self.states, self.variables = packet.chart.states, packet.chart.variables
@@ -287,16 +292,16 @@ class Replica:
     def due(self, now: int, *, hurry: bool = False) -> int | None:
         """When the next turn may be played, in milliseconds; None when none is there.
 
-        A turn lasts turn_ms. More than `ahead` waiting turns mean that we are behind:
-        then at once.
+        A turn lasts turn_ms, a little less or more where that lets them wait as long as the
+        jitter asks for. More than `ahead` waiting turns mean that we are behind: then at once.
         """
         if not self._inbox:
             return None
         behind = self._closed - self.generation > self.ahead
         first = not isinstance(self._inbox[0], _Turn)
-        if hurry or behind or first or self._played_at is None:
+        if hurry or behind or first:
             return now
-        return self._played_at + self.turn_ms
+        return self._timing.start_at(self.turn_ms, now)
 
     def play(self, now: int, *, hurry: bool = False) -> bool:
         """Run the next turn if it is due; False when there was nothing to do."""
@@ -304,9 +309,8 @@ class Replica:
         if due is None or due > now:
             return False
         match self._inbox.popleft():
-            case _Turn(packet, seats):
-                # From the time when it was due, so that a late timer does not slow us down.
-                self._played_at = due if now - due < self.turn_ms else now
+            case _Turn(packet, seats, arrived):
+                self._timing.started(arrived, due, now)
                 self._run(packet, seats)
             case Moves(chart=chart):
                 self._engine_states = chart.states
@@ -365,14 +369,20 @@ class Replica:
             generation,
             self._riding(room),
             self.checksum,
-            self.latency,
+            self._measured(),
             self.framerate,
             signals,
         )
 
     def _bare(self, generation: int) -> ClientPacket:
         """A packet that only says that we are here."""
-        return ClientPacket(generation, (), self.checksum, self.latency, self.framerate)
+        return ClientPacket(generation, (), self.checksum, 0, self.framerate)
+
+    def _measured(self) -> int:
+        """What the server is told of our line: each round trip once, or one that was long would
+        count for as many as there are packets until the next; and how long turns wait here."""
+        measured, self.latency = self.latency, 0
+        return measured + self._timing.wanted(self.turn_ms) if measured else 0
 
     def _riding(self, room: int) -> tuple[Command, ...]:
         """As many queued commands as one packet may carry; the others ride in the next."""

@@ -50,6 +50,13 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
+class Hide:
+    """This person's page is not seen any more, or is seen again."""
+
+    hidden: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Load:
     """This person's engine has loaded the setup, or refuses it for these reasons."""
 
@@ -71,4 +78,6 @@ class Say:
     text: str
 
 
-Packet = Join | Leave | Connect | Disconnect | Configure | Ready | Load | Ask | Say | ClientPacket
+Packet = (
+    Join | Leave | Connect | Disconnect | Configure | Ready | Hide | Load | Ask | Say | ClientPacket
+)

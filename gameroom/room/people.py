@@ -14,7 +14,17 @@ from gameroom.lockstep.packets import Roster, Seat
 from gameroom.model import Room as RoomFile
 
 NAME_CHARACTERS_MAX = 32
-FLAGS = ("connected", "ready", "loaded", "refused", "missing", "lost", "diverged")
+FLAGS = (
+    "connected",
+    "ready",
+    "loaded",
+    "refused",
+    "hidden",
+    "slow",
+    "missing",
+    "lost",
+    "diverged",
+)
 
 
 @dataclass(slots=True)
@@ -23,7 +33,8 @@ class Member:
 
     joined: counts up with every join; the smallest is the longest in the room.
     away_since: when the connection was lost or since when it is awaited (`presence`).
-    missing_since: since when the gather waits for this player, None when it does not.
+    silent_since: since when a due turn has not heard this player, None when it has.
+    missing_since: since when the silence is so long that all are told, None when it is not.
     gathers_from: the generation from which on the turns wait for this player's packets;
         None while nobody waits, as during catching up.
     spent: by kind of doing, the room's allowance that is used up (see `allowance`).
@@ -39,11 +50,14 @@ class Member:
     ready: bool = False
     loaded: bool = False
     refused: bool = False
+    hidden: bool = False
+    slow: bool = False
     missing: bool = False
     lost: bool = False
     diverged: bool = False
     choices: dict[str, str] = field(default_factory=dict)
     away_since: int | None = None
+    silent_since: int | None = None
     missing_since: int | None = None
     gathers_from: int | None = None
     spent: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -157,7 +171,7 @@ class People:
         )
 
     def roster(self) -> Roster:
-        """The roster as everyone sees it."""
+        """The roster as everyone sees it, but for the times (`presence.roster`)."""
         return Roster(
             seats=tuple(_seat(member) for member in self.players()),
             spectators=len(self.spectators()),
@@ -215,6 +229,8 @@ def _seat(member: Member) -> Seat:
         ready=member.ready,
         loaded=member.loaded,
         refused=member.refused,
+        hidden=member.hidden,
+        slow=member.slow,
         missing=member.missing,
         lost=member.lost,
         diverged=member.diverged,

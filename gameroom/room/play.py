@@ -23,6 +23,7 @@ from gameroom.model.policies import number
 from gameroom.room.course import Course
 from gameroom.room.effects import Problem, Rejected
 from gameroom.room.people import Member, People
+from gameroom.room.presence import SILENT_MS
 
 TELL_MS = 1_000
 """How long a turn may be overdue before what waits for it is told without it."""
@@ -183,7 +184,7 @@ class Play:
             return ()
         return self.turns.unheard(self.gathered())
 
-    def deadlines(self, now: int, pause_after: int) -> Iterator[int | None]:
+    def deadlines(self, now: int) -> Iterator[int | None]:
         """When the turns need to be looked at next, if nobody sends anything."""
         if self.due is None or not self.is_played():
             yield self.course.due()
@@ -193,8 +194,8 @@ class Play:
             if self._gather_within is not None:
                 yield self.due + self._gather_within
             yield self.due + TELL_MS if now < self.due + TELL_MS else self.course.due()
-            if now < self.due + pause_after:
-                yield self.due + pause_after
+            if now < self.due + SILENT_MS:
+                yield self.due + SILENT_MS
 
     # -- closing -----------------------------------------------------------------------
 
@@ -217,10 +218,15 @@ class Play:
         commands = tuple(SeatCommands(seat, tuple(said)) for seat, said in by_seat.items())
         return Verified(closed, commands, tuple(rejected))
 
+    def follow(self) -> frozenset[int]:
+        """Follow the reports with the pace from here on; the seats that hold it back."""
+        self.pacer.next(self.gathered())
+        return self.pacer.slow
+
     def master(self, turn: Verified, chart: packets.Chart | None, now: int) -> MasterPacket:
         """The master packet of a closed turn; sets the clock for the next one."""
         assert self.due is not None, "a turn closes on the clock of the turns"
-        pace = self.pacer.next(self.gathered())
+        pace = self.pace
         self.due = max(self.due + pace.turn_ms, now)
         agreed, self._agreed = self._agreed, None
         return MasterPacket(
@@ -250,7 +256,7 @@ class Play:
             if member.seat is not None and member.seat not in packet.absent
         ]
         self.turns.fold(packet.generation, present, packet.late)
-        self.pacer.pace = Pace(packet.turn_ms, packet.ahead, packet.iterations_per_command)
+        self.pacer.take_over(Pace(packet.turn_ms, packet.ahead, packet.iterations_per_command))
         if packet.checksum is not None:
             self.checksums.judged = packet.checksum.generation
 

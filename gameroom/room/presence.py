@@ -1,14 +1,18 @@
 """Who is silent, who is gone, who is lost: the people's side of time.
 
-Knows people and durations; no chart, no turns. It notes, the chart decides.
+Knows people and durations; no chart, no turns. It notes, the chart decides. The ladder of
+docs/ladder.md in its order: a due turn has not heard a player (silent); after a while all
+are told by name (missing); after a longer while the seat may be taken (lost).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from gameroom.lockstep.packets import Roster, Seat
 from gameroom.model import Room as RoomFile
+from gameroom.model import policies
 from gameroom.model.policies import number
 from gameroom.room.people import Member, People
 
@@ -16,14 +20,22 @@ ARRIVAL_MS = 10_000
 """How long somebody who joined counts as connected before the socket has opened: a room
 must not start without a player whose socket is still opening."""
 
+SILENT_MS = 250
+"""How overdue a turn is before it is asked who is silent. So long is a hidden page waited
+for: longer than its packets vary, too short to be a pause."""
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """The room file's times in milliseconds: `policy lag` and `policy reconnect`."""
+    """The room file's times in milliseconds: `policy lag` and `policy reconnect`.
+
+    waits: turns are held up by who is missing (`gather = all`).
+    """
 
     pause_after: int
     drop_after: int
     grace: int
+    waits: bool
 
 
 def patience(room: RoomFile) -> Patience:
@@ -31,7 +43,11 @@ def patience(room: RoomFile) -> Patience:
         pause_after=number(room, "lag", "pause_after"),
         drop_after=number(room, "lag", "drop_after"),
         grace=number(room, "reconnect", "grace"),
+        waits=policies.policy(room, "turns", "gather") is None,
     )
+
+
+# -- connections -----------------------------------------------------------------------------
 
 
 def arrive(member: Member, now: int) -> None:
@@ -40,17 +56,19 @@ def arrive(member: Member, now: int) -> None:
 
 
 def connect(member: Member, *, is_near: bool) -> None:
-    """The socket is open. Where the player is not near the present, the turns wait for
-    this player only once a packet has come."""
-    member.connected, member.away_since, member.lost = True, None, False
+    """The socket is open, of a page that is seen until it says otherwise. Where the player
+    is not near the present, the turns wait for this player only once a packet has come."""
+    member.connected, member.away_since = True, None
+    member.lost = member.hidden = False
     if not is_near:
         member.gathers_from = None
 
 
 def disconnect(member: Member, now: int) -> None:
     """The socket is gone; the seat is kept for the reconnect grace."""
-    member.connected, member.gathers_from = False, None
-    member.missing, member.missing_since = False, None
+    member.connected = member.hidden = False
+    member.gathers_from = None
+    heard_again(member)
     member.away_since = now
 
 
@@ -65,23 +83,68 @@ def never_arrived(people: People, now: int) -> list[Member]:
     ]
 
 
-def fallen_silent(people: People, unheard: Collection[int], now: int) -> list[Member]:
-    """Mark the players that a long overdue turn waits for; returns the new ones."""
-    silent = [m for m in people.players() if m.seat in unheard and not m.missing]
-    for member in silent:
-        member.missing, member.missing_since = True, now
-    return silent
+# -- hidden pages ----------------------------------------------------------------------------
 
 
-def heard_again(member: Member) -> bool:
-    """A packet came from this player; says whether the turns had been waiting long for it."""
+def hide(member: Member) -> bool:
+    """The page is not seen any more. Says whether the turns had been waiting long for it:
+    they don't any more."""
+    member.hidden = True
     was_missing = member.missing
     member.missing, member.missing_since = False, None
     return was_missing
 
 
+def show(member: Member) -> None:
+    """The page is seen again: it catches up where it has stopped, and has all its time."""
+    member.hidden, member.silent_since = False, None
+
+
+# -- silence ---------------------------------------------------------------------------------
+
+
+def fall_silent(people: People, unheard: Collection[int], since: int) -> None:
+    """A due turn has not heard these seats. Who has no connection is not awaited; nor is a
+    hidden page, from now on."""
+    for member in people.players():
+        if member.seat not in unheard or not member.connected:
+            continue
+        if member.silent_since is None and (member.hidden or member.gathers_from is not None):
+            member.silent_since = since
+        if member.hidden:
+            member.gathers_from = None
+
+
+def rest(people: People) -> None:
+    """No turn is due: silence means nothing, but for those whom the rest is about."""
+    for member in people.players():
+        if not member.missing:
+            member.silent_since = None
+
+
+def newly_missing(people: People, patience: Patience, now: int) -> list[Member]:
+    """Mark those who have been silent for too long; returns the new ones."""
+    missing = [
+        member
+        for member in people.players()
+        if (at := _missing_at(member, patience)) is not None and now >= at
+    ]
+    for member in missing:
+        member.missing, member.missing_since = True, now
+        if not patience.waits:
+            member.gathers_from = None
+    return missing
+
+
+def heard_again(member: Member) -> bool:
+    """A packet came from this player; says whether all had been told of the silence."""
+    was_missing = member.missing
+    member.missing, member.missing_since, member.silent_since = False, None, None
+    return was_missing
+
+
 def newly_lost(people: People, patience: Patience, now: int) -> list[Member]:
-    """Mark those who are away or missing for too long; returns the new ones."""
+    """Mark those who are away or silent for too long; returns the new ones."""
     lost = [
         member
         for member in people
@@ -92,13 +155,39 @@ def newly_lost(people: People, patience: Patience, now: int) -> list[Member]:
     return lost
 
 
+# -- times -----------------------------------------------------------------------------------
+
+
 def deadlines(people: People, patience: Patience) -> Iterator[int]:
     """When somebody will be noted next, if nothing changes."""
     for member in people:
         if member.connected and member.away_since is not None:
             yield member.away_since + ARRIVAL_MS
+        if (at := _missing_at(member, patience)) is not None:
+            yield at
         if not member.lost:
             yield from _lost_at(member, patience)
+
+
+def roster(people: People, patience: Patience, now: int) -> Roster:
+    """The roster as everyone sees it, with how long those who are absent have been so."""
+    told = people.roster()
+    rows = zip(told.seats, people.players(), strict=True)
+    return replace(told, seats=tuple(_timed(row, member, patience, now) for row, member in rows))
+
+
+def _timed(row: Seat, member: Member, patience: Patience, now: int) -> Seat:
+    since = member.silent_since if member.connected else member.away_since
+    lost_at = min(_lost_at(member, patience), default=None)
+    if since is None or lost_at is None:
+        return row
+    return replace(row, absent_ms=max(0, now - since), lost_in_ms=max(0, lost_at - now))
+
+
+def _missing_at(member: Member, patience: Patience) -> int | None:
+    if member.silent_since is None or member.hidden or member.missing:
+        return None
+    return member.silent_since + patience.pause_after
 
 
 def _lost_at(member: Member, patience: Patience) -> Iterator[int]:
@@ -106,3 +195,5 @@ def _lost_at(member: Member, patience: Patience) -> Iterator[int]:
         yield member.away_since + patience.grace
     if member.missing_since is not None:
         yield member.missing_since + patience.drop_after
+    if member.hidden and member.silent_since is not None:
+        yield member.silent_since + patience.grace

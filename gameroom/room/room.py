@@ -75,6 +75,7 @@ class Room:
         self._patience = presence.patience(file)
         self._now = now
         self._out: list[Effect] = []
+        self._parting: dict[str, Part] = {}
         self._roster_changed = False
         self._urgent = False
         self._started = False
@@ -184,7 +185,7 @@ class Room:
             generation=self.generation,
             body=(
                 packets.Setup(dict(self.settings)),
-                self.people.roster(),
+                self._roster(),
                 packets.Moves(self.generation, self.course.as_told([])),
             ),
         )
@@ -212,6 +213,8 @@ class Room:
                 return self._configure(member, settings)
             case inputs.Ready(ready):
                 return self._ready(member, ready)
+            case inputs.Hide(hidden):
+                return self._hide(member, hidden)
             case inputs.Load(reasons):
                 return self._load(member, reasons)
             case inputs.Ask(name, body):
@@ -228,6 +231,7 @@ class Room:
         if isinstance(place, Problem):
             return place
         member = self.people.add(who, place.name, seat=place.seat, team=place.team)
+        self._parting.pop(who, None)
         presence.arrive(member, self._now)
         self._roster_changed = True
         if member.seat is not None:
@@ -282,6 +286,21 @@ class Room:
             self._happen("ready" if ready else "unready", {"seat": _seat(member)})
         return Reply(204)
 
+    def _hide(self, member: Member, hidden: bool) -> Reply | Problem:
+        wait = self._waits_for(member, "requests_per_minute")
+        if wait is not None:
+            return wait
+        if hidden == member.hidden or not member.connected:
+            return Reply(204)
+        if not hidden:
+            presence.show(member)
+        elif presence.hide(member):
+            self._happen("recover", {"seat": _seat(member)})
+        self._roster_changed = True
+        if member.seat is not None:
+            self._happen("hide" if hidden else "show", {"seat": member.seat})
+        return Reply(204)
+
     def _load(self, member: Member, reasons: tuple[str, ...]) -> Reply | Problem:
         if (refusal := self._unless_allowed(member, "load")) is not None:
             return refusal
@@ -331,8 +350,10 @@ class Room:
             return Reply(204)
         if ruling != "allow":
             return self.course.forbidden(name, member.kinds)
-        if limit is None:
-            return None
+        return None if limit is None else self._waits_for(member, limit)
+
+    def _waits_for(self, member: Member, limit: str) -> Problem | None:
+        """None while the allowance of this policy of limits holds."""
         per_minute = number(self.file, "limits", limit)
         wait = allowance.spend(member.spent, limit, per_minute, self._now)
         if not wait:
@@ -354,7 +375,8 @@ class Room:
             why = f"Generation {packet.generation} is too far ahead: {open_} is open."
             return Problem(409, "too_early", why)
         self._out.extend(rejected)
-        if taken is Taken.KEPT and presence.heard_again(member):
+        speaks = taken is Taken.KEPT or member.hidden or not self._patience.waits
+        if speaks and presence.heard_again(member):
             self._roster_changed = True
             self._happen("recover", {"seat": member.seat})
         return Reply(202, {"generation": packet.generation, "late": taken is Taken.LATE})
@@ -396,19 +418,35 @@ class Room:
 
     def _close_turn(self) -> None:
         """The heart of lock-step: all were heard or waited for, everybody is told the same."""
+        assert self.play.due is not None, "a turn closes on the clock of the turns"
         turn = self.play.close()
+        presence.fall_silent(self.people, turn.closed.absent, self.play.due)
+        self._name_slow()
         moved = self._run_chart()
         self._say_roster_if_changed(dump=False)
         chart = self.course.as_told(moved) if moved else None
         self._say(self.play.master(turn, chart, self._now), dump=True)
         self._out.extend(turn.rejected)
 
+    def _name_slow(self) -> None:
+        """Whoever holds the pace back from this turn on, and who does not any more."""
+        slow = self.play.follow()
+        for member in self.people.players():
+            if member.slow != (member.seat in slow):
+                member.slow = not member.slow
+                self._roster_changed = True
+                self._happen("slow" if member.slow else "steady", {"seat": member.seat})
+
     def _note_absence(self) -> None:
         """Who never came, who is silent, who is lost by now."""
         for member in presence.never_arrived(self.people, self._now):
             self._away(member)
-        silent = self.play.overdue(self._now, by=self._patience.pause_after)
-        for member in presence.fallen_silent(self.people, silent, self._now):
+        if (due := self.play.due) is None:
+            presence.rest(self.people)
+        else:
+            unheard = self.play.overdue(self._now, by=presence.SILENT_MS)
+            presence.fall_silent(self.people, unheard, due)
+        for member in presence.newly_missing(self.people, self._patience, self._now):
             self._roster_changed = self._urgent = True
             self._happen("lag", {"seat": _seat(member)})
         for member in presence.newly_lost(self.people, self._patience, self._now):
@@ -425,7 +463,7 @@ class Room:
             return None
         times = [
             *presence.deadlines(self.people, self._patience),
-            *self.play.deadlines(self._now, self._patience.pause_after),
+            *self.play.deadlines(self._now),
         ]
         due = [at for at in times if at is not None]
         return max(min(due), self._now + 1) if due else None
@@ -469,9 +507,11 @@ class Room:
                 raise AssertionError(f"the chart wants `{did.verb}` done")
 
     def _remove(self, member: Member, code: int, reason: str) -> None:
+        """Take somebody out. Who goes is told so after the roster that says it: a server that
+        falls in between still has this player, who has to know that."""
         self.people.remove(member)
         self._roster_changed = True
-        self._out.append(Part(member.user, code, reason))
+        self._parting[member.user] = Part(member.user, code, reason)
         if member.seat is not None:
             self.play.forget(member.seat)
             self._happen("leave", {"seat": member.seat})
@@ -491,7 +531,12 @@ class Room:
     def _say_roster_if_changed(self, *, dump: bool) -> None:
         if self._roster_changed:
             self._roster_changed = False
-            self._say(self.people.roster(), dump=dump)
+            self._say(self._roster(), dump=dump)
+            self._out.extend(self._parting.values())
+            self._parting.clear()
+
+    def _roster(self) -> packets.Roster:
+        return presence.roster(self.people, self._patience, self._now)
 
     def _say_if_over(self) -> None:
         if self.course.ending is not None and not self._over_told:

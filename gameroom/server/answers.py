@@ -193,6 +193,8 @@ ANSWERS: Mapping[str, Callable[[Question], Answer]] = {
     "settings": lambda question: sent(question, inputs.Configure(_values(question.body))),
     "ready": _ready,
     "unready": lambda question: sent(question, inputs.Ready(False)),
+    "hide": lambda question: sent(question, inputs.Hide()),
+    "show": lambda question: sent(question, inputs.Hide(False)),
     "engine": _engine,
     "leave": lambda question: sent(question, inputs.Leave()),
     "turn": _turn,

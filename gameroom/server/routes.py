@@ -243,6 +243,14 @@ ROOM: tuple[Route, ...] = (
     _room("ready", "PUT", "/players/me/ready", "I am ready.", statuses=(200, 204)),
     _room("unready", "DELETE", "/players/me/ready", "I am not.", statuses=(200, 204)),
     _room(
+        "hide",
+        "PUT",
+        "/players/me/hidden",
+        "My page is not seen any more: nobody needs to wait when its packets stop.",
+        statuses=(204,),
+    ),
+    _room("show", "DELETE", "/players/me/hidden", "My page is seen again.", statuses=(204,)),
+    _room(
         "engine",
         "PUT",
         "/players/me/engine",

@@ -198,6 +198,8 @@ _PACKETS: Mapping[str, Callable[[Fields], inputs.Packet]] = {
     "configure": lambda event: inputs.Configure(_fields(event.get("settings"), "`settings`")),
     "ready": lambda event: inputs.Ready(),
     "unready": lambda event: inputs.Ready(False),
+    "hide": lambda event: inputs.Hide(),
+    "show": lambda event: inputs.Hide(False),
     "load": _load,
     "request": lambda event: inputs.Ask(_text(event, "name"), _body(event)),
     "chat": lambda event: inputs.Say(_text(event, "text")),

@@ -16,7 +16,7 @@ from gameroom.model import After, On, Span, State, words
 from gameroom.model.paths import walk
 from gameroom.sim.explore_moves import Step
 from gameroom.sim.explore_people import Sort
-from gameroom.sim.explore_reads import CONNECTED
+from gameroom.sim.explore_reads import CONNECTED, MISSING
 from gameroom.sim.explore_search import Graph, moved_on, stuck
 from gameroom.sim.explore_static import owned
 from gameroom.sim.explore_world import Spot
@@ -187,10 +187,14 @@ class Findings:
                 yield self._without(role.name, before, after, step)
 
     def _left_without(self, role: str, before: int, after: int, step: Step) -> bool:
-        """The holder left, nobody else became it, and somebody else could have left."""
+        """The holder left, nobody else became it, somebody else could have left. Where all
+        who stay are away or silent, it is not for want of a holder that nobody can go on."""
         world = self.graph.moves.world
         there, here = self.graph.spots[before], self.graph.spots[after]
-        if there.configuration != here.configuration or not here.members:
+        if there.configuration != here.configuration:
+            return False
+        flags = [world.sort_of(member).flags for member in here.members]
+        if not any(each & CONNECTED and not each & MISSING for each in flags):
             return False
         if role not in world.sort_of(step.member).kinds:
             return False

@@ -19,11 +19,13 @@ from gameroom.sim.explore_people import SEATS, Sort
 from gameroom.sim.explore_reads import (
     CONNECTED,
     DIVERGED,
+    HIDDEN,
     LOADED,
     LOST,
     MISSING,
     READY,
     REFUSED,
+    SLOW,
     blocks,
     conditions,
 )
@@ -36,12 +38,17 @@ BY_PEOPLE = frozenset(
 """What moves a room on; leaving, silence and time only wear it out."""
 
 FLAGGED = {
-    "drop": (0, CONNECTED | MISSING),
+    "drop": (0, CONNECTED | MISSING | HIDDEN),
     "return": (CONNECTED, LOST),
     "lost": (LOST, 0),
+    "hide": (HIDDEN, 0),
+    "show": (0, HIDDEN),
+    "slow": (SLOW, 0),
+    "steady": (0, SLOW),
     "lag": (MISSING, 0),
     "recover": (0, MISSING),
     "diverged": (DIVERGED, 0),
+    "repaired": (0, DIVERGED),
     "ready": (READY, LOADED | REFUSED),
     "unready": (0, READY | LOADED | REFUSED),
     "loaded": (LOADED, REFUSED),
@@ -79,7 +86,7 @@ class Here:
 class Moves:
     """players: how many may sit; watchers: how many may watch. connections: whether they
     break wherever they can, or only where a transition waits for it (who is away too long
-    is lost either way)."""
+    is lost either way). repairs: whether the room repairs who has diverged."""
 
     world: World
     players: int
@@ -89,6 +96,7 @@ class Moves:
     settings: dict[str, Tried]
     blockers: dict[int, frozenset[int]]
     requests: frozenset[str]
+    repairs: bool
     _here: dict[int, Here] = field(default_factory=dict)
 
     @classmethod
@@ -112,6 +120,12 @@ class Moves:
             settings=explore_values.settings(room, world.reads.settings, [*asked, *sets]),
             blockers=_blockers(world),
             requests=frozenset(request.name for request in room.requests),
+            repairs=any(
+                act.verb == "repair"
+                for _, state in walk(room.root)
+                for block in blocks(state)
+                for act in block
+            ),
         )
 
     @property
@@ -161,7 +175,11 @@ class Moves:
                 return world.happen(spot, run, step.name, {**body, "seat": seat})
             case verb:
                 run.members[place] = world.flagged(step.member, *FLAGGED[verb])
-                return world.happen(spot, run, verb, {"seat": seat})
+                fields: dict[str, Value] = {"seat": seat}
+                if verb == "diverged":
+                    players = sum(world.sort_of(member).player for member in spot.members)
+                    fields["decidable"] = players > 2
+                return world.happen(spot, run, verb, fields)
 
     def _enter(self, run: Run, sort: Sort, seat: int) -> None:
         run.members.append(self.world.sorts.number(sort) * SEATS + seat + 1)
@@ -278,11 +296,21 @@ class Moves:
         connected = bool(sort.flags & CONNECTED)
         told = self.world.sorts.tells_connected(here.live)
         if connected and here.iterating:
-            if not sort.flags & MISSING and self._matters(here, "lag", MISSING, stale):
+            seen = not sort.flags & (MISSING | HIDDEN)
+            if seen and self._matters(here, "lag", MISSING, stale):
                 yield Step("lag", member)
             differs = count > 1 and not sort.flags & DIVERGED
             if differs and self._matters(here, "diverged", DIVERGED, stale):
                 yield Step("diverged", member)
+        for on, off, flag in (("hide", "show", HIDDEN), ("slow", "steady", SLOW)):
+            begins = connected and not sort.flags & MISSING and (flag == HIDDEN or here.iterating)
+            if begins and not sort.flags & flag and self._matters(here, on, flag, stale):
+                yield Step(on, member)
+            ends = sort.flags & flag or not here.live & flag
+            if ends and self._matters(here, off, flag, stale):
+                yield Step(off, member)
+        if self.repairs and sort.flags & DIVERGED:
+            yield Step("repaired", member)
         if (
             connected
             and (sort.flags & MISSING or not here.live & MISSING)

@@ -42,7 +42,9 @@ from gameroom.model.paths import walk
 
 FLAGS = tuple(FLAG_WORDS)
 FLAG = {flag: 1 << place for place, flag in enumerate(FLAGS)}
-CONNECTED, READY, LOADED, REFUSED, MISSING, LOST, DIVERGED = (FLAG[flag] for flag in FLAGS)
+CONNECTED, READY, LOADED, REFUSED, HIDDEN, SLOW, MISSING, LOST, DIVERGED = (
+    FLAG[flag] for flag in FLAGS
+)
 
 
 def parts(asked: Expression | None) -> Iterator[Expression]:

@@ -126,7 +126,7 @@ def _asked(states: dict[str, State], leaf: str) -> list[Transition]:
 
 
 def _does_something(said: Transition) -> bool:
-    return said.target is not None or any(act.verb == "drop" for act in said.actions)
+    return said.target is not None or any(act.verb in ("drop", "repair") for act in said.actions)
 
 
 def around(states: dict[str, State], path: str) -> list[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from gameroom.chart import Chart
 from gameroom.language.phrases import step as line
+from gameroom.lockstep.pace import SETTLE_TURNS, WINDOW_REPORTS
 from gameroom.lockstep.packets import Command
 from gameroom.lockstep.problem import Problem
 from gameroom.model import Scenario, Step
@@ -94,6 +95,10 @@ class _Run:
             "silent": self._silent,
             "drops": self._drops,
             "returns": self._returns,
+            "hides": self._hides,
+            "shows": self._hides,
+            "slow": self._slow,
+            "steady": self._slow,
             "raises": self._raises,
             "refuses": self._refuses,
             "diverges": self._diverges,
@@ -194,6 +199,12 @@ class _Run:
             self.stage.back(who)
         self._happened()
 
+    def _hides(self, step: Step) -> None:
+        for who in step.who:
+            self._client(who)
+            self.stage.send(who, inputs.Hide(step.verb == "hides"))
+        self._happened()
+
     # -- what they ask -----------------------------------------------------------------
 
     def _sends(self, step: Step) -> None:
@@ -281,6 +292,24 @@ class _Run:
     def _known_to_diverge(self, who: tuple[str, ...]) -> bool:
         people = self.stage.room.people.members
         return not self.stage.room.course.waits and all(people[name].diverged for name in who)
+
+    def _slow(self, step: Step) -> None:
+        """A quarter of the tick, or all of it. Over when the room has found out."""
+        self._engines_run(step)
+        tick, slow = number(self._room, "pace", "tick"), step.verb == "slow"
+        for who in step.who:
+            self._client(who).framerate = max(1, tick // 4) if slow else tick
+        people = self.stage.room.people.members
+        self.stage.settle(
+            lambda: (
+                self._rests()
+                or (
+                    not self.stage.room.course.waits
+                    and all(people[who].slow == slow for who in step.who if who in people)
+                )
+            ),
+            turns=WINDOW_REPORTS + SETTLE_TURNS,
+        )
 
     def _engines_run(self, step: Step) -> None:
         for who in step.who:

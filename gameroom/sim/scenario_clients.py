@@ -47,6 +47,7 @@ class Client:
     seq: the last event that came before the connection was lost.
     sent: the highest generation of which a packet was sent, by whoever had the seat.
     refusal: why the engine will refuse the next setup. diverges: do checksums differ?
+    framerate: what the engine reports, in iterations per second; 0 says nothing.
     """
 
     who: str
@@ -56,6 +57,7 @@ class Client:
     connected: bool = True
     silent_since: int | None = None
     diverges: bool = False
+    framerate: int = 0
     refusal: str | None = None
     queue: list[Sent] = field(default_factory=list)
     riding: list[Sent] = field(default_factory=list)
@@ -107,6 +109,7 @@ class Client:
             generation,
             commands=tuple(sent.command for sent in riding),
             checksum=self._checksum((closed - 1) // rules.checksum_every * rules.checksum_every),
+            framerate=self.framerate,
             signals=signals,
         )
 

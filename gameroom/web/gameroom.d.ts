@@ -134,9 +134,17 @@ export interface Row {
   readonly ready: boolean;
   readonly loaded: boolean;
   readonly refused: boolean;
+  /** The page is out of sight: nobody waits when its packets stop. */
+  readonly hidden: boolean;
+  /** The line or the engine is what makes the turns longer. */
+  readonly slow: boolean;
   readonly missing: boolean;
   readonly lost: boolean;
   readonly diverged: boolean;
+  /** How long this player had been away or silent when the roster was told; 0 for who is here. */
+  readonly absent_ms: number;
+  /** How long from then until the seat is lost; null for who is here. */
+  readonly lost_in_ms: number | null;
 }
 export interface Roster {
   readonly seats: readonly Row[];

@@ -476,6 +476,7 @@ class Outbox {
  * A turn follows the one before after turn_ms. How long packets wait before they are played
  * is watched: the least wait of the last turns is held at about twice the jitter, by playing
  * up to a tenth faster or slower. A packet that comes too late is played at once.
+ * gameroom/replica/timing.py is its twin.
  */
 class Pace {
   #startedAt = null;
@@ -512,7 +513,10 @@ class Pace {
 
   started(arrivedAt, dueAt, now) {
     // Timers are late by a few milliseconds: count from when it was due, or they add up.
-    this.#startedAt = now - dueAt < 20 ? dueAt : now;
+    const isLate = now - dueAt >= 20;
+    this.#startedAt = isLate ? now : dueAt;
+    // What was waited before a stall says nothing about what will be waited after it.
+    if (isLate) this.#waits.length = 0;
     this.#waits.push(now - arrivedAt);
     if (this.#waits.length > 32) this.#waits.shift();
   }
@@ -684,6 +688,8 @@ export class Session {
     this.#outbox.sentUpTo = Math.max(this.#outbox.sentUpTo, body.heard);
     this.#backTo = { from: this.generation, to: body.generation, at: now, again: isBack };
     this.#status("live");
+    // A connection begins as one of a page that is seen.
+    if (this.#hidden) this.#tellHidden();
     for (const packet of this.#outbox.unheard(body.heard)) this.#put(packet);
     this.#settled(now);
   }
@@ -738,11 +744,21 @@ export class Session {
     this.#ports.hangUp();
   }
 
+  /** The page is out of sight, or back: out of sight it plays on while it is let, and the room
+   * need not wait for it when it is not. */
   hide(hidden, now) {
+    const changed = hidden !== this.#hidden;
     this.#hidden = hidden;
     this.#timing.rest();
+    if (changed && this.status === "live") this.#tellHidden();
     this.wake(now);
     this.#play(now);
+  }
+
+  #tellHidden() {
+    if (this.seat === null) return;
+    const method = this.#hidden ? "PUT" : "DELETE";
+    this.request(method, "/players/me/hidden").catch((why) => this.#ports.tell("problem", why));
   }
 
   tick(now) {
@@ -911,6 +927,8 @@ export class Session {
     const row = ({ seat, name, team, roles }) => ({ seat, name, team, roles });
     this.#engine.started = false;
     this.#engine.failed = false;
+    // The room knows no line yet: some quick round trips, so that it soon finds its pace.
+    this.#probes = 0;
     this.#steps.push({
       init: {
         op: "init",

@@ -41,7 +41,11 @@ def test_it_can_be_left_out(tmp_path: Path) -> None:
     assert "checked with" not in result.output
 
 
-def test_notes_do_not_get_into_the_json(tmp_path: Path) -> None:
-    (tmp_path / "quiet.room").write_text(QUIET)
-    body = json.loads(run("--format", "json", str(tmp_path)).stdout)
+def test_notes_are_told_apart_from_problems(tmp_path: Path) -> None:
+    path = tmp_path / "quiet.room"
+    path.write_text(QUIET)
+    body = json.loads(run("--format", "json", str(path)).stdout)
     assert [each["code"] for each in body["diagnostics"]] == ["W0803"]
+    (note,) = body["notes"]
+    assert note["file"] == str(path)
+    assert note["message"].startswith("checked with up to 3 players of 8: ")

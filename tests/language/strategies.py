@@ -98,7 +98,7 @@ expressions = st.recursive(
 
 acts = (
     st.builds(model.Act, st.just("set"), names, expressions)
-    | st.builds(model.Act, st.sampled_from(["raise", "drop", "unready", "pass"]), names)
+    | st.builds(model.Act, st.sampled_from(["raise", "drop", "unready", "pass", "repair"]), names)
     | st.builds(model.Act, st.just("announce"), texts)
 )
 blocks = st.lists(acts, max_size=3).map(tuple)

@@ -23,7 +23,7 @@ def mended(text: str, name: str = "example.room") -> str:
          "extend state setup { when players == 3 -> running }"),
         ("extend state setup.gatering { }", "extend state setup.gathering { }"),
         ("extend state setup.gathering { after 5m -> startin }",
-         "extend state setup.gathering { after 5m -> setup.starting }"),
+         "extend state setup.gathering { after 5m -> starting }"),
         ("extend state setup { allow configur from hst }",
          "extend state setup { allow configure from host }"),
         ("extend state setup { when all player redy -> running }",

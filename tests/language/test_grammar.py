@@ -29,7 +29,7 @@ from tests.language.texts import alone, codes, good, loaded, room, state
 SOFT = (
     "resume", "all", "of", "ready", "chose", "majority", "internal", "within", "any", "no",
     "count", "enough", "done", "is", "size", "delay", "none", "agreed", "by", "iterates",
-    "deep", "int", "string", "bool", "list", "set", "raise", "drop", "unready", "pass",
+    "deep", "int", "string", "bool", "list", "set", "raise", "drop", "unready", "pass", "repair",
     "announce", "per", "second", "turns", "given", "wait", "expect", "sends", "silent", "that",
     "refused", "extends", "null",
 )  # fmt: skip

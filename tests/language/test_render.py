@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from gameroom.language import Diagnostic, as_github, as_json, as_text
+from gameroom.language import Diagnostic, Note, as_github, as_json, as_text
 from gameroom.model import Span
 from tests.language.texts import loaded, room
 
@@ -16,12 +16,13 @@ def test_the_picture() -> None:
     result = loaded(TEXT)
     assert as_text(result.diagnostics, result.sources) == (
         "error[E0306]: `vote` is declared twice\n"
-        " --> example.room:5:3\n"
+        " --> example.room:5:11\n"
         "5 |   request vote\n"
-        "  |   ^^^^^^^^^^^^\n"
-        " ... example.room:4:3\n"
+        "  |           ^^^^\n"
+        " ... example.room:4:11\n"
         "4 |   request vote\n"
-        "  |   ------------ first declared here\n"
+        "  |           ---- first declared here\n"
+        "  = help: leave one of them out, or give it another name\n"
         "\n"
         "error[E0305]: no state `setup.gatering` is inherited here\n"
         " --> example.room:6:16\n"
@@ -50,13 +51,13 @@ def test_json_has_a_version_both_places_and_the_page() -> None:
         "title": "something is declared twice",
         "message": "`vote` is declared twice",
         "file": "example.room",
-        "range": {"start": {"line": 5, "column": 3}, "end": {"line": 5, "column": 15}},
+        "range": {"start": {"line": 5, "column": 11}, "end": {"line": 5, "column": 15}},
         "secondary": {
             "file": "example.room",
-            "range": {"start": {"line": 4, "column": 3}, "end": {"line": 4, "column": 15}},
+            "range": {"start": {"line": 4, "column": 11}, "end": {"line": 4, "column": 15}},
             "label": "first declared here",
         },
-        "help": None,
+        "help": "leave one of them out, or give it another name",
         "url": "docs/codes/E0306.md",
         "fixes": [],
     }
@@ -80,10 +81,17 @@ def test_json_carries_fixes_as_edits() -> None:
 def test_annotations_of_github() -> None:
     first, second = as_github(loaded(TEXT).diagnostics).split("\n")
     assert first == (
-        "::error file=example.room,line=5,endLine=5,col=3,endColumn=14,"
+        "::error file=example.room,line=5,endLine=5,col=11,endColumn=14,"
         "title=E0306 something is declared twice::`vote` is declared twice"
+        "%0Ahelp: leave one of them out, or give it another name"
     )
     assert second.endswith("inherited here%0Ahelp: did you mean `setup.gathering`?")
+
+
+def test_notes_go_along_with_what_programs_read() -> None:
+    note = Note("a b.room", "not checked past 9 configurations")
+    body = json.loads(as_json((), [note]))
+    assert body["notes"] == [{"file": "a b.room", "message": "not checked past 9 configurations"}]
 
 
 def test_annotations_escape_what_means_something() -> None:

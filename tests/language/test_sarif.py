@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from gameroom.language import CODES, Diagnostic, Source, as_sarif, load, shipped
+from gameroom.language import CODES, Diagnostic, Note, Source, as_sarif, load, shipped
 from gameroom.model import Span
 from tests.language.texts import loaded, room
 
@@ -42,6 +42,14 @@ def test_every_code_fits(code: str) -> None:
     assert [rules[each["ruleIndex"]]["id"] for each in run["results"]] == [
         each["ruleId"] for each in run["results"]
     ]
+
+
+def test_notes_are_notifications() -> None:
+    body = json.loads(as_sarif((), [Note("my.room", "not checked past 9 configurations")]))
+    VALIDATOR.validate(body)
+    (invocation,) = body["runs"][0]["invocations"]
+    (told,) = invocation["toolExecutionNotifications"]
+    assert told["message"]["text"] == "not checked past 9 configurations"
 
 
 def test_places_fixes_and_second_places() -> None:

@@ -228,7 +228,7 @@ class Person:
         def hear() -> None:
             frame = self.codec.decode_event(data)
             assert isinstance(frame, EventFrame)
-            self.replica.feed(frame)
+            self.replica.feed(frame, self.party.now)
 
         self._deliver(hear)
 

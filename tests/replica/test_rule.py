@@ -37,9 +37,9 @@ class Game:
     def welcome(self, *, heard: int = 0, seq: int = 0, generation: int = 0) -> None:
         self.replica.welcome(Hello("u", "ann", 1, heard, seq, generation, 100, self.ahead))
 
-    def say(self, body: Body) -> None:
+    def say(self, body: Body, now: int = 0) -> None:
         self.seq += 1
-        self.replica.feed(EventFrame(event_name(body), event_path(body), body, self.seq))
+        self.replica.feed(EventFrame(event_name(body), event_path(body), body, self.seq), now)
 
     def begin(self) -> list[int]:
         """The game starts; the generations of the first packets."""
@@ -267,7 +267,7 @@ def test_a_packet_that_was_refused_goes_again_without_its_commands() -> None:
     game.turn()
     game.play()
     problem = Problem(413, "too_big", "Too big.")
-    game.replica.feed(EventFrame("rejected", "/turns/3", Rejection(3, None, problem)))
+    game.replica.feed(EventFrame("rejected", "/turns/3", Rejection(3, None, problem)), 0)
     assert game.replica.take() == (ClientPacket(3, framerate=60),)
     assert game.replica.waiting == 0
 
@@ -279,7 +279,7 @@ def test_a_packet_that_came_too_soon_goes_again_later_and_its_commands_ride_on()
     game.turn()
     game.play()
     problem = Problem(429, "too_often", "Slower.", retry_after_ms=50)
-    game.replica.feed(EventFrame("rejected", "/turns/3", Rejection(3, None, problem)))
+    game.replica.feed(EventFrame("rejected", "/turns/3", Rejection(3, None, problem)), 0)
     assert game.taken() == []
     game.replica.retry(3)
     assert game.replica.take() == (ClientPacket(3, framerate=60),)

@@ -162,6 +162,8 @@ async def test_real_traffic_over_http_is_as_described(table: Table) -> None:
     await http("POST", f"{room}/chat", json={"text": "hello"}, headers=seat)
     await http("PUT", f"{room}/players/me/ready", headers=seat)
     await http("DELETE", f"{room}/players/me/ready", headers=seat)
+    await http("PUT", f"{room}/players/me/hidden", headers=seat)
+    await http("DELETE", f"{room}/players/me/hidden", headers=seat)
     await http("PUT", f"{room}/players/me/engine", json={"loaded": True}, headers=seat)
     await http("PUT", f"{room}/turns/1", json={"generation": 1}, headers=seat)
     await http("POST", f"{room}/requests/surrender", json={}, headers=seat)

@@ -32,6 +32,8 @@ class Actions:
                 self._check_raise(act)
             case "drop":
                 self._expressions.flag(act.name, act.name_span)
+            case "repair":
+                self._expressions.repairable(act.name, act.name_span)
             case "unready":
                 self._expressions.people(act.name, act.name_span)
             case "pass":
@@ -68,7 +70,10 @@ class Actions:
         fields = self._scope.declared_events.get(act.name, ())
         if act.name in EVENTS:
             self._problems.error(
-                "E0403", f"`{act.name}` is raised by the room alone", act.name_span
+                "E0403",
+                f"`{act.name}` is raised by the room alone",
+                act.name_span,
+                help="raise an event of your own, and wait for it with `on`",
             )
         elif fields:
             self._problems.error(
@@ -76,6 +81,7 @@ class Actions:
                 f"`{act.name}` has fields ({quoted(field.name for field in fields)}), and an"
                 " action raises events without any",
                 act.name_span,
+                help="raise an event of your own, and wait for it with `on`",
             )
         elif act.name not in self._scope.handled:
             self._problems.error(

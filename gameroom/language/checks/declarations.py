@@ -78,12 +78,13 @@ def _check_people(scope: Scope, problems: Problems) -> None:
         if team.low < 0 or team.high < 1 or team.high > PLAYERS_MAX:
             problems.error("E0504", f"a team has from 0 to {PLAYERS_MAX} players", team.span)
     needed = sum(team.low for team in room.teams)
-    if players is not None and needed > players.high:
+    if players is not None and needed > players.high and problems.lost is None:
         problems.error(
             "E0504",
             f"the teams need {needed} players, and the room has {players.high} seats",
             room.teams[0].span,
             secondary=(players.span, "the seats"),
+            help="make the teams smaller, or add seats",
         )
     for role in room.roles:
         kinds = {"player", *(team.name for team in room.teams)}
@@ -91,7 +92,7 @@ def _check_people(scope: Scope, problems: Problems) -> None:
             problems.error(
                 "E0404",
                 f"a role is held by a `player` or somebody of a team, not by `{role.of}`",
-                role.span,
+                role.of_span,
                 meant=(role.of, kinds),
             )
 
@@ -151,7 +152,8 @@ def _check_name(name: str, span: Span, problems: Problems) -> None:
 def _check_values(room: Room, problems: Problems) -> None:
     for setting in room.settings:
         _check_type(setting.type, problems)
-        if (why := misfit(setting.type, setting.default)) is not None:
+        why = misfit(setting.type, setting.default)
+        if why is not None and not problems.mistaken(setting.type.span):
             problems.error("E0504", f"the default of `{setting.name}` {why}", setting.default_span)
         if (size := bytes_max(setting.type)) > SETTING_BYTES_MAX:
             problems.error(
@@ -163,7 +165,9 @@ def _check_values(room: Room, problems: Problems) -> None:
         _check_type(variable.type, problems)
         if isinstance(variable.type, ListType):
             problems.error("E0507", "a variable can't be a list", variable.type.span)
-        elif (why := misfit(variable.type, variable.initial)) is not None:
+        elif (why := misfit(variable.type, variable.initial)) and not problems.mistaken(
+            variable.type.span
+        ):
             problems.error("E0504", f"the value of `{variable.name}` {why}", variable.initial_span)
 
 
@@ -228,7 +232,7 @@ def _check_policies(room: Room, problems: Problems) -> bool:
                     meant=(written, map(spelling, keys)),
                 )
             elif (why := misfit_entry(row, entry)) is not None:
-                problems.error("E0506", f"`{written}` {why}", entry.span, help=row.doc)
+                problems.error("E0506", f"`{written}` {why}", entry.value_span, help=row.doc)
     return len(problems.found) == before
 
 
@@ -252,6 +256,7 @@ def _check_bodies(room: Room, problems: Problems) -> None:
                     "E0411",
                     "every event has a field `seat` of the room's own",
                     field.span,
+                    help="leave it out: `event.seat` is the seat of whoever sends",
                 )
 
 

@@ -25,10 +25,15 @@ from gameroom.model import (
     Type,
     Unary,
 )
-from gameroom.model.builtin import COUNTERS
+from gameroom.model.builtin import COUNTERS, REPAIRABLE
 from gameroom.model.paths import resolve
 
 _ARITHMETIC = frozenset("+-*/%")
+_NEEDED: dict[Kind, str] = {
+    "bool": "compare it with a value, such as `players > 1`",
+    "int": "write a number, or the name of one",
+    "string": "write a text in double quotes, or the name of one",
+}
 _ORDER = frozenset({"<", "<=", ">", ">="})
 
 
@@ -64,6 +69,7 @@ class Expressions:
                 "E0505",
                 f"this is {KIND_WORDS[found]}, where {KIND_WORDS[wanted]} is needed",
                 said.span,
+                help=_NEEDED.get(wanted),
             )
 
     def kind(self, said: Expression, where: Where) -> Kind | None:
@@ -109,6 +115,16 @@ class Expressions:
                 meant=(who, self._scope.people),
             )
 
+    def repairable(self, flag: str, span: Span) -> None:
+        """The one flag that `repair` may name."""
+        if flag != REPAIRABLE:
+            self._problems.error(
+                "E0407",
+                f"`{flag}` is nothing that can be repaired",
+                span,
+                help=f"write `repair {REPAIRABLE}`",
+            )
+
     def flag(self, flag: str, span: Span) -> None:
         """What the server knows of a person."""
         if flag not in self._scope.flags:
@@ -147,7 +163,7 @@ class Expressions:
                 "E0406",
                 f"the event `{where.event}` has no field `{said.name}`",
                 said.span,
-                meant=(said.name, [field.name for field in where.fields]),
+                meant=(f"event.{said.name}", [f"event.{field.name}" for field in where.fields]),
             )
             return None
         return kind_of(found.type)
@@ -168,6 +184,7 @@ class Expressions:
                 "E0505",
                 f"{KIND_WORDS[left]} is compared with {KIND_WORDS[right]}",
                 said.span,
+                help="compare values of one kind",
             )
         else:
             self._choice_fits(said.left, said.right, where)
@@ -203,7 +220,7 @@ class Expressions:
                 "E0401",
                 f"there is no state `{path}` to be in",
                 span,
-                meant=(path, self._scope.paths),
+                meant=(path, self._scope.states_near(where.path, path)),
             )
 
     def _predicate(self, predicate: Predicate) -> None:
@@ -220,23 +237,24 @@ class Expressions:
                         meant=(choice, offered),
                         help='declare `request vote { choice: "yes" | "no" }`',
                     )
-            case Chose(choice, request):
-                assert request is not None
-                self._chose(choice, request, predicate.span)
+            case Chose():
+                self._chose(predicate)
 
-    def _chose(self, choice: str, request: str, span: Span) -> None:
+    def _chose(self, said: Chose) -> None:
+        choice, request = said.choice, said.request
+        assert request is not None
         offered = self._scope.choices.get(request)
         if offered is None:
             self._problems.error(
                 "E0402",
                 f"`{request}` is no request with a field `choice`",
-                span,
+                said.request_span,
                 meant=(request, self._scope.choices),
             )
         elif choice not in offered:
             self._problems.error(
                 "E0408",
                 f'the request `{request}` does not offer the choice "{choice}"',
-                span,
+                said.span,
                 meant=(choice, offered),
             )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from gameroom.language.checks.expressions import Expressions, Where
 from gameroom.language.checks.scope import Scope
 from gameroom.language.diagnostics import Problems
-from gameroom.model import Command, Request, Scenario, Step
+from gameroom.model import Command, Request, Scenario, Signal, Span, Step
 from gameroom.model.fit import misfit, misfit_body
 from gameroom.model.paths import descend
 
@@ -46,12 +48,12 @@ class _Checking:
             self._check_step(step)
 
     def _check_people(self, step: Step) -> None:
-        for name in step.who:
+        for name, span in zip(step.who, step.who_spans, strict=True):
             if name not in self._known:
                 self._problems.error(
                     "E0701",
                     f"nobody called `{name}` is in the room yet",
-                    step.span,
+                    span,
                     meant=(name, self._known),
                     help=f"write `given players {name}` or `{name} joins`",
                 )
@@ -61,23 +63,15 @@ class _Checking:
         match step.verb:
             case "sends" if step.name not in DONE_BY_NAME:
                 sent: list[Command | Request] = [*room.commands, *room.requests]
-                bodies = {each.name: each.fields for each in sent}
-                if step.name not in bodies:
-                    self._tell_unknown("E0402", step, [*bodies, *DONE_BY_NAME])
-                elif (why := misfit_body(bodies[step.name], step.body)) is not None:
-                    self._tell_misfit(step, why)
+                self._check_body(step, {each.name: each for each in sent}, "E0402", DONE_BY_NAME)
             case "raises":
-                bodies = {each.name: each.fields for each in room.signals}
-                if step.name not in bodies:
-                    self._tell_unknown("E0403", step, list(bodies))
-                elif (why := misfit_body(bodies[step.name], step.body)) is not None:
-                    self._tell_misfit(step, why)
+                self._check_body(step, {each.name: each for each in room.signals}, "E0403")
             case "sets":
-                types = {each.name: each.type for each in room.settings}
-                if step.name not in types:
-                    self._tell_unknown("E0405", step, list(types))
-                elif (why := misfit(types[step.name], step.body)) is not None:
-                    self._tell_misfit(step, f"`{step.name}` {why}")
+                settings = {each.name: each for each in room.settings}
+                if step.name not in settings:
+                    self._tell_unknown("E0405", step, list(settings))
+                elif (why := misfit(settings[step.name].type, step.body)) is not None:
+                    self._tell_misfit(step, f"`{step.name}` {why}", settings[step.name].span)
             case "joins" if step.name:
                 teams = [team.name for team in room.teams]
                 if step.name not in teams:
@@ -95,8 +89,26 @@ class _Checking:
             case _:
                 pass
 
-    def _tell_misfit(self, step: Step, why: str) -> None:
-        self._problems.error("E0702", f"this would be refused: {why}", step.span)
+    def _check_body(
+        self,
+        step: Step,
+        declared: Mapping[str, Command | Request | Signal],
+        unknown: str,
+        more: tuple[str, ...] = (),
+    ) -> None:
+        if step.name not in declared:
+            self._tell_unknown(unknown, step, [*declared, *more])
+        elif (why := misfit_body(declared[step.name].fields, step.body)) is not None:
+            self._tell_misfit(step, why, declared[step.name].span)
+
+    def _tell_misfit(self, step: Step, why: str, declared: Span) -> None:
+        self._problems.error(
+            "E0702",
+            f"this would be refused: {why}",
+            step.body_span,
+            secondary=(declared, "declared here"),
+            help="change the value here, or the type where it is declared",
+        )
 
     def _tell_unknown(self, code: str, step: Step, known: list[str]) -> None:
         what = {
@@ -110,6 +122,6 @@ class _Checking:
         self._problems.error(
             code,
             f"there is no {what} `{step.name}`",
-            step.span,
+            step.name_span,
             meant=(step.name, known),
         )

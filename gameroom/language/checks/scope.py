@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal as OneOf
 
+from gameroom.language.diagnostics import nearest
 from gameroom.model import (
     BoolType,
     ChoiceType,
@@ -19,8 +20,16 @@ from gameroom.model import (
     State,
     Type,
 )
-from gameroom.model.builtin import DOINGS, EVENT_FIELDS, EVENTS, FLAGS, PEOPLE, WITHOUT_FIELDS
-from gameroom.model.paths import walk
+from gameroom.model.builtin import (
+    DOINGS,
+    EVENT_FIELDS,
+    EVENTS,
+    FLAGS,
+    MORE_FIELDS,
+    PEOPLE,
+    WITHOUT_FIELDS,
+)
+from gameroom.model.paths import resolve, walk
 
 Kind = OneOf["int", "bool", "string", "list"]
 
@@ -59,6 +68,18 @@ class Scope:
     @cached_property
     def paths(self) -> list[str]:
         return [path for path, _ in self.states if path]
+
+    def states_near(self, source: str, named: str) -> list[str]:
+        """All paths; the one that `named` was probably meant to be as short as `source` may
+        write it."""
+        near = nearest(named, self.paths)
+        if near is None:
+            return self.paths
+        words = near.split(".")
+        tails = (".".join(words[at:]) for at in reversed(range(len(words))))
+        found = (tail for tail in tails if resolve(self.room.root, source, tail) == near)
+        short = next(found, near)
+        return [short, *(path for path in self.paths if path != near)]
 
     @cached_property
     def values(self) -> dict[str, Type]:
@@ -122,7 +143,7 @@ class Scope:
         if event in self.declared_events:
             return (*self.declared_events[event], *EVENT_FIELDS)
         if event in EVENTS and event not in WITHOUT_FIELDS:
-            return EVENT_FIELDS
+            return (*EVENT_FIELDS, *MORE_FIELDS.get(event, ()))
         return ()
 
     @cached_property

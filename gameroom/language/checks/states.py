@@ -73,6 +73,7 @@ class States:
                     "E0607",
                     f"`{name}` is a state or a parallel, not a {tops[name].kind}",
                     tops[name].name_span,
+                    help=f"write `state {name}`",
                 )
         if all(state.kind != "final" for state in self._root.states):
             self._problems.error(
@@ -86,15 +87,31 @@ class States:
         holder = descend(self._root, parent(path))
         within = holder.kind if holder is not None and path else ""
         if state.kind == "region" and within != "parallel":
-            self._tell_kind(state, "a region stands in a parallel")
+            self._tell_kind(
+                state,
+                f"`{state.name}` is a region, and regions stand only in a parallel",
+                f"write `state {state.name}`",
+            )
         if within == "parallel" and state.kind not in ("region", "history"):
-            self._tell_kind(state, "a parallel holds regions")
+            self._tell_kind(
+                state,
+                f"`{state.name}` is a {state.kind}, and a parallel holds only regions",
+                f"write `region {state.name}`",
+            )
         if state.kind == "parallel" and all(each.kind != "region" for each in state.states):
-            self._tell_kind(state, f"the parallel `{state.name}` has no regions")
+            self._tell_kind(
+                state, f"the parallel `{state.name}` has no regions", "add some, or write `state`"
+            )
         if state.kind == "final" and state.states:
-            self._tell_kind(state, f"the final state `{state.name}` has states inside")
+            self._tell_kind(
+                state, f"the final state `{state.name}` has states inside", "make it a `state`"
+            )
         if state.kind == "history" and not parent(path):
-            self._tell_kind(state, "the room itself is never left, so it has no history")
+            self._tell_kind(
+                state,
+                "the room itself is never left, so it has no history",
+                "move it into a state that has states inside",
+            )
         if state.kind == "history":
             self._check_history(path, state)
         if state.kind == "final" and state.transitions:
@@ -115,8 +132,8 @@ class States:
                 state.name_span,
             )
 
-    def _tell_kind(self, state: State, message: str) -> None:
-        self._problems.error("E0608", message, state.name_span)
+    def _tell_kind(self, state: State, message: str, help: str) -> None:
+        self._problems.error("E0608", message, state.name_span, help=help)
 
     def _check_history(self, path: str, state: State) -> None:
         holder = parent(path)
@@ -140,7 +157,10 @@ class States:
         if state.kind == "parallel":
             if state.initial is not None:
                 self._problems.error(
-                    "E0602", "a parallel begins in all of its regions", state.initial_span
+                    "E0602",
+                    "a parallel begins in all of its regions",
+                    state.initial_span,
+                    help="leave `initial` out",
                 )
         elif state.initial is not None:
             self._check_beginning(path, state)
@@ -152,7 +172,11 @@ class States:
                 help=f"add `initial {inner[0]}`",
             )
         elif state.states and not inner:
-            self._tell_kind(state, f"`{path}` has a history and no states")
+            self._tell_kind(
+                state,
+                f"`{path}` has a history and no states",
+                "add states, or leave the history out",
+            )
 
     def _check_beginning(self, path: str, state: State) -> None:
         assert state.initial is not None
@@ -235,7 +259,7 @@ class States:
         named = said.event.removeprefix("done(").removesuffix(")")
         found = resolve(self._root, path, named)
         if found is None:
-            self._tell_unknown_state(named, said.span)
+            self._tell_unknown_state(path, named, said.span)
             return
         state = descend(self._root, found)
         assert state is not None
@@ -256,15 +280,15 @@ class States:
     def _target(self, path: str, said: Target) -> str | None:
         found = resolve(self._root, path, said.path)
         if found is None:
-            self._tell_unknown_state(said.path, said.span)
+            self._tell_unknown_state(path, said.path, said.span)
         return found
 
-    def _tell_unknown_state(self, named: str, span: Span) -> None:
+    def _tell_unknown_state(self, path: str, named: str, span: Span) -> None:
         self._problems.error(
             "E0401",
             f"there is no state `{named}`",
             span,
-            meant=(named, self._scope.paths),
+            meant=(named, self._scope.states_near(path, named)),
         )
 
     def _check_target(self, path: str, said: Target, found: str) -> None:

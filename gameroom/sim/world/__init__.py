@@ -5,7 +5,19 @@ network, the clock and the disk are numbers. docs/simulator.md says what must ho
 """
 
 from gameroom.sim.world.broken import INVARIANTS, BrokenError
+from gameroom.sim.world.report import as_json, as_text, summary
 from gameroom.sim.world.run import Outcome, Plan, simulate
 from gameroom.sim.world.weather import WEATHERS, Weather
 
-__all__ = ["INVARIANTS", "WEATHERS", "BrokenError", "Outcome", "Plan", "Weather", "simulate"]
+__all__ = [
+    "INVARIANTS",
+    "WEATHERS",
+    "BrokenError",
+    "Outcome",
+    "Plan",
+    "Weather",
+    "as_json",
+    "as_text",
+    "simulate",
+    "summary",
+]

@@ -202,7 +202,6 @@ class Bot:
         if self.line is not line:
             return
         self._behind = hello.seq > self.replica.seq + 8
-        self.replica.latency = 2 * line.delay
         self._safely(lambda: self.replica.welcome(hello))
         self.pump()
 
@@ -219,7 +218,7 @@ class Bot:
         elif self.house.room is not None:
             raise ForkedError(f"{self.user} hears event {frame.seq}, which is not stored")
         try:
-            self.replica.feed(frame)
+            self.replica.feed(frame, self.clock.now)
         except GapError as error:
             raise ForkedError(f"{self.user}: {error}", seat=self.replica.seat) from error
         except Exception as error:
@@ -236,7 +235,7 @@ class Bot:
 
         def arrive() -> None:
             if self.line is line:
-                self._safely(lambda: self.replica.feed(frame))
+                self._safely(lambda: self.replica.feed(frame, self.clock.now))
                 self.pump()
 
         line.to_bot(len(data), arrive)
@@ -249,6 +248,8 @@ class Bot:
             self._wake(self.frozen_until)
             return
         replica, now = self.replica, self.clock.now
+        if self.line is not None:
+            replica.latency = 2 * self.line.delay
         while self._safely(lambda: replica.play(now)):
             checksum = replica.checksum
             if checksum is not None and checksum.generation == replica.generation:

@@ -309,6 +309,8 @@ class House:
                     if (line := self.lines.get(who)) is not None:
                         self.bots[who].reject(effect, line)
                 case Part(who=who, code=code, reason=reason):
+                    if any(row.user == who for row in self.roster.seats):
+                        raise ToldBeforeStoredError(f"{who} is told to be out, it is not stored")
                     self.story(who, "parted", reason)
                     if (line := self.lines.pop(who, None)) is not None:
                         line.shut(code)

@@ -115,7 +115,7 @@ class Watch:
         ):
             if mine != theirs:
                 raise RestoredError(f"{name} is {mine}, folded {theirs}")
-        if live.people.roster() == told:
+        if live.people.roster() == _untimed(told):
             here, there = _shown(live.picture()), _shown(again.picture())
             if here != there and not live.course.changed:
                 raise RestoredError(f"the picture is {here}, folded {there}")
@@ -134,13 +134,23 @@ class Watch:
         self.checks["bounded-memory"] += 1
 
 
+def _untimed(roster: Roster) -> Roster:
+    """Without the times, which are those of the moment when it was told."""
+    rows = tuple(replace(row, absent_ms=0, lost_in_ms=None) for row in roster.seats)
+    return replace(roster, seats=rows)
+
+
 def _shown(picture: Picture) -> tuple[object, ...]:
     """What a journal can say: neither who only watches nor who is awaited at the moment."""
     shown: list[object] = []
     for body in picture.body:
         if isinstance(body, Roster):
-            rows = tuple(replace(row, missing=False, lost=False) for row in body.seats)
-            body = Roster(rows)
+            body = Roster(
+                tuple(
+                    replace(row, hidden=False, slow=False, missing=False, lost=False)
+                    for row in _untimed(body).seats
+                )
+            )
         shown.append(body)
     return tuple(shown)
 
