@@ -24,7 +24,8 @@ def explain(codes: tuple[str, ...]) -> int:
     wanted = [code.upper() for code in codes]
     for code in wanted:
         if code not in CODES:
-            raise click.UsageError(f"there is no code {code}; {did_you_mean(code, CODES) or ''}")
+            near = did_you_mean(code, CODES)
+            raise click.UsageError(f"there is no code {code}" + (f"; {near}" if near else ""))
     if not wanted:
         click.echo("\n".join(f"{code}  {told.title}" for code, told in CODES.items()))
     click.echo("\n\n".join(story(code) for code in wanted), nl=bool(wanted))

@@ -28,6 +28,21 @@ def verdict(generation: int, values: Mapping[int, int]) -> Checksum | Diverged:
 
 
 @dataclass(slots=True)
+class _Trial:
+    """What a seat in quarantine has reported of the generations after `since`."""
+
+    since: int
+    reports: dict[int, int] = field(default_factory=dict)
+
+
+def _keep(reports: dict[int, int], checksum: Checksum, most: int) -> None:
+    """Note a checksum beside the latest others."""
+    reports[checksum.generation] = checksum.value
+    if len(reports) > most:
+        del reports[min(reports)]
+
+
+@dataclass(slots=True)
 class Checksums:
     """The reports that wait for a verdict.
 
@@ -39,10 +54,17 @@ class Checksums:
     window: int
     judged: int = 0
     _reports: dict[int, dict[int, int]] = field(default_factory=dict)
+    _agreed: dict[int, int] = field(default_factory=dict)
+    _trials: dict[int, _Trial] = field(default_factory=dict)
 
     def report(self, seat: int, checksum: Checksum, closed: int) -> None:
-        """Keep a seat's first report for a generation that was closed and not yet judged."""
-        if self.judged < checksum.generation <= closed:
+        """Keep a seat's first report for a generation that was closed and not yet judged. The
+        reports of a seat in quarantine are kept apart: they have no vote."""
+        trial = self._trials.get(seat)
+        if trial is not None:
+            if trial.since < checksum.generation <= closed:
+                _keep(trial.reports, checksum, self.window)
+        elif self.judged < checksum.generation <= closed:
             self._reports.setdefault(checksum.generation, {}).setdefault(seat, checksum.value)
 
     def judge(self, expected: Collection[int], closed: int) -> Checksum | Diverged | None:
@@ -57,11 +79,32 @@ class Checksums:
                 return None
             del self._reports[generation]
             self.judged = generation
-            return verdict(generation, values)
+            found = verdict(generation, values)
+            if isinstance(found, Checksum):
+                _keep(self._agreed, found, self.window)
+            return found
         return None
+
+    def quarantine(self, seat: int, since: int) -> None:
+        """The seat's engine begins again: it has no vote until it agrees with the others on a
+        generation after `since`."""
+        self.forget(seat)
+        self._trials[seat] = _Trial(since)
+
+    def healed(self) -> tuple[int, ...]:
+        """The seats that agree with the others again. They vote from now on."""
+        healed = tuple(
+            seat
+            for seat, trial in sorted(self._trials.items())
+            if any(self._agreed.get(of) == value for of, value in trial.reports.items())
+        )
+        for seat in healed:
+            del self._trials[seat]
+        return healed
 
     def forget(self, seat: int) -> None:
         """Take no account of a seat that was vacated."""
+        self._trials.pop(seat, None)
         for values in self._reports.values():
             values.pop(seat, None)
         self._reports = {key: values for key, values in self._reports.items() if values}

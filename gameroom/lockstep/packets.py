@@ -141,6 +141,7 @@ class Seat:
     missing: bool = False
     lost: bool = False
     diverged: bool = False
+    repairing: bool = False
     absent_ms: int = 0
     lost_in_ms: int | None = None
     choices: Mapping[str, str] = field(default_factory=dict)
@@ -193,6 +194,18 @@ class Diverged:
 
 
 @dataclass(frozen=True, slots=True)
+class Repair:
+    """The engines of these seats differ from the majority's: each begins again, from the
+    first event on. Who begins after this was said has nothing to do.
+
+    generation: the last turn that was closed.
+    """
+
+    generation: int
+    seats: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Chat:
     name: str
     text: str
@@ -213,7 +226,18 @@ class Ended:
     because: str | None
 
 
-Body = MasterPacket | Roster | Setup | Moves | Refused | Diverged | Chat | Announcement | Ended
+Body = (
+    MasterPacket
+    | Roster
+    | Setup
+    | Moves
+    | Refused
+    | Diverged
+    | Repair
+    | Chat
+    | Announcement
+    | Ended
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +245,7 @@ class Event:
     """What the room says to all of its people. `seq` is gapless per room, from 1 on.
 
     The event's name on the wire follows from the body's type: turn, roster, setup,
-    chart, refused, diverged, chat, announcement, ended.
+    chart, refused, diverged, repair, chat, announcement, ended.
     """
 
     seq: int

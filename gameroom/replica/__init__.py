@@ -5,7 +5,7 @@ are confirmed, `engine` says what a game engine does and brings one for every ro
 """
 
 from gameroom.replica.engine import Engine, LedgerEngine, SeatedCommand, Signal
-from gameroom.replica.replica import Confirmed, GapError, Hello, Policy, Replica
+from gameroom.replica.replica import Confirmed, GapError, Hello, Policy, RepairError, Replica
 
 __all__ = [
     "Confirmed",
@@ -14,6 +14,7 @@ __all__ = [
     "Hello",
     "LedgerEngine",
     "Policy",
+    "RepairError",
     "Replica",
     "SeatedCommand",
     "Signal",

@@ -26,6 +26,7 @@ from gameroom.lockstep.packets import (
     Ended,
     MasterPacket,
     Moves,
+    Repair,
     Roster,
     Setup,
     SignalReport,
@@ -46,6 +47,11 @@ LOG_MAX = 65_536
 
 class GapError(Exception):
     """An event is missing: the connection has to be made anew, from the last seq."""
+
+
+class RepairError(GapError):
+    """The engine differs from the majority's: it begins again, over a new connection, from
+    the first event on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +149,10 @@ class Replica:
         self._engine_states: tuple[str, ...] = ()
         self._begun = False
         self._closed = 0
+        self._told = 0
         self._heard = 0
         self._greeted: int | None = None
+        self._born = 0
         self._online = False
         self._shown = False
         self._timing = Timing()
@@ -155,6 +163,9 @@ class Replica:
         """The answer to the first frame. The tail follows as events."""
         self.user, self.name, self.seat = hello.user, hello.name, hello.seat
         self._heard, self._greeted = hello.heard, hello.seq
+        if self.seq == 0:
+            # An engine that begins now has been repaired of all that was said before.
+            self._born = hello.seq
         self._closed = max(self._closed, hello.generation)
         self._online = self._shown = False
         self._outgoing.clear()
@@ -187,7 +198,8 @@ class Replica:
     # --- What the room says -----------------------------------------------------------
 
     def feed(self, frame: EventFrame, now: int) -> bool:
-        """Take one event that arrived now; False when it was known already. Raises GapError."""
+        """Take one event that arrived now; False when it was known already. Raises
+        GapError, and RepairError when the engine has to begin again."""
         if isinstance(frame.body, Rejection):
             self._rejected(frame.body)
             return True
@@ -207,18 +219,33 @@ class Replica:
                 self.setup = frame.body
             case Ended():
                 self.ended = frame.body
+            case Repair(seats=seats):
+                if self.seat in seats and frame.seq > self._born:
+                    self._begin_again()
+                    raise RepairError(f"the room asks for a repair in event {frame.seq}")
         self._go_online()
         return True
 
+    def _begin_again(self) -> None:
+        """Forget what the engine was told. What we said stands: it is not said twice."""
+        self.seq = self.generation = 0
+        self.checksum = None
+        self.states, self.variables, self._engine_states = (), {}, ()
+        self._begun = False
+        self._inbox.clear()
+        self._signals.clear()
+
     def _master(self, packet: MasterPacket, now: int) -> None:
         assert packet.generation == self._last_fed() + 1, "turns come in order"
+        is_news = packet.generation > self._told
+        self._told = max(self._told, packet.generation)
         self._closed = max(self._closed, packet.generation)
         self._inbox.append(_Turn(packet, tuple(row.seat for row in self.roster.seats), now))
         self._timing.arrived(self.turn_ms, now)
         self._set_pace(packet.turn_ms, packet.ahead)
         if packet.chart is not None:
             self.states, self.variables = packet.chart.states, packet.chart.variables
-        if self.seat is None:
+        if self.seat is None or not is_news:
             return
         self.outbox.confirm(packet, self.seat)
         for part in packet.commands:

@@ -35,6 +35,8 @@ class Member:
     away_since: when the connection was lost or since when it is awaited (`presence`).
     silent_since: since when a due turn has not heard this player, None when it has.
     missing_since: since when the silence is so long that all are told, None when it is not.
+    outvoted: diverged from a majority, so that it is known who is right.
+    repairing, repairs: the engine begins again, and how often it has done so.
     gathers_from: the generation from which on the turns wait for this player's packets;
         None while nobody waits, as during catching up.
     spent: by kind of doing, the room's allowance that is used up (see `allowance`).
@@ -55,6 +57,10 @@ class Member:
     missing: bool = False
     lost: bool = False
     diverged: bool = False
+    outvoted: bool = False
+    repairing: bool = False
+    repairs: int = 0
+    repairing_since: int | None = None
     choices: dict[str, str] = field(default_factory=dict)
     away_since: int | None = None
     silent_since: int | None = None
@@ -184,17 +190,19 @@ class People:
         journal and comes back by joining again.
         """
         before = {member.seat: member.user for member in self.players()}
-        joined = {member.user: member.joined for member in self}
+        known = {member.user: member for member in self}
         self.members.clear()
         self._seated = None
         for row in roster.seats:
             member = self.add(row.user, row.name, seat=row.seat, team=row.team)
             member.name = row.name
-            member.joined = joined.get(row.user, member.joined)
+            if (old := known.get(row.user)) is not None:
+                member.joined, member.repairs = old.joined, old.repairs
+                member.outvoted = old.outvoted and row.diverged
             member.away_since = now
             member.roles = set(row.roles)
             member.choices = dict(row.choices)
-            for flag in ("connected", "ready", "loaded", "refused", "diverged"):
+            for flag in ("connected", "ready", "loaded", "refused", "diverged", "repairing"):
                 setattr(member, flag, getattr(row, flag))
         after = {member.seat: member.user for member in self.players()}
         return [
@@ -234,5 +242,6 @@ def _seat(member: Member) -> Seat:
         missing=member.missing,
         lost=member.lost,
         diverged=member.diverged,
+        repairing=member.repairing,
         choices=dict(member.choices),
     )

@@ -96,6 +96,7 @@ class Play:
         taken = self.turns.take(member.seat, packet.generation, kept)
         if (
             member.connected
+            and not member.repairing
             and member.gathers_from is None
             and taken in (Taken.KEPT, Taken.REPEATED)
             and packet.generation >= self.turns.open
@@ -154,6 +155,10 @@ class Play:
                 self._agreed = verdict
             else:
                 yield verdict
+
+    def quarantine(self, seat: int) -> None:
+        """This seat's engine begins again: it has no vote before it agrees with the others."""
+        self.checksums.quarantine(seat, self.generation)
 
     def agreed_signals(self) -> tuple[SignalReport, ...]:
         """The signals on which the engines have just agreed."""

@@ -143,8 +143,21 @@ def heard_again(member: Member) -> bool:
     return was_missing
 
 
+def quarantine(member: Member, now: int) -> None:
+    """The engine begins again: the turns go on without this player until it agrees."""
+    member.repairs += 1
+    member.repairing, member.repairing_since = True, now
+    member.gathers_from = None
+
+
+def release(member: Member) -> None:
+    """The engine agrees with the others again."""
+    member.diverged = member.outvoted = member.repairing = False
+    member.repairing_since = None
+
+
 def newly_lost(people: People, patience: Patience, now: int) -> list[Member]:
-    """Mark those who are away or silent for too long; returns the new ones."""
+    """Mark those who are away, silent or under repair for too long; returns the new ones."""
     lost = [
         member
         for member in people
@@ -197,3 +210,5 @@ def _lost_at(member: Member, patience: Patience) -> Iterator[int]:
         yield member.missing_since + patience.drop_after
     if member.hidden and member.silent_since is not None:
         yield member.silent_since + patience.grace
+    if member.repairing_since is not None:
+        yield member.repairing_since + patience.grace

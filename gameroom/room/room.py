@@ -132,7 +132,10 @@ class Room:
         room.course.restore(dump, now - (last_at - dumped_at))
         room._started = room.generation > 0 or room.course.is_in("running")
         for member in room.people.players():
-            if member.connected and room._started:
+            if member.repairing and member.seat is not None:
+                member.repairing_since = now
+                room.play.quarantine(member.seat)
+            elif member.connected and room._started:
                 member.gathers_from = room.generation + 1
         return room
 
@@ -385,6 +388,8 @@ class Room:
         """Verdicts and agreements that the reports allow by now."""
         for verdict in self.play.divergences():
             self._diverged(verdict)
+        for seat in self.play.checksums.healed():
+            self._healed(seat)
         for signal in self.play.agreed_signals():
             self._happen(signal.name, {**signal.body, "seat": -1})
 
@@ -393,10 +398,18 @@ class Room:
         if set(verdict.seats) <= known:
             return
         for member in self.people.players():
-            member.diverged = member.diverged or member.seat in verdict.seats
+            if member.seat in verdict.seats:
+                member.diverged, member.outvoted = True, verdict.decidable
         self._roster_changed = self._urgent = True
         self._say(verdict)
-        self._happen("diverged", {"seat": verdict.seats[0]})
+        self._happen("diverged", {"seat": verdict.seats[0], "decidable": verdict.decidable})
+
+    def _healed(self, seat: int) -> None:
+        member = self.people.at(seat)
+        assert member is not None, "an empty seat is forgotten"
+        presence.release(member)
+        self._roster_changed = True
+        self._happen("repaired", {"seat": seat})
 
     # -- time and turns ----------------------------------------------------------------
 
@@ -501,10 +514,29 @@ class Room:
                 for member in self.people:
                     member.choices.pop(did.name, None)
                 self._roster_changed = True
+            case "repair":
+                self._repair()
             case "announce":
                 self._say(packets.Announcement(did.name))
             case _:
                 raise AssertionError(f"the chart wants `{did.verb}` done")
+
+    def _repair(self) -> None:
+        """Whoever differs from a majority begins again, while the others go on. Where nobody
+        knows who is right there is nobody to repair."""
+        ill = [m for m in self.people.players() if m.outvoted and not m.repairing]
+        allowed = number(self.file, "divergence", "repairs")
+        for member in ill:
+            if member.repairs >= allowed:
+                self._remove(member, 4101, "diverged too often")
+        curable = {m.seat: m for m in ill if m.repairs < allowed and m.seat is not None}
+        if not curable:
+            return
+        self._say(packets.Repair(self.generation, tuple(curable)))
+        for seat, member in curable.items():
+            presence.quarantine(member, self._now)
+            self.play.quarantine(seat)
+        self._roster_changed = True
 
     def _remove(self, member: Member, code: int, reason: str) -> None:
         """Take somebody out. Who goes is told so after the roster that says it: a server that
@@ -571,6 +603,13 @@ class Room:
                     self.play.forget(seat)
             case packets.Diverged():
                 self.play.checksums.judged = body.generation
+                for member in self.people.players():
+                    if member.seat in body.seats:
+                        member.diverged, member.outvoted = True, body.decidable
+            case packets.Repair(seats=seats):
+                for member in self.people.players():
+                    if member.seat in seats:
+                        presence.quarantine(member, self._now)
             case packets.Ended():
                 self._over_told = True
             case MasterPacket():

@@ -303,6 +303,7 @@ EVENTS: tuple[tuple[str, str, Any, str], ...] = (
     ("chart", "/chart", packets.Moves, "The chart moved between two turns."),
     ("refused", "/players/{seat}/engine", packets.Refused, "An engine refused the setup."),
     ("diverged", "/turns/{generation}/checksum", packets.Diverged, "Checksums differ."),
+    ("repair", "/turns/{generation}/repair", packets.Repair, "These engines begin again."),
     ("chat", "/chat", packets.Chat, "Somebody said a line."),
     ("announcement", "/announcements", packets.Announcement, "A sentence of the room's."),
     ("ended", "/", packets.Ended, "The room has ended; nothing follows."),

@@ -291,7 +291,9 @@ class _Run:
 
     def _known_to_diverge(self, who: tuple[str, ...]) -> bool:
         people = self.stage.room.people.members
-        return not self.stage.room.course.waits and all(people[name].diverged for name in who)
+        return not self.stage.room.course.waits and all(
+            name not in people or people[name].diverged for name in who
+        )
 
     def _slow(self, step: Step) -> None:
         """A quarter of the tick, or all of it. Over when the room has found out."""

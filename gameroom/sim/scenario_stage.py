@@ -307,6 +307,11 @@ class Stage:
             case packets.Diverged(generation, seats, _):
                 names = " and ".join(self._name(seat) for seat in seats)
                 self.say(f"checksums of turn {generation} differ: {names}")
+            case packets.Repair(_, seats):
+                names = " and ".join(self._name(seat) for seat in seats)
+                self.say(f"begins again from the first turn: {names}")
+                for client in self.clients.values():
+                    client.diverges = client.diverges and client.seat not in seats
             case packets.Setup(settings, changed_by) if changed_by:
                 told = "  ".join(f"{name} = {value(said)}" for name, said in settings.items())
                 self.say(f"the setup is now: {told}")

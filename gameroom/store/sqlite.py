@@ -7,6 +7,7 @@ What the server asks here is rare: the calls are synchronous, behind one lock.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -70,6 +71,8 @@ class SqliteSessions:
                     "PRAGMA synchronous = " + ("FULL" if durability == "disk" else "NORMAL")
                 )
             self._migrate()
+            with self._reported():
+                self._file = _identity(path)
         except BaseException:
             self._db.close()
             raise
@@ -81,6 +84,11 @@ class SqliteSessions:
             found = self._db.execute("SELECT count FROM probe").fetchone()
         if written is None or found is None or found[0] < written[0]:
             raise StoreFailedError(f"{self.path.name}: what was written cannot be read back")
+        # A file that was removed or replaced is written and read as if nothing had happened,
+        # and is gone with this process.
+        with self._reported():
+            if _identity(self.path) != self._file:
+                raise StoreFailedError(f"{self.path.name}: the file was replaced")
 
     def put_session(self, session: Session) -> None:
         with self._transaction() as db:
@@ -201,3 +209,9 @@ class SqliteSessions:
                 raise
             except OSError as error:
                 raise StoreFailedError(f"{self.path.name}: {error.strerror}") from error
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """Which file this is, whatever it is called."""
+    found = os.stat(path)
+    return found.st_dev, found.st_ino

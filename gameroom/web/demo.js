@@ -71,6 +71,7 @@ class Place {
     });
     this.#status(seat.status);
     if (this.watches) listenTo(seat, this.#lives > 1);
+    seat.on("ended", () => this.#over());
   }
 
   /** Once a second: rates, and what was lost on the way. */
@@ -118,7 +119,7 @@ class Place {
     const button = (doing) => this.card.querySelector(`[data-doing="${doing}"]`);
     button("drop").textContent = `Drop ${this.name}'s connection`;
     button("drop").addEventListener("click", () => {
-      if (this.seat === null) return;
+      if (this.seat?.status !== "live") return;
       tell(`${this.name}'s connection is dropped for ${DROP_MS / 1000} s`);
       this.seat.dev.drop(DROP_MS);
     });
@@ -139,6 +140,11 @@ class Place {
     }
   }
 
+  /** The game is over: nothing is left to drop, to delay or to corrupt. */
+  #over() {
+    for (const one of this.card.querySelectorAll('[data-doing="drop"], [data-doing="corrupt"], input')) one.disabled = true;
+  }
+
   /** Asks once: the second click within some seconds does it. */
   async #corrupt(button) {
     clearTimeout(this.#asking);
@@ -148,7 +154,7 @@ class Place {
     };
     if (button.dataset.sure === undefined) {
       button.dataset.sure = "asked";
-      button.textContent = "It will halt the game: click again";
+      button.textContent = this.watches ? "Only this screen will be wrong: click again" : "It may halt the game: click again";
       this.#asking = setTimeout(calm, SURE_MS);
       return;
     }
@@ -194,6 +200,7 @@ function listenTo(seat, isReloaded) {
   });
   seat.on("refused", ({ seat: of, reasons }) => tell(`${nameOf(roster, of)}'s engine refuses the setup: ${reasons.join("; ")}`, "broken"));
   seat.on("diverged", (what) => isOld || tell(divergence(roster, what), "broken"));
+  seat.on("repair", ({ seats }) => seats.forEach((of) => isOld || tell(`${nameOf(roster, of)}'s engine begins again from the first turn`, "slow")));
   seat.on("announcement", ({ text }) => isOld || tell(text));
   seat.on("chat", ({ name, text }) => isOld || tell(`${name} says: ${text}`));
   seat.on("ended", ({ because }) => tell(because ? `the game is over: ${because}` : "the game is over"));

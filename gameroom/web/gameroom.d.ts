@@ -141,6 +141,8 @@ export interface Row {
   readonly missing: boolean;
   readonly lost: boolean;
   readonly diverged: boolean;
+  /** The engine begins again from the first turn, since it had diverged. */
+  readonly repairing: boolean;
   /** How long this player had been away or silent when the roster was told; 0 for who is here. */
   readonly absent_ms: number;
   /** How long from then until the seat is lost; null for who is here. */
@@ -249,6 +251,12 @@ export function look(where: Where): Promise<Picture>;
 /** Who this browser already is in the room, or null. */
 export function whoAmI(where: Where & { profile?: string }): Promise<Place | null>;
 /** The source behind a link, refused unless its SHA-256 is the one that was told. */
+/** The development switch's bad network: slow, but never out of order. */
+export class SlowLine {
+  constructor(now?: () => number, after?: (act: () => void, ms: number) => void);
+  put(delayMs: number, act: () => void): void;
+}
+
 export function verified(link: Link, base: string): Promise<string>;
 
 export class RoomError extends Error {
@@ -304,6 +312,8 @@ export interface SeatEvents {
   /** One of our own commands or requests was refused. */
   rejected: Rejected;
   diverged: { generation: number; seats: readonly number[]; decidable: boolean; values: { readonly [seat: string]: number } };
+  /** The engines of these seats differ from the majority's and begin again. */
+  repair: { generation: number; seats: readonly number[] };
   /** This engine's checksum is not the agreed one. */
   differs: { generation: number; own: number; agreed: number };
   /** All that was missed is played. again: after a loss, not after a reload. */

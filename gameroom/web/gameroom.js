@@ -593,6 +593,9 @@ export class Session {
   #owed = [];
   #signals = [];
   #sums = new Map();
+  #bornSeq = 0;
+  #newsSeq = 0;
+  #isNews = true;
 
   /**
    * ports: connect(), hangUp(), send(frame), engine(order), tell(name, detail), keep(memory).
@@ -677,6 +680,8 @@ export class Session {
     this.pace.turn_ms = body.turn_ms;
     this.pace.ahead = body.ahead;
     this.#headSeq = body.seq;
+    // An engine that begins now has been repaired of all that was said before.
+    if (this.#seq === 0) this.#bornSeq = body.seq;
     this.closed = Math.max(this.closed, body.generation);
     this.#attempts = 0;
     this.#timing.rest();
@@ -696,14 +701,23 @@ export class Session {
 
   /** The server knows less than we do (it lost its disk): start from its beginning. */
   #forget() {
-    this.#seq = 0;
     this.closed = 0;
+    this.#newsSeq = 0;
+    this.#outbox.sentUpTo = 0;
+    this.#beginAgain(this.#heardAt);
+  }
+
+  /** A new engine, from the room's first event on. What was said stands: it is not said twice. */
+  #beginAgain(now) {
+    this.#seq = 0;
     this.generation = 0;
     this.states = [];
+    this.#sums.clear();
+    this.#owed = [];
+    this.#signals = [];
     this.#resetEngine();
-    this.#outbox.sentUpTo = 0;
     this.#ports.hangUp();
-    this.lost(1012, this.#heardAt);
+    this.lost(1012, now);
   }
 
   lost(code, now, reason = "") {
@@ -868,6 +882,8 @@ export class Session {
       return;
     }
     this.#seq = frame.seq;
+    this.#isNews = frame.seq > this.#newsSeq;
+    this.#newsSeq = Math.max(this.#newsSeq, frame.seq);
     this.#heard(frame.event, frame.body, now);
     this.#settled(now);
   }
@@ -892,8 +908,12 @@ export class Session {
         this.ended = body;
         this.#ports.tell("ended", body);
         break;
+      case "repair":
+        if (this.#isNews) this.#ports.tell(event, body);
+        if (body.seats.includes(this.seat) && this.#seq > this.#bornSeq) this.#beginAgain(now);
+        break;
       default:
-        this.#ports.tell(event, body);
+        if (this.#isNews) this.#ports.tell(event, body);
     }
   }
 
@@ -1169,6 +1189,35 @@ export class Session {
   }
 }
 
+/** The development switch's bad network: slow, but never out of order, whatever timers do. */
+export class SlowLine {
+  #waiting = [];
+  #armed = false;
+  #now;
+  #after;
+
+  /** now: () => milliseconds. after: (act, ms), as setTimeout. */
+  constructor(now = () => performance.now(), after = (act, ms) => setTimeout(act, ms)) {
+    this.#now = now;
+    this.#after = after;
+  }
+
+  put(delayMs, act) {
+    this.#waiting.push({ at: this.#now() + delayMs, act });
+    this.#drain();
+  }
+
+  #drain() {
+    while (this.#waiting.length > 0 && this.#waiting[0].at <= this.#now()) this.#waiting.shift().act();
+    if (this.#waiting.length === 0 || this.#armed) return;
+    this.#armed = true;
+    this.#after(() => {
+      this.#armed = false;
+      this.#drain();
+    }, Math.ceil(this.#waiting[0].at - this.#now()));
+  }
+}
+
 // ---- the sandbox: engine and view, out of reach of everything ------------------------------
 
 const here = (name) => new URL(name, import.meta.url).href;
@@ -1333,7 +1382,7 @@ export class Seat {
   #address;
   #bytes = { in: 0, out: 0, framesIn: 0, framesOut: 0 };
   #delayMs = 0;
-  #freeAt = { in: 0, out: 0 };
+  #slow = { in: new SlowLine(), out: new SlowLine() };
   #awayUntil = 0;
   #closed = false;
   #stops = new AbortController();
@@ -1488,7 +1537,7 @@ export class Seat {
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
     const current = () => this.#socket === socket && !this.#closed;
-    const later = (act) => this.#delayed("in", () => current() && this.#act(act));
+    const later = (act) => this.#slow.in.put(this.#delayMs, () => current() && this.#act(act));
     socket.onopen = () => {
       this.#codec = new Codec(socket.protocol, this.definition);
       later((now) => this.#session.opened(now));
@@ -1511,19 +1560,7 @@ export class Seat {
     const data = this.#codec.encode(frame);
     this.#bytes.out += data.byteLength ?? data.length;
     this.#bytes.framesOut += 1;
-    this.#delayed("out", () => socket.readyState === WebSocket.OPEN && socket.send(data));
-  }
-
-  /** The development switch's bad network: slow, but never out of order. */
-  #delayed(way, act) {
-    const now = performance.now();
-    const at = Math.max(now + this.#delayMs, this.#freeAt[way]);
-    if (at <= now) {
-      act();
-      return;
-    }
-    this.#freeAt[way] = at;
-    setTimeout(act, at - now);
+    this.#slow.out.put(this.#delayMs, () => socket.readyState === WebSocket.OPEN && socket.send(data));
   }
 
   #hangUp() {

@@ -224,6 +224,7 @@ class Page {
     on("refused", (said) => this.#engineRefused(said));
     on("rejected", (said) => this.#rejected(said));
     on("diverged", (said) => this.#divergence(said));
+    on("repair", ({ seats }) => this.#repair(seats));
     on("differs", ({ generation }) => tell(`this screen shows another game than the players agreed on, since turn ${generation}: reload the page`, "broken"));
     on("back", (said) => this.#back(said));
     on("chat", ({ name, text }) => tell(`${name}: ${text}`));
@@ -420,6 +421,14 @@ class Page {
       ? `Checksums differ at turn ${generation}: ${names(seats)} against ${names(inside)}.`
       : `Checksums differ at turn ${generation} between ${names(seats)}; nobody can tell who is right.`;
     tell(this.#diverged, "broken");
+    this.#refresh();
+  }
+
+  #repair(seats) {
+    this.#diverged = null;
+    for (const seat of seats) {
+      tell(`${this.#nameOf(seat)}'s engine begins again from the first turn, the others play on`, "slow");
+    }
     this.#refresh();
   }
 

@@ -14,6 +14,7 @@ from gameroom.lockstep.packets import (
     MasterPacket,
     Moves,
     Refused,
+    Repair,
     Roster,
     Setup,
 )
@@ -28,6 +29,7 @@ BODIES: dict[str, type[Body]] = {
     "chart": Moves,
     "refused": Refused,
     "diverged": Diverged,
+    "repair": Repair,
     "chat": Chat,
     "announcement": Announcement,
     "ended": Ended,
@@ -55,6 +57,8 @@ def event_path(body: Body) -> str:
             return f"/players/{seat}/engine"
         case Diverged(generation=generation):
             return f"/turns/{generation}/checksum"
+        case Repair(generation=generation):
+            return f"/turns/{generation}/repair"
         case Chat():
             return "/chat"
         case Announcement():

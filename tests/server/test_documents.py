@@ -73,7 +73,12 @@ def test_the_documents_name_every_route_event_and_close_code() -> None:
 
 def test_the_table_of_events_is_the_wire_s() -> None:
     assert {name: body for name, _, body, _ in EVENTS} == BODIES
-    samples = {"turn": (5, 1, 100, 1), "refused": (5, ()), "diverged": (5, (), True)}
+    samples = {
+        "turn": (5, 1, 100, 1),
+        "refused": (5, ()),
+        "diverged": (5, (), True),
+        "repair": (5, ()),
+    }
     for name, path, body, _ in EVENTS:
         if name in samples:
             told = event_path(body(*samples[name]))

@@ -155,3 +155,18 @@ def test_a_store_that_forgets_fails_its_check(tmp_path: Path) -> None:
     with pytest.raises(StoreFailedError, match="read back"):
         store.check()
     store.close()
+
+
+@pytest.mark.parametrize("way", ["removed", "replaced"])
+def test_a_file_that_went_away_under_a_running_server_fails_the_check(
+    tmp_path: Path, way: str
+) -> None:
+    path = tmp_path / "s.sqlite"
+    store = SqliteSessions(path)
+    store.check()
+    path.rename(tmp_path / "elsewhere")
+    if way == "replaced":
+        path.write_bytes(b"")
+    with pytest.raises(StoreFailedError, match=r"s\.sqlite"):
+        store.check()
+    store.close()

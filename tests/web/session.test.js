@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { Random } from "../../gameroom/web/kit.js";
 import { Client, Clock, DEFINITION, ITERATING, Room, table } from "./world.js";
-import { Session, closing, ruling } from "../../gameroom/web/gameroom.js";
+import { Session, SlowLine, closing, ruling } from "../../gameroom/web/gameroom.js";
 
 const generations = (packets) => packets.map(({ generation }) => generation);
 const upTo = (n) => Array.from({ length: n }, (_, i) => i + 1);
@@ -192,6 +192,28 @@ test("a displaced client stays away until the person asks", () => {
   assert.equal(ann.session.status, "live");
 });
 
+test("a slow line keeps its order when its delay falls and timers are early or late", () => {
+  const dice = new Random(3);
+  const timers = [];
+  let now = 0;
+  const line = new SlowLine(() => now, (act, ms) => timers.push({ at: now + Math.max(0, ms + dice.below(5) - 2), act }));
+  const heard = [];
+  for (let frame = 0; frame < 400; frame += 1) {
+    line.put(frame < 200 ? 500 : 0, () => heard.push(frame));
+    now += 3.3;
+    for (const timer of timers.filter(({ at }) => at <= now)) {
+      timers.splice(timers.indexOf(timer), 1);
+      timer.act();
+    }
+  }
+  while (timers.length > 0) {
+    const timer = timers.shift();
+    now = Math.max(now, timer.at);
+    timer.act();
+  }
+  assert.deepEqual(heard, Array.from({ length: 400 }, (_, frame) => frame));
+});
+
 test("each close code says whether to come back", () => {
   for (const [code, again] of [[1001, "later"], [1006, "at once"], [1012, "later"], [4000, "at once"], [4001, "by hand"],
     [4002, "at once"], [4003, "later"], [4050, "later"], [4100, "never"], [4102, "never"], [4103, "never"], [4190, "never"]]) {
@@ -272,6 +294,41 @@ test("a watcher that sees another game than was agreed on is told", () => {
   const master = { ...room.masters.at(-1), generation: room.open, checksum: { generation: cid.session.generation, value: 5 } };
   cid.act((now) => cid.session.received({ event: "turn", seq: room.journal.length + 1, path: "/", body: master }, now));
   assert.equal(cid.of("differs").length, 1);
+});
+
+test("an engine that is to be repaired begins again from the first turn, and nothing is sent twice", () => {
+  const { clock, room, clients: [ann, bob] } = table(2);
+  move(ann, 1);
+  clock.pass(2000);
+  const inits = ann.orders.filter(({ op }) => op === "init").length;
+  room.seats.get(0).gathering = false;
+  room.say("repair", { generation: room.open - 1, seats: [0] });
+  clock.pass(100);
+  move(ann, 2);
+  clock.pass(2000);
+  assert.equal(ann.of("repair").length, 1, "told once, although it is heard again");
+  assert.equal(ann.orders.filter(({ op }) => op === "init").length, inits + 1);
+  assert.equal(ann.sent.filter(({ path }) => path === "/session").at(-1).body.seq, 0);
+  assert.ok(room.open - 1 - ann.session.generation <= room.ahead, "caught up");
+  assert.ok(room.seats.get(0).gathering, "and counts again");
+  const sent = generations(ann.packets);
+  assert.ok(sent.length - new Set(sent).size <= 1, "only the last again, to say that we are back");
+  assert.deepEqual(unitsIn(room), [1, 2]);
+  assert.deepEqual(
+    { lost: ann.session.commands.lost, doubled: ann.session.commands.doubled }, { lost: 0, doubled: 0 },
+  );
+  assert.equal(bob.session.counters.losses, 0);
+});
+
+test("a page that begins after a repair was asked for has nothing to repair", () => {
+  const { clock, room, clients: [ann] } = table(2);
+  clock.pass(1000);
+  ann.cut(false);
+  room.say("repair", { generation: room.open - 1, seats: [0] });
+  const again = new Client(clock, room, 0, { memory: ann.kept });
+  clock.pass(1500);
+  assert.equal(again.orders.filter(({ op }) => op === "init").length, 1);
+  assert.equal(again.sent.filter(({ path }) => path === "/session").length, 1);
 });
 
 test("a hidden page plays each turn as it comes, without a timer, and is shown nothing", () => {

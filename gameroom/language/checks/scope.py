@@ -70,16 +70,16 @@ class Scope:
         return [path for path, _ in self.states if path]
 
     def states_near(self, source: str, named: str) -> list[str]:
-        """All paths; the one that `named` was probably meant to be as short as `source` may
-        write it."""
+        """The path that `named` was probably meant to be, as short as `source` may write it but
+        with no fewer words than `named`; all paths where there is no such path."""
         near = nearest(named, self.paths)
         if near is None:
             return self.paths
         words = near.split(".")
-        tails = (".".join(words[at:]) for at in reversed(range(len(words))))
+        fewest = min(len(words), named.count(".") + 1)
+        tails = (".".join(words[at:]) for at in reversed(range(len(words) - fewest + 1)))
         found = (tail for tail in tails if resolve(self.room.root, source, tail) == near)
-        short = next(found, near)
-        return [short, *(path for path in self.paths if path != near)]
+        return [next(found, near)]
 
     @cached_property
     def values(self) -> dict[str, Type]:

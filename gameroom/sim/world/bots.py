@@ -17,7 +17,7 @@ import msgspec
 from gameroom import model
 from gameroom.lockstep.packets import Checksum, ClientPacket, Command
 from gameroom.lockstep.random import Random
-from gameroom.replica import GapError, Hello, LedgerEngine, Policy, Replica
+from gameroom.replica import GapError, Hello, LedgerEngine, Policy, RepairError, Replica
 from gameroom.room import inputs
 from gameroom.room.effects import Rejected, Reply
 from gameroom.sim.world import dice as chance
@@ -219,6 +219,11 @@ class Bot:
             raise ForkedError(f"{self.user} hears event {frame.seq}, which is not stored")
         try:
             self.replica.feed(frame, self.clock.now)
+        except RepairError:
+            self.story(self.user, "begins again")
+            self.hang_up()
+            self.dial()
+            return
         except GapError as error:
             raise ForkedError(f"{self.user}: {error}", seat=self.replica.seat) from error
         except Exception as error:
