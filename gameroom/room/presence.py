@@ -103,13 +103,15 @@ def show(member: Member) -> None:
 # -- silence ---------------------------------------------------------------------------------
 
 
-def fall_silent(people: People, unheard: Collection[int], since: int) -> None:
-    """A due turn has not heard these seats. Who has no connection is not awaited; nor is a
-    hidden page, from now on."""
+def fall_silent(people: People, unheard: Collection[int], since: int, generation: int) -> None:
+    """The turn of this generation, due at `since`, has not heard these seats. Who has no
+    connection is not awaited, nor who counts only from a later turn on; nor is a hidden page,
+    from now on."""
     for member in people.players():
         if member.seat not in unheard or not member.connected:
             continue
-        if member.silent_since is None and (member.hidden or member.gathers_from is not None):
+        counts = member.gathers_from is not None and member.gathers_from <= generation
+        if member.silent_since is None and (member.hidden or counts):
             member.silent_since = since
         if member.hidden:
             member.gathers_from = None

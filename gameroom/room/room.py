@@ -433,7 +433,7 @@ class Room:
         """The heart of lock-step: all were heard or waited for, everybody is told the same."""
         assert self.play.due is not None, "a turn closes on the clock of the turns"
         turn = self.play.close()
-        presence.fall_silent(self.people, turn.closed.absent, self.play.due)
+        presence.fall_silent(self.people, turn.closed.absent, self.play.due, self.generation)
         self._name_slow()
         moved = self._run_chart()
         self._say_roster_if_changed(dump=False)
@@ -458,7 +458,7 @@ class Room:
             presence.rest(self.people)
         else:
             unheard = self.play.overdue(self._now, by=presence.SILENT_MS)
-            presence.fall_silent(self.people, unheard, due)
+            presence.fall_silent(self.people, unheard, due, self.generation + 1)
         for member in presence.newly_missing(self.people, self._patience, self._now):
             self._roster_changed = self._urgent = True
             self._happen("lag", {"seat": _seat(member)})

@@ -184,6 +184,23 @@ def test_within_a_time_who_is_always_late_is_not_silent() -> None:
     assert "running.iterating" in table.states
 
 
+def test_who_returns_for_a_later_turn_was_not_silent_in_the_one_before() -> None:
+    """Turn 3 is long overdue when cid comes back and is heard for turn 4."""
+    table = Table(HEARS).start("ann", "bob", "cid")
+    play(table, "ann", "bob", "cid", turns=2)
+    table.send("cid", inputs.Disconnect())
+    table.packet("ann", 3)
+    table.wait(2_600)
+    table.send("cid", inputs.Connect())
+    table.packet("cid", 4)
+    table.wait(200)
+    table.packet("bob", 3)
+    table.wait(400)
+    assert table.room.generation == 3
+    assert not table.seat("cid").missing
+    assert "running.iterating" in table.states
+
+
 # -- hidden ----------------------------------------------------------------------------------
 
 
