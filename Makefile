@@ -16,12 +16,13 @@ PYTHON := $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 
 say = @printf '\033[1m==> %s\033[0m\n' "$(1)"
 
-.PHONY: help demo test bench modem clean browser
+.PHONY: help demo test bench modem soak clean browser
 help:
 	@echo "make demo   set up what is missing and play archers on this machine (GAME=noughts for another)"
 	@echo "make test   set up what is missing and run every check and test"
 	@echo "make bench  run the benchmarks"
 	@echo "make modem  play archers over bad networks for 20 minutes and measure (Linux, as root)"
+	@echo "make soak   play the rooms in bad weather, with crashes and cheats, for HOURS=8"
 	@echo "make clean  remove what the other commands made"
 
 GAME ?= archers
@@ -49,6 +50,11 @@ bench: $(VENV)/.stamp-dev
 
 modem: $(VENV)/.stamp-run
 	@$(BIN)/python -m tests.network.modem $(ARGS)
+
+HOURS ?= 8
+SEED ?= $(shell date +%s)
+soak: $(VENV)/.stamp-run
+	@$(BIN)/gameroom simulate rooms --weather all --seed $(SEED) --soak --hours $(HOURS) $(ARGS)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks build dist

@@ -32,6 +32,7 @@ COMMANDS = {
     "graph": "Draw a room's states and transitions: SVG, DOT or Mermaid.",
     "new": "Write a room file to start from.",
     "serve": "Run the server.",
+    "simulate": "Play rooms with bots through bad networks, crashes and cheating, from a seed.",
     "show": "Show a room with all that it inherits, as one flat file.",
     "test": "Run the scenarios of room files.",
     "trace": "Feed events to a room and print every step of its chart.",

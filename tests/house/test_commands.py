@@ -26,7 +26,9 @@ ROOT = Path(__file__).resolve().parents[2]
 SERVERS = ("gameroom serve", "gameroom demo", "make demo")
 EXPORT = re.compile(r"export ([A-Z_]+)=(\S+)")
 # These run the tests that this one is among, or for long: that make knows what to do must do.
-RECURSIVE = {f"make {what}": f"make --dry-run {what}" for what in ("test", "bench", "modem")}
+RECURSIVE = {
+    f"make {what}": f"make --dry-run {what}" for what in ("test", "bench", "modem", "soak")
+}
 
 SHOWN = [path for path in documents(ROOT) if commands(path)]
 

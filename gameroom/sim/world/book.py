@@ -45,6 +45,12 @@ class Page:
     rejected: set[tuple[int, int]] = field(default_factory=set)
     since: int | None = None
 
+    def unbroken(self, generation: int) -> int:
+        """The first of the held generations that lead to this one without a hole."""
+        while generation - 1 in self.held:
+            generation -= 1
+        return generation
+
 
 class Book:
     """ignorable: the commands that some state passes over in silence. waits: the room
@@ -79,7 +85,7 @@ class Book:
             else:
                 page.held[generation] = fitting
         if reply.status in (200, 202) and page.since is None and generation >= open_:
-            page.since = generation if reply.status == 202 else open_
+            page.since = generation if reply.status == 202 else page.unbroken(generation)
         if reply.status == 200 and not known and packet.commands:
             highest = max(page.taken | page.stored, default=0)
             if generation > highest - HOLES_MAX:
@@ -171,6 +177,7 @@ class Book:
             match event.body:
                 case Roster(seats=rows):
                     seated = {row.seat: row.user for row in rows}
+                    self.vacated(seated)
                 case MasterPacket() as master:
                     self.closed = master.generation
                     for sitter in seated.items():

@@ -79,6 +79,8 @@ class Bot:
         self.frozen_until = 0
         self.line: Line | None = None
         self.last: ClientPacket | None = None
+        """What the replica sent last over this connection: packets go in their order, so an
+        older one must not come before what the room still misses."""
         self._joined = False
         self._dialing = False
         self._wakes = -1
@@ -130,7 +132,7 @@ class Bot:
             lambda code: self._lost(line, code),
             self.house.gone,
         )
-        self.line = line
+        self.line, self.last = line, None
         seq = self.replica.seq
         line.to_server(REQUEST_BYTES, lambda: self.house.hello(line, seq))
 
@@ -144,7 +146,9 @@ class Bot:
         else:
             self._joined = True
             seat = reply.body["seat"] if isinstance(reply.body, dict) else None
-            if self.replica.user and self.replica.seat != seat:
+            is_new = reply.status == 201 and seat is not None
+            if self.replica.user and (is_new or self.replica.seat != seat):
+                # Another life in the room: what was said in the one before is nobody's now.
                 self.begin()
             self.story(self.user, "joined", f"seat {seat}")
         return self._joined
@@ -221,6 +225,7 @@ class Bot:
             self.replica.feed(frame, self.clock.now)
         except RepairError:
             self.story(self.user, "begins again")
+            self.house.stats["repairs"] += 1
             self.hang_up()
             self.dial()
             return
@@ -341,16 +346,23 @@ class Bot:
         self.house.stats["commands"] += 1
 
     def nag(self) -> None:
-        """What a person does while nothing is played: be ready, load."""
+        """What a person does while nothing is played: be ready, load, press the buttons."""
         replica = self.replica
         rows = [row for row in replica.roster.seats if row.user == self.user]
-        running = any(path.split(".")[0] == "running" for path in replica.states)
-        if not self.online or not rows or running or not self.awake:
+        if not self.online or not rows or not self.awake:
             return
-        if not rows[0].ready:
+        if any(path.split(".")[0] == "running" for path in replica.states):
+            if any("paused" in path for path in replica.states) and self.room.requests:
+                self.press()
+        elif not rows[0].ready:
             self.ask(inputs.Ready())
         elif not rows[0].loaded:
             self.ask(inputs.Load(self._safely(replica.reasons)))
+
+    def press(self) -> None:
+        """Any request of the room, whether it goes here or not."""
+        request = self.dice.pick(self.room.requests)
+        self.ask(inputs.Ask(request.name, chance.body(request.fields, self.dice)))
 
     def _safely(self, step: Callable[[], T]) -> T:
         """A fault of the replica is a finding, not ours."""

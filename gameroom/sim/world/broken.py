@@ -92,7 +92,7 @@ class ChecksumError(BrokenError):
 
 
 class HonestNamedError(BrokenError):
-    """No honest player is ever named decidably, no lie is ever agreed on."""
+    """No honest player is ever named decidably, no lie agreed on against an honest report."""
 
     name = "honest-unnamed"
 

@@ -279,7 +279,8 @@ class House:
                 if seat is not None:
                     self.book.rejected((seat, effect.who), effect)
         for member in room.people.players():
-            if not member.connected and member.seat is not None:
+            is_awaited = member.connected and not member.repairing
+            if member.seat is not None and not is_awaited:
                 self.book.interrupted((member.seat, member.user))
         for effect in done:
             if isinstance(effect, Append):

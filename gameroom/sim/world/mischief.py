@@ -102,8 +102,7 @@ def ask(bot: Bot) -> None:
     elif what == 1:
         bot.ask(inputs.Say("well played"))
     elif room.requests:
-        request = dice.pick(room.requests)
-        bot.ask(inputs.Ask(request.name, chance.body(request.fields, dice)))
+        bot.press()
 
 
 def waver(bot: Bot) -> None:

@@ -22,6 +22,7 @@ HAPPENED = {
     "floods": "floods",
     "lies": "lies",
     "verdicts": "verdicts",
+    "repairs": "repairs",
 }
 """What the weather did, by the outcome's numbers, in the order in which it is told."""
 

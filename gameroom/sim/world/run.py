@@ -41,7 +41,7 @@ CLEAR_MS = 10_000
 
 WELL_TURNS = 12
 
-IDLE_MS = 120_000
+IDLE_MS = 75_000
 """A room in which no turn closes for so long rests by its own will: the weather clears."""
 
 COMMAND_EVERY_MS = 300
@@ -238,7 +238,7 @@ class _World:
         assert room is not None, "nothing fells a server in good weather"
         if not room.over:
             self._advances(room, before)
-            if room.course.iterates:
+            if room.course.iterates and _has_quorum(room):
                 clock.run(clock.now + CLEAR_MS, lambda: self._drained(room))
                 self._accounts(room)
         self.house.watch.checks["advances"] += 1
@@ -256,7 +256,7 @@ class _World:
         if room.play.is_played() and absent:
             where = room.states[-1] if room.states else "nowhere"
             raise StuckError(f"{absent[0]} cannot come back; the room is in {where}")
-        if players and room.course.iterates and self.generation <= before:
+        if _has_quorum(room) and room.course.iterates and self.generation <= before:
             raise StuckError(f"turn {before + 1} does not close in {CLEAR_MS} ms")
         for bot in self._players(room):
             lag = room.generation - bot.replica.generation
@@ -328,8 +328,14 @@ class _World:
 
 COUNTED = (
     "packets", "commands", "requests", "refused", "cuts", "reloads", "silences", "tricks",
-    "floods", "liars", "lies", "verdicts", "crashes", "store_failures", "torn", "caught_up",
+    "floods", "liars", "lies", "verdicts", "repairs", "crashes", "store_failures", "torn",
+    "caught_up",
 )  # fmt: skip
+
+
+def _has_quorum(room: Room) -> bool:
+    """A player whose engine begins again waits for others to agree with."""
+    return any(not one.repairing for one in room.people.players())
 
 
 def _name(number: int) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from gameroom.lockstep.packets import ClientPacket, Diverged, Event, MasterPacket
+from gameroom.lockstep.packets import Checksum, ClientPacket, Diverged, Event, MasterPacket
 from gameroom.sim.world.book import Seated, Sitter
 from gameroom.sim.world.broken import ChecksumError, HonestNamedError, LiarUnnamedError
 
@@ -42,7 +42,7 @@ class Verdicts:
 
     def turn(self, master: MasterPacket, seated: Seated) -> None:
         agreed = master.checksum
-        if agreed is not None and self.truth.get(agreed.generation, agreed.value) != agreed.value:
+        if agreed is not None and self._is_a_lie(agreed):
             what = f"turn {master.generation} agrees on a lie about turn {agreed.generation}"
             raise HonestNamedError(what)
         for generation in [one for one in self._reports if one <= master.generation - WINDOW]:
@@ -53,6 +53,11 @@ class Verdicts:
             if lies and len(here) > len(lies) and not self.seen:
                 seat, user = lies[0]
                 raise LiarUnnamedError(f"{user} lied about turn {generation}", seat=seat)
+
+    def _is_a_lie(self, agreed: Checksum) -> bool:
+        """Where only liars have reported nobody can know better."""
+        true = self.truth.get(agreed.generation, agreed.value)
+        return agreed.value != true and true in self._reports.get(agreed.generation, {}).values()
 
     def told(self, verdict: Diverged, seated: Seated) -> None:
         """A verdict, counted again."""

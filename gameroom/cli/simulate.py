@@ -1,0 +1,223 @@
+"""`gameroom simulate`: rooms with their people, network and disk, from a seed."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gameroom import language
+from gameroom.cli import EXIT_FINDINGS, files
+
+if TYPE_CHECKING:
+    from gameroom.chart import Chart
+    from gameroom.sim.world import Outcome, Plan
+
+SEED_MAX = 2**32
+TURNS_MAX = 1_000_000
+PROGRESS_S = 10
+"""Work that takes longer says so often how far it is."""
+
+ALL = "all"
+WEATHERS = ("calm", "lossy", "mobile", "outages", "cheats", "storm")
+
+
+class Seeds(click.ParamType[range]):
+    """`7`, or `1..100` with both ends."""
+
+    name = "A..B"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> range:
+        if isinstance(value, range):
+            return value
+        said = re.fullmatch(r"(\d{1,10})(?:\.\.(\d{1,10}))?", str(value))
+        if said is None:
+            self.fail(f"{value} is neither a seed nor a range such as 1..100", param, ctx)
+        low = int(said[1])
+        high = low if said[2] is None else int(said[2])
+        if not low <= high < SEED_MAX:
+            self.fail(f"{value}: seeds go up, and are less than 2**32", param, ctx)
+        return range(low, high + 1)
+
+
+@click.command(
+    epilog="\b\nExamples:\n"
+    "  gameroom simulate my.room                          one run, lossy, seed 1\n"
+    "  gameroom simulate my.room --seed 7 --weather storm one run with more to it\n"
+    "  gameroom simulate rooms/ --seed 1..20 --weather all\n"
+    "                                                     every room, every weather\n"
+    "  gameroom simulate rooms/ --weather all --soak      until stopped\n\n"
+    "Exit codes: 0 every invariant held, 1 one broke or a file has problems, 2 usage,"
+    " 3 our own fault."
+)
+@click.argument("rooms", nargs=-1, required=True, metavar="ROOM...")
+@click.option(
+    "--seed",
+    "--seeds",
+    "seeds",
+    type=Seeds(),
+    default="1",
+    show_default=True,
+    metavar="N|A..B",
+    help="One run, or one for each seed from A to B.",
+)
+@click.option(
+    "--turns",
+    type=click.IntRange(1, TURNS_MAX),
+    default=200,
+    show_default=True,
+    help="How many turns the weather lasts.",
+)
+@click.option(
+    "--weather",
+    type=click.Choice([*WEATHERS, ALL]),
+    default="lossy",
+    show_default=True,
+    help="How bad the network, the server and the people are.",
+)
+@click.option(
+    "--players",
+    type=click.IntRange(1, 64),
+    help="How many players come; 4, or as many as the room wants, if it is not said.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One line of JSON for each run.")
+@click.option(
+    "--soak", is_flag=True, help="Go on with the next seed until stopped or an invariant breaks."
+)
+@click.option("--hours", type=click.FloatRange(0, min_open=True), help="Stop --soak after so long.")
+@click.option(
+    "--save",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the first run that broke to this file, as JSON.",
+)
+def simulate(
+    rooms: tuple[str, ...],
+    seeds: range,
+    turns: int,
+    weather: str,
+    players: int | None,
+    as_json: bool,
+    soak: bool,
+    hours: float | None,
+    save: Path | None,
+) -> int:
+    """Play rooms with bots, and watch what must hold.
+
+    A ROOM is a .room or .room.yaml file, or a folder that is searched for them. The room is
+    the one that the server runs; the people, their lines, the clock and the disk are
+    simulated, and everything that happens to them comes from the seed: the same seed prints
+    the same JSON, byte for byte. After the last turn the weather clears, everybody comes
+    back, and the accounts must fit.
+
+    When an invariant breaks, what happened before it is told, and the command that runs it
+    again. docs/simulator.md lists the invariants and the weathers.
+    """
+    from gameroom.sim.world import WEATHERS as KNOWN
+    from gameroom.sim.world import Plan
+
+    if hours is not None and not soak:
+        raise click.UsageError("--hours is for --soak")
+    charts = _charts(rooms)
+    if charts is None:
+        return EXIT_FINDINGS
+    chosen = WEATHERS if weather == ALL else (weather,)
+    plans = (
+        (file, chart, Plan(seed, turns, KNOWN[name], players))
+        for seed in (itertools.count(seeds.start) if soak else seeds)
+        for file, chart in charts
+        for name in chosen
+    )
+    many = soak or len(seeds) * len(charts) * len(chosen) > 1
+    work = _Work(as_json=as_json, in_full=not many, stops=soak, save=save)
+    return work.run(plans, None if hours is None else hours * 3600)
+
+
+def _charts(rooms: Iterable[str]) -> list[tuple[str, Chart]] | None:
+    """The rooms that are meant; None, and the problems are told, where one has some."""
+    from gameroom.sim import chart_of
+
+    charts, is_clean = list[tuple[str, "Chart"]](), True
+    for path in files.found(list(rooms)):
+        loaded = files.load(path, files.read(path), str(path))
+        chart = chart_of(loaded)
+        if chart is None:
+            click.echo(language.as_text(loaded.diagnostics, loaded.sources), err=True)
+            is_clean = False
+        elif chart.room.players is not None:
+            charts.append((str(path), chart))
+    return charts if is_clean else None
+
+
+@dataclass(slots=True)
+class _Work:
+    """Run after run. in_full: tell of those that hold, too; stops: at the first that breaks."""
+
+    as_json: bool
+    in_full: bool
+    stops: bool
+    save: Path | None
+    runs: int = 0
+    turns: int = 0
+    failed: Counter[str] = field(default_factory=Counter)
+
+    def run(self, plans: Iterator[tuple[str, Chart, Plan]], seconds: float | None) -> int:
+        from gameroom.sim.world import simulate, summary
+
+        began = shown = time.monotonic()
+        try:
+            for file, chart, plan in plans:
+                now = time.monotonic()
+                if seconds is not None and now - began >= seconds:
+                    break
+                if now - shown >= PROGRESS_S:
+                    shown = now
+                    self._progress(now - began, plan.seed)
+                self._take(simulate(chart, plan), file)
+                if self.stops and self.failed:
+                    break
+        except KeyboardInterrupt:
+            if not self.stops:
+                raise
+            click.echo("stopped", err=True)
+        if self.stops:
+            self._progress(time.monotonic() - began)
+        if not self.in_full and not self.as_json:
+            click.echo(summary(self.runs, self.failed))
+        return EXIT_FINDINGS if self.failed else 0
+
+    def _take(self, outcome: Outcome, file: str) -> None:
+        from gameroom.sim import world
+
+        self.runs += 1
+        self.turns += outcome.turns
+        broken = outcome.broken
+        if broken is not None and not self.failed and self.save is not None:
+            files.write(self.save, world.as_json(outcome, file) + "\n")
+        if broken is not None:
+            self.failed[broken.name] += 1
+        if self.as_json:
+            click.echo(world.as_json(outcome, file))
+        elif self.in_full or broken is not None:
+            click.echo(world.as_text(outcome, file))
+
+    def _progress(self, seconds: float, seed: int | None = None) -> None:
+        """How far, how fast: for whoever waits, so not on standard output."""
+        rate = self.runs / seconds if seconds else 0.0
+        broken = f", {self.failed.total()} broken" if self.failed else ""
+        at = "" if seed is None else f", now at seed {seed}"
+        click.echo(
+            f"{self.runs:,} seeds run in {seconds:,.0f} s, {rate:.1f} seeds per second,"
+            f" {self.turns:,} turns{broken}{at}",
+            err=True,
+        )
+        sys.stderr.flush()

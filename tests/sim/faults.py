@@ -1,0 +1,174 @@
+"""Faults to plant in the core, one change each, and what the simulator says of them.
+
+docs/simulator.md lists them; tests/sim/test_faults.py plants every one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import pytest
+
+from gameroom.lockstep import checksums, packets
+from gameroom.lockstep.packets import Diverged
+from gameroom.lockstep.turns import Held, Taken, Turns
+from gameroom.replica import Replica
+from gameroom.replica.outbox import Outbox
+from gameroom.room.course import Course
+from gameroom.room.effects import Append, Broadcast
+from gameroom.room.play import Play
+from gameroom.room.room import Room
+
+
+@dataclass(frozen=True)
+class Fault:
+    """caught: the names of the invariants of which one breaks. weather: where it is looked for."""
+
+    name: str
+    what: str
+    caught: tuple[str, ...]
+    weather: str
+    plant: Callable[[pytest.MonkeyPatch], None]
+
+
+FAULTS: list[Fault] = []
+
+
+def fault(what: str, *caught: str, weather: str) -> Callable[..., None]:
+    def keep(plant: Callable[[pytest.MonkeyPatch], None]) -> None:
+        name = plant.__name__.replace("_", "-")
+        FAULTS.append(Fault(name, what, caught, weather, plant))
+
+    return keep
+
+
+@fault(
+    "an event is broadcast before it is appended",
+    "store-then-tell", "one-log", weather="outages",
+)  # fmt: skip
+def told_first(patch: pytest.MonkeyPatch) -> None:
+    def say(self: Room, body: packets.Body, *, dump: bool = False) -> None:
+        self.seq += 1
+        event = packets.Event(self.seq, body)
+        stored = self.course.dump_if_changed() if dump else None
+        self._out += (Broadcast(event), Append(event, self._now, stored))
+
+    patch.setattr(Room, "_say", say)
+
+
+@fault(
+    "a packet that comes again is taken again",
+    "exactly-once",
+    "bounded-memory",
+    "absent-named",
+    weather="cheats",
+)
+def taken_twice(patch: pytest.MonkeyPatch) -> None:
+    take = Turns.take
+
+    def twice(self: Turns, seat: int, generation: int, commands: list) -> Taken:
+        taken = take(self, seat, generation, commands)
+        if taken is Taken.REPEATED and generation < self.open and commands:
+            self._late.setdefault(seat, []).append(Held(seat, generation, tuple(commands)))
+        return taken
+
+    patch.setattr(Turns, "take", twice)
+
+
+@fault("what missed its turn is dropped", "exactly-once", "absent-named", weather="mobile")
+def late_is_lost(patch: pytest.MonkeyPatch) -> None:
+    close = Turns.close
+
+    def closed(self: Turns, seats: list[int]):
+        self._late.clear()
+        return close(self, seats)
+
+    patch.setattr(Turns, "close", closed)
+
+
+@fault("a turn's commands are not in the order of the seats", "seat-order", weather="calm")
+def seats_out_of_order(patch: pytest.MonkeyPatch) -> None:
+    close = Turns.close
+
+    def closed(self: Turns, seats: list[int]):
+        found = close(self, seats)
+        return replace(found, held=tuple(reversed(found.held)))
+
+    patch.setattr(Turns, "close", closed)
+
+
+@fault("commands are booked to the next seat", "own-seat", "exactly-once", weather="calm")
+def sender_mixed_up(patch: pytest.MonkeyPatch) -> None:
+    master = Play.master
+
+    def moved(self: Play, turn, chart, now: int):
+        told = master(self, turn, chart, now)
+        commands = tuple(replace(one, seat=(one.seat + 1) % 2) for one in told.commands)
+        return replace(told, commands=commands)
+
+    patch.setattr(Play, "master", moved)
+
+
+@fault(
+    "those who agree are named, not those who differ",
+    "honest-unnamed", "liar-named", weather="cheats",
+)  # fmt: skip
+def majority_blamed(patch: pytest.MonkeyPatch) -> None:
+    judge = checksums.verdict
+
+    def verdict(generation: int, values: dict[int, int]):
+        found = judge(generation, values)
+        if isinstance(found, Diverged) and found.decidable:
+            others = tuple(seat for seat in sorted(values) if seat not in found.seats)
+            return replace(found, seats=others)
+        return found
+
+    patch.setattr(checksums, "verdict", verdict)
+
+
+@fault("checksums are never compared", "liar-named", weather="cheats")
+def never_compared(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(checksums.Checksums, "judge", lambda self, expected, closed: None)
+
+
+@fault(
+    "a turn closes without those who are late, whatever the room says",
+    "all-waited-for", weather="lossy",
+)  # fmt: skip
+def not_waited_for(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Turns, "unheard", lambda self, seats: ())
+
+
+@fault("timers start anew when a room is restored", "replay-is-live", weather="outages")
+def timers_start_anew(patch: pytest.MonkeyPatch) -> None:
+    restore = Course.restore
+    patch.setattr(Course, "restore", lambda self, dump, now: restore(self, dump, now + 1_000))
+
+
+@fault(
+    "a client forgets what it sent when the line breaks",
+    "exactly-once", "advances", weather="mobile",
+)  # fmt: skip
+def outbox_forgotten(patch: pytest.MonkeyPatch) -> None:
+    lost = Replica.lost
+
+    def forget(self: Replica) -> None:
+        lost(self)
+        sent = self.outbox.sent
+        self.outbox = Outbox()
+        self.outbox.sent = sent
+
+    patch.setattr(Replica, "lost", forget)
+
+
+@fault("a number is left out in seq", "gapless", "one-log", weather="calm")
+def seq_with_a_gap(patch: pytest.MonkeyPatch) -> None:
+    say = Room._say
+
+    def skipping(self: Room, body: packets.Body, *, dump: bool = False) -> None:
+        if self.generation == 20 and isinstance(body, packets.MasterPacket):
+            self.seq += 1
+        say(self, body, dump=dump)
+
+    patch.setattr(Room, "_say", skipping)
