@@ -8,7 +8,7 @@ import pytest
 
 from gameroom.lockstep.packets import Diverged
 from tests.browser.people import Person, agreed, enter, people
-from tests.browser.world import World, packets
+from tests.browser.world import QUICK, World, packets
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -81,7 +81,8 @@ async def test_commands_of_a_dropped_connection_arrive_once(world: World):
 
 
 async def test_a_corrupted_engine_halts_the_room_and_is_named(world: World):
-    room = await world.room()
+    # Three have to be ready: with two nobody could tell who is right.
+    room = await world.room(QUICK.replace("extends archers {", "extends archers {\n  players 3..3"))
     async with people(world) as browsers:
         ann = await enter(browsers, world, room, "ann")
         bob = await enter(browsers, world, room, "bob")
