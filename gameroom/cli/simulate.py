@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -160,7 +161,8 @@ def _charts(rooms: Iterable[str]) -> list[tuple[str, Chart]] | None:
 
 @dataclass(slots=True)
 class _Work:
-    """Run after run. in_full: tell of those that hold, too; stops: at the first that breaks."""
+    """Run after run. in_full: tell of those that hold, too; stops: at the first that breaks;
+    shown: when progress was told last, in seconds of the machine's clock."""
 
     as_json: bool
     in_full: bool
@@ -168,21 +170,20 @@ class _Work:
     save: Path | None
     runs: int = 0
     turns: int = 0
+    shown: float = 0.0
     failed: Counter[str] = field(default_factory=Counter)
 
     def run(self, plans: Iterator[tuple[str, Chart, Plan]], seconds: float | None) -> int:
         from gameroom.sim.world import simulate, summary
 
-        began = shown = time.monotonic()
+        began = self.shown = time.monotonic()
         try:
             for file, chart, plan in plans:
-                now = time.monotonic()
-                if seconds is not None and now - began >= seconds:
+                if seconds is not None and time.monotonic() - began >= seconds:
                     break
-                if now - shown >= PROGRESS_S:
-                    shown = now
-                    self._progress(now - began, plan.seed)
-                self._take(simulate(chart, plan), file)
+                lives = partial(self._lives, began, plan.seed)
+                lives(0)
+                self._take(simulate(chart, plan, lives), file)
                 if self.stops and self.failed:
                     break
         except KeyboardInterrupt:
@@ -210,11 +211,17 @@ class _Work:
         elif self.in_full or broken is not None:
             click.echo(world.as_text(outcome, file))
 
-    def _progress(self, seconds: float, seed: int | None = None) -> None:
+    def _lives(self, began: float, seed: int, turns: int) -> None:
+        """This seed's run has come to so many turns: tell it where it is time to."""
+        now = time.monotonic()
+        if now - self.shown >= PROGRESS_S:
+            self.shown = now
+            self._progress(now - began, f", now at turn {turns:,} of seed {seed}")
+
+    def _progress(self, seconds: float, at: str = "") -> None:
         """How far, how fast: for whoever waits, so not on standard output."""
         rate = self.runs / seconds if seconds else 0.0
         broken = f", {self.failed.total()} broken" if self.failed else ""
-        at = "" if seed is None else f", now at seed {seed}"
         click.echo(
             f"{self.runs:,} seeds run in {seconds:,.0f} s, {rate:.1f} seeds per second,"
             f" {self.turns:,} turns{broken}{at}",

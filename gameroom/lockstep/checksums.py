@@ -2,7 +2,8 @@
 
 Knows seats and numbers, no engine. A verdict is by majority (`lockstep.md`): where one
 value has more than half of the reports, those with another value have diverged; where
-none has, nobody can tell who is right and the verdict is undecidable.
+none has, nobody can tell who is right and the verdict is undecidable. Where no more than
+half of those who are expected have reported, there is no verdict.
 """
 
 from __future__ import annotations
@@ -79,6 +80,8 @@ class Checksums:
                 return None
             del self._reports[generation]
             self.judged = generation
+            if 2 * len(values) <= len(expected):
+                continue
             found = verdict(generation, values)
             if isinstance(found, Checksum):
                 _keep(self._agreed, found, self.window)
@@ -90,6 +93,10 @@ class Checksums:
         generation after `since`."""
         self.forget(seat)
         self._trials[seat] = _Trial(since)
+
+    def release(self, seat: int) -> None:
+        """The quarantine ends without agreement: nobody is left to agree with."""
+        self._trials.pop(seat, None)
 
     def healed(self) -> tuple[int, ...]:
         """The seats that agree with the others again. They vote from now on."""

@@ -12,19 +12,9 @@ from dataclasses import dataclass, field
 from gameroom.chart.events import Person
 from gameroom.lockstep.packets import Roster, Seat
 from gameroom.model import Room as RoomFile
+from gameroom.model.builtin import FLAGS
 
 NAME_CHARACTERS_MAX = 32
-FLAGS = (
-    "connected",
-    "ready",
-    "loaded",
-    "refused",
-    "hidden",
-    "slow",
-    "missing",
-    "lost",
-    "diverged",
-)
 
 
 @dataclass(slots=True)

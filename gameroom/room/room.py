@@ -233,8 +233,11 @@ class Room:
         place = place_for(packet, self.people, self.course)
         if isinstance(place, Problem):
             return place
+        if who in self._parting:
+            # Somebody who leaves and comes again before a roster was told would never have
+            # left, for whoever reads the journal.
+            self._say_roster_if_changed(dump=False)
         member = self.people.add(who, place.name, seat=place.seat, team=place.team)
-        self._parting.pop(who, None)
         presence.arrive(member, self._now)
         self._roster_changed = True
         if member.seat is not None:
@@ -390,6 +393,7 @@ class Room:
             self._diverged(verdict)
         for seat in self.play.checksums.healed():
             self._healed(seat)
+        self._release_the_last()
         for signal in self.play.agreed_signals():
             self._happen(signal.name, {**signal.body, "seat": -1})
 
@@ -403,6 +407,16 @@ class Room:
         self._roster_changed = self._urgent = True
         self._say(verdict)
         self._happen("diverged", {"seat": verdict.seats[0], "decidable": verdict.decidable})
+
+    def _release_the_last(self) -> None:
+        """Where only players under repair are here, nobody is left whom they could agree with:
+        they play on and are compared with each other, and with whoever returns."""
+        here = [member for member in self.people.players() if member.connected]
+        if here and all(member.repairing for member in here):
+            for member in here:
+                assert member.seat is not None, "players are seated"
+                self.play.checksums.release(member.seat)
+                self._healed(member.seat)
 
     def _healed(self, seat: int) -> None:
         member = self.people.at(seat)

@@ -309,7 +309,8 @@ class Moves:
             ends = sort.flags & flag or not here.live & flag
             if ends and self._matters(here, off, flag, stale):
                 yield Step(off, member)
-        if self.repairs and sort.flags & DIVERGED:
+        diverged = sort.flags & DIVERGED or not here.live & DIVERGED
+        if self.repairs and diverged and self._matters(here, "repaired", DIVERGED, stale):
             yield Step("repaired", member)
         if (
             connected

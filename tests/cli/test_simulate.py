@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from gameroom.cli.simulate import simulate
+from gameroom.cli.simulate import WEATHERS, simulate
 from gameroom.lockstep.turns import Turns
+from gameroom.sim import world
 from tests.sim.world_rooms import SKIRMISH
+
+PAGE = Path(__file__).parents[2] / "docs" / "simulator.md"
 
 
 @pytest.fixture
@@ -31,12 +34,13 @@ def test_one_run_is_told_in_words(room: Path) -> None:
     result = run(room, "--turns", 20)
     assert result.return_value == 0, result.output
     assert "skirmish" in result.output
+    assert "20 invariants held" in result.output
 
 
 def test_several_runs_are_counted(room: Path) -> None:
     result = run(room, "--seed", "1..3", "--turns", 10, "--weather", "all")
     assert result.return_value == 0, result.output
-    assert "18" in result.output
+    assert "18 runs" in result.output
 
 
 @pytest.mark.parametrize("hashes", ["0", "1"])
@@ -79,3 +83,28 @@ def test_a_room_with_mistakes_is_told_as_by_check(tmp_path: Path) -> None:
     result = run(path)
     assert result.return_value == 1
     assert "E0402" in result.output
+
+
+def test_the_weathers_are_those_of_the_simulator() -> None:
+    """The command names them itself, so that its help need not load the simulator."""
+    assert tuple(world.WEATHERS) == WEATHERS
+
+
+def test_the_page_tells_every_key_of_the_json(room: Path) -> None:
+    told = json.loads(run(room, "--turns", 5, "--json").stdout)
+    text = PAGE.read_text(encoding="utf-8")
+    for key in told:
+        assert f"`{key}`" in text, key
+
+
+def test_soak_stops_when_its_time_is_over_and_tells_its_pace(room: Path) -> None:
+    result = run(room, "--turns", 5, "--soak", "--hours", 0.0001)
+    assert result.return_value == 0, result.output
+    assert "seeds per second" in result.stderr
+
+
+def test_soak_stops_at_the_first_that_breaks(room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Turns, "unheard", lambda self, seats: ())
+    result = run(room, "--turns", 40, "--weather", "lossy", "--soak", "--hours", 1)
+    assert result.return_value == 1
+    assert result.output.count("run it again: ") == 1

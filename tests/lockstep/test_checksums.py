@@ -107,3 +107,15 @@ def test_signals_outside_the_window_or_too_many_are_not_kept() -> None:
     signals.report(ANN, WON, closed=4)
     signals.report(ANN, LOST, closed=4)
     assert signals.agreed([ANN], {"won": "all"}, closed=4) == (WON,)
+
+
+def test_less_than_half_of_the_expected_agree_on_nothing() -> None:
+    """After the window one report of three would be a majority of itself."""
+    checksums = Checksums(window=4)
+    checksums.report(0, Checksum(1, 666), closed=1)
+    assert checksums.judge((0, 1, 2), closed=5) is None
+    checksums.report(1, Checksum(1, 7), closed=5)
+    assert checksums.judge((0, 1, 2), closed=6) is None, "it is too late for that generation"
+    for seat in (0, 1):
+        checksums.report(seat, Checksum(6, 7), closed=6)
+    assert checksums.judge((0, 1, 2), closed=10) == Checksum(6, 7)

@@ -159,6 +159,17 @@ def test_a_repair_outlives_the_server(cut: int) -> None:
     assert not again.seat("cid").repairing
 
 
+def test_the_last_one_under_repair_plays_on() -> None:
+    ill = differing(table())
+    back(ill, "cid")
+    ill.send("ann", inputs.Leave())
+    ill.send("bob", inputs.Disconnect())
+    for _ in range(3):
+        ill.turn("cid")
+    assert not ill.seat("cid").repairing
+    assert "running.iterating" in ill.states
+
+
 def test_trials_are_bounded() -> None:
     checksums = Checksums(window=4)
     checksums.quarantine(0, since=0)

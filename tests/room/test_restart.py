@@ -118,3 +118,23 @@ def test_a_second_restart_does_not_count_the_first_outage() -> None:
     left = once.room.course.due() - once.now
     twice = once.restarted()
     assert twice.room.course.due() - once.now == left
+
+
+def test_who_left_and_came_again_at_one_turn_is_new_after_a_restart_too() -> None:
+    text = PLAIN.replace(
+        "extend state running.iterating {",
+        "extend state running.iterating {\n    allow join from anyone",
+    )
+    table = Table(text).start("ann", "bob", "cid")
+    for _ in range(3):
+        table.turn("ann", "bob", "cid")
+    table.send("cid", inputs.Leave())
+    assert table.join("cid").problem is None
+    table.packet("cid", table.room.generation + 1)
+    seat = table.seat("cid").seat
+    table.turn("ann", "bob")
+    again = table.restarted()
+    assert again.room.play.turns.heard == table.room.play.turns.heard
+    assert again.room.hello("cid")["heard"] == table.room.hello("cid")["heard"]
+    assert table.parted["cid"] == 4100
+    assert table.seat("cid").seat == seat

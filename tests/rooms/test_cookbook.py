@@ -10,6 +10,7 @@ import pytest
 from gameroom import language
 from gameroom.chart import compile_room
 from gameroom.sim import as_text, run
+from gameroom.sim.explore import explore
 from tests.house.documents import rooms
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "cookbook.md"
@@ -26,6 +27,8 @@ def anchor(title: str) -> str:
 def test_a_recipe_checks_clean(text: str):
     loaded = language.load(text, name="recipe.room", resolve=language.shipped)
     assert loaded.diagnostics == ()
+    assert loaded.room is not None
+    assert [each.message for each in explore(loaded.room).diagnostics] == []
 
 
 @pytest.mark.parametrize("text", RECIPES)

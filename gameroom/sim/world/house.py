@@ -46,7 +46,8 @@ T = TypeVar("T")
 HELLO_BYTES = 160
 
 RESTORE_EVERY = 48
-"""One call of about so many is followed by a comparison with the folded journal."""
+"""One call of about so many is followed by a comparison with the folded journal; of a journal
+that has grown long by fewer, or a long run would spend all its time there."""
 
 
 class Seat(Protocol):
@@ -249,7 +250,7 @@ class House:
             self.stats["store_failures"] += 1
             self.kill(f"the room stops: {error}")
             return None
-        if self.dice.below(RESTORE_EVERY) == 0:
+        if self.dice.below(RESTORE_EVERY + len(self.entries) // 4) == 0:
             self.compare()
         return reply
 

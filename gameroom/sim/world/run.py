@@ -79,9 +79,12 @@ class Outcome:
     story: tuple[StoryLine, ...] = field(default=())
 
 
-def simulate(chart: Chart, plan: Plan) -> Outcome:
-    """Run it to its end, or to the first invariant that does not hold."""
-    world = _World(chart, plan)
+def simulate(chart: Chart, plan: Plan, lives: Callable[[int], None] = lambda _: None) -> Outcome:
+    """Run it to its end, or to the first invariant that does not hold.
+
+    lives: is called now and then with the turns that were played, for whoever waits.
+    """
+    world = _World(chart, plan, lives)
     broken: BrokenError | None = None
     try:
         world.run()
@@ -92,9 +95,9 @@ def simulate(chart: Chart, plan: Plan) -> Outcome:
 
 
 class _World:
-    def __init__(self, chart: Chart, plan: Plan) -> None:
+    def __init__(self, chart: Chart, plan: Plan, lives: Callable[[int], None]) -> None:
         file = chart.room
-        self.chart, self.plan = chart, plan
+        self.chart, self.plan, self.lives = chart, plan, lives
         self.clock = Clock()
         self.story = Story(self.clock)
         self.stats: Counter[str] = Counter()
@@ -160,6 +163,7 @@ class _World:
             elif clock.now - last[1] >= IDLE_MS:
                 break
             clock.run(clock.now + 1_000, lambda: self.generation >= plan.turns or self._over())
+            self.lives(self.generation)
         self.house.compare()
         self._clear()
 
@@ -238,7 +242,7 @@ class _World:
         assert room is not None, "nothing fells a server in good weather"
         if not room.over:
             self._advances(room, before)
-            if room.course.iterates and _has_quorum(room):
+            if room.course.iterates:
                 clock.run(clock.now + CLEAR_MS, lambda: self._drained(room))
                 self._accounts(room)
         self.house.watch.checks["advances"] += 1
@@ -256,7 +260,7 @@ class _World:
         if room.play.is_played() and absent:
             where = room.states[-1] if room.states else "nowhere"
             raise StuckError(f"{absent[0]} cannot come back; the room is in {where}")
-        if _has_quorum(room) and room.course.iterates and self.generation <= before:
+        if players and room.course.iterates and self.generation <= before:
             raise StuckError(f"turn {before + 1} does not close in {CLEAR_MS} ms")
         for bot in self._players(room):
             lag = room.generation - bot.replica.generation
@@ -331,11 +335,6 @@ COUNTED = (
     "floods", "liars", "lies", "verdicts", "repairs", "crashes", "store_failures", "torn",
     "caught_up",
 )  # fmt: skip
-
-
-def _has_quorum(room: Room) -> bool:
-    """A player whose engine begins again waits for others to agree with."""
-    return any(not one.repairing for one in room.people.players())
 
 
 def _name(number: int) -> str:
