@@ -131,8 +131,9 @@ class Moves:
     @property
     def inexact(self) -> tuple[str, ...]:
         """What was not tried out in full."""
-        events = [name for name, found in self.bodies.items() if not found.exact]
-        return (*events, *(name for name, found in self.settings.items() if not found.exact))
+        names = [name for name, found in self.bodies.items() if not found.exact]
+        names += [name for name, found in self.settings.items() if not found.exact]
+        return (*names, *(() if self.world.reads.every_generation else ("generation",)))
 
     # Taking a step
 

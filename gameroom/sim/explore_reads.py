@@ -40,6 +40,7 @@ from gameroom.model import (
 from gameroom.model.builtin import FLAGS as FLAG_WORDS
 from gameroom.model.paths import walk
 
+COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 FLAGS = tuple(FLAG_WORDS)
 FLAG = {flag: 1 << place for place, flag in enumerate(FLAGS)}
 CONNECTED, READY, LOADED, REFUSED, HIDDEN, SLOW, MISSING, LOST, DIVERGED = (
@@ -98,7 +99,8 @@ class Reads:
     live: by state, what may be read while it is active or at any time after that.
     choices: by request, the choices that some quorum mentions.
     variables, settings: those on which something depends.
-    generations: the turns at which some guard may change its mind.
+    generations: the turns at which some guard may change its mind. every_generation: those
+        are all; not so where the turn is compared with a value that changes.
     seats: whether `event.seat` is read; spectators: whether anything asks about them.
     """
 
@@ -107,6 +109,7 @@ class Reads:
     variables: frozenset[str]
     settings: frozenset[str]
     generations: tuple[int, ...]
+    every_generation: bool
     seats: bool
     spectators: bool
     live: tuple[int, ...] = ()
@@ -144,6 +147,7 @@ def reads_of(chart: Chart) -> Reads:
         variables=variables,
         settings=frozenset(setting.name for setting in room.settings) & read,
         generations=_generations(room, read),
+        every_generation=_compares_with_numbers(room),
         seats=_reads_seats(room),
         spectators=_asks_spectators(room, read),
     )
@@ -228,12 +232,26 @@ def _generations(room: Room, read: set[str]) -> tuple[int, ...]:
     return tuple(sorted({1, *whole, *(number + 1 for number in whole)}))
 
 
-def _reads_seats(room: Room) -> bool:
-    read = list(asked_in(room))
+def _compares_with_numbers(room: Room) -> bool:
+    """Is the turn asked for only beside a number that stands in the file?"""
+    now, compared = Name("generation"), 0
+    everything = list(_everything(room))
+    for part in everything:
+        if isinstance(part, Binary) and part.op in COMPARISONS and now in (part.left, part.right):
+            compared += isinstance(part.left, Literal) or isinstance(part.right, Literal)
+    return everything.count(now) == compared
+
+
+def _everything(room: Room) -> Iterator[Expression]:
+    """All parts of all conditions and of all actions."""
+    yield from asked_in(room)
     for block in _blocks(room):
         for act in block:
-            read += parts(act.value)
-    return EventField("seat") in read
+            yield from parts(act.value)
+
+
+def _reads_seats(room: Room) -> bool:
+    return EventField("seat") in _everything(room)
 
 
 def _asks_spectators(room: Room, read: set[str]) -> bool:

@@ -141,3 +141,21 @@ def test_a_room_that_is_too_large_says_so_by_itself() -> None:
     report: Report = explore(good(text), configurations_max=300)
     assert not report.complete
     assert report.notes[0].startswith("not checked past 300 configurations")
+
+
+def test_turns_that_depend_on_a_variable_are_not_all_tried_and_that_is_said() -> None:
+    report = explore(
+        good(
+            room(
+                "var until: int 0..1000000 = 0\n"
+                "extend state running.iterating {\n"
+                "  initial deal\n"
+                "  state deal iterates {\n"
+                "    after 1 turns do { set until = generation + 9 } -> play\n  }\n"
+                "  state play iterates { when generation >= until -> deal }\n"
+                "}"
+            )
+        )
+    )
+    assert report.diagnostics == ()
+    assert "not checked with every value of `generation`" in report.notes
