@@ -92,7 +92,7 @@ class ChecksumError(BrokenError):
 
 
 class HonestNamedError(BrokenError):
-    """No honest player is ever named decidably, no lie agreed on against an honest report."""
+    """No honest player is ever named decidably, no lie agreed on while one is here."""
 
     name = "honest-unnamed"
 

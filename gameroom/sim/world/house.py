@@ -279,10 +279,13 @@ class House:
                 seat = next((s for s, user in before.items() if user == effect.who), None)
                 if seat is not None:
                     self.book.rejected((seat, effect.who), effect)
+        here: set[str] = set()
         for member in room.people.players():
-            is_awaited = member.connected and not member.repairing
-            if member.seat is not None and not is_awaited:
+            if member.connected and not member.repairing:
+                here.add(member.user)
+            elif member.seat is not None:
                 self.book.interrupted((member.seat, member.user))
+        self.verdicts.here(here)
         for effect in done:
             if isinstance(effect, Append):
                 match effect.event.body:

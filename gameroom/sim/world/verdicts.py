@@ -24,6 +24,7 @@ class Verdicts:
         self.seen = 0
         """How many verdicts of divergence were told."""
         self._liars = liars
+        self._awaited: frozenset[str] = frozenset()
         self._reports: dict[int, dict[Sitter, int]] = {}
 
     def engine(self, user: str, seat: int | None, generation: int, checksum: int) -> None:
@@ -40,11 +41,18 @@ class Verdicts:
         if said is not None and since is not None and since <= said.generation:
             self._reports.setdefault(said.generation, {}).setdefault(sitter, said.value)
 
+    def here(self, users: Collection[str]) -> None:
+        """Who can be awaited at this moment. Whoever was not, if only once, may have been
+        judged without."""
+        self._awaited = self._awaited.intersection(users)
+
     def turn(self, master: MasterPacket, seated: Seated) -> None:
         agreed = master.checksum
-        if agreed is not None and self._is_a_lie(agreed):
+        honest = self._honest(master, seated)
+        if agreed is not None and self._awaited & honest and self._is_a_lie(agreed):
             what = f"turn {master.generation} agrees on a lie about turn {agreed.generation}"
             raise HonestNamedError(what)
+        self._awaited = honest
         for generation in [one for one in self._reports if one <= master.generation - WINDOW]:
             reports = self._reports.pop(generation)
             here = {s: said for s, said in reports.items() if seated.get(s[0]) == s[1]}
@@ -55,9 +63,13 @@ class Verdicts:
                 raise LiarUnnamedError(f"{user} lied about turn {generation}", seat=seat)
 
     def _is_a_lie(self, agreed: Checksum) -> bool:
-        """Where only liars have reported nobody can know better."""
-        true = self.truth.get(agreed.generation, agreed.value)
-        return agreed.value != true and true in self._reports.get(agreed.generation, {}).values()
+        return self.truth.get(agreed.generation, agreed.value) != agreed.value
+
+    def _honest(self, master: MasterPacket, seated: Seated) -> frozenset[str]:
+        """The honest ones who were heard for this turn. Liars among themselves may agree on
+        what they like."""
+        heard = {user for seat, user in seated.items() if seat not in master.absent}
+        return frozenset(heard.difference(self._liars))
 
     def told(self, verdict: Diverged, seated: Seated) -> None:
         """A verdict, counted again."""

@@ -48,6 +48,9 @@ class Watch:
         stored: Event | None = None
         arms = said = 0
         before: object = None
+        turns = sum(
+            isinstance(each, Append) and isinstance(each.event.body, MasterPacket) for each in done
+        )
         for effect in done:
             match effect:
                 case Append(event=event):
@@ -55,7 +58,8 @@ class Watch:
                     if event.seq != seq:
                         raise GapInSeqError(f"event {event.seq} comes where {seq} is next")
                     stored = event
-                    self._order(event, before)
+                    turns -= isinstance(event.body, MasterPacket)
+                    self._order(event, before, is_last=turns == 0)
                     before = event.body
                 case Broadcast(event=event):
                     if event is not stored:
@@ -76,14 +80,15 @@ class Watch:
         for name in ("store-then-tell", "gapless", "one-reply", "arm-ahead", "legal-states"):
             self.checks[name] += 1
 
-    def _order(self, event: Event, before: object) -> None:
+    def _order(self, event: Event, before: object, *, is_last: bool) -> None:
+        """is_last: no turn follows in this call, to which a roster could belong."""
         body = event.body
         if isinstance(body, MasterPacket):
             if body.generation != self.generation + 1:
                 what = f"turn {body.generation} follows turn {self.generation}"
                 raise GapInSeqError(what)
             self.generation = body.generation
-        elif isinstance(body, Roster) and isinstance(before, MasterPacket):
+        elif is_last and isinstance(body, Roster) and isinstance(before, MasterPacket):
             what = f"turn {before.generation} is told before the roster that belongs to it"
             raise RosterOrderError(what)
         self.checks["roster-first"] += 1
