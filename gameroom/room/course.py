@@ -27,6 +27,9 @@ class Now:
     settings: Mapping[str, Value]
 
 
+COMING_IN = frozenset({"join", "watch"})
+
+
 class Course:
     """The chart and its snapshot. `changed` says that the snapshot has to be stored.
 
@@ -163,15 +166,19 @@ class Course:
         """allow, deny, ignore or unsaid."""
         return charts.ruling(self.chart, self.snapshot, name, kinds)
 
-    def forbidden(self, name: str, kinds: frozenset[str], detail: str = "") -> Problem:
-        """Why not, where the room is, and what goes there."""
+    def forbidden(
+        self, name: str, kinds: frozenset[str], detail: str = "", *, is_in: bool = True
+    ) -> Problem:
+        """Why not, where the room is, and what goes there. is_in: this person has come in
+        already, so that coming in is no help."""
         state = self.states[-1] if self.states else None
+        goes = charts.allowed(self.chart, self.snapshot, kinds)
         return Problem(
             status=409,
             code="not_now",
             detail=detail or f"`{name}` is not allowed for you in `{state}`.",
             state=state,
-            allowed=charts.allowed(self.chart, self.snapshot, kinds),
+            allowed=tuple(one for one in goes if not (is_in and one in COMING_IN)),
         )
 
     # -- storing -----------------------------------------------------------------------

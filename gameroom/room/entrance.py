@@ -42,7 +42,7 @@ def place_for(wish: Join, people: People, course: Course) -> Place | Problem:
 
 def _to_watch(name: str, people: People, course: Course) -> Place | Problem:
     if course.ruling("watch", SPECTATOR) != "allow":
-        return course.forbidden("watch", SPECTATOR, "Nobody new may come in now.")
+        return course.forbidden("watch", SPECTATOR, "Nobody new may come in now.", is_in=False)
     if people.watching_is_full():
         return Problem(409, "room_full", "Every seat and every place to watch is taken.")
     return Place(name, None, None)

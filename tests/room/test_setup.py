@@ -189,3 +189,12 @@ def test_nobody_starts_and_the_room_ends() -> None:
     assert ended.because == "nobody started the game"
     assert table.send("ann", inputs.Ready()).problem.status == 410
     assert table.wake is None
+
+
+def test_who_is_in_is_not_told_to_come_in() -> None:
+    table = Table()
+    table.join("ann")
+    problem = table.send("ann", inputs.Ask("pause")).problem
+    assert problem is not None
+    assert not {"join", "watch"} & set(problem.allowed)
+    assert "configure" in problem.allowed
