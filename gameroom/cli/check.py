@@ -116,7 +116,10 @@ def _fixed(path: Path, text: str, found: _Found) -> str:
     done = language.fixed(text, name=str(path), resolve=room_files.resolver(path))
     if done.applied:
         room_files.write(path, done.text)
-        found.fixed += [f"fixed: {path}:{each.span.line}: {each.message}" for each in done.applied]
+        found.fixed += [
+            f"fixed: {path}:{each.span.line}: {each.message}: {each.fixes[0].title}"
+            for each in done.applied
+        ]
     return done.text
 
 

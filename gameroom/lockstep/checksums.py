@@ -50,11 +50,14 @@ class Checksums:
     window: how many generations a report waits for the others before it is compared
     with those that came.
     judged: the latest generation with a verdict; reports up to it come too late.
+    _latest: by seat, the highest generation that was reported. Reports come in their order,
+        so a generation below it that is missing stays so, and keeps nobody waiting.
     """
 
     window: int
     judged: int = 0
     _reports: dict[int, dict[int, int]] = field(default_factory=dict)
+    _latest: dict[int, int] = field(default_factory=dict)
     _agreed: dict[int, int] = field(default_factory=dict)
     _trials: dict[int, _Trial] = field(default_factory=dict)
 
@@ -67,6 +70,7 @@ class Checksums:
                 _keep(trial.reports, checksum, self.window)
         elif self.judged < checksum.generation <= closed:
             self._reports.setdefault(checksum.generation, {}).setdefault(seat, checksum.value)
+            self._latest[seat] = max(checksum.generation, self._latest.get(seat, 0))
 
     def judge(self, expected: Collection[int], closed: int) -> Checksum | Diverged | None:
         """The next verdict, oldest generation first; None when all have to wait.
@@ -75,7 +79,9 @@ class Checksums:
         """
         for generation in sorted(self._reports):
             values = self._reports[generation]
-            waiting = any(seat not in values for seat in expected)
+            waiting = any(
+                seat not in values and self._latest.get(seat, 0) < generation for seat in expected
+            )
             if waiting and generation > closed - self.window:
                 return None
             del self._reports[generation]
@@ -112,6 +118,7 @@ class Checksums:
     def forget(self, seat: int) -> None:
         """Take no account of a seat that was vacated."""
         self._trials.pop(seat, None)
+        self._latest.pop(seat, None)
         for values in self._reports.values():
             values.pop(seat, None)
         self._reports = {key: values for key, values in self._reports.items() if values}

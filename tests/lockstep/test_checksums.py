@@ -119,3 +119,15 @@ def test_less_than_half_of_the_expected_agree_on_nothing() -> None:
     for seat in (0, 1):
         checksums.report(seat, Checksum(6, 7), closed=6)
     assert checksums.judge((0, 1, 2), closed=10) == Checksum(6, 7)
+
+
+def test_a_generation_that_one_has_passed_over_holds_no_later_one_up() -> None:
+    checksums = Checksums(window=32)
+    for seat, generation in ((0, 1), (0, 2), (0, 3), (1, 1), (1, 3)):
+        checksums.report(seat, Checksum(generation, 7), closed=5)
+    checksums.report(2, Checksum(3, 8), closed=5)
+    agreed = checksums.judge((0, 1, 2), closed=5)
+    assert agreed == Checksum(1, 7), "two of three, and the third will not report it any more"
+    verdict = checksums.judge((0, 1, 2), closed=5)
+    assert isinstance(verdict, Diverged)
+    assert (verdict.generation, verdict.seats) == (3, (2,))
