@@ -16,9 +16,9 @@ import aiohttp
 from yarl import URL
 
 from gameroom.client.errors import ClosedError, InterruptedRequestError, RefusedError
-from gameroom.lockstep.packets import ClientPacket
+from gameroom.lockstep.packets import ClientPacket, Snapshot
 from gameroom.model import Value
-from gameroom.replica.replica import GapError, Hello, Replica
+from gameroom.replica.replica import GapError, Hello, Replica, State
 from gameroom.wire import (
     Codec,
     EventFrame,
@@ -141,7 +141,11 @@ class Link:
 
     async def _greet(self, line: Line) -> bool:
         """Say who we are. False when the server is not ready for us or hung up."""
-        hello: dict[str, Value] = {"token": self._token, "seq": self._replica.seq}
+        hello: dict[str, Value] = {
+            "token": self._token,
+            "seq": self._replica.seq,
+            "snapshots": self._replica.restores,
+        }
         request = RequestFrame("PUT", "/session", HELLO_ID, hello)
         await _send(line, self._codec.encode_request(request))
         async for frame in self._frames(line):
@@ -151,12 +155,45 @@ class Link:
                 return False
             if frame.status >= 400:
                 raise RefusedError(read_problem(frame.body, frame.status))
-            self._replica.welcome(read(Hello, frame.body, strict=False))
+            welcome = read(Hello, frame.body, strict=False)
+            state = b"" if welcome.snapshot is None else await self._fetch(welcome.snapshot)
+            self._replica.welcome(welcome, state)
             self.welcomes += 1
             self.line = line
             self._told(None)
             return True
         return False
+
+    async def _fetch(self, snapshot: Snapshot) -> bytes:
+        """The bytes of a snapshot's state; others, or none, are the replica's to refuse."""
+        url, headers = self._state_url(snapshot.generation), self._headers
+        async with self._http.get(url, headers=headers) as response:
+            if response.status >= 400:
+                return b""
+            return await response.content.read(snapshot.size + 1)
+
+    async def tell(self, state: State) -> None:
+        """Tell the room what our state is."""
+        path = f"/snapshots/{state.generation}/hash"
+        said: dict[str, Value] = {"sha256": state.sha256, "size": len(state.data)}
+        with suppress(RefusedError, InterruptedRequestError):
+            if self.line is not None:
+                await self.ask(self.line, "PUT", path, said)
+
+    async def send(self, state: State) -> None:
+        """Send the room the state for which it has asked. Where that fails it asks another."""
+        headers = self._headers | {"Content-Type": "application/json"}
+        url = self._state_url(state.generation)
+        with suppress(aiohttp.ClientError, OSError):
+            async with self._http.put(url, data=state.data, headers=headers):
+                pass
+
+    @property
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._token}"}
+
+    def _state_url(self, generation: int) -> URL:
+        return self._url.parent / "snapshots" / str(generation)
 
     async def _read(self, line: Line) -> None:
         async for frame in self._frames(line):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random as dice
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -154,7 +154,7 @@ class Seat:
         self._wake = asyncio.Event()
         self._listeners: list[asyncio.Queue[EventFrame | None]] = []
         self._tasks: list[asyncio.Task[None]] = []
-        self._retries: set[asyncio.Task[None]] = set()
+        self._errands: set[asyncio.Task[None]] = set()
         self._error: BaseException | None = None
 
     # --- What can be seen ---------------------------------------------------------------
@@ -306,7 +306,7 @@ class Seat:
     async def close(self) -> None:
         """Let go of the connection; the place stays, `token` leads back to it."""
         self._end(ClosedError(Close.NORMAL))
-        mine = (*self._tasks, *self._retries)
+        mine = (*self._tasks, *self._errands)
         for task in mine:
             task.cancel()
         await asyncio.gather(*mine, return_exceptions=True)
@@ -361,9 +361,13 @@ class Seat:
             self.replica.retry(rejection.generation)
             self._wake.set()
 
-        task = asyncio.create_task(retry())
-        self._retries.add(task)
-        task.add_done_callback(self._retries.discard)
+        self._beside(retry())
+
+    def _beside(self, work: Coroutine[object, object, None]) -> None:
+        """Do it while the turns go on."""
+        task = asyncio.create_task(work)
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
 
     # --- Playing ------------------------------------------------------------------------
 
@@ -375,6 +379,10 @@ class Seat:
             played = self.replica.play(now, hurry=self._hurry)
             for packet in self.replica.take():
                 await self._link.put(packet)
+            for state in self.replica.take_states():
+                self._beside(self._link.tell(state))
+            if (wanted := self.replica.take_wanted()) is not None:
+                self._beside(self._link.send(wanted))
             if played:
                 self._tell()
                 await asyncio.sleep(0)
@@ -401,6 +409,9 @@ def _policy(definition: Mapping[str, Any]) -> Policy:
     limits = definition["policies"].get("limits", {})
     said = {key: limits[key] for key in ("commands_per_turn", "packet_bytes") if key in limits}
     every = definition["policies"].get("divergence", {}).get("checksum_every", {}).get("turns", 1)
+    snapshots = definition["policies"].get("snapshots", {}).get("every", {}).get("turns")
+    if snapshots is not None:
+        said["snapshots_every"] = snapshots
     return Policy(**said, checksum_every=max(1, every))
 
 

@@ -206,6 +206,48 @@ class Repair:
 
 
 @dataclass(frozen=True, slots=True)
+class Verified:
+    """More than half of those whom the turns wait for have the same state after `generation`.
+
+    seq: of the event of that turn. sha256, size: of the state's canonical bytes.
+    seat: whoever is asked to send them; the others know now what they have to be.
+    """
+
+    generation: int
+    seq: int
+    sha256: str
+    size: int
+    seat: int
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """What the engines of the game at hand began with."""
+
+    setup: Mapping[str, Value] = field(default_factory=dict)
+    seats: tuple[Seat, ...] = ()
+    states: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All from which a client goes on as if it had been told every event up to `seq`.
+
+    The engine begins as `begin` says and restores the state, whose canonical bytes have this
+    `sha256` and `size`; it has run `generation` then. setup, roster, chart: the room at `seq`.
+    """
+
+    generation: int
+    seq: int
+    sha256: str
+    size: int
+    begin: Begin
+    setup: Setup
+    roster: Roster
+    chart: Chart
+
+
+@dataclass(frozen=True, slots=True)
 class Chat:
     name: str
     text: str
@@ -234,6 +276,7 @@ Body = (
     | Refused
     | Diverged
     | Repair
+    | Verified
     | Chat
     | Announcement
     | Ended
@@ -245,8 +288,13 @@ class Event:
     """What the room says to all of its people. `seq` is gapless per room, from 1 on.
 
     The event's name on the wire follows from the body's type: turn, roster, setup,
-    chart, refused, diverged, repair, chat, announcement, ended.
+    chart, refused, diverged, repair, verified, chat, announcement, ended.
     """
 
     seq: int
     body: Body
+
+
+def is_running(states: tuple[str, ...]) -> bool:
+    """Whether the chart is inside `running`, the parent state in which engines run."""
+    return any(state == "running" or state.startswith("running.") for state in states)

@@ -81,7 +81,7 @@ KEYS: tuple[Key, ...] = (
     ),
     Key(
         "snapshots", "every", "turns", 600, 0, 1_000_000,
-        "Turns between two verified snapshots. Kept for them: no snapshots are taken yet.",
+        "Turns between two snapshots of the game, for those who come late; `0 turns`: none.",
     ),
     Key("chat", "open", "switch", True, 0, 1, "`off` refuses every line of chat."),
     Key("chat", "characters", "count", 300, 1, 2_000, "The longest line of chat."),

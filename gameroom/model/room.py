@@ -200,7 +200,7 @@ class Act:
     drop FLAG               name: every seated person with that flag loses the seat
     unready WHO             name: these people are not ready any more
     pass ROLE               name: if nobody holds the role, the longest seated does
-    repair diverged         name; whoever differs from a majority begins again from the first turn
+    repair diverged         name; whoever differs from a majority begins again
     announce "text"         name: the text, told to everyone
     """
 

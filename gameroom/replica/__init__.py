@@ -5,7 +5,16 @@ are confirmed, `engine` says what a game engine does and brings one for every ro
 """
 
 from gameroom.replica.engine import Engine, LedgerEngine, SeatedCommand, Signal
-from gameroom.replica.replica import Confirmed, GapError, Hello, Policy, RepairError, Replica
+from gameroom.replica.replica import (
+    Confirmed,
+    GapError,
+    Hello,
+    Policy,
+    RepairError,
+    Replica,
+    SnapshotError,
+    State,
+)
 
 __all__ = [
     "Confirmed",
@@ -18,4 +27,6 @@ __all__ = [
     "Replica",
     "SeatedCommand",
     "Signal",
+    "SnapshotError",
+    "State",
 ]

@@ -62,6 +62,14 @@ class Engine(Protocol):
     def checksum(self) -> int:
         """32 bits of the state after the last step."""
 
+    def snapshot(self) -> object:
+        """The whole state as a plain value: None, bools, whole numbers within 2^53 - 1, texts,
+        lists, maps. A copy: later steps leave it alone."""
+
+    def restore(self, state: object) -> None:
+        """Be where an engine was that gave this snapshot. `init` came before, with what that
+        engine's game began with. May raise anything at a state that it cannot take."""
+
 
 class LedgerEngine:
     """A replica without game rules: its state is the hash of everything that the master
@@ -99,6 +107,14 @@ class LedgerEngine:
 
     def checksum(self) -> int:
         return self.value
+
+    def snapshot(self) -> object:
+        return self.value
+
+    def restore(self, state: object) -> None:
+        if type(state) is not int:
+            raise TypeError("a ledger's state is a number")
+        self.value = state
 
     def _enter(self, said: Sequence[object]) -> None:
         self.value = hash32(canonical(said), self.value)

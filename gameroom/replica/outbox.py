@@ -44,6 +44,12 @@ class Outbox:
             if generation <= heard and not packet.commands:
                 del self._kept[generation]
 
+    def skip(self, generation: int) -> None:
+        """The turns up to this one are not told to us, and the server has heard our packets
+        for them: what became of their commands stands in the room's log alone."""
+        for known in [one for one in self._kept if one <= generation]:
+            del self._kept[known]
+
     def unheard(self, heard: int) -> list[ClientPacket]:
         """What is to be sent again, in order."""
         return [self._kept[generation] for generation in sorted(self._kept) if generation > heard]

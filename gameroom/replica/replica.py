@@ -13,6 +13,8 @@ doubled whatever happens to the connection.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,6 +32,9 @@ from gameroom.lockstep.packets import (
     Roster,
     Setup,
     SignalReport,
+    Snapshot,
+    Verified,
+    is_running,
 )
 from gameroom.model import INT_MAX, Value
 from gameroom.model.fit import misfit_body
@@ -43,6 +48,8 @@ COMMANDS_QUEUED_MAX = 4096
 HEAD_BYTES = 512
 """More than a packet without commands and signals has, in either subprotocol."""
 LOG_MAX = 65_536
+NEAR_TURNS = 32
+"""Who is further behind does not hash its state: the verdict is there before it would count."""
 
 
 class GapError(Exception):
@@ -52,6 +59,11 @@ class GapError(Exception):
 class RepairError(GapError):
     """The engine differs from the majority's: it begins again, over a new connection, from
     the first event on."""
+
+
+class SnapshotError(GapError):
+    """The engine cannot go on from the snapshot it was given: it begins again, over a new
+    connection, with all that was said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +86,8 @@ class Hello:
     generation: int
     turn_ms: int
     ahead: int
+    snapshot: Snapshot | None = None
+    """Where the events that follow go on, None where that is after the seq we came with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +97,19 @@ class Policy:
     commands_per_turn: int = 64
     packet_bytes: int = 16_384
     checksum_every: int = 1
+    snapshots_every: int = 600
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The canonical bytes of our engine's state after a turn, whose hash the room wants."""
+
+    generation: int
+    data: bytes
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.data).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +163,12 @@ class Replica:
         self.ended: Ended | None = None
         self.checksum: Checksum | None = None
         self.log: deque[Confirmed] = deque(maxlen=LOG_MAX)
-        """Our commands as the room confirmed them."""
+        """Our commands as the room confirmed them, of turns after `log_after`."""
+        self.log_after = 0
+        self.restores = True
+        """Whether a snapshot may take the place of events."""
+        self.state: State | None = None
+        """Our state after the latest turn whose snapshot the room wants."""
         self.refusals: deque[Rejection] = deque(maxlen=LOG_MAX)
         """Our commands and packets that the room refused."""
         self.outbox = Outbox()
@@ -146,6 +178,8 @@ class Replica:
         self._signals: deque[SignalReport] = deque()
         self._inbox: deque[_Turn | Moves | _Begin] = deque()
         self._outgoing: list[ClientPacket] = []
+        self._states: list[State] = []
+        self._wanted: State | None = None
         self._engine_states: tuple[str, ...] = ()
         self._begun = False
         self._closed = 0
@@ -159,9 +193,12 @@ class Replica:
 
     # --- The connection --------------------------------------------------------------
 
-    def welcome(self, hello: Hello) -> None:
-        """The answer to the first frame. The tail follows as events."""
+    def welcome(self, hello: Hello, state: bytes = b"") -> None:
+        """The answer to the first frame. The tail follows as events. state: the bytes behind
+        `hello.snapshot`; SnapshotError where they are not those, or the engine fails."""
         self.user, self.name, self.seat = hello.user, hello.name, hello.seat
+        if hello.snapshot is not None:
+            self._restore(hello.snapshot, state, hello.heard)
         self._heard, self._greeted = hello.heard, hello.seq
         if self.seq == 0:
             # An engine that begins now has been repaired of all that was said before.
@@ -173,10 +210,35 @@ class Replica:
         self._set_pace(hello.turn_ms, hello.ahead)
         self._go_online()
 
+    def _restore(self, snapshot: Snapshot, state: bytes, heard: int) -> None:
+        """Go on from here as if all before had been told. What we said stands."""
+        begin = snapshot.begin
+        self._begin_again()
+        try:
+            if hashlib.sha256(state).hexdigest() != snapshot.sha256:
+                raise ValueError("these are other bytes")
+            self.engine.init(begin.setup, begin.seats, self.seed, begin.states)
+            self.engine.restore(json.loads(state))
+        except Exception as error:
+            # Whatever an engine makes of a foreign state: the events are left.
+            self.restores = False
+            raise SnapshotError(f"the snapshot of turn {snapshot.generation}: {error}") from error
+        self.seq = self._born = snapshot.seq
+        self.generation = self.log_after = snapshot.generation
+        self._told = max(self._told, snapshot.generation)
+        self.setup, self.roster = snapshot.setup, snapshot.roster
+        self.states = self._engine_states = snapshot.chart.states
+        self.variables = snapshot.chart.variables
+        self._begun = True
+        self.log.clear()
+        self.outbox.skip(min(heard, snapshot.generation))
+
     def lost(self) -> None:
         """The connection is gone, and perhaps what was sent last with it."""
         self._online, self._greeted = False, None
         self._outgoing.clear()
+        self._states.clear()
+        self._wanted = None
         self._timing.rest()
 
     def _go_online(self) -> None:
@@ -219,6 +281,10 @@ class Replica:
                 self.setup = frame.body
             case Ended():
                 self.ended = frame.body
+            case Verified(generation=generation, sha256=sha256, seat=seat):
+                kept = self.state
+                if seat == self.seat and kept is not None and kept.generation == generation:
+                    self._wanted = kept if kept.sha256 == sha256 else None
             case Repair(seats=seats):
                 if self.seat in seats and frame.seq > self._born:
                     self._begin_again()
@@ -373,6 +439,17 @@ class Replica:
             )
         if packet.chart is not None:
             self._engine_states = packet.chart.states
+        self._note_state()
+
+    def _note_state(self) -> None:
+        """The room wants the hash of this state, of those that are near the present."""
+        every = self._policy.snapshots_every
+        is_near = self._closed - self.generation <= NEAR_TURNS
+        if self.seat is None or not every or self.generation % every or not is_near:
+            return
+        self.state = State(self.generation, canonical(self.engine.snapshot()))
+        if self._online:
+            self._states.append(self.state)
 
     # --- Packets ------------------------------------------------------------------------
 
@@ -440,12 +517,17 @@ class Replica:
         taken, self._outgoing = tuple(self._outgoing), []
         return taken
 
+    def take_states(self) -> tuple[State, ...]:
+        """The states whose hashes are to be told to the room now."""
+        taken, self._states = tuple(self._states), []
+        return taken
+
+    def take_wanted(self) -> State | None:
+        """The state whose bytes the room has asked us for, once."""
+        taken, self._wanted = self._wanted, None
+        return taken
+
 
 def _size(name: str, body: Mapping[str, Value]) -> int:
     """The bytes of a command or a signal on the wire, at most."""
     return len(canonical({"generation": INT_MAX, "name": name, "body": dict(body)}))
-
-
-def is_running(states: tuple[str, ...]) -> bool:
-    """Whether the chart is inside `running`, the parent state in which engines run."""
-    return any(state == "running" or state.startswith("running.") for state in states)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from gameroom.lockstep.packets import Body, Event
+from gameroom.lockstep.packets import Body, Event, Snapshot
 from gameroom.lockstep.problem import Problem as Problem
 from gameroom.model import Value
 
@@ -57,13 +57,26 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Keep:
+    """Keep the state's bytes for those who come later. The Reply to who sent them follows:
+    where they cannot be kept, it has to say so, and nothing else is lost.
+
+    at: the room's time of the snapshot's event in milliseconds.
+    """
+
+    snapshot: Snapshot
+    at: int
+    state: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Arm:
     """Call `tick` at this time in milliseconds (the latest Arm counts); None: no need."""
 
     at: int | None
 
 
-Effect = Append | Broadcast | Reply | Rejected | Part | Arm
+Effect = Append | Broadcast | Reply | Rejected | Part | Keep | Arm
 
 
 @dataclass(frozen=True, slots=True)

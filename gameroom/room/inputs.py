@@ -78,6 +78,36 @@ class Say:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class HaveState:
+    """The canonical bytes of this person's engine's state after `generation` have this SHA-256
+    (in hex) and this size."""
+
+    generation: int
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class SendState:
+    """These bytes themselves, as the room asked for them."""
+
+    generation: int
+    state: bytes
+
+
 Packet = (
-    Join | Leave | Connect | Disconnect | Configure | Ready | Hide | Load | Ask | Say | ClientPacket
+    Join
+    | Leave
+    | Connect
+    | Disconnect
+    | Configure
+    | Ready
+    | Hide
+    | Load
+    | Ask
+    | Say
+    | HaveState
+    | SendState
+    | ClientPacket
 )

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping
 from gameroom.chart import Chart, Did
 from gameroom.lockstep import packets
 from gameroom.lockstep.pace import AHEAD_MAX, Pace
-from gameroom.lockstep.packets import Body, ClientPacket, Event, MasterPacket
+from gameroom.lockstep.packets import Body, ClientPacket, Event, MasterPacket, is_running
 from gameroom.lockstep.turns import Taken
 from gameroom.model import Value, policies
 from gameroom.model.fit import misfit_body
@@ -39,6 +39,7 @@ from gameroom.room.entrance import place_for
 from gameroom.room.people import Member, People, choice_of
 from gameroom.room.play import Play
 from gameroom.room.setup import default_settings, misfit_settings
+from gameroom.room.snapshots import Snapshots
 
 NEAR_EVENTS = 4 * AHEAD_MAX
 """Who comes back and lacks no more events than this is waited for without interruption."""
@@ -71,6 +72,9 @@ class Room:
         self.course = Course(chart)
         self.people = People(file)
         self.play = Play(file, self.people, self.course)
+        self.snapshots = Snapshots(file)
+        self._game = packets.Begin()
+        self._game_runs = False
         self._requests = {request.name: request for request in file.requests}
         self._patience = presence.patience(file)
         self._now = now
@@ -224,6 +228,10 @@ class Room:
                 return self._ask(member, name, body)
             case inputs.Say(text):
                 return self._chat(member, text)
+            case inputs.HaveState(generation, sha256, size):
+                return self._have_state(member, generation, sha256, size)
+            case inputs.SendState(generation, state):
+                return self._send_state(member, generation, state)
 
     def _join(self, who: str, packet: inputs.Join) -> Reply | Problem:
         if who in self.people.members:
@@ -425,6 +433,33 @@ class Room:
         self._roster_changed = True
         self._happen("repaired", {"seat": seat})
 
+    # -- snapshots ---------------------------------------------------------------------
+
+    def _have_state(
+        self, member: Member, generation: int, sha256: str, size: int
+    ) -> Reply | Problem:
+        if member.seat is None or member.repairing:
+            return Problem(403, "not_a_player", "Only players are asked for their state.")
+        return self.snapshots.said(member.seat, generation, sha256, size) or Reply(202)
+
+    def _send_state(self, member: Member, generation: int, state: bytes) -> Reply | Problem:
+        if member.seat is None:
+            return Problem(403, "not_a_player", "Only players are asked for their state.")
+        sent = self.snapshots.sent(member.seat, generation, state)
+        if isinstance(sent, Problem):
+            return sent
+        self._out.append(sent)
+        return Reply(201)
+
+    def _ask_for_state(self) -> None:
+        """Whoever holds the pace up has enough to do: the quickest of those who agree is asked."""
+        players = [m for m in self.people.players() if m.connected and not m.repairing]
+        quick_first = sorted(players, key=lambda member: (member.hidden, member.slow))
+        here = [member.seat for member in quick_first if member.seat is not None]
+        asked = self.snapshots.next(self.play.gathered(), here, self._now)
+        if asked is not None:
+            self._say(asked)
+
     # -- time and turns ----------------------------------------------------------------
 
     def _settled(self) -> tuple[Effect, ...]:
@@ -434,6 +469,7 @@ class Room:
                 break
             self._note_absence()
             self._compare()
+            self._ask_for_state()
             if self.play.may_close(self._now):
                 self._close_turn()
             elif (self.play.is_near(self._now) and not self._urgent) or not self._tell():
@@ -454,6 +490,21 @@ class Room:
         chart = self.course.as_told(moved) if moved else None
         self._say(self.play.master(turn, chart, self._now), dump=True)
         self._out.extend(turn.rejected)
+        if self.snapshots.is_due(self.generation):
+            self.snapshots.begin(self._snapshot(), self._now)
+
+    def _snapshot(self) -> packets.Snapshot:
+        """The room right after a turn, without the engines' state."""
+        return packets.Snapshot(
+            generation=self.generation,
+            seq=self.seq,
+            sha256="",
+            size=0,
+            begin=self._game,
+            setup=packets.Setup(dict(self.settings)),
+            roster=self._roster(),
+            chart=self.course.as_told([]),
+        )
 
     def _name_slow(self) -> None:
         """Whoever holds the pace back from this turn on, and who does not any more."""
@@ -491,6 +542,7 @@ class Room:
         times = [
             *presence.deadlines(self.people, self._patience),
             *self.play.deadlines(self._now),
+            self.snapshots.deadline(),
         ]
         due = [at for at in times if at is not None]
         return max(min(due), self._now + 1) if due else None
@@ -560,6 +612,7 @@ class Room:
         self._parting[member.user] = Part(member.user, code, reason)
         if member.seat is not None:
             self.play.forget(member.seat)
+            self.snapshots.forget(member.seat)
             self._happen("leave", {"seat": member.seat})
 
     # -- saying --------------------------------------------------------------------------
@@ -596,6 +649,7 @@ class Room:
         that no cut of the journal has moved further than it has told.
         """
         self.seq += 1
+        self._note_begin(body)
         event = Event(self.seq, body)
         stored = self.course.dump_if_changed() if dump else None
         self._out.append(Append(event, self._now, stored))
@@ -608,7 +662,17 @@ class Room:
 
     # -- folding a journal -----------------------------------------------------------------
 
+    def _note_begin(self, body: Body) -> None:
+        """A game begins for the engines when the chart has entered `running`."""
+        if isinstance(body, packets.Moves | MasterPacket) and body.chart is not None:
+            states = body.chart.states
+            was, self._game_runs = self._game_runs, is_running(states)
+            if self._game_runs and not was:
+                seats = self.people.roster().seats
+                self._game = packets.Begin(dict(self.settings), seats, states)
+
     def _fold(self, body: Body) -> None:
+        self._note_begin(body)
         match body:
             case packets.Setup(settings):
                 self.settings = dict(settings)

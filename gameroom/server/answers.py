@@ -163,23 +163,38 @@ def _engine(question: Question) -> Answer:
 def _turn(question: Question) -> Answer:
     packet = question.body
     if not isinstance(packet, ClientPacket):
-        packet = read_packet(packet, _whole(question.params["generation"], "generation"))
+        packet = read_packet(packet, whole(question.params["generation"], "generation"))
     return sent(question, packet)
 
 
 def _turns(question: Question) -> Answer:
-    first = _whole(question.query.get("from", "1"), "from")
-    turns = question.runner.turns(first, TURNS_PER_ANSWER_MAX)
+    first = whole(question.query.get("from", "1"), "from")
+    last = question.runner.head_for(question.who).generation
+    turns = question.runner.turns(first, min(TURNS_PER_ANSWER_MAX, last + 1 - max(first, 1)))
     next_ = turns[-1].generation + 1 if turns else None
-    more = next_ is not None and next_ <= question.runner.room.generation
+    more = next_ is not None and next_ <= last
     return Answer(200, bodies.Tail(tuple(turns), next_ if more else None))
+
+
+def _have_state(question: Question) -> Answer:
+    said = body_as(bodies.StateHash, question.body)
+    generation = whole(question.params["generation"], "generation")
+    return sent(question, inputs.HaveState(generation, said.sha256, said.size))
+
+
+def _snapshot(question: Question) -> Answer:
+    found = question.runner.snapshot_for(question.who)
+    if found is None:
+        raise refuse(404, "no_snapshot", "There is no snapshot of this room yet.")
+    return Answer(200, found)
 
 
 def _request(question: Question) -> Answer:
     return sent(question, inputs.Ask(question.params["name"], _values(question.body)))
 
 
-def _whole(said: str, name: str) -> int:
+def whole(said: str, name: str) -> int:
+    """A number of a path or a query. Raises RefusedError."""
     if not said.isascii() or not said.isdigit() or len(said) > 16 or int(said) > INT_MAX:
         raise refuse(400, "bad_number", f"`{name}` is not a whole number.")
     return int(said)
@@ -199,6 +214,8 @@ ANSWERS: Mapping[str, Callable[[Question], Answer]] = {
     "leave": lambda question: sent(question, inputs.Leave()),
     "turn": _turn,
     "turns": _turns,
+    "have_state": _have_state,
+    "snapshot": _snapshot,
     "request": _request,
     "chat": lambda question: sent(
         question, inputs.Say(body_as(bodies.ChatLine, question.body).text)

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from gameroom.lockstep.packets import MasterPacket, Roster
+from gameroom.lockstep.packets import MasterPacket, Roster, Snapshot
 from gameroom.model import INT_MAX, Value
 
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
@@ -56,10 +56,19 @@ class Join(Struct, frozen=True, forbid_unknown_fields=True):
 
 class Hello(Struct, frozen=True, forbid_unknown_fields=True):
     """The first frame of a socket. token: for programs, browsers have a cookie.
-    seq: the last event that was seen, 0 for none."""
+    seq: the last event that was seen, 0 for none. snapshots: this client's engine can go on
+    from a snapshot where much is missing."""
 
     token: Annotated[str, Meta(max_length=128)] | None = None
     seq: Generation = 0
+    snapshots: bool = False
+
+
+class StateHash(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the canonical bytes of an engine's state are. size: in bytes."""
+
+    sha256: Sha256
+    size: Annotated[int, Meta(ge=1, le=INT_MAX)]
 
 
 class EngineNews(Struct, frozen=True, forbid_unknown_fields=True):
@@ -100,7 +109,9 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Session:
     """The answer to the first frame. heard: the highest generation received from this seat;
-    seq, generation: how far the room is; what follows are the events after the given seq."""
+    seq, generation: how far the room is, as this person is told it. What follows are the
+    events after the given seq, or after the snapshot's where there is one: its state is at
+    GET /snapshots/{generation}."""
 
     user: str
     name: str
@@ -111,6 +122,7 @@ class Session:
     generation: int
     turn_ms: int
     ahead: int
+    snapshot: Snapshot | None = None
 
 
 @dataclass(frozen=True, slots=True)

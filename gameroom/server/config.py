@@ -44,6 +44,8 @@ class Limits:
     """A socket whose unread bytes pass this is closed with 4002."""
     tail_bytes_max: int = 4_194_304
     """Recent events that a room keeps in memory for those who come back."""
+    tail_events_max: int = 256
+    """Who lacks more events goes on from a snapshot instead, where there is one."""
     joins_per_minute: int = 60
     """New places per address."""
     creates_per_minute: int = 60

@@ -33,6 +33,9 @@ log = logging.getLogger(__name__)
 CATCH_UP_STEP_S = 0.01
 """How often a socket that reads a long tail is looked at."""
 
+DELAYED_STEP_MS = 1_000
+"""How often a delayed socket that has seen all is looked at, at least."""
+
 CATCH_UP_EVENTS = 64
 """After so many events of a long tail the other sockets have their turn."""
 
@@ -79,6 +82,8 @@ class Connection:
         """The seq of the last event that was written."""
         self.open = False
         """Whether it has said who it is."""
+        self.delay_ms = 0
+        """How late it is told what happens."""
         self._door = door
         self._room = room
         self._runner = runner
@@ -160,11 +165,19 @@ class Connection:
     # -- being told ------------------------------------------------------------------
 
     def push(self, told: Told) -> None:
-        """Send an event, unless this socket is still reading what was before it."""
-        if told.event.seq == self.sent + 1 and not self._closed:
-            assert self._runner is not None
+        """Send an event, unless this socket is still reading what was before it, or is not to
+        know of it yet."""
+        assert self._runner is not None
+        if told.event.seq == self.sent + 1 and not self._closed and self._wait_ms(told) <= 0:
             self.sent += 1
             self._write(self._runner.frame(told, self.subprotocol))
+
+    def _wait_ms(self, told: Told) -> int:
+        """How long from now until this socket may be told."""
+        if not self.delay_ms:
+            return 0
+        assert self._runner is not None
+        return told.at + self.delay_ms - self._runner.clock.now()
 
     def reject(self, rejected: Rejected | Rejection) -> None:
         """Tell this person alone."""
@@ -303,20 +316,29 @@ class Connection:
             detail = f"The room is at {runner.room.seq}: come with a seq up to that, or 0."
             self._refuse(said, Problem(409, "seq_ahead", detail))
         else:
-            self._welcome(said, runner, who, hello.seq)
+            self._welcome(said, runner, who, hello)
 
     def _is_full(self, runner: Runner, who: str) -> bool:
         sockets_max = self._door.limits.sockets_per_room_max
         return who not in runner.lines and len(runner.lines) >= sockets_max
 
-    def _welcome(self, said: RequestFrame, runner: Runner, who: str, seq: int) -> None:
+    def _welcome(self, said: RequestFrame, runner: Runner, who: str, hello: bodies.Hello) -> None:
         """The answer, then the tail, then live: one call, so nothing falls between."""
         self._settle()
-        self.who, self.open, self.sent = who, True, seq
-        self._respond(said, Answer(200, runner.room.hello(who)))
-        if not self._catch_up():
+        self.who, self.open, self.sent = who, True, hello.seq
+        self.delay_ms = runner.delay_ms(who)
+        told, head = runner.room.hello(who), runner.head_for(who)
+        resume = None
+        if hello.snapshots:
+            behind_max = self._door.limits.tail_events_max
+            resume = runner.resume_for(who, hello.seq, behind_max)
+        if resume is not None:
+            self.sent = resume.seq
+        told |= {"seq": head.seq, "generation": head.generation}
+        self._respond(said, Answer(200, {**told, "snapshot": resume}))
+        if self.delay_ms or not self._catch_up():
             self._pump = self._loop.create_task(self._catch_up_slowly())
-        runner.attach(self, seq)
+        runner.attach(self, self.sent)
 
     def _catch_up(self) -> bool:
         """Send what is missing, as much as the transport takes; whether that was all."""
@@ -325,29 +347,47 @@ class Connection:
         bytes_max = self._door.limits.write_buffer_bytes_max // 4
         tail = self._runner.after(self.sent)
         for told in tail or ():
-            if self._transport.get_write_buffer_size() > bytes_max:
+            if self._transport.get_write_buffer_size() > bytes_max or self._wait_ms(told) > 0:
                 return False
             self.push(told)
         return tail is not None
 
     async def _catch_up_slowly(self) -> None:
-        """A long tail: from the journal where it is old, no quicker than it is read."""
+        """A long tail: from the journal where it is old, no quicker than it is read. Who is
+        told everything late is always behind, and comes to the end only after the room."""
         assert self._runner is not None
+        runner = self._runner
         try:
-            while not self._catch_up():
-                if self._runner.after(self.sent) is None:
-                    await self._send_journal(self._runner)
-                await asyncio.sleep(CATCH_UP_STEP_S)
+            while not self._catch_up() or self.delay_ms:
+                if self._closed:
+                    return
+                if runner.after(self.sent) is None:
+                    await self._send_journal(runner)
+                if self.delay_ms and runner.room.over and self.sent == runner.room.seq:
+                    self.leave(Close.ENDED, "the room has ended")
+                    return
+                await asyncio.sleep(self._pause_s(runner))
         except Exception:
             log.exception("room %s: the journal cannot be read", self._room)
             self.leave(Close.INTERNAL, "the journal cannot be read")
+
+    def _pause_s(self, runner: Runner) -> float:
+        """Until something can be sent again: the socket has read, or an event is due."""
+        if not self.delay_ms:
+            return CATCH_UP_STEP_S
+        tail = runner.after(self.sent)
+        wait_ms = self._wait_ms(tail[0]) if tail else min(self.delay_ms, DELAYED_STEP_MS)
+        return max(CATCH_UP_STEP_S, wait_ms / 1000)
 
     async def _send_journal(self, runner: Runner) -> None:
         """What is no longer kept in memory, with a pause now and then for all the others."""
         assert self._transport is not None
         bytes_max = self._door.limits.write_buffer_bytes_max // 4
         for count, entry in enumerate(runner.journal.read(after=self.sent)):
-            self.push(runner.old(entry, self.subprotocol))
+            told = runner.old(entry, self.subprotocol)
+            if self._wait_ms(told) > 0:
+                return
+            self.push(told)
             while self._transport.get_write_buffer_size() > bytes_max:
                 await asyncio.sleep(CATCH_UP_STEP_S)
             if count % CATCH_UP_EVENTS == 0:

@@ -29,8 +29,14 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 async def read_body(request: web.Request, bytes_max: int) -> Value:
     """The JSON body, None where there is none. Raises RefusedError and BadFrameError."""
+    data = await read_bytes(request, bytes_max)
+    return read_json(data) if data else None
+
+
+async def read_bytes(request: web.Request, bytes_max: int) -> bytes:
+    """The bytes of a JSON body as they came, none where there is no body. Raises RefusedError."""
     if not request.body_exists:
-        return None
+        return b""
     if request.content_type != "application/json":
         # Also what keeps other sites' forms out: a page may not send this type elsewhere.
         raise refuse(415, "not_json", "The body's content type is application/json.")
@@ -39,7 +45,7 @@ async def read_body(request: web.Request, bytes_max: int) -> Value:
         data += chunk
         if len(data) > bytes_max:
             raise refuse(413, "too_big", f"The body is over {bytes_max} bytes.")
-    return read_json(bytes(data)) if data else None
+    return bytes(data)
 
 
 async def read_as(type_: type[T], request: web.Request, bytes_max: int) -> T:

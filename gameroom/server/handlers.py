@@ -16,17 +16,30 @@ from gameroom import picture
 from gameroom.lockstep.packets import Moves, Roster, Setup
 from gameroom.lockstep.problem import Problem
 from gameroom.model import Room as RoomFile
+from gameroom.room import inputs
+from gameroom.room.snapshots import STATE_BYTES_MAX
 from gameroom.server import auth, bodies, fastpath, pages
-from gameroom.server.answers import Answer, Question, RefusedError, answer, place, refuse
+from gameroom.server.answers import (
+    Answer,
+    Question,
+    RefusedError,
+    answer,
+    of_reply,
+    place,
+    refuse,
+    whole,
+)
 from gameroom.server.asyncapi import asyncapi
 from gameroom.server.config import Config
 from gameroom.server.connection import UNKNOWN, Connection, Door
 from gameroom.server.exchange import (
+    NO_STORE,
     answer_response,
     json_response,
     problem_response,
     read_as,
     read_body,
+    read_bytes,
 )
 from gameroom.server.lobby import Lobby
 from gameroom.server.openapi import openapi
@@ -214,6 +227,38 @@ class Handlers:
         self._lobby.let_go(runner.id)
         self._pictures.pop(runner.id, None)
         return answer_response(Answer(204))
+
+    # -- snapshots ---------------------------------------------------------------------
+
+    def _member_of(self, request: web.Request) -> tuple[Runner, str]:
+        """The room, and the user who has a place in it. Raises RefusedError."""
+        runner = self._room(request)
+        who = self._member(request, runner)
+        if who is None:
+            raise RefusedError(UNKNOWN)
+        return runner, who
+
+    async def snapshot_state(self, request: web.Request) -> web.StreamResponse:
+        self._polite(request)
+        runner, who = self._member_of(request)
+        generation = whole(request.match_info["generation"], "generation")
+        latest = runner.snapshot_for(who)
+        kept = [one for one, _ in runner.snapshots if one.generation == generation]
+        state = None
+        if latest is not None and kept and generation <= latest.generation:
+            state = await asyncio.to_thread(runner.state, kept[0])
+        if state is None:
+            raise refuse(404, "no_snapshot", "No snapshot of this turn is kept.")
+        return web.Response(body=state, content_type="application/json", headers=NO_STORE)
+
+    async def snapshot_send(self, request: web.Request) -> web.StreamResponse:
+        self._polite(request)
+        runner, who = self._member_of(request)
+        generation = whole(request.match_info["generation"], "generation")
+        state = await read_bytes(request, STATE_BYTES_MAX)
+        return answer_response(of_reply(runner.receive(who, inputs.SendState(generation, state))))
+
+    # -- pictures and sockets ----------------------------------------------------------
 
     async def chart_picture(self, request: web.Request) -> web.StreamResponse:
         self._polite(request)

@@ -175,6 +175,7 @@ class Lobby:
         runner = Runner(
             room,
             journal=journal,
+            snapshots=self._stores.snapshots,
             clock=Clock(self._loop, start),
             loop=self._loop,
             tail_bytes_max=self._limits.tail_bytes_max,
@@ -235,7 +236,10 @@ class Lobby:
 
     def _over(self, runner: Runner) -> None:
         """A room has ended: it stays a while for those who look, then it is let go of."""
-        self._loop.call_later(self._limits.ended_room_ms / 1000, self.let_go, runner.id)
+        watchers = runner.room.file.spectators
+        late_ms = 0 if watchers is None else watchers.delay.amount
+        stays_ms = self._limits.ended_room_ms + late_ms
+        self._loop.call_later(stays_ms / 1000, self.let_go, runner.id)
 
     def let_go(self, room: str) -> None:
         """Forget a room and its sessions; its journal stays as the replay."""
@@ -244,6 +248,7 @@ class Lobby:
             return
         self.syncing.remove(room)
         runner.close(Close.ENDED, "the room has ended")
+        runner.forget_snapshots()
         try:
             self._stores.sessions.end_room(room, self._wall())
         except StoreFailedError as error:

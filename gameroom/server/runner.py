@@ -11,19 +11,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from gameroom.lockstep.packets import Ended, Event, MasterPacket
+from gameroom.lockstep.packets import Ended, Event, MasterPacket, Snapshot
 from gameroom.lockstep.problem import Problem
 from gameroom.room import Room, inputs
-from gameroom.room.effects import Append, Arm, Broadcast, Effect, Part, Rejected, Reply
+from gameroom.room.effects import Append, Arm, Broadcast, Effect, Keep, Part, Rejected, Reply
 from gameroom.server import fastpath
 from gameroom.server.clock import Clock
-from gameroom.server.events import entry_of, event_of
+from gameroom.server.events import entry_of, event_of, snapshot_of, stored_snapshot
 from gameroom.server.recent import Recent, Told
-from gameroom.store import Entry, Journal, StoreFailedError
-from gameroom.wire import MSGPACK, SUBPROTOCOLS, Close, Codec
+from gameroom.store import SNAPSHOTS_KEPT, Entry, Journal, SnapshotStore, StoreFailedError
+from gameroom.wire import MSGPACK, SUBPROTOCOLS, BadFrameError, Close, Codec
 
 log = logging.getLogger(__name__)
 
@@ -35,14 +37,26 @@ class Line(Protocol):
     def who(self) -> str:
         """The user id."""
 
+    @property
+    def delay_ms(self) -> int:
+        """How late this socket is told what happens."""
+
     def push(self, told: Told) -> None:
-        """Send an event, where it is the next one for this socket."""
+        """Send an event, where it is the next one for this socket, and due."""
 
     def reject(self, rejected: Rejected) -> None:
         """Tell this person alone."""
 
     def close(self, code: int, reason: str) -> None:
         """Send no more, and close. Does not call back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How far the room is, as somebody is told it."""
+
+    seq: int
+    generation: int
 
 
 class Runner:
@@ -53,6 +67,7 @@ class Runner:
         room: Room,
         *,
         journal: Journal,
+        snapshots: SnapshotStore,
         clock: Clock,
         loop: asyncio.AbstractEventLoop,
         tail_bytes_max: int,
@@ -64,6 +79,8 @@ class Runner:
         self.id = journal.header.room
         self.room = room
         self.journal = journal
+        self.snapshots = self._usable(snapshots)
+        """Those from which somebody may go on, newest first, with the time of their turns."""
         self.lines: dict[str, Line] = {}
         self.stopped: Problem | None = None
         """Why this room runs no more, None while it does."""
@@ -72,6 +89,7 @@ class Runner:
         """The seq of each generation's master packet, the first one's at 0."""
         self.clock = clock
         self._loop = loop
+        self._snapshots = snapshots
         self._recent = Recent(tail_bytes_max)
         self._forget = forget
         self._over = over
@@ -118,6 +136,64 @@ class Runner:
         """What was told after `seq`, None when that is only in the journal."""
         return [] if seq == self.room.seq else self._recent.after(seq)
 
+    def delay_ms(self, who: str) -> int:
+        """How late this person is told the turns: watchers, where the room file says so."""
+        member = self.room.people.members.get(who)
+        watchers = self.room.file.spectators
+        return (
+            0
+            if member is None or member.seat is not None or watchers is None
+            else (watchers.delay.amount)
+        )
+
+    def head_for(self, who: str) -> Head:
+        """How far this person has to come to see what others see."""
+        delay_ms = self.delay_ms(who)
+        if not delay_ms or self.room.over:
+            return Head(self.room.seq, self.room.generation)
+        last = self._recent.head(self.clock.now() - delay_ms)
+        seq = 0 if last is None else last.event.seq
+        return Head(seq, bisect_right(self.turn_seqs, seq))
+
+    def snapshot_for(self, who: str) -> Snapshot | None:
+        """The latest one that this person may see."""
+        return self._latest(self.delay_ms(who))
+
+    def resume_for(self, who: str, seq: int, behind_max: int) -> Snapshot | None:
+        """The snapshot from which somebody goes on who has seen every event up to `seq`; None
+        where the tail is short enough."""
+        found = self.snapshot_for(who)
+        return found if found is not None and found.seq - seq > behind_max else None
+
+    def state(self, snapshot: Snapshot) -> bytes | None:
+        """The bytes of a snapshot's state. May be called from any thread."""
+        return self._snapshots.state(self.id, snapshot.generation)
+
+    def forget_snapshots(self) -> None:
+        """Nobody comes late any more."""
+        self.snapshots = []
+        self._snapshots.drop(self.id)
+
+    def _latest(self, delay_ms: int) -> Snapshot | None:
+        until = self.clock.now() - delay_ms
+        return next((kept for kept, at in self.snapshots if at <= until), None)
+
+    def _usable(self, store: SnapshotStore) -> list[tuple[Snapshot, int]]:
+        """What is kept of this room. A snapshot of events that the journal has lost, with a
+        power cut, tells of another game."""
+        usable = []
+        for head in store.heads(self.id):
+            try:
+                snapshot = snapshot_of(head)
+            except BadFrameError as error:
+                log.warning("room %s: a snapshot is not used: %s", self.id, error)
+                continue
+            if snapshot.seq > self.journal.last:
+                store.drop(self.id)
+                return []
+            usable.append((snapshot, head.at))
+        return usable
+
     def frame(self, told: Told, subprotocol: str) -> bytes:
         """The event's frame in this subprotocol, made once."""
         frame = told.frames.get(subprotocol)
@@ -130,12 +206,12 @@ class Runner:
         """An event from the journal with its frame, kept nowhere."""
         event = event_of(entry, self.codecs[MSGPACK])
         if subprotocol == MSGPACK:
-            return Told(event, {MSGPACK: fastpath.frame(entry.event)})
-        return Told(event, {subprotocol: self._encode(event, subprotocol)})
+            return Told(event, entry.at, {MSGPACK: fastpath.frame(entry.event)})
+        return Told(event, entry.at, {subprotocol: self._encode(event, subprotocol)})
 
     def turns(self, first: int, turns_max: int) -> list[MasterPacket]:
         """Master packets from a generation on, at most so many."""
-        wanted = self.turn_seqs[max(first, 1) - 1 :][:turns_max]
+        wanted = self.turn_seqs[max(first, 1) - 1 :][: max(0, turns_max)]
         if not wanted:
             return []
         entries = self.journal.read(after=wanted[0] - 1, limit=wanted[-1] - wanted[0] + 1)
@@ -181,6 +257,7 @@ class Runner:
 
     def _perform(self, effects: Sequence[Effect]) -> Reply | None:
         reply: Reply | None = None
+        failed: Problem | None = None
         for effect in effects:
             match effect:
                 case Append():
@@ -192,17 +269,29 @@ class Runner:
                 case Rejected(who):
                     if (line := self.lines.get(who)) is not None:
                         line.reject(effect)
+                case Keep():
+                    failed = self._keep(effect)
                 case Part(who, code, reason):
                     self._part(who, Close(code), reason)
                 case Arm(at):
                     self._arm(at)
-        return reply
+        return reply if failed is None else Reply(failed.status, problem=failed)
+
+    def _keep(self, effect: Keep) -> Problem | None:
+        """A snapshot that cannot be stored is no harm to the game; why it could not be."""
+        try:
+            self._snapshots.put(self.id, stored_snapshot(effect))
+        except StoreFailedError as error:
+            log.error("room %s: a snapshot cannot be kept: %s", self.id, error)
+            return Problem(503, "not_stored", "The snapshot could not be stored.")
+        self.snapshots = [(effect.snapshot, effect.at), *self.snapshots][:SNAPSHOTS_KEPT]
+        return None
 
     def _append(self, effect: Append) -> None:
         """Store. The bytes in the journal are those of the msgpack sockets."""
         entry = entry_of(effect, self.codecs[MSGPACK])
         self.journal.append(entry)
-        self._last = Told(effect.event, {MSGPACK: fastpath.frame(entry.event)})
+        self._last = Told(effect.event, effect.at, {MSGPACK: fastpath.frame(entry.event)})
         self._recent.add(self._last)
         if isinstance(effect.event.body, MasterPacket):
             self.turn_seqs.append(effect.event.seq)
@@ -216,8 +305,9 @@ class Runner:
         if isinstance(event.body, Ended):
             self._over(self)
             for line in list(self.lines.values()):
-                line.close(Close.ENDED, "the room has ended")
-                self._gone.append(line)
+                if not line.delay_ms:
+                    line.close(Close.ENDED, "the room has ended")
+                    self._gone.append(line)
 
     def _part(self, who: str, code: Close, reason: str) -> None:
         line = self.lines.pop(who, None)

@@ -14,9 +14,11 @@ from collections.abc import Callable
 from gameroom.server.config import Config
 from gameroom.store import (
     FileJournals,
+    FileSnapshots,
     Journal,
     MemoryJournals,
     MemorySessions,
+    MemorySnapshots,
     RoomRecord,
     Session,
     SessionStore,
@@ -100,11 +102,12 @@ def open_stores(config: Config) -> Stores:
     Raises StoreFailedError where journals cannot be kept.
     """
     if config.data is None:
-        return Stores(MemoryJournals(), MemorySessions())
+        return Stores(MemoryJournals(), MemorySessions(), MemorySnapshots())
     data, durability = config.data, config.durability
     return Stores(
         FileJournals(data / "journals", durability),
         LateSessions(lambda: SqliteSessions(data / "gameroom.sqlite", durability)),
+        FileSnapshots(data / "snapshots"),
     )
 
 

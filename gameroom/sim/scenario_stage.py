@@ -309,7 +309,7 @@ class Stage:
                 self.say(f"checksums of turn {generation} differ: {names}")
             case packets.Repair(_, seats):
                 names = " and ".join(self._name(seat) for seat in seats)
-                self.say(f"begins again from the first turn: {names}")
+                self.say(f"begins again: {names}")
                 for client in self.clients.values():
                     client.diverges = client.diverges and client.seat not in seats
             case packets.Setup(settings, changed_by) if changed_by:

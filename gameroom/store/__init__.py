@@ -5,6 +5,7 @@ promises; `journal` and `sqlite` keep it on one machine, `memory` nowhere.
 """
 
 from gameroom.store.base import (
+    SNAPSHOTS_KEPT,
     Durability,
     Entry,
     Header,
@@ -14,20 +15,26 @@ from gameroom.store.base import (
     RoomRecord,
     Session,
     SessionStore,
+    Snapshot,
+    SnapshotHead,
+    SnapshotStore,
     StoreFailedError,
     Stores,
     Torn,
     sha256,
 )
 from gameroom.store.journal import FileJournal, FileJournals
-from gameroom.store.memory import MemoryJournal, MemoryJournals, MemorySessions
+from gameroom.store.memory import MemoryJournal, MemoryJournals, MemorySessions, MemorySnapshots
+from gameroom.store.snapshots import FileSnapshots
 from gameroom.store.sqlite import SqliteSessions
 
 __all__ = [
+    "SNAPSHOTS_KEPT",
     "Durability",
     "Entry",
     "FileJournal",
     "FileJournals",
+    "FileSnapshots",
     "Header",
     "Journal",
     "JournalDamagedError",
@@ -35,9 +42,13 @@ __all__ = [
     "MemoryJournal",
     "MemoryJournals",
     "MemorySessions",
+    "MemorySnapshots",
     "RoomRecord",
     "Session",
     "SessionStore",
+    "Snapshot",
+    "SnapshotHead",
+    "SnapshotStore",
     "SqliteSessions",
     "StoreFailedError",
     "Stores",

@@ -121,6 +121,45 @@ class JournalStore(Protocol):
         """The ids of the rooms that have a journal."""
 
 
+SNAPSHOTS_KEPT = 2
+"""Of each room: somebody may be reading the one before the latest."""
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotHead:
+    """generation: of the turn; at: when it closed by the room's time (milliseconds); said:
+    what the room says of itself at that moment, for whoever goes on from there."""
+
+    generation: int
+    at: int
+    said: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A moment of a room with the state that its engines had."""
+
+    head: SnapshotHead
+    state: bytes
+
+
+class SnapshotStore(Protocol):
+    """The latest snapshots of each room. What it loses costs time, nothing else."""
+
+    def put(self, room: str, snapshot: Snapshot) -> None:
+        """Keep it, whole or not at all, and forget those before the last SNAPSHOTS_KEPT.
+        Raises StoreFailedError."""
+
+    def heads(self, room: str) -> tuple[SnapshotHead, ...]:
+        """Those that can be read, newest first."""
+
+    def state(self, room: str, generation: int) -> bytes | None:
+        """The state of a kept snapshot. May be called from any thread."""
+
+    def drop(self, room: str) -> None:
+        """Forget all of a room."""
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """Who may sit where. token: SHA-256 of the secret; created, expires: milliseconds
@@ -193,6 +232,7 @@ class Stores:
 
     journals: JournalStore
     sessions: SessionStore
+    snapshots: SnapshotStore
 
     def close(self) -> None:
         """The journals are closed by who opened them."""

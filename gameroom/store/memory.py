@@ -9,10 +9,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from gameroom.store.base import (
+    SNAPSHOTS_KEPT,
     Entry,
     Header,
     RoomRecord,
     Session,
+    Snapshot,
+    SnapshotHead,
     StoreFailedError,
     Torn,
     sha256,
@@ -59,6 +62,28 @@ class MemoryJournals:
 
     def rooms(self) -> tuple[str, ...]:
         return tuple(sorted(self._journals))
+
+
+class MemorySnapshots:
+    def __init__(self) -> None:
+        self._kept: dict[str, dict[int, Snapshot]] = {}
+
+    def put(self, room: str, snapshot: Snapshot) -> None:
+        kept = self._kept.setdefault(room, {})
+        kept[snapshot.head.generation] = snapshot
+        for old in sorted(kept, reverse=True)[SNAPSHOTS_KEPT:]:
+            del kept[old]
+
+    def heads(self, room: str) -> tuple[SnapshotHead, ...]:
+        kept = self._kept.get(room, {})
+        return tuple(kept[generation].head for generation in sorted(kept, reverse=True))
+
+    def state(self, room: str, generation: int) -> bytes | None:
+        snapshot = self._kept.get(room, {}).get(generation)
+        return None if snapshot is None else snapshot.state
+
+    def drop(self, room: str) -> None:
+        self._kept.pop(room, None)
 
 
 class MemorySessions:

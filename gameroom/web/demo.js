@@ -200,7 +200,7 @@ function listenTo(seat, isReloaded) {
   });
   seat.on("refused", ({ seat: of, reasons }) => tell(`${nameOf(roster, of)}'s engine refuses the setup: ${reasons.join("; ")}`, "broken"));
   seat.on("diverged", (what) => isOld || tell(divergence(roster, what), "broken"));
-  seat.on("repair", ({ seats }) => seats.forEach((of) => isOld || tell(`${nameOf(roster, of)}'s engine begins again from the first turn`, "slow")));
+  seat.on("repair", ({ seats }) => seats.forEach((of) => isOld || tell(`${nameOf(roster, of)}'s engine begins again`, "slow")));
   seat.on("announcement", ({ text }) => isOld || tell(text));
   seat.on("chat", ({ name, text }) => isOld || tell(`${name} says: ${text}`));
   seat.on("ended", ({ because }) => tell(because ? `the game is over: ${because}` : "the game is over"));

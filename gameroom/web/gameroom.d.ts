@@ -141,7 +141,7 @@ export interface Row {
   readonly missing: boolean;
   readonly lost: boolean;
   readonly diverged: boolean;
-  /** The engine begins again from the first turn, since it had diverged. */
+  /** The engine begins again, since it had diverged. */
   readonly repairing: boolean;
   /** How long this player had been away or silent when the roster was told; 0 for who is here. */
   readonly absent_ms: number;
@@ -281,6 +281,8 @@ export interface Meters {
   readonly framerate: number;
   /** Turns that were caught up after returns, losses of the connection, late turns. */
   readonly caughtUp: number;
+  /** The turn of the snapshot from which the engine went on, 0 where it began at the first. */
+  readonly resumedFrom: number;
   readonly losses: number;
   readonly stalls: number;
   readonly commands: CommandCounts;
@@ -316,6 +318,8 @@ export interface SeatEvents {
   repair: { generation: number; seats: readonly number[] };
   /** This engine's checksum is not the agreed one. */
   differs: { generation: number; own: number; agreed: number };
+  /** This engine's checksum is the agreed one: what is seen is what the players see. */
+  agrees: { generation: number };
   /** All that was missed is played. again: after a loss, not after a reload. */
   back: CommandCounts & { again: boolean; turns: number; ms: number };
   chat: { name: string; text: string };
@@ -348,6 +352,8 @@ export class Seat {
   readonly closed: number;
   readonly isRunning: boolean;
   readonly ended: { state: string; because: string | null } | null;
+  /** The last turn after which the room's agreed checksum was this engine's too, 0 for none. */
+  readonly agreed: number;
   allows(name: string): boolean;
   checksum(generation: number): number | undefined;
   meters(): Meters;
@@ -395,6 +401,10 @@ export interface Ports {
   engine(order: object): void;
   tell(name: string, detail: unknown): void;
   keep(memory: unknown): void;
+  /** Fetch the state of this snapshot, and give it to `stateFetched`. */
+  fetchState(snapshot: { generation: number; size: number }): void;
+  /** Let the engine give the bytes of its state after this turn, and send them to the room. */
+  sendState(generation: number): void;
 }
 export class Session {
   constructor(ports: Ports, options: {
@@ -413,7 +423,8 @@ export class Session {
   generation: number;
   framerate: number;
   ended: { state: string; because: string | null } | null;
-  counters: { caughtUp: number; losses: number; stalls: number };
+  agreed: number;
+  counters: { caughtUp: number; losses: number; stalls: number; resumedFrom: number };
   readonly rtt: number;
   readonly commands: CommandCounts;
   readonly isRunning: boolean;
@@ -422,6 +433,8 @@ export class Session {
   readonly kinds: ReadonlySet<string>;
   allows(name: string): boolean;
   checksum(generation: number): number | undefined;
+  /** bytes: null where they could not be had. */
+  stateFetched(snapshot: { generation: number }, bytes: Uint8Array | null, now: number): void;
   start(now: number): void;
   opened(now: number): void;
   received(frame: any, now: number): void;

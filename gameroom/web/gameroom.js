@@ -400,6 +400,16 @@ class Outbox {
     return packet;
   }
 
+  /** The turns up to this one are not told to us, and the server has heard our packets for
+   * them: what became of their commands stands in the room's log alone. */
+  skip(generation) {
+    for (const { commands, refused = [] } of this.packets.filter((one) => one.generation <= generation)) {
+      this.counts.confirmed += commands.length - refused.length;
+    }
+    this.packets = this.packets.filter((one) => one.generation > generation);
+    if (this.#countedUpTo >= 0) this.#countedUpTo = Math.max(this.#countedUpTo, generation);
+  }
+
   /** What the server has not heard, in the order in which it must be sent again. */
   unheard(heard) {
     return this.packets.filter((one) => one.generation > heard);
@@ -534,6 +544,14 @@ const BATCH_MS = 40;
 const SUMS_MAX = 256;
 const SIGNALS_PER_PACKET_MAX = 8;
 const SIGNAL_WINDOW = 64;
+const FETCH_MAX_MS = 30_000;
+const FETCHES_MAX = 3;
+const FRAMES_WAITING_MAX = 16_384;
+const SNAPSHOTS_EVERY = 600;
+/** Who is further behind does not hash its state: the verdict is there before it would count. */
+const NEAR_TURNS = 32;
+
+const rowOf = ({ seat, name, team, roles }) => ({ seat, name, team, roles });
 
 const problem = (code, detail) => ({ status: 503, code, detail, title: detail, type: `urn:gameroom:problem:${code}` });
 
@@ -557,7 +575,10 @@ export class Session {
   generation = 0;
   framerate = 0;
   ended = null;
-  counters = { caughtUp: 0, losses: 0, stalls: 0 };
+  /** The last generation whose checksum the room agreed on and our engine had too. */
+  agreed = 0;
+  /** resumedFrom: the turn of the snapshot from which the engine went on, 0 for none. */
+  counters = { caughtUp: 0, losses: 0, stalls: 0, resumedFrom: 0 };
 
   #ports;
   #definition;
@@ -596,9 +617,16 @@ export class Session {
   #bornSeq = 0;
   #newsSeq = 0;
   #isNews = true;
+  #stateEvery;
+  #state = null;
+  #agreements = new Map();
+  #restores = true;
+  #resuming = null;
+  #unfetched = 0;
 
   /**
-   * ports: connect(), hangUp(), send(frame), engine(order), tell(name, detail), keep(memory).
+   * ports: connect(), hangUp(), send(frame), engine(order), tell(name, detail), keep(memory),
+   * fetchState(snapshot), answered by `stateFetched`, and sendState(generation).
    * random: () => a number from 0 to 1, for the jitter of reconnects.
    * memory: what `keep` was given in an earlier life of the page, or null.
    */
@@ -609,7 +637,8 @@ export class Session {
     this.#random = random;
     this.#memory = memory;
     this.#dev = dev;
-    const { divergence, limits } = definition.policies;
+    const { divergence, limits, snapshots } = definition.policies;
+    this.#stateEvery = snapshots?.every?.turns ?? SNAPSHOTS_EVERY;
     this.#every = divergence?.checksum_every?.turns ?? divergence?.checksum_every ?? 1;
     this.#outbox = new Outbox(limits?.commands_per_turn ?? 64);
   }
@@ -667,10 +696,59 @@ export class Session {
 
   opened(now) {
     this.#heardAt = now;
-    this.#ask("PUT", "/session", { seq: this.#seq }, (status, body) => {
-      if (status === 200) this.#welcomed(body, this.#heardAt);
+    this.#ask("PUT", "/session", { seq: this.#seq, snapshots: this.#restores }, (status, body) => {
+      if (status === 200 && body.snapshot) this.#resume(body);
+      else if (status === 200) this.#welcomed(body, this.#heardAt);
       else if (body?.code === "seq_ahead") this.#forget();
       else this.#ports.tell("problem", body);
+    });
+  }
+
+  /** Much is missing: the events that follow go on from a snapshot, whose state comes first. */
+  #resume(hello) {
+    this.#resuming = { hello, frames: [] };
+    this.#ports.fetchState(hello.snapshot);
+  }
+
+  /** The bytes of a snapshot's state, null where they could not be had. */
+  stateFetched({ generation }, bytes, now) {
+    if (this.#resuming?.hello.snapshot.generation !== generation) return;
+    const { hello, frames } = this.#resuming;
+    this.#resuming = null;
+    if (bytes === null) {
+      this.#unfetched += 1;
+      this.#restores = this.#unfetched < FETCHES_MAX;
+      this.#ports.hangUp();
+      this.lost(1006, now, "the snapshot could not be fetched");
+      return;
+    }
+    this.#goOnFrom(hello.snapshot, bytes);
+    this.#welcomed(hello, now);
+    for (const frame of frames) this.received(frame, now);
+  }
+
+  #goOnFrom(snapshot, bytes) {
+    const { generation, seq, sha256, begin, setup, roster, chart } = snapshot;
+    this.#startAnew();
+    this.#seq = this.#bornSeq = seq;
+    this.#newsSeq = Math.max(this.#newsSeq, seq);
+    this.generation = this.counters.resumedFrom = generation;
+    this.closed = Math.max(this.closed, generation);
+    this.#heard("setup", setup);
+    this.#heard("roster", roster);
+    Object.assign(this, { states: chart.states, variables: chart.variables });
+    this.#ports.tell("chart", { ...chart, generation });
+    this.#steps.push({
+      order: {
+        op: "restore",
+        generation,
+        begin: { setup: begin.setup, seats: begin.seats.map(rowOf), states: begin.states },
+        seed: this.#seed,
+        states: chart.states,
+        seats: roster.seats.map((row) => row.seat),
+        sha256,
+        bytes,
+      },
     });
   }
 
@@ -689,6 +767,7 @@ export class Session {
     this.#probeAt = now;
     if (!isBack && this.#memory?.user === body.user) this.#outbox.recall(this.#memory);
     this.#memory = null;
+    if (body.snapshot) this.#outbox.skip(Math.min(body.heard, body.snapshot.generation));
     this.#outbox.countFrom(Math.max(body.generation, body.heard));
     this.#outbox.sentUpTo = Math.max(this.#outbox.sentUpTo, body.heard);
     this.#backTo = { from: this.generation, to: body.generation, at: now, again: isBack };
@@ -709,21 +788,28 @@ export class Session {
 
   /** A new engine, from the room's first event on. What was said stands: it is not said twice. */
   #beginAgain(now) {
+    this.#startAnew();
+    this.#ports.hangUp();
+    this.lost(1012, now);
+  }
+
+  #startAnew() {
     this.#seq = 0;
     this.generation = 0;
     this.states = [];
     this.#sums.clear();
+    this.#agreements.clear();
     this.#owed = [];
     this.#signals = [];
+    this.#state = null;
     this.#resetEngine();
-    this.#ports.hangUp();
-    this.lost(1012, now);
   }
 
   lost(code, now, reason = "") {
     if (this.status === "closed" || this.status === "displaced") return;
     for (const [, answer] of this.#asked) answer(503, problem("away", "You are not connected; it comes back by itself."));
     this.#asked.clear();
+    this.#resuming = null;
     this.#probe = null;
     this.#probeAt = null;
     this.#resendAt = null;
@@ -787,7 +873,8 @@ export class Session {
 
   /** A round trip that measures latency and finds a dead connection before the system does. */
   #probeNow(now) {
-    const silent = now - Math.max(this.#heardAt, this.#probe ?? 0) >= SILENCE_MAX_MS;
+    const patience = this.#resuming === null ? SILENCE_MAX_MS : FETCH_MAX_MS;
+    const silent = now - Math.max(this.#heardAt, this.#probe ?? 0) >= patience;
     if (silent && (this.#probe !== null || this.status !== "live")) {
       this.#ports.hangUp();
       this.lost(1006, now, "nothing was heard");
@@ -870,6 +957,11 @@ export class Session {
       else if (frame.status >= 400) this.#ports.tell("problem", frame.body);
       return;
     }
+    if (this.#resuming !== null) {
+      this.#resuming.frames.push(frame);
+      if (this.#resuming.frames.length > FRAMES_WAITING_MAX) this.stateFetched(this.#resuming.hello.snapshot, null, now);
+      return;
+    }
     if (frame.event === "rejected") {
       this.#rejected(frame.body, now);
       return;
@@ -908,6 +1000,12 @@ export class Session {
         this.ended = body;
         this.#ports.tell("ended", body);
         break;
+      case "verified":
+        // We are asked for the bytes: others have the same, so ours are as good.
+        if (body.seat === this.seat && body.generation === this.#state?.generation && body.sha256 === this.#state.sha256) {
+          this.#ports.sendState(body.generation);
+        }
+        break;
       case "repair":
         if (this.#isNews) this.#ports.tell(event, body);
         if (body.seats.includes(this.seat) && this.#seq > this.#bornSeq) this.#beginAgain(now);
@@ -944,17 +1042,16 @@ export class Session {
 
   /** The room entered `running`: from here on the engine plays what follows. */
   #begin(generation) {
-    const row = ({ seat, name, team, roles }) => ({ seat, name, team, roles });
     this.#engine.started = false;
     this.#engine.failed = false;
     // The room knows no line yet: some quick round trips, so that it soon finds its pace.
     this.#probes = 0;
     this.#steps.push({
-      init: {
+      order: {
         op: "init",
         generation,
         setup: this.setup,
-        seats: this.roster.seats.map(row),
+        seats: this.roster.seats.map(rowOf),
         seed: this.#seed,
         states: this.states,
       },
@@ -1023,7 +1120,7 @@ export class Session {
     const wanted = JSON.stringify([this.setup, this.roster.seats.map((one) => [one.seat, one.user, one.team])]);
     if (row.loaded || this.#engine.loading === wanted || this.#engine.busy) return;
     this.#engine.loading = wanted;
-    const seats = this.roster.seats.map(({ seat, name, team, roles }) => ({ seat, name, team, roles }));
+    const seats = this.roster.seats.map(rowOf);
     this.#order({ op: "load", setup: this.setup, seats, seed: this.#seed, states: this.states });
   }
 
@@ -1038,6 +1135,7 @@ export class Session {
         break;
       }
       case "inited":
+      case "restored":
         this.#engine.started = true;
         this.generation = reply.generation;
         this.#owed = [];
@@ -1048,6 +1146,13 @@ export class Session {
         this.#stepped(reply);
         break;
       case "failed":
+        if (reply.during === "restore") {
+          // What others could go on from, this engine can't: it takes the long way.
+          this.#restores = false;
+          this.#ports.tell("problem", problem("not_restored", reply.error.message));
+          this.#beginAgain(now);
+          return;
+        }
         this.#engine.failed = true;
         this.#ports.tell("failed", reply);
         return;
@@ -1057,7 +1162,7 @@ export class Session {
     this.#settled(now);
   }
 
-  #stepped({ generation, sums, signals, ms, turns, iterations, sync }) {
+  #stepped({ generation, sums, signals, ms, turns, iterations, sync, state }) {
     this.generation = generation;
     if (iterations > 0) {
       const each = ms / iterations;
@@ -1068,7 +1173,10 @@ export class Session {
     for (const [of, value] of sums) {
       this.#sums.set(of, value);
       if (of % this.#every === 0) this.#owed.push({ generation: of, value });
+      if (this.#agreements.has(of)) this.#compare({ generation: of, value: this.#agreements.get(of) });
     }
+    for (const of of this.#agreements.keys()) if (of <= generation) this.#agreements.delete(of);
+    if (state) this.#tellState(state);
     for (const of of [...this.#sums.keys()].slice(0, -SUMS_MAX)) this.#sums.delete(of);
     this.#owed.splice(0, this.#owed.length - 4);
     this.#signals.push(...signals.filter((one) => one.generation > this.closed - SIGNAL_WINDOW));
@@ -1080,10 +1188,25 @@ export class Session {
     }
   }
 
+  #tellState({ generation, sha256, size }) {
+    if (this.seat === null || this.status !== "live") return;
+    this.#state = { generation, sha256 };
+    // Who is too late for the verdict, or under repair, is told so; it matters to nobody.
+    this.request("PUT", `/snapshots/${generation}/hash`, { sha256, size }).catch(() => {});
+  }
+
   /** What the room agreed on, against what this engine had: a watcher verifies what it sees. */
   #compare({ generation, value }) {
     const own = this.#sums.get(generation);
-    if (own !== undefined && own !== value) this.#ports.tell("differs", { generation, own, agreed: value });
+    if (own === undefined) {
+      // Not run yet: to be compared when it is.
+      if (generation > this.generation) this.#agreements.set(generation, value);
+      if (this.#agreements.size > SUMS_MAX) this.#agreements.delete(this.#agreements.keys().next().value);
+    } else if (own !== value) this.#ports.tell("differs", { generation, own, agreed: value });
+    else if (generation > this.agreed) {
+      this.agreed = generation;
+      this.#ports.tell("agrees", { generation });
+    }
   }
 
   /** Plays what is due: one turn at its time, or many at once when we are behind. */
@@ -1091,9 +1214,9 @@ export class Session {
     this.#playAt = null;
     if (this.#engine.busy || this.#engine.failed || this.#steps.length === 0) return;
     const [next] = this.#steps;
-    if (next.init) {
+    if (next.order) {
       this.#steps.shift();
-      this.#order(next.init);
+      this.#order(next.order);
       return;
     }
     const behind = this.closed - this.generation;
@@ -1118,7 +1241,7 @@ export class Session {
 
   #playMany(behind) {
     const most = Math.max(1, Math.min(BATCH_TURNS_MAX, Math.floor(BATCH_MS / Math.max(this.#stepMs, 0.2))));
-    const stop = this.#steps.findIndex((one) => one.init);
+    const stop = this.#steps.findIndex((one) => one.order);
     const turns = this.#steps.splice(0, Math.min(most, stop < 0 ? this.#steps.length : stop));
     const last = turns.at(-1).packet.generation;
     this.#timing.rest();
@@ -1142,6 +1265,7 @@ export class Session {
       })),
       turn_ms: glideMs,
       every: this.#every,
+      stateEvery: this.seat !== null && this.closed - turns.at(-1).packet.generation <= NEAR_TURNS ? this.#stateEvery : 0,
       scene: !this.#hidden,
       sync: this.#dev.sync_test === true,
     });
@@ -1426,6 +1550,7 @@ export class Seat {
   get closed() { return this.#session.closed; }
   get isRunning() { return this.#session.isRunning; }
   get ended() { return this.#session.ended; }
+  get agreed() { return this.#session.agreed; }
 
   /** May this person do it now? Commands, requests and the room's own doings. */
   allows(name) { return this.#session.allows(name); }
@@ -1483,6 +1608,8 @@ export class Seat {
       send: (frame) => this.#send(frame),
       engine: (order) => this.#sandbox.order(order),
       tell: (name, detail) => this.#tell(name, detail),
+      fetchState: (snapshot) => this.#fetchState(snapshot),
+      sendState: (generation) => this.#sandbox.order({ op: "state", generation }),
       keep: (memory) => keep(key, memory),
     };
   }
@@ -1522,8 +1649,38 @@ export class Seat {
     if (said.send) this.send(said.send.name, said.send.body);
     else if (said.problem) this.#tell("viewProblem", said.problem);
     else if (said.engine?.op === "broken") this.#tell("failed", said.engine);
+    else if (said.engine?.op === "state") this.#sendState(said.engine);
     else if (ASIDE.includes(said.engine?.op)) this.#tell(said.engine.op, said.engine);
     else if (said.engine) this.#act((now) => this.#session.engineReplied(said.engine, now));
+  }
+
+  // -- snapshots --
+
+  #stateUrl(generation) {
+    const { pathname, origin } = new URL(`./snapshots/${generation}`, this.#address);
+    return `${origin.replace(/^ws/, "http")}${pathname}${this.#address.search}`;
+  }
+
+  async #fetchState(snapshot) {
+    let bytes = null;
+    try {
+      const response = await fetch(this.#stateUrl(snapshot.generation), { credentials: "same-origin", cache: "no-store" });
+      if (response.ok) bytes = new Uint8Array(await response.arrayBuffer());
+    } catch {
+      // The network: without a snapshot every event has to come.
+    }
+    this.#act((now) => this.#session.stateFetched(snapshot, bytes, now));
+  }
+
+  /** Where this fails, the room asks somebody else. */
+  async #sendState({ generation, bytes }) {
+    if (bytes === null) return;
+    const headers = { "Content-Type": "application/json" };
+    try {
+      await fetch(this.#stateUrl(generation), { method: "PUT", headers, body: bytes, credentials: "same-origin" });
+    } catch (error) {
+      this.#tell("problem", { code: "not_sent", detail: error.message });
+    }
   }
 
   // -- the socket --

@@ -427,7 +427,7 @@ class Page {
   #repair(seats) {
     this.#diverged = null;
     for (const seat of seats) {
-      tell(`${this.#nameOf(seat)}'s engine begins again from the first turn, the others play on`, "slow");
+      tell(`${this.#nameOf(seat)}'s engine begins again, the others play on`, "slow");
     }
     this.#refresh();
   }

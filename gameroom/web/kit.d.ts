@@ -26,6 +26,9 @@ export class Random {
 
 /** The one byte string of a plain value. TypeError, with the place, for anything else. */
 export function canonical(value: Plain): Uint8Array;
+
+/** The SHA-256 of bytes, in hex. */
+export function sha256(bytes: Uint8Array): string;
 /** MurmurHash3 (32 bits) of bytes, or of integers from -2^31 to 2^32 - 1. */
 export function hash32(data: Uint8Array | ArrayLike<number>, seed?: number): number;
 /** hash32 of the canonical bytes: the simplest honest engine checksum. */

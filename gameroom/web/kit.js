@@ -217,6 +217,80 @@ export function checksum(value) {
   return hashBytes(canonical(value), 0);
 }
 
+/** The SHA-256 (FIPS 180-4) of bytes, in hex. @returns {string} */
+export function sha256(bytes) {
+  const size = bytes.length;
+  const padded = new Uint8Array((((size + 8) >> 6) + 1) << 6);
+  padded.set(bytes);
+  padded[size] = 0x80;
+  const view = new DataView(padded.buffer);
+  view.setUint32(padded.length - 8, Math.floor(size / 0x20000000));
+  view.setUint32(padded.length - 4, (size << 3) >>> 0);
+  const h = Int32Array.from(SHA256_START);
+  const w = new Int32Array(64);
+  for (let at = 0; at < padded.length; at += 64) {
+    for (let i = 0; i < 16; i += 1) w[i] = view.getInt32(at + 4 * i);
+    for (let i = 16; i < 64; i += 1) {
+      const a = w[i - 15];
+      const b = w[i - 2];
+      const s0 = ((a >>> 7) | (a << 25)) ^ ((a >>> 18) | (a << 14)) ^ (a >>> 3);
+      const s1 = ((b >>> 17) | (b << 15)) ^ ((b >>> 19) | (b << 13)) ^ (b >>> 10);
+      w[i] = (w[i - 16] + s0 + w[i - 7] + s1) | 0;
+    }
+    let [a, b, c, d, e, f, g, k] = h;
+    for (let i = 0; i < 64; i += 1) {
+      const s1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
+      const t1 = (k + s1 + ((e & f) ^ (~e & g)) + SHA256_ROUNDS[i] + w[i]) | 0;
+      const s0 = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
+      const t2 = (s0 + ((a & b) ^ (a & c) ^ (b & c))) | 0;
+      k = g;
+      g = f;
+      f = e;
+      e = (d + t1) | 0;
+      d = c;
+      c = b;
+      b = a;
+      a = (t1 + t2) | 0;
+    }
+    h[0] += a;
+    h[1] += b;
+    h[2] += c;
+    h[3] += d;
+    h[4] += e;
+    h[5] += f;
+    h[6] += g;
+    h[7] += k;
+  }
+  return [...h].map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
+}
+
+/** The first 32 bits of the fractions of the roots of the first primes, square or cube. */
+function fractions(count, root) {
+  const found = [];
+  for (let n = 2; found.length < count; n += 1) {
+    let prime = true;
+    for (let d = 2; d * d <= n; d += 1) prime &&= n % d !== 0;
+    if (prime) found.push(Number(root(BigInt(n)) & 0xffffffffn));
+  }
+  return found;
+}
+
+/** floor(n ** (1 / power) * 2 ** 32), in whole numbers: no machine rounds it. */
+function rootOf(n, power) {
+  const wanted = n << (32n * power);
+  let low = 0n;
+  let high = 1n << 40n;
+  while (high - low > 1n) {
+    const middle = (low + high) >> 1n;
+    if (middle ** power <= wanted) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+const SHA256_START = fractions(8, (n) => rootOf(n, 2n));
+const SHA256_ROUNDS = fractions(64, (n) => rootOf(n, 3n));
+
 // ---- integers -----------------------------------------------------------------------
 
 /** The quotient rounded towards minus infinity, as Python's `//`; exact up to 2^53 - 1. */

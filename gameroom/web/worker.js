@@ -18,6 +18,7 @@ const listen = self.addEventListener.bind(self);
 const clone = structuredClone;
 const url = URL.createObjectURL.bind(URL);
 const random = Math.random;
+const decoder = new TextDecoder("utf-8", { fatal: true });
 
 const KEPT = new Set(`
   globalThis undefined NaN Infinity isFinite isNaN parseFloat parseInt decodeURI decodeURIComponent
@@ -129,7 +130,10 @@ function lockCode() {
 // ---- orders --------------------------------------------------------------------------------
 
 let engine = null;
+let tools = null;
 let last = null;
+/** The canonical bytes of the state of which the room wants the hash, and perhaps the whole. */
+let wanted = null;
 
 const described = (error) => ({
   name: String(error?.name ?? "Error"), message: String(error?.message ?? error), stack: String(error?.stack ?? ""),
@@ -177,12 +181,25 @@ function init({ generation, setup, seats, seed, states }) {
   return { generation };
 }
 
-function steps({ turns, turn_ms, every, scene, sync }) {
+/** Goes on from the state of others: these bytes, which begin where that game began. */
+function restore({ generation, begin, seed, states, seats, sha256, bytes }) {
+  if (tools.sha256(bytes) !== sha256) throw new Error("the state is not the one that was agreed on");
+  engine.init({ ...begin, seed });
+  engine.restore(JSON.parse(decoder.decode(bytes)));
+  last = { generation, turn_ms: 100, states, seats };
+  toFrame({ open: { setup: begin.setup, seats: begin.seats } });
+  show(last);
+  return { generation };
+}
+
+/** every: turns between two checksums; stateEvery: between two states, 0 for none. */
+function steps({ turns, turn_ms, every, stateEvery, scene, sync }) {
   const started = now();
   const sums = [];
   const signals = [];
   let iterations = 0;
   let found = null;
+  let state = null;
   turns.forEach((turn, index) => {
     const before = sync ? engine.snapshot() : null;
     const raised = engine.step(sync ? clone(turn) : turn) ?? [];
@@ -191,12 +208,16 @@ function steps({ turns, turn_ms, every, scene, sync }) {
     iterations += turn.iterations;
     const isDue = turn.generation % every === 0;
     if (isDue && index >= turns.length - every) sums.push([turn.generation, checkedSum()]);
+    if (stateEvery > 0 && turn.generation % stateEvery === 0) {
+      wanted = { generation: turn.generation, bytes: tools.canonical(engine.snapshot()) };
+      state = { generation: turn.generation, sha256: tools.sha256(wanted.bytes), size: wanted.bytes.length };
+    }
   });
   const ms = now() - started;
   const { generation, states, seats } = turns.at(-1);
   last = { generation, turn_ms, states, seats };
   if (scene) show(last);
-  return { generation, sums, signals, ms, turns: turns.length, iterations, sync: found };
+  return { generation, sums, signals, ms, turns: turns.length, iterations, sync: found, state };
 }
 
 /** The sync test: from the snapshot, the same turn again must end the same. */
@@ -257,7 +278,8 @@ function corrupt() {
 }
 
 const ORDERS = {
-  load, init, steps, corrupt,
+  load, init, steps, restore, corrupt,
+  state: ({ generation }) => ({ generation, bytes: wanted?.generation === generation ? wanted.bytes : null }),
   snapshot: () => ({ snapshot: engine.snapshot(), checksum: checkedSum() }),
   show: () => void (last && show(last)),
 };
@@ -270,7 +292,7 @@ function obey(port, order) {
   }
 }
 
-const REPLIES = { load: "loaded", init: "inited", steps: "stepped", corrupt: "corrupted", snapshot: "snapshot", show: "shown" };
+const REPLIES = { load: "loaded", init: "inited", steps: "stepped", restore: "restored", state: "state", corrupt: "corrupted", snapshot: "snapshot", show: "shown" };
 
 listen("message", async ({ data, ports: [port] }) => {
   try {
@@ -281,6 +303,7 @@ listen("message", async ({ data, ports: [port] }) => {
     if (left.length > 0) throw new Error(`these would not go: ${left.join(", ")}`);
     const module = await import(source);
     if (typeof module.default !== "function") throw new TypeError("engine.js has no `export default (kit) => engine`");
+    tools = kit;
     engine = module.default(Object.freeze({ ...kit }));
     for (const name of ["init", "step", "checksum", "snapshot", "restore", "scene"]) {
       if (typeof engine?.[name] !== "function") throw new TypeError(`the engine has no ${name}()`);

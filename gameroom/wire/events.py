@@ -17,6 +17,7 @@ from gameroom.lockstep.packets import (
     Repair,
     Roster,
     Setup,
+    Verified,
 )
 
 REJECTED = "rejected"
@@ -30,6 +31,7 @@ BODIES: dict[str, type[Body]] = {
     "refused": Refused,
     "diverged": Diverged,
     "repair": Repair,
+    "verified": Verified,
     "chat": Chat,
     "announcement": Announcement,
     "ended": Ended,
@@ -59,6 +61,8 @@ def event_path(body: Body) -> str:
             return f"/turns/{generation}/checksum"
         case Repair(generation=generation):
             return f"/turns/{generation}/repair"
+        case Verified(generation=generation):
+            return f"/snapshots/{generation}"
         case Chat():
             return "/chat"
         case Announcement():

@@ -20,6 +20,7 @@ from gameroom.server import bodies
 from gameroom.server.app import LOBBY, make_app
 from gameroom.server.config import Config, Limits
 from gameroom.server.events import event_of
+from gameroom.server.runner import Runner
 from gameroom.server.stores import open_stores
 from gameroom.wire import MSGPACK
 
@@ -31,8 +32,13 @@ room "quick" extends archers {
   policy pace { tick = 40 per second  turn = 50ms..200ms  ahead = auto }
 }
 """
-# A test joins and asks more often than people do.
-LIMITS = Limits(joins_per_minute=10_000, creates_per_minute=10_000, requests_per_second=10_000)
+# A test joins and asks more often than people do, and has no time for a long tail.
+LIMITS = Limits(
+    joins_per_minute=10_000,
+    creates_per_minute=10_000,
+    requests_per_second=10_000,
+    tail_events_max=40,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +62,12 @@ class World:
         )
         return made.id
 
+    def runner(self, room: str) -> Runner:
+        return self.app[LOBBY].rooms[room]
+
     def journal(self, room: str) -> list[Event]:
         """All that the room has said, read back from its journal."""
-        runner = self.app[LOBBY].rooms[room]
+        runner = self.runner(room)
         codec = runner.codecs[MSGPACK]
         return [event_of(entry, codec) for entry in runner.journal.read()]
 

@@ -10,9 +10,9 @@ from aiohttp.test_utils import TestServer, unused_port
 
 from gameroom.client import Seat, join
 from gameroom.server.app import make_app
-from gameroom.server.config import Config, create_keys
+from gameroom.server.config import Config, Limits, create_keys
 from gameroom.server.stores import open_stores
-from gameroom.store import FileJournals
+from gameroom.store import FileJournals, FileSnapshots
 from gameroom.wire import JSON, MSGPACK, Codec, EventFrame
 
 KEY = "the create key of the tests"
@@ -55,7 +55,9 @@ class House:
         self._server: TestServer | None = None
 
     async def open(self) -> None:
-        config = Config(data=self.folder, create_keys=create_keys(KEY))
+        # A short tail: so a snapshot is worth its while in a game of seconds.
+        limits = Limits(tail_events_max=64)
+        config = Config(data=self.folder, create_keys=create_keys(KEY), limits=limits)
         app: web.Application = make_app(config, open_stores(config))
         self._server = TestServer(app, host="127.0.0.1", port=self.port)
         await self._server.start_server()
@@ -79,6 +81,11 @@ class House:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/join/{self.room}"
+
+    def snapshots(self) -> list[int]:
+        """The turns of which the room keeps the state."""
+        heads = FileSnapshots(self.folder / "snapshots").heads(self.room)
+        return [head.generation for head in heads]
 
     def journal(self, codec: Codec) -> list[EventFrame]:
         """All that the room said, from the file; the server has to be shut."""

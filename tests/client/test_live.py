@@ -6,10 +6,10 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from gameroom.client import ClosedError, LedgerEngine, RefusedError, join
+from gameroom.client import ClosedError, LedgerEngine, RefusedError, Seat, join
 from gameroom.lockstep.packets import Chat, Command, MasterPacket
 from gameroom.wire import JSON, MSGPACK, Close, Codec, EventFrame, read_definition
-from tests.client.house import House, reach, seated, start
+from tests.client.house import ROOM, House, reach, seated, start
 
 
 class Diary(LedgerEngine):
@@ -244,3 +244,54 @@ async def test_a_fault_of_the_engine_ends_the_seat_and_is_told(house: House) -> 
         await ann.load()
         with pytest.raises(ZeroDivisionError, match="the tenth archer"):
             await ann.until(lambda seat: False)
+
+
+OFTEN = ROOM.replace("  request", "  policy snapshots { every = 40 turns }\n  request", 1)
+
+
+@pytest.mark.parametrize("subprotocol", [JSON, MSGPACK])
+async def test_who_comes_late_goes_on_from_what_the_others_have(
+    house: House, subprotocol: str
+) -> None:
+    """Ann and bob play; cid comes late, and the turns before the snapshot are not run again."""
+    room = await house.create(OFTEN)
+    diaries = [Diary() for _ in range(3)]
+    async with AsyncExitStack() as stack:
+
+        async def come(number: int, **wish: bool) -> Seat:
+            name, engine = f"player {number}", diaries[number]
+            return await stack.enter_async_context(
+                join(room, name=name, engine=engine, subprotocol=subprotocol, **wish)
+            )
+
+        ann, bob = await come(0), await come(1)
+        await start([ann, bob])
+        ann.command("move", units=[1], x=2, y=3)
+        await reach([ann, bob], 120)
+        assert house.snapshots()
+        cid = await come(2, spectate=True)
+        await reach([cid, ann, bob], ann.generation + 20)
+        assert cid.setup == ann.setup
+    first = min(diaries[2].pages)
+    assert first % 40 == 1
+    assert first > 40
+    for generation, value in diaries[2].pages.items():
+        assert diaries[0].pages.get(generation, value) == value, generation
+
+
+async def test_an_engine_that_cannot_restore_is_told_everything(house: House) -> None:
+    room = await house.create(OFTEN)
+
+    class Forgetful(Diary):
+        def restore(self, state: object) -> None:
+            raise ValueError("what is this?")
+
+    late = Forgetful()
+    async with join(room, name="ann", engine=(diary := Diary())) as ann:
+        await start([ann])
+        await reach([ann], 120)
+        assert house.snapshots()
+        async with join(room, name="cid", spectate=True, engine=late, hurry=True) as cid:
+            await reach([cid], 120)
+    assert min(late.pages) == 1
+    assert late.pages[120] == diary.pages[120]

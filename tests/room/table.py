@@ -65,6 +65,7 @@ class Table:
     told: list[packets.Event] = field(default_factory=list)
     rejected: list[effects.Rejected] = field(default_factory=list)
     parted: dict[str, int] = field(default_factory=dict)
+    kept: list[effects.Keep] = field(default_factory=list)
     answer: effects.Reply | None = None
     wake: int | None = None
 
@@ -88,6 +89,8 @@ class Table:
                     self.rejected.append(effect)
                 case effects.Part(who, code):
                     self.parted[who] = code
+                case effects.Keep():
+                    self.kept.append(effect)
                 case effects.Arm(at):
                     assert at is None or at > self.now, "an alarm in the past never sleeps"
                     self.wake = at

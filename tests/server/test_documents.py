@@ -78,6 +78,7 @@ def test_the_table_of_events_is_the_wire_s() -> None:
         "refused": (5, ()),
         "diverged": (5, (), True),
         "repair": (5, ()),
+        "verified": (5, 20, "0" * 64, 9, 0),
     }
     for name, path, body, _ in EVENTS:
         if name in samples:
@@ -133,7 +134,7 @@ class Http:
 
     def _operation(self, method: str, path: str) -> tuple[str, dict[str, Any]]:
         """The description of a path, one without parameters before one with."""
-        for template in sorted(OPENAPI["paths"], key=lambda one: "{" in one):
+        for template in sorted(OPENAPI["paths"], key=lambda one: one.count("{")):
             if re.fullmatch(re.sub(r"{\w+}", "[^/]+", template), path):
                 return template, OPENAPI["paths"][template][method.lower()]
         raise AssertionError(path)
@@ -172,6 +173,11 @@ async def test_real_traffic_over_http_is_as_described(table: Table) -> None:
     await http("PUT", f"{room}/players/me/engine", json={"loaded": True}, headers=seat)
     await http("PUT", f"{room}/turns/1", json={"generation": 1}, headers=seat)
     await http("POST", f"{room}/requests/surrender", json={}, headers=seat)
+    said = {"sha256": "0" * 64, "size": 2}
+    await http("PUT", f"{room}/snapshots/1/hash", json=said, headers=seat)
+    await http("PUT", f"{room}/snapshots/1", json=[], headers=seat)
+    await http("GET", f"{room}/snapshots/1", headers=seat)
+    await http("GET", f"{room}/snapshots/latest", headers=seat)
     await http("GET", f"{room}/chart.svg")
     await http("GET", f"/engines/{made['engine']}")
     await http("GET", f"/engines/{'0' * 64}")

@@ -7,7 +7,7 @@ from gameroom.server.recent import EVENT_BYTES, Recent, Told
 
 
 def told(seq: int, size: int = 0) -> Told:
-    return Told(Event(seq, Announcement("hello")), {"json": bytes(size)})
+    return Told(Event(seq, Announcement("hello")), seq * 10, {"json": bytes(size)})
 
 
 def seqs(found: list[Told] | None) -> list[int] | None:

@@ -16,9 +16,10 @@ from gameroom.lockstep.turns import Held, Taken, Turns
 from gameroom.replica import Replica
 from gameroom.replica.outbox import Outbox
 from gameroom.room.course import Course
-from gameroom.room.effects import Append, Broadcast
+from gameroom.room.effects import Append, Broadcast, Keep
 from gameroom.room.play import Play
 from gameroom.room.room import Room
+from gameroom.room.snapshots import Snapshots
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ def told_first(patch: pytest.MonkeyPatch) -> None:
     "exactly-once",
     "bounded-memory",
     "absent-named",
+    "own-seat",
     weather="cheats",
 )
 def taken_twice(patch: pytest.MonkeyPatch) -> None:
@@ -172,3 +174,31 @@ def seq_with_a_gap(patch: pytest.MonkeyPatch) -> None:
         say(self, body, dump=dump)
 
     patch.setattr(Room, "_say", skipping)
+
+
+@fault("a state is kept whatever its hash is", "true-snapshots", weather="cheats")
+def any_state_is_kept(patch: pytest.MonkeyPatch) -> None:
+    sent = Snapshots.sent
+
+    def kept(self: Snapshots, seat: int, generation: int, state: bytes):
+        point = self._at(generation)
+        if point is None or point.done:
+            return sent(self, seat, generation, state)
+        point.done = True
+        return Keep(point.snapshot, point.at, state)
+
+    patch.setattr(Snapshots, "sent", kept)
+
+
+@fault(
+    "who goes on from a snapshot is told its turn once more",
+    "no-fault", weather="mobile",
+)  # fmt: skip
+def snapshot_of_the_event_before(patch: pytest.MonkeyPatch) -> None:
+    snapshot = Room._snapshot
+
+    def before(self: Room) -> packets.Snapshot:
+        made = snapshot(self)
+        return replace(made, seq=made.seq - 1)
+
+    patch.setattr(Room, "_snapshot", before)

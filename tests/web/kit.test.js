@@ -81,3 +81,13 @@ test("the sine is within one of the true one, and atan2 finds every direction ag
     assert.equal(kit.atan2(kit.sin(angle), kit.cos(angle)), angle);
   }
 });
+
+test("sha256 is the one that every other library gives", async () => {
+  const { createHash } = await import("node:crypto");
+  const dice = new kit.Random(5);
+  const sizes = [...Array(200).keys(), 4095, 4096, 70_001];
+  for (const size of sizes) {
+    const bytes = Uint8Array.from({ length: size }, () => dice.below(256));
+    assert.equal(kit.sha256(bytes), createHash("sha256").update(bytes).digest("hex"), `${size} bytes`);
+  }
+});

@@ -123,11 +123,25 @@ export class Room {
     };
   }
 
+  /** Keeps the state after the last closed turn, for those who lack more than two events. */
+  keepSnapshot(state = "the state") {
+    const roster = this.journal.find(({ event }) => event === "roster").body;
+    this.state = state;
+    this.snapshot = {
+      generation: this.open - 1, seq: this.journal.length, sha256: "5".repeat(64), size: state.length,
+      begin: { setup: { gold: 3 }, seats: roster.seats, states: ITERATING },
+      setup: { settings: { gold: 3 }, changed_by: "" }, roster,
+      chart: { states: ITERATING, variables: { round: 2 }, moved: [] },
+    };
+  }
+
   /** One frame of a client. `send` is how to answer. */
   receive(seat, frame, send) {
     if (frame.path === "/session") {
-      send({ id: frame.id, status: 200, body: this.hello(seat) });
-      for (const event of this.journal.slice(frame.body.seq)) send(event);
+      const { snapshot = null } = this;
+      const isUsed = frame.body.snapshots && snapshot !== null && snapshot.seq - frame.body.seq > 2;
+      send({ id: frame.id, status: 200, body: { ...this.hello(seat), snapshot: isUsed ? snapshot : null } });
+      for (const event of this.journal.slice(isUsed ? snapshot.seq : frame.body.seq)) send(event);
       if (seat === null) this.watcher = send;
       else Object.assign(this.seats.get(seat), { send, gathering: false });
     } else if (frame.path === "/time") {
@@ -204,6 +218,10 @@ export class Client {
   lagMs = 10;
   jitterMs = 0;
   answers = true;
+  fetches = true;
+  fetchMs = 50;
+  restores = true;
+  states = [];
   kept = null;
   #line = null;
   #freeAt = 0;
@@ -218,6 +236,9 @@ export class Client {
       send: (frame) => this.#send(frame),
       engine: (order) => this.#engine(order),
       tell: (name, detail) => this.told.push({ name, detail, at: clock.now }),
+      fetchState: (snapshot) => clock.in(this.fetchMs, () => this.act((now) =>
+        this.session.stateFetched(snapshot, this.fetches ? room.state : null, now))),
+      sendState: (generation) => this.states.push(generation),
       keep: (memory_) => { this.kept = structuredClone(memory_); },
     }, { definition: DEFINITION, seed: 7, random: () => 0.5, memory: structuredClone(memory), dev });
     if (start) this.act((now) => this.session.start(now));
@@ -280,12 +301,16 @@ export class Client {
     this.clock.in(this.engineMs * turns, () => this.act((now) => this.session.engineReplied(this.#reply(order), now)));
   }
 
-  #reply({ op, epoch, turns, generation }) {
+  #reply({ op, epoch, turns, generation, stateEvery, bytes }) {
+    if (op === "restore" && this.restores) return { op: "restored", epoch, generation, bytes };
+    if (op === "restore") return { op: "failed", during: op, epoch, error: { name: "Error", message: "other rules", stack: "" } };
     if (op === "load") return { op: "loaded", epoch, reasons: this.reasons ?? [] };
     if (op === "init") return { op: "inited", epoch, generation };
     const last = turns.at(-1).generation;
     const signals = turns.filter((one) => one.generation === this.wins).map((one) => ({ generation: one.generation, name: "won", body: { by: "ann" } }));
+    const of = turns.find((one) => stateEvery > 0 && one.generation % stateEvery === 0)?.generation;
     return {
+      state: of === undefined ? null : { generation: of, sha256: this.sha256 ?? "5".repeat(64), size: 9 },
       op: "stepped", epoch, generation: last, sums: [[last, last * 1000]], signals,
       ms: this.engineMs * turns.length, turns: turns.length, iterations: turns.reduce((sum, one) => sum + one.iterations, 0), sync: null,
     };

@@ -12,6 +12,7 @@ from gameroom.lockstep.packets import (
     Command,
     MasterPacket,
     SignalReport,
+    Snapshot,
 )
 from gameroom.server.routes import EVENTS, ROOM, SERVER
 from gameroom.wire import (
@@ -90,10 +91,17 @@ def test_the_example_frames_are_frames() -> None:
     codec = Codec(JSON, SKIRMISH)
     assert isinstance(hello, dict)
     assert isinstance(welcome, dict)
-    asked = RequestFrame("PUT", "/session", 0, {"token": "9f...", "seq": 0})
+    said = {"token": "9f...", "seq": 0, "snapshots": True}
+    asked = RequestFrame("PUT", "/session", 0, said)
     assert codec.decode(codec._pack(hello)) == asked
     assert codec.decode_event(codec._pack(welcome)) == ResponseFrame(0, 200, welcome["body"])
     assert read_problem(problem).allowed == ("leave", "chat", "move")
+
+
+def test_the_example_snapshot_is_one() -> None:
+    snapshot = read(Snapshot, JSONS[4], strict=True)
+    assert (snapshot.generation, snapshot.seq) == (600, 655)
+    assert snapshot.begin.seats == snapshot.roster.seats
 
 
 def test_the_example_packets_are_packets() -> None:

@@ -17,7 +17,7 @@ import msgspec
 from gameroom import model
 from gameroom.lockstep.packets import Checksum, ClientPacket, Command
 from gameroom.lockstep.random import Random
-from gameroom.replica import GapError, Hello, LedgerEngine, Policy, RepairError, Replica
+from gameroom.replica import GapError, Hello, LedgerEngine, Policy, RepairError, Replica, State
 from gameroom.room import inputs
 from gameroom.room.effects import Rejected, Reply
 from gameroom.sim.world import dice as chance
@@ -58,6 +58,7 @@ class Bot:
         room: model.Room,
         tell: Tell,
         *,
+        snapshots_every: int,
         spectate: bool = False,
     ) -> None:
         self.house, self.clock, self.dice, self.user = house, clock, dice, user
@@ -68,6 +69,7 @@ class Bot:
             model.policies.number(room, "limits", "commands_per_turn"),
             model.policies.number(room, "limits", "packet_bytes"),
             model.policies.number(room, "divergence", "checksum_every"),
+            snapshots_every,
         )
         self.weather: Weather
         self.liar = False
@@ -134,7 +136,8 @@ class Bot:
         )
         self.line, self.last = line, None
         seq = self.replica.seq
-        line.to_server(REQUEST_BYTES, lambda: self.house.hello(line, seq))
+        restores = self.replica.restores
+        line.to_server(REQUEST_BYTES, lambda: self.house.hello(line, seq, restores))
 
     def _join(self) -> bool:
         reply = self.house.receive(self.user, inputs.Join(self.user, spectate=self.spectate))
@@ -202,11 +205,11 @@ class Bot:
             self._joined = False
         self.dial()
 
-    def welcome(self, hello: Hello, line: Line) -> None:
+    def welcome(self, hello: Hello, state: bytes, line: Line) -> None:
         if self.line is not line:
             return
         self._behind = hello.seq > self.replica.seq + 8
-        self._safely(lambda: self.replica.welcome(hello))
+        self._safely(lambda: self.replica.welcome(hello, state))
         self.pump()
 
     # -- hearing ---------------------------------------------------------------------------
@@ -272,9 +275,20 @@ class Bot:
             self.house.stats["caught_up"] += 1
         for packet in replica.take():
             self._send(packet)
+        for state in replica.take_states():
+            sha256 = self._said_state(state).sha256
+            self.ask(inputs.HaveState(state.generation, sha256, len(state.data)))
+        if (wanted := replica.take_wanted()) is not None:
+            # Sent over HTTP: beside the line, and as slow.
+            said = self._said_state(wanted)
+            self.ask(inputs.SendState(said.generation, said.data))
         due = replica.due(now)
         if due is not None:
             self._wake(due)
+
+    def _said_state(self, state: State) -> State:
+        """What is told of it: liars would have others begin with something else."""
+        return replace(state, data=b"[666]") if self.lies else state
 
     def _wake(self, at: int) -> None:
         if at != self._wakes:

@@ -103,6 +103,12 @@ class LiarUnnamedError(BrokenError):
     name = "liar-named"
 
 
+class PoisonedError(BrokenError):
+    """A kept snapshot is the honest engines' state while an honest player is here."""
+
+    name = "true-snapshots"
+
+
 class StuckError(BrokenError):
     """After the weather has cleared a room with a quorum advances within 10 s."""
 

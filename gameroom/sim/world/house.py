@@ -23,7 +23,7 @@ from gameroom.lockstep.packets import (
 from gameroom.lockstep.random import Random
 from gameroom.replica import Hello
 from gameroom.room import Room, inputs
-from gameroom.room.effects import Append, Arm, Broadcast, Effect, Part, Rejected, Reply
+from gameroom.room.effects import Append, Arm, Broadcast, Effect, Keep, Part, Rejected, Reply
 from gameroom.sim.world.book import Book, Seated
 from gameroom.sim.world.broken import (
     BrokenError,
@@ -45,6 +45,9 @@ from gameroom.wire.shape import read
 T = TypeVar("T")
 HELLO_BYTES = 160
 
+TAIL_EVENTS_MAX = 24
+"""Who lacks more goes on from a snapshot: few, so that a short run sees it."""
+
 RESTORE_EVERY = 48
 """One call of about so many is followed by a comparison with the folded journal; of a journal
 that has grown long by fewer, or a long run would spend all its time there."""
@@ -56,7 +59,7 @@ class Seat(Protocol):
     user: str
     subprotocol: str
 
-    def welcome(self, hello: Hello, line: Line) -> None: ...
+    def welcome(self, hello: Hello, state: bytes, line: Line) -> None: ...
     def hear(self, frame: EventFrame, line: Line) -> None: ...
     def reject(self, told: Rejected, line: Line) -> None: ...
 
@@ -99,6 +102,8 @@ class House:
         """The highest seq that was told to anyone."""
         self.roster = Roster()
         self.down_ms: tuple[int, int] = (200, 1_000)
+        self.snapshot: Keep | None = None
+        """The latest that was kept; it outlives the process, as a file does."""
         self._frames: list[dict[str, tuple[EventFrame, int]]] = []
         self._alarm: int | None = None
         self._doom: int | None = None
@@ -135,8 +140,9 @@ class House:
 
         return self._enter(lambda: room.receive(who, packet, self.clock.now), 1, heard)
 
-    def hello(self, line: Line, seq: int) -> None:
-        """A bot's first frame: the answer, then the tail, then live."""
+    def hello(self, line: Line, seq: int, restores: bool) -> None:
+        """A bot's first frame: the answer, then the tail, then live. restores: where much is
+        missing, from a snapshot on."""
         room, who = self.room, line.who
         if room is None or not room.member(who):
             line.shut(1006 if room is None else 4103)
@@ -147,8 +153,14 @@ class House:
         if before is not None and before is not line:
             before.shut(4001)
         bot = self.bots[who]
-        hello = read(Hello, plain(room.hello(who)), strict=False)
-        line.to_bot(HELLO_BYTES, lambda: bot.welcome(hello, line))
+        kept = self.snapshot
+        state, resume = b"", None
+        if restores and kept is not None and kept.snapshot.seq - seq > TAIL_EVENTS_MAX:
+            seq, state, resume = kept.snapshot.seq, kept.state, plain(kept.snapshot)
+            self.stats["resumed"] += 1
+        said = plain({**room.hello(who), "snapshot": resume})
+        hello = read(Hello, said, strict=False)
+        line.to_bot(HELLO_BYTES + len(state), lambda: bot.welcome(hello, state, line))
         for number in range(seq + 1, len(self.entries) + 1):
             self._send(line, bot, number)
         self.lines[who] = line
@@ -196,6 +208,8 @@ class House:
         self.stats["torn"] += torn > 0
         if len(found) < self.told:
             raise ToldBeforeStoredError(f"event {self.told} was told, {len(found)} are stored")
+        if self.snapshot is not None and self.snapshot.snapshot.seq > len(found):
+            self.snapshot = None
         known = len(self.entries)
         for entry in found[known:]:
             self.entries.append(self._read(entry))
@@ -313,6 +327,12 @@ class House:
                 case Rejected(who=who):
                     if (line := self.lines.get(who)) is not None:
                         self.bots[who].reject(effect, line)
+                case Keep():
+                    self.verdicts.kept(effect.snapshot, effect.state)
+                    self.watch.checks["true-snapshots"] += 1
+                    self.stats["snapshots"] += 1
+                    self.snapshot = effect
+                    self.story("room", "keeps", f"the state after {effect.snapshot.generation}")
                 case Part(who=who, code=code, reason=reason):
                     if any(row.user == who for row in self.roster.seats):
                         raise ToldBeforeStoredError(f"{who} is told to be out, it is not stored")

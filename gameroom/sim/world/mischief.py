@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
 
 from gameroom.lockstep.packets import ClientPacket, Command
 from gameroom.lockstep.turns import HOLES_MAX
@@ -116,10 +117,19 @@ def waver(bot: Bot) -> None:
     bot.ask(bot.dice.pick(wishes))
 
 
+def poison(bot: Bot) -> None:
+    """A state of one's own making, asked for or not, for those who come late."""
+    every = max(1, bot.policy.snapshots_every)
+    generation = max(every, bot.replica.generation // every * every)
+    if bot.dice.below(2):
+        bot.ask(inputs.HaveState(generation, sha256(b"[13]").hexdigest(), 4))
+    bot.ask(inputs.SendState(generation, b"[13]"))
+
+
 FAIR: tuple[Trick, ...] = (reload, freeze, go_away, twice, ask, ask, waver, foreign, leave)
 """What good people do too, or what costs nobody anything."""
 
-FOUL: tuple[Trick, ...] = (early, old, other, unfit, flood)
+FOUL: tuple[Trick, ...] = (early, old, other, unfit, flood, poison)
 """What no replica does: whoever does it may spoil the own seat."""
 
 

@@ -23,6 +23,8 @@ HAPPENED = {
     "lies": "lies",
     "verdicts": "verdicts",
     "repairs": "repairs",
+    "snapshots": "snapshots",
+    "resumed": "returns from a snapshot",
 }
 """What the weather did, by the outcome's numbers, in the order in which it is told."""
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from zlib import crc32
 
 from gameroom.chart import Chart
 from gameroom.lockstep.packets import Command, MasterPacket
+from gameroom.model import Duration, Policy, PolicyEntry, policies
 from gameroom.model import Room as RoomFile
-from gameroom.model import policies
 from gameroom.model.paths import walk
 from gameroom.room import Room, inputs
 from gameroom.sim.world import dice as chance
@@ -40,6 +40,9 @@ CLEAR_MS = 10_000
 """A room with a quorum advances within this once the weather has cleared."""
 
 WELL_TURNS = 12
+
+SNAPSHOTS_EVERY = 12
+"""Turns between two snapshots, at most."""
 
 IDLE_MS = 75_000
 """A room in which no turn closes for so long rests by its own will: the weather clears."""
@@ -96,6 +99,7 @@ def simulate(chart: Chart, plan: Plan, lives: Callable[[int], None] = lambda _: 
 
 class _World:
     def __init__(self, chart: Chart, plan: Plan, lives: Callable[[int], None]) -> None:
+        chart = _with_snapshots(chart)
         file = chart.room
         self.chart, self.plan, self.lives = chart, plan, lives
         self.clock = Clock()
@@ -135,6 +139,7 @@ class _World:
                 (MSGPACK, JSON)[number % 2],
                 published,
                 self.story.tell,
+                snapshots_every=policies.number(file, "snapshots", "every"),
                 spectate=user not in users,
             )
             for number, user in enumerate([*users, *(f"watcher{n}" for n in range(watchers))])
@@ -282,7 +287,7 @@ class _World:
             if replica.waiting:
                 what = f"{replica.waiting} commands of {bot.user} are never confirmed"
                 raise ExactlyOnceError(what, seat=replica.seat)
-            told = self._told(replica.seat, replica.seq)
+            told = self._told(replica.seat, replica.log_after, replica.seq)
             if [one.command for one in replica.log] != told:
                 what = f"{bot.user} knows of {len(replica.log)} own commands, {len(told)} stand"
                 raise ExactlyOnceError(what, seat=replica.seat)
@@ -298,10 +303,13 @@ class _World:
                     what = f"the packet of {bot.user} for turn {generation} is lost"
                     raise ExactlyOnceError(what, seat=replica.seat)
 
-    def _told(self, seat: int | None, seq: int) -> list[Command]:
+    def _told(self, seat: int | None, after: int, seq: int) -> list[Command]:
+        """The commands of a seat in turns after a generation, up to an event."""
         bodies = (entry.event.body for entry in self.house.entries[:seq])
         parts = chain.from_iterable(
-            body.commands for body in bodies if isinstance(body, MasterPacket)
+            body.commands
+            for body in bodies
+            if isinstance(body, MasterPacket) and body.generation > after
         )
         return [command for part in parts if part.seat == seat for command in part.commands]
 
@@ -333,8 +341,19 @@ class _World:
 COUNTED = (
     "packets", "commands", "requests", "refused", "cuts", "reloads", "silences", "tricks",
     "floods", "liars", "lies", "verdicts", "repairs", "crashes", "store_failures", "torn",
-    "caught_up",
+    "caught_up", "snapshots", "resumed",
 )  # fmt: skip
+
+
+def _with_snapshots(chart: Chart) -> Chart:
+    """The same room with snapshots so often that a short run has some."""
+    every = policies.number(chart.room, "snapshots", "every")
+    if not every:
+        return chart
+    entry = PolicyEntry("every", Duration(min(every, SNAPSHOTS_EVERY), "turns"))
+    others = tuple(policy for policy in chart.room.policies if policy.name != "snapshots")
+    room = replace(chart.room, policies=(*others, Policy("snapshots", (entry,))))
+    return replace(chart, room=room)
 
 
 def _name(number: int) -> str:

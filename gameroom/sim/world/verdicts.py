@@ -7,9 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from gameroom.lockstep.packets import Checksum, ClientPacket, Diverged, Event, MasterPacket
+from gameroom.lockstep.canonical import canonical
+from gameroom.lockstep.packets import (
+    Checksum,
+    ClientPacket,
+    Diverged,
+    Event,
+    MasterPacket,
+    Snapshot,
+)
 from gameroom.sim.world.book import Seated, Sitter
-from gameroom.sim.world.broken import ChecksumError, HonestNamedError, LiarUnnamedError
+from gameroom.sim.world.broken import (
+    ChecksumError,
+    HonestNamedError,
+    LiarUnnamedError,
+    PoisonedError,
+)
 
 WINDOW = 40
 """Turns after which a verdict must have come: the room's own window of 32, and some."""
@@ -90,6 +103,13 @@ class Verdicts:
         if most and verdict.seats != wrong:
             what = f"over turn {verdict.generation} {verdict.seats} are named, wrong are {wrong}"
             raise LiarUnnamedError(what)
+
+    def kept(self, snapshot: Snapshot, state: bytes) -> None:
+        """A snapshot was kept. The state of a bot's engine is its checksum."""
+        true = self.truth.get(snapshot.generation)
+        if self._awaited and true is not None and state != canonical(true):
+            what = f"the snapshot of turn {snapshot.generation} is {state[:40]!r}, not {true}"
+            raise PoisonedError(what)
 
     def restarted(self, events: Iterable[Event]) -> None:
         """Reports that wait for a verdict are not in the journal."""

@@ -1,0 +1,133 @@
+"""Verified snapshots: what more than half of the engines have, kept for those who come later.
+
+Knows no engine: a state is bytes and their SHA-256. After a turn whose generation is a
+multiple of `policy snapshots every` each player says the hash of its state. Where more than
+half of those whom the turns wait for say the same, one of them is asked for the bytes, and
+these count only if they have that hash. So one bad client can't poison newcomers, and the
+server verifies a game's state without running it.
+
+Only the latest such turn is looked at: a newer one takes the place of an unfinished one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+
+from gameroom.lockstep.packets import Snapshot, Verified
+from gameroom.lockstep.problem import Problem
+from gameroom.model import Room as RoomFile
+from gameroom.model.policies import number
+from gameroom.room.effects import Keep
+
+STATE_BYTES_MAX = 4 * 1024 * 1024
+"""The largest state that is kept. An engine with a larger one has no snapshots."""
+
+SEND_MS = 15_000
+"""How long whoever is asked for the bytes may take before the next one is asked."""
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(slots=True)
+class _Point:
+    """One turn of which the state is wanted. `snapshot` is complete but for the state.
+
+    said: by seat, in the order in which they came, the hash and the size.
+    asked: the seats that were asked for the bytes, in order; until: the last one has time.
+    """
+
+    snapshot: Snapshot
+    at: int
+    said: dict[int, tuple[str, int]] = field(default_factory=dict)
+    asked: list[int] = field(default_factory=list)
+    until: int = 0
+    done: bool = False
+
+
+class Snapshots:
+    """The snapshots of one room. `every`: turns between two of them, 0 for none."""
+
+    def __init__(self, file: RoomFile) -> None:
+        self.every = number(file, "snapshots", "every")
+        self._point: _Point | None = None
+
+    def is_due(self, generation: int) -> bool:
+        """Is the state after this turn wanted?"""
+        return self.every > 0 and generation % self.every == 0
+
+    def begin(self, snapshot: Snapshot, at: int) -> None:
+        """The turn is closed; `snapshot` is all but the state's hash and size."""
+        self._point = _Point(snapshot, at)
+
+    def said(self, seat: int, generation: int, sha256: str, size: int) -> Problem | None:
+        """A player says what its state is; why that is not taken. The first word counts."""
+        if _SHA256.fullmatch(sha256) is None or size < 1:
+            return Problem(422, "bad_body", "A hash is 64 of 0-9 and a-f, a size is above 0.")
+        if size > STATE_BYTES_MAX:
+            return Problem(413, "too_big", f"A state of over {STATE_BYTES_MAX} bytes is not kept.")
+        point = self._at(generation)
+        if point is None:
+            return _PASSED
+        point.said.setdefault(seat, (sha256, size))
+        return None
+
+    def next(self, expected: Collection[int], here: Collection[int], now: int) -> Verified | None:
+        """Whom to ask for the bytes now: a new verdict, or the next of those who agree.
+
+        expected: the seats that the turns wait for; only they are counted. here: those that
+        are connected, the best to ask first.
+        """
+        point = self._point
+        if point is None or point.done or (point.asked and now < point.until):
+            return None
+        counted = {seat: said for seat, said in point.said.items() if seat in expected}
+        found = Counter(counted.values()).most_common(1)
+        if not found or 2 * found[0][1] <= len(expected):
+            return None
+        (sha256, size), _ = found[0]
+        able = [seat for seat in here if counted.get(seat) == (sha256, size)]
+        seat = next((seat for seat in able if seat not in point.asked), None)
+        if seat is None:
+            # All were asked, or none is here: when the next turn of its kind comes, perhaps.
+            point.done = bool(point.asked)
+            return None
+        point.asked.append(seat)
+        point.until = now + SEND_MS
+        point.snapshot = replace(point.snapshot, sha256=sha256, size=size)
+        return Verified(point.snapshot.generation, point.snapshot.seq, sha256, size, seat)
+
+    def sent(self, seat: int, generation: int, state: bytes) -> Keep | Problem:
+        """The bytes of whoever was asked last: to be kept, or why not."""
+        point = self._at(generation)
+        if point is None:
+            return _PASSED
+        if not point.asked or point.asked[-1] != seat or point.done:
+            return Problem(409, "not_asked", "You are not asked for this state.")
+        if hashlib.sha256(state).hexdigest() != point.snapshot.sha256:
+            point.until = 0
+            return Problem(422, "another_state", "This is not the state that was agreed on.")
+        point.done = True
+        return Keep(point.snapshot, point.at, state)
+
+    def forget(self, seat: int) -> None:
+        """The seat was vacated."""
+        if self._point is not None:
+            self._point.said.pop(seat, None)
+            if self._point.asked[-1:] == [seat]:
+                self._point.until = 0
+
+    def deadline(self) -> int | None:
+        """When the next one has to be asked."""
+        point = self._point
+        return point.until if point is not None and point.asked and not point.done else None
+
+    def _at(self, generation: int) -> _Point | None:
+        point = self._point
+        return point if point is not None and point.snapshot.generation == generation else None
+
+
+_PASSED = Problem(409, "not_wanted", "The state after this turn is not wanted (any more).")

@@ -1,0 +1,113 @@
+"""Snapshots as files: the latest of each room, for those who come late.
+
+Knows no room: a head and a state are bytes. A snapshot only saves time, since the journal
+holds all that it says; so one that is damaged or unfinished is as if it were not there.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from contextlib import suppress
+from pathlib import Path
+
+from gameroom.store import record
+from gameroom.store.base import (
+    ROOM_ID,
+    SNAPSHOTS_KEPT,
+    JournalDamagedError,
+    Snapshot,
+    SnapshotHead,
+    StoreFailedError,
+)
+
+log = logging.getLogger(__name__)
+
+MAGIC = b"gameroom snapshot\n"
+_NAME = re.compile(r"[^.]+\.(\d{1,16})\.snapshot")
+
+
+class FileSnapshots:
+    """`<room>.<generation>.snapshot` in one folder, two of each room at most."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreFailedError(f"{folder}: {error.strerror}") from error
+
+    def put(self, room: str, snapshot: Snapshot) -> None:
+        head = snapshot.head
+        path = self._path(room, head.generation)
+        draft = path.with_suffix(".new")
+        first = head.generation.to_bytes(8, "little") + head.at.to_bytes(8, "little") + head.said
+        try:
+            draft.write_bytes(MAGIC + record.record(0, first) + record.record(1, snapshot.state))
+            draft.rename(path)
+        except OSError as error:
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
+            raise StoreFailedError(f"{path.name}: {error.strerror}") from error
+        for old in self._paths(room)[SNAPSHOTS_KEPT:]:
+            _remove(old)
+
+    def heads(self, room: str) -> tuple[SnapshotHead, ...]:
+        read = (self._read(path) for path in self._paths(room))
+        return tuple(snapshot.head for snapshot in read if snapshot is not None)
+
+    def state(self, room: str, generation: int) -> bytes | None:
+        snapshot = self._read(self._path(room, generation))
+        return None if snapshot is None else snapshot.state
+
+    def drop(self, room: str) -> None:
+        for path in self._paths(room):
+            _remove(path)
+
+    def _path(self, room: str, generation: int) -> Path:
+        # No text from outside ever names a file: what is not an id has no snapshot.
+        if ROOM_ID.fullmatch(room) is None:
+            raise KeyError(room)
+        return self.folder / f"{room}.{generation}.snapshot"
+
+    def _paths(self, room: str) -> list[Path]:
+        """Newest first."""
+        found = []
+        for path in self.folder.glob(f"{room}.*.snapshot"):
+            name = _NAME.fullmatch(path.name)
+            if name is not None:
+                found.append((int(name[1]), path))
+        return [path for _, path in sorted(found, reverse=True)]
+
+    def _read(self, path: Path) -> Snapshot | None:
+        try:
+            data = path.read_bytes()
+        except OSError:
+            return None
+        try:
+            if not data.startswith(MAGIC):
+                raise JournalDamagedError(path.name, 0, 0, "this is no snapshot")
+            first, at = _record(data, path.name, len(MAGIC), 0)
+            state, _ = _record(data, path.name, at, 1)
+        except (JournalDamagedError, record.Unfinished) as error:
+            log.warning("the snapshot %s is not used: %s", path.name, error or "it is unfinished")
+            return None
+        generation, closed_at = (int.from_bytes(first[n : n + 8], "little") for n in (0, 8))
+        return Snapshot(SnapshotHead(generation, closed_at, first[16:]), state)
+
+
+def _record(data: bytes, where: str, offset: int, seq: int) -> tuple[bytes, int]:
+    """The payload of the record that begins here, and where it ends."""
+    head = data[offset : offset + record.HEAD_BYTES]
+    end = offset + record.read_head(head, where, offset, seq)
+    if end > len(data):
+        raise record.Unfinished
+    return record.read_payload(data[offset:end], where, offset, seq), end
+
+
+def _remove(path: Path) -> None:
+    """An old snapshot that stays does no harm."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        log.warning("%s cannot be removed: %s", path.name, error.strerror)
