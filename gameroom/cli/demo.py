@@ -21,9 +21,24 @@ from gameroom import resources
 if TYPE_CHECKING:
     from aiohttp import web
 
+    from gameroom.server import bodies
+
 HOST = "127.0.0.1"
 PORT = 8765
 PORTS_TRIED = 20
+
+REPAIRING = """language 1
+use "{game}"
+
+## {game}, where an engine that differs from the others' begins again.
+room "{game} with repair" extends {game} {{
+  players 3..3
+  policy snapshots {{ every = 100 turns }}
+  extend state running {{
+    on diverged if event.decidable do {{ repair diverged }}
+  }}
+}}
+"""
 COOKIE = "gameroom_demo"
 EXIT_FINDINGS = 1
 
@@ -40,7 +55,8 @@ def demo(game: str, port: int | None, no_browser: bool) -> int:
     """Play GAME (archers if none is named): two seats and a watcher side by side.
 
     The page shows the room's statechart as it moves. Drop a connection, delay it, reload a
-    seat or corrupt an engine, and watch what the room makes of it. Ctrl-C ends the demo.
+    seat or corrupt an engine, and watch what the room makes of it: it halts, or with three
+    players it repairs. Ctrl-C ends the demo.
     """
     if game not in games():
         raise click.BadParameter(
@@ -91,8 +107,8 @@ def add_demo(app: web.Application, game: str) -> None:
     from gameroom.server import bodies, pages
     from gameroom.server.app import LOBBY
 
-    async def another() -> web.Response:
-        made = await app[LOBBY].create(bodies.Create(game=game))
+    async def another(wish: bodies.Create) -> web.Response:
+        made = await app[LOBBY].create(wish)
         answer = web.Response(status=303, headers={"Location": f"/demo?room={made.id}"})
         answer.set_cookie(COOKIE, made.id, path="/demo", httponly=True, samesite="Strict")
         return answer
@@ -102,17 +118,32 @@ def add_demo(app: web.Application, game: str) -> None:
             return pages.file_response(request, "demo.html", fresh=True)
         if (room := request.cookies.get(COOKIE)) in app[LOBBY].rooms:
             raise web.HTTPSeeOther(f"/demo?room={room}")
-        return await another()
+        return await another(bodies.Create(game=game))
 
     async def again(request: web.Request) -> web.StreamResponse:
         # Not Origin: our pages send no referrer, and then a form's Origin says "null".
         if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
             raise web.HTTPForbidden(text="only the demo's own page makes rooms")
-        return await another()
+        repairs = "repair" in await request.post()
+        return await another(repairing(game) if repairs else bodies.Create(game=game))
 
     app.router.add_get("/demo", page)
     app.router.add_post("/demo", again)
     app.router.add_get("/", _to_demo)
+
+
+def repairing(game: str) -> bodies.Create:
+    """A room of this game that lets a diverged engine begin again. It takes three: of two who
+    differ nobody knows who is right. Raises RefusedError for a game that seats fewer."""
+    from gameroom.server import bodies
+    from gameroom.server.blueprint import shipped_code
+
+    engine, view = (shipped_code(game, name) for name in ("engine.js", "view.js"))
+    return bodies.Create(
+        room=REPAIRING.format(game=game),
+        engine=bodies.Code(source=engine),
+        view=bodies.Code(source=view),
+    )
 
 
 async def _to_demo(request: web.Request) -> web.StreamResponse:

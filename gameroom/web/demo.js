@@ -1,5 +1,5 @@
 /**
- * The demo page: three ordinary join pages in frames, and their room told beside them.
+ * The demo page: ordinary join pages in frames, and their room told beside them.
  *
  * Each frame is a seat of its own profile and plays by itself; this page only listens to
  * what their communications modules tell, and misuses their connections on request. It
@@ -9,11 +9,8 @@
 import { showChart } from "/web/chart.js";
 import { Story, listed, plural } from "/web/story.js";
 
-const PLACES = [
-  { profile: "ann", doing: "plays" },
-  { profile: "bob", doing: "plays" },
-  { profile: "cid", doing: "watches", spectate: true },
-];
+const NAMES = ["ann", "bob", "cid", "dan"];
+const WORDS = ["no seats", "one seat", "two seats", "three seats"];
 const DROP_MS = 2000;
 const SURE_MS = 5000;
 const LOOK_MS = 200;
@@ -229,6 +226,7 @@ function tellPeople(before, after) {
     else if (old.connected && !row.connected) tell(`${row.name}'s connection is lost`);
     else if (!old.connected && row.connected) tell(`${row.name} is connected again`);
     if (row.missing && !old?.missing) tell(`the room waits for ${row.name}`);
+    if (!row.repairing && old?.repairing) tell(`${row.name}'s engine agrees with the others again`, "healthy");
     if (row.loaded && !old?.loaded) tell(`${row.name}'s engine has loaded`);
   }
   for (const row of before) {
@@ -245,7 +243,26 @@ function divergence(roster, { generation, seats, decidable }) {
 
 // ---- the page --------------------------------------------------------------------------------
 
-const places = PLACES.map((wish) => new Place(wish));
+/** As many players as the game needs, up to three, and a watcher. */
+async function makePlaces() {
+  const { players } = await definitionOf(room).catch(() => ({ players: { low: 2, high: 2 } }));
+  const count = Math.max(1, Math.min(players.low, NAMES.length - 1));
+  by("places").textContent = `${WORDS[count]} and a watcher, one server`;
+  // Of two who differ nobody knows who is right.
+  by("repair").hidden = players.high < 3;
+  return NAMES.slice(0, count + 1).map((profile, index) => new Place(
+    index < count ? { profile, doing: "plays" } : { profile, doing: "watches", spectate: true },
+  ));
+}
+
+async function definitionOf(id) {
+  const response = await fetch(`/join/${encodeURIComponent(id)}`, { headers: { Accept: "application/json" } });
+  if (!response.ok) throw new Error(`${response.status}`);
+  return (await response.json()).definition;
+}
+
+const places = await makePlaces();
+document.querySelector(".seats").dataset.count = String(places.length);
 document.querySelector(".seats").append(...places.map((one) => one.card));
 
 /** On a narrow page one place is shown at a time; the others go on. */

@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
+from gameroom import resources
 from tests.browser.people import WAIT_MS, people
 from tests.browser.world import World
 
@@ -24,7 +25,7 @@ async def demo(world: World) -> AsyncIterator[Page]:
         await page.set_viewport_size({"width": 1280, "height": 900})
         await page.goto(f"{world.address}/demo")
         # A game of its own for every test.
-        await page.get_by_role("button", name="New game").click()
+        await page.get_by_role("button", name="New game", exact=True).click()
         await expect(page.locator("#generation")).to_have_text(re.compile(r"\d\d"))
         yield page
 
@@ -85,3 +86,33 @@ async def test_on_a_phone_one_seat_is_shown_and_the_others_go_on(demo: Page):
         "before => Number(document.querySelector('#generation').textContent) > before + 10",
         arg=before,
     )
+
+
+async def test_with_three_players_a_corrupted_engine_heals(demo: Page):
+    await demo.get_by_role("button", name="New game of three, with repair").click()
+    await expect(demo.locator("#places")).to_have_text("three seats and a watcher, one server")
+    await expect(demo.locator(".seat[data-status=live]")).to_have_count(4)
+    await expect(demo.locator("#state")).to_have_text("running.iterating.day")
+    await demo.get_by_role("button", name="Corrupt cid's engine").click()
+    await demo.get_by_role("button", name="click again").click()
+    story = demo.locator("#story")
+    await expect(story).to_contain_text(re.compile(r"at turn \d+: cid against ann and bob"))
+    await expect(story).to_contain_text("cid's engine begins again")
+    await expect(story).to_contain_text("cid's engine agrees with the others again")
+    await expect(demo.locator("#state")).to_have_text(re.compile("running.iterating"))
+    before = int(await demo.locator("#generation").inner_text())
+    await demo.wait_for_function(
+        "before => Number(document.querySelector('#generation').textContent) > before + 10",
+        arg=before,
+    )
+
+
+async def test_a_game_for_two_offers_no_repair(world: World):
+    folder = resources.rooms() / "noughts"
+    text = (folder / "noughts.room").read_text(encoding="utf-8")
+    room = await world.room(text, game="noughts")
+    async with people(world) as browsers:
+        page = await browsers.new_page()
+        await page.goto(f"{world.address}/demo?room={room}")
+        await expect(page.locator("#places")).to_have_text("two seats and a watcher, one server")
+        await expect(page.get_by_role("button", name="with repair")).to_have_count(0)
