@@ -106,7 +106,9 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
             response.headers["Allow"] = error.headers["Allow"]
         return response
     except ConnectionResetError:
-        raise  # whoever asked has gone; aiohttp lets go of that without a word
+        # Whoever asked has gone. aiohttp passes over an answer that cannot be sent without a
+        # word; what a handler raises it would log as a fault of ours.
+        return web.Response()
     except Exception:
         log.exception("%s %s: a fault of ours", request.method, request.path)
         return problem_response(Problem(500, "fault", "A fault of the server."))

@@ -89,7 +89,7 @@ async def test_on_a_phone_one_seat_is_shown_and_the_others_go_on(demo: Page):
 
 
 async def test_with_three_players_a_corrupted_engine_heals(demo: Page):
-    await demo.get_by_role("button", name="New game of three, with repair").click()
+    await demo.get_by_role("button", name="New game with repair").click()
     await expect(demo.locator("#places")).to_have_text("three seats and a watcher, one server")
     await expect(demo.locator(".seat[data-status=live]")).to_have_count(4)
     await expect(demo.locator("#state")).to_have_text("running.iterating.day")
