@@ -226,6 +226,7 @@ class Page {
     on("diverged", (said) => this.#divergence(said));
     on("repair", ({ seats }) => this.#repair(seats));
     on("differs", ({ generation }) => tell(`this screen shows another game than the players agreed on, since turn ${generation}: reload the page`, "broken"));
+    on("agrees", ({ generation }) => this.#agrees(generation));
     on("back", (said) => this.#back(said));
     on("chat", ({ name, text }) => tell(`${name}: ${text}`));
     on("announcement", ({ text }) => tell(text));
@@ -440,6 +441,15 @@ class Page {
   #ended(because) {
     tell(because ? `the room has ended: ${because}` : "the room has ended");
     this.#refresh();
+  }
+
+  /** Who watches can't be told anything false without seeing it: the engine here works out the
+   * same game, and its checksums are compared with those on which the players agreed. */
+  #agrees(generation) {
+    if (this.#seat.seat !== null) return;
+    const { delay_ms } = definition.spectators;
+    const late = delay_ms > 0 ? `, ${delay_ms / 1000} s later` : "";
+    say(by("agreed"), `Up to turn ${generation} you see what the players saw${late}.`);
   }
 
   #engineFailed({ error, generation }) {

@@ -46,6 +46,7 @@ async def test_who_comes_late_goes_on_from_a_snapshot(world: World):
         everybody = [await person.checksums(begun + 1) for person in (ann, bob, eve)]
         assert agreed(*everybody) >= 10
         await eve.until("seat.agreed > argument", begun)
+        await eve.reads("you see what the players saw.")
         assert [person.faults for person in (ann, bob, eve)] == [[], [], []]
     verified = [event.body for event in world.journal(room) if isinstance(event.body, Verified)]
     assert {one.generation % 25 for one in verified} == {0}
@@ -105,3 +106,20 @@ async def test_a_room_s_states_are_those_of_its_engines(world: World):
         assert len(state) == snapshot.size
         own = await ann.seat("seat.checksum(argument)", snapshot.generation)
     assert hash32([int(n) for n in state.decode().strip("[]").split(",")]) == own
+
+
+async def test_a_late_watcher_checks_what_it_sees(world: World):
+    late = OFTEN.replace("extends archers {", "extends archers {\n  spectators 0..9 delay 2s")
+    room = await world.room(late)
+    async with people(world) as browsers:
+        ann = await enter(browsers, world, room, "ann")
+        await enter(browsers, world, room, "bob")
+        eve = await enter(browsers, world, room, "eve", watch=True)
+        await eve.plays(40)
+        assert await ann.seat("seat.generation") >= 40 + 9, "turns last 50 to 200 ms"
+        await eve.until("seat.agreed >= 30")
+        await eve.reads("you see what the players saw, 2 s later.")
+        await eve.seat("seat.dev.corrupt()")
+        await eve.reads("this screen shows another game than the players agreed on")
+        assert await ann.seat("seat.isRunning")
+        assert (ann.faults, eve.faults) == ([], [])

@@ -279,6 +279,32 @@ async def test_who_comes_late_goes_on_from_what_the_others_have(
         assert diaries[0].pages.get(generation, value) == value, generation
 
 
+async def test_a_late_player_takes_a_seat_and_commands_like_the_others(house: House) -> None:
+    text = OFTEN.replace("allow move, build, surrender from", "allow move, surrender, join from")
+    room = await house.create(text.replace("allow move, surrender from", "allow move, join from"))
+    diaries = [Diary() for _ in range(3)]
+    async with AsyncExitStack() as stack:
+
+        async def come(number: int) -> Seat:
+            name, engine = f"player {number}", diaries[number]
+            return await stack.enter_async_context(join(room, name=name, engine=engine))
+
+        ann, bob = await come(0), await come(1)
+        await start([ann, bob])
+        await reach([ann, bob], 120)
+        cid = await come(2)
+        assert cid.seat == 2
+        cid.command("move", units=[7], x=8, y=9)
+        await cid.until(lambda seat: seat.log)
+        await reach([ann, bob, cid], cid.log[0].generation + 20)
+    assert min(diaries[2].pages) > 40
+    for generation, value in diaries[2].pages.items():
+        assert diaries[0].pages.get(generation, value) == value, generation
+    await house.shut()
+    codec = Codec(MSGPACK, read_definition(cid.definition))
+    assert commanded(house.journal(codec)) == {2: [Command("move", {"units": [7], "x": 8, "y": 9})]}
+
+
 async def test_an_engine_that_cannot_restore_is_told_everything(house: House) -> None:
     room = await house.create(OFTEN)
 

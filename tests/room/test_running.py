@@ -83,6 +83,31 @@ def test_the_roster_is_locked_and_latecomers_watch() -> None:
     assert table.last(packets.Roster).spectators == 1
 
 
+def test_where_the_room_lets_late_players_in_they_stop_nobody() -> None:
+    open_ = PLAIN.replace("allow move from player", "allow move, join from player")
+    table = Table(open_).start("ann", "bob")
+    table.turn("ann", "bob")
+    table.join("cid")
+    assert table.room.hello("cid")["seat"] == 2
+    for _ in range(30):
+        table.turn("ann", "bob")
+    assert not any(master.absent for master in table.masters()[:1])
+    assert {master.absent for master in table.masters()[2:]} == {(2,)}
+    late = table.room.generation + 1
+    table.packet("cid", late + 1, MOVE)
+    table.turn("ann", "bob")
+    assert table.room.generation == late, "cid counts from the turn of the first packet on"
+    table.packet("ann", late + 1)
+    table.packet("bob", late + 1)
+    table.wait(100)
+    assert table.masters()[-1].commands == (SeatCommands(2, (MOVE,)),)
+    assert table.masters()[-1].absent == ()
+    for name in ("ann", "bob"):
+        table.packet(name, late + 2)
+    table.wait(1_000)
+    assert table.room.generation == late + 1, "now the turns wait for cid too"
+
+
 def test_without_a_gallery_latecomers_are_refused() -> None:
     table = Table(PLAIN.replace("spectators 0..2", "spectators none")).start("ann", "bob")
     assert table.send("cid", inputs.Join("cid")).problem is not None
