@@ -169,6 +169,12 @@ class Room:
         """Is this person in the room, with a seat or watching?"""
         return who in self.people.members
 
+    def unasked(self, who: str, generation: int) -> Problem | None:
+        """Why this member is not to send the state of this turn, None when it is: to be known
+        before its bytes are read."""
+        seat = self.people.members[who].seat
+        return _NOT_A_PLAYER if seat is None else self.snapshots.unasked(seat, generation)
+
     def hello(self, who: str) -> dict[str, Value]:
         """What a socket is told first: who you are here, and where the room is."""
         member = self.people.members[who]
@@ -439,12 +445,12 @@ class Room:
         self, member: Member, generation: int, sha256: str, size: int
     ) -> Reply | Problem:
         if member.seat is None or member.repairing:
-            return Problem(403, "not_a_player", "Only players are asked for their state.")
+            return _NOT_A_PLAYER
         return self.snapshots.said(member.seat, generation, sha256, size) or Reply(202)
 
     def _send_state(self, member: Member, generation: int, state: bytes) -> Reply | Problem:
         if member.seat is None:
-            return Problem(403, "not_a_player", "Only players are asked for their state.")
+            return _NOT_A_PLAYER
         sent = self.snapshots.sent(member.seat, generation, state)
         if isinstance(sent, Problem):
             return sent
@@ -694,6 +700,7 @@ class Room:
                 self.play.fold(body)
 
 
+_NOT_A_PLAYER = Problem(403, "not_a_player", "Only players are asked for their state.")
 _ENDED = Problem(410, "room_ended", "The room has ended.")
 
 

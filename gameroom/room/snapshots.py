@@ -100,13 +100,21 @@ class Snapshots:
         point.snapshot = replace(point.snapshot, sha256=sha256, size=size)
         return Verified(point.snapshot.generation, point.snapshot.seq, sha256, size, seat)
 
-    def sent(self, seat: int, generation: int, state: bytes) -> Keep | Problem:
-        """The bytes of whoever was asked last: to be kept, or why not."""
+    def unasked(self, seat: int, generation: int) -> Problem | None:
+        """Why this seat is not to send its state of this turn, None when it is."""
         point = self._at(generation)
         if point is None:
             return _PASSED
-        if not point.asked or point.asked[-1] != seat or point.done:
+        if point.asked[-1:] != [seat] or point.done:
             return Problem(409, "not_asked", "You are not asked for this state.")
+        return None
+
+    def sent(self, seat: int, generation: int, state: bytes) -> Keep | Problem:
+        """The bytes of whoever was asked last: to be kept, or why not."""
+        if (why := self.unasked(seat, generation)) is not None:
+            return why
+        point = self._point
+        assert point is not None, "somebody was asked"
         if hashlib.sha256(state).hexdigest() != point.snapshot.sha256:
             point.until = 0
             return Problem(422, "another_state", "This is not the state that was agreed on.")

@@ -255,6 +255,8 @@ class Handlers:
         self._polite(request)
         runner, who = self._member_of(request)
         generation = whole(request.match_info["generation"], "generation")
+        if (why := runner.room.unasked(who, generation)) is not None:
+            raise RefusedError(why)
         state = await read_bytes(request, STATE_BYTES_MAX)
         return answer_response(of_reply(runner.receive(who, inputs.SendState(generation, state))))
 

@@ -131,15 +131,16 @@ async def test_nobody_outside_the_room_sees_or_sends_a_state(table: Table) -> No
 
 
 async def test_other_bytes_too_many_bytes_and_other_kinds_are_refused(table: Table) -> None:
-    ann, of_ann, _, of_bob = await duel(table)
+    ann, of_ann, bob, of_bob = await duel(table)
     await turns(1, 3, of_ann, of_bob)
     assert (await table.problem(await get(ann, "latest"), 404))["code"] == "no_snapshot"
     await say(of_ann)
     await say(of_bob)
     await of_ann.until("verified", seat=0)
-    assert (await table.problem(await put(ann, b"[]"), 422))["code"] == "another_state"
     await table.problem(await put(ann, STATE, **{"Content-Type": "text/plain"}), 415)
     assert (await table.problem(await put(ann, b" " * (4 * 2**20 + 1)), 413))["code"] == "too_big"
+    assert (await table.problem(await put(bob), 409))["code"] == "not_asked"
+    assert (await table.problem(await put(ann, b"[]"), 422))["code"] == "another_state"
     await of_ann.until("verified", seat=1)
 
 
