@@ -49,6 +49,8 @@ class Play:
         self.people = people
         self.course = course
         self.due: int | None = None
+        self.started = False
+        """Whether `running` has been entered: from then on packets are taken."""
         self.turns = Turns(window=AHEAD_MAX + 2)
         self.pacer = Pacer(_pace_policy(file))
         self.checksums = Checksums(CHECKSUM_WINDOW)

@@ -20,7 +20,7 @@ from gameroom.lockstep.problem import Problem
 from gameroom.model import Value, words
 from gameroom.model.policies import number
 from gameroom.room import Room, effects, inputs
-from gameroom.room.room import REASON_CHARACTERS_MAX
+from gameroom.room.desk import REASON_CHARACTERS_MAX
 from gameroom.sim.macrosteps import Seen, Watch, leaves
 from gameroom.sim.scenario_clients import Client, Rules, Sent
 

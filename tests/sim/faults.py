@@ -20,6 +20,8 @@ from gameroom.room.effects import Append, Broadcast, Keep
 from gameroom.room.play import Play
 from gameroom.room.room import Room
 from gameroom.room.snapshots import Snapshots
+from gameroom.room.voice import Voice
+from gameroom.store import Entry, record
 
 
 @dataclass(frozen=True)
@@ -49,13 +51,13 @@ def fault(what: str, *caught: str, weather: str) -> Callable[..., None]:
     "store-then-tell", "one-log", weather="outages",
 )  # fmt: skip
 def told_first(patch: pytest.MonkeyPatch) -> None:
-    def say(self: Room, body: packets.Body, *, dump: bool = False) -> None:
-        self.seq += 1
-        event = packets.Event(self.seq, body)
-        stored = self.course.dump_if_changed() if dump else None
-        self._out += (Broadcast(event), Append(event, self._now, stored))
+    def say(self: Voice, body: packets.Body, *, dump: bool = False) -> None:
+        event = packets.Event(self.seq + 1, body)
+        self._note(event)
+        stored = self._course.dump_if_changed() if dump else None
+        self.want(Broadcast(event), Append(event, self.now, stored))
 
-    patch.setattr(Room, "_say", say)
+    patch.setattr(Voice, "say", say)
 
 
 @fault(
@@ -166,14 +168,14 @@ def outbox_forgotten(patch: pytest.MonkeyPatch) -> None:
 
 @fault("a number is left out in seq", "gapless", "one-log", weather="calm")
 def seq_with_a_gap(patch: pytest.MonkeyPatch) -> None:
-    say = Room._say
+    say = Voice.say
 
-    def skipping(self: Room, body: packets.Body, *, dump: bool = False) -> None:
-        if self.generation == 20 and isinstance(body, packets.MasterPacket):
+    def skipping(self: Voice, body: packets.Body, *, dump: bool = False) -> None:
+        if isinstance(body, packets.MasterPacket) and body.generation == 20:
             self.seq += 1
         say(self, body, dump=dump)
 
-    patch.setattr(Room, "_say", skipping)
+    patch.setattr(Voice, "say", skipping)
 
 
 @fault("a state is kept whatever its hash is", "true-snapshots", weather="cheats")
@@ -202,3 +204,13 @@ def snapshot_of_the_event_before(patch: pytest.MonkeyPatch) -> None:
         return replace(made, seq=made.seq - 1)
 
     patch.setattr(Room, "_snapshot", before)
+
+
+@fault("the chart is not stored with the event that moved it", "one-log", weather="outages")
+def chart_not_stored(patch: pytest.MonkeyPatch) -> None:
+    entry_record = record.entry_record
+
+    def bare(entry: Entry) -> bytes:
+        return entry_record(entry if entry.seq < 20 else replace(entry, chart=None))
+
+    patch.setattr(record, "entry_record", bare)

@@ -1,0 +1,310 @@
+"""What the room answers to each packet of a person: taken, or why not.
+
+Knows who may do what now and within which allowance; time and turns are the room's. What a
+packet causes is noted (a flag, a ballot, something that happened to the chart) and comes to
+its effect when the room goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gameroom.lockstep import packets
+from gameroom.lockstep.pace import AHEAD_MAX
+from gameroom.lockstep.packets import ClientPacket
+from gameroom.lockstep.turns import Taken
+from gameroom.model import Room as RoomFile
+from gameroom.model import Value, policies
+from gameroom.model.fit import misfit_body
+from gameroom.model.policies import number
+from gameroom.room import allowance, inputs, presence
+from gameroom.room.course import Course
+from gameroom.room.effects import Problem, Reply
+from gameroom.room.entrance import place_for
+from gameroom.room.people import Member, People, choice_of
+from gameroom.room.play import Play
+from gameroom.room.setup import misfit_settings
+from gameroom.room.snapshots import Snapshots
+from gameroom.room.voice import Voice
+
+NEAR_EVENTS = 4 * AHEAD_MAX
+"""Who comes back and lacks no more events than this is waited for without interruption."""
+
+REASONS_MAX = 16
+REASON_CHARACTERS_MAX = 200
+
+
+class Desk:
+    """The answers of one room."""
+
+    def __init__(
+        self,
+        file: RoomFile,
+        people: People,
+        course: Course,
+        play: Play,
+        snapshots: Snapshots,
+        voice: Voice,
+        patience: presence.Patience,
+    ) -> None:
+        self.file = file
+        self.people = people
+        self.course = course
+        self.play = play
+        self.snapshots = snapshots
+        self.voice = voice
+        self._patience = patience
+        self._requests = {request.name: request for request in file.requests}
+
+    def hello(self, who: str) -> dict[str, Value]:
+        """What a socket is told first: who you are here, and where the room is."""
+        member = self.people.members[who]
+        heard = 0 if member.seat is None else self.play.turns.heard.get(member.seat, 0)
+        return {
+            "user": member.user,
+            "name": member.name,
+            "seat": member.seat,
+            "spectator": member.seat is None,
+            "heard": heard,
+            "seq": self.voice.seq,
+            "generation": self.play.generation,
+            "turn_ms": self.play.pace.turn_ms,
+            "ahead": self.play.pace.ahead,
+        }
+
+    def answer(self, who: str, packet: inputs.Packet) -> Reply | Problem:
+        """The answer to one packet of the person with the user id `who`."""
+        if isinstance(packet, inputs.Join):
+            return self._join(who, packet)
+        member = self.people.members.get(who)
+        if member is None:
+            return Problem(403, "not_in_the_room", "You have no place in this room.")
+        if self.voice.over and not isinstance(packet, inputs.Connect | inputs.Disconnect):
+            return _ENDED
+        match packet:
+            case ClientPacket():
+                return self._client_packet(member, packet)
+            case inputs.Connect(seq):
+                return self._connect(member, seq)
+            case inputs.Disconnect():
+                return self._disconnect(member)
+            case inputs.Leave():
+                return self._leave(member)
+            case inputs.Configure(settings):
+                return self._configure(member, settings)
+            case inputs.Ready(ready):
+                return self._ready(member, ready)
+            case inputs.Hide(hidden):
+                return self._hide(member, hidden)
+            case inputs.Load(reasons):
+                return self._load(member, reasons)
+            case inputs.Ask(name, body):
+                return self._ask(member, name, body)
+            case inputs.Say(text):
+                return self._chat(member, text)
+            case inputs.HaveState(generation, sha256, size):
+                return self._have_state(member, generation, sha256, size)
+            case inputs.SendState(generation, state):
+                return self._send_state(member, generation, state)
+
+    def _join(self, who: str, packet: inputs.Join) -> Reply | Problem:
+        if who in self.people.members:
+            return Reply(200, self.hello(who))
+        if self.voice.over:
+            return _ENDED
+        place = place_for(packet, self.people, self.course)
+        if isinstance(place, Problem):
+            return place
+        self.voice.welcome(who)
+        member = self.people.add(who, place.name, seat=place.seat, team=place.team)
+        presence.arrive(member, self.voice.now)
+        self.voice.roster_changed = True
+        if member.seat is not None:
+            self.course.happen("join", {"seat": member.seat})
+        return Reply(201, self.hello(who))
+
+    def _connect(self, member: Member, seq: int) -> Reply:
+        back = not member.connected
+        presence.connect(member, is_near=self.voice.seq - seq <= NEAR_EVENTS)
+        self.voice.roster_changed = True
+        if back and member.seat is not None:
+            self.course.happen("return", {"seat": member.seat})
+        return Reply(200, self.hello(member.user))
+
+    def _disconnect(self, member: Member) -> Reply:
+        if member.connected:
+            self.away(member)
+        return Reply(204)
+
+    def away(self, member: Member) -> None:
+        """This person's connection is gone, or never came."""
+        presence.disconnect(member, self.voice.now)
+        self.voice.roster_changed = True
+        if member.seat is not None:
+            self.play.pacer.forget(member.seat)
+            self.course.happen("drop", {"seat": member.seat})
+
+    def _leave(self, member: Member) -> Reply | Problem:
+        if (refusal := self._unless_allowed(member, "leave")) is not None:
+            return refusal
+        self.remove(member, 4100, "left")
+        return Reply(204)
+
+    def remove(self, member: Member, code: int, reason: str) -> None:
+        """Take somebody out, who is told so with this close code."""
+        self.people.remove(member)
+        self.voice.part(member, code, reason)
+        if member.seat is not None:
+            self.play.forget(member.seat)
+            self.snapshots.forget(member.seat)
+            self.course.happen("leave", {"seat": member.seat})
+
+    def _configure(self, member: Member, changes: Mapping[str, Value]) -> Reply | Problem:
+        refusal = self._unless_allowed(member, "configure", "configures_per_minute")
+        if refusal is not None:
+            return refusal
+        why = misfit_settings(self.file.settings, {**self.voice.settings, **changes})
+        if why is not None or not changes:
+            return Problem(422, "bad_setting", why or "No setting was given.")
+        self.voice.settings.update(changes)
+        self.voice.say(packets.Setup(dict(self.voice.settings), changed_by=member.name))
+        self.course.happen("configure", {"seat": seat_of(member)})
+        return Reply(200, dict(self.voice.settings))
+
+    def _ready(self, member: Member, ready: bool) -> Reply | Problem:
+        if (refusal := self._unless_allowed(member, "ready")) is not None:
+            return refusal
+        if ready != member.ready:
+            member.not_ready()
+            member.ready = ready
+            self.voice.roster_changed = True
+            self.course.happen("ready" if ready else "unready", {"seat": seat_of(member)})
+        return Reply(204)
+
+    def _hide(self, member: Member, hidden: bool) -> Reply | Problem:
+        wait = self._waits_for(member, "requests_per_minute")
+        if wait is not None:
+            return wait
+        if hidden == member.hidden or not member.connected:
+            return Reply(204)
+        if not hidden:
+            presence.show(member)
+        elif presence.hide(member):
+            self.course.happen("recover", {"seat": seat_of(member)})
+        self.voice.roster_changed = True
+        if member.seat is not None:
+            self.course.happen("hide" if hidden else "show", {"seat": member.seat})
+        return Reply(204)
+
+    def _load(self, member: Member, reasons: tuple[str, ...]) -> Reply | Problem:
+        if (refusal := self._unless_allowed(member, "load")) is not None:
+            return refusal
+        if len(reasons) > REASONS_MAX or any(len(r) > REASON_CHARACTERS_MAX for r in reasons):
+            return Problem(422, "bad_reasons", "At most 16 reasons of 200 characters each.")
+        self.voice.roster_changed = True
+        member.loaded, member.refused = not reasons, bool(reasons)
+        if reasons:
+            self.voice.say(packets.Refused(seat_of(member), reasons))
+        self.course.happen("refused" if reasons else "loaded", {"seat": seat_of(member)})
+        return Reply(204)
+
+    def _ask(self, member: Member, name: str, body: Mapping[str, Value]) -> Reply | Problem:
+        request = self._requests.get(name)
+        if request is None:
+            return Problem(404, "no_such_request", f"This room has no request `{name[:40]}`.")
+        refusal = self._unless_allowed(member, name, "requests_per_minute")
+        if refusal is not None:
+            return refusal
+        if (why := misfit_body(request.fields, body)) is not None:
+            return Problem(422, "bad_body", f"In `{name}`, {why}.")
+        if (choice := choice_of(body)) is not None:
+            member.choices[name] = choice
+            self.voice.roster_changed = True
+        self.course.happen(name, {**body, "seat": seat_of(member)})
+        return Reply(202)
+
+    def _chat(self, member: Member, text: str) -> Reply | Problem:
+        if not policies.policy(self.file, "chat", "open"):
+            return Problem(403, "chat_off", "There is no chat in this room.")
+        refusal = self._unless_allowed(member, "chat", "chat_per_minute")
+        if refusal is not None:
+            return refusal
+        most = number(self.file, "chat", "characters")
+        if not text.strip() or len(text) > most:
+            return Problem(422, "bad_text", f"A line of chat has 1 to {most} characters.")
+        self.voice.say(packets.Chat(member.name, text))
+        return Reply(204)
+
+    def _unless_allowed(
+        self, member: Member, name: str, limit: str | None = None
+    ) -> Reply | Problem | None:
+        """None when the state allows it and the allowance holds; the silent answer of
+        `ignore`; else the refusal."""
+        ruling = self.course.ruling(name, member.kinds)
+        if ruling == "ignore":
+            return Reply(204)
+        if ruling != "allow":
+            return self.course.forbidden(name, member.kinds)
+        return None if limit is None else self._waits_for(member, limit)
+
+    def _waits_for(self, member: Member, limit: str) -> Problem | None:
+        """None while the allowance of this policy of limits holds."""
+        per_minute = number(self.file, "limits", limit)
+        wait = allowance.spend(member.spent, limit, per_minute, self.voice.now)
+        if not wait:
+            return None
+        return Problem(429, "too_often", f"Too often: wait {wait} ms.", retry_after_ms=wait)
+
+    # -- one client packet -------------------------------------------------------------
+
+    def _client_packet(self, member: Member, packet: ClientPacket) -> Reply | Problem:
+        if member.seat is None:
+            return Problem(403, "not_a_player", "Spectators send no turns.")
+        if not self.play.started:
+            return self.course.forbidden("turns", member.kinds, "The game has not started.")
+        taken, rejected = self.play.take(member, packet)
+        if taken is Taken.REPEATED:
+            return Reply(200, {"generation": packet.generation, "repeated": True})
+        if taken is Taken.EARLY:
+            open_ = self.play.generation + 1
+            why = f"Generation {packet.generation} is too far ahead: {open_} is open."
+            return Problem(409, "too_early", why)
+        self.voice.want(*rejected)
+        speaks = taken is Taken.KEPT or member.hidden or not self._patience.waits
+        if speaks and presence.heard_again(member):
+            self.voice.roster_changed = True
+            self.course.happen("recover", {"seat": member.seat})
+        return Reply(202, {"generation": packet.generation, "late": taken is Taken.LATE})
+
+    # -- snapshots ---------------------------------------------------------------------
+
+    def _have_state(
+        self, member: Member, generation: int, sha256: str, size: int
+    ) -> Reply | Problem:
+        if member.seat is None or member.repairing:
+            return _NOT_A_PLAYER
+        return self.snapshots.said(member.seat, generation, sha256, size) or Reply(202)
+
+    def _send_state(self, member: Member, generation: int, state: bytes) -> Reply | Problem:
+        if member.seat is None:
+            return _NOT_A_PLAYER
+        sent = self.snapshots.sent(member.seat, generation, state)
+        if isinstance(sent, Problem):
+            return sent
+        self.voice.want(sent)
+        return Reply(201)
+
+    def unasked(self, who: str, generation: int) -> Problem | None:
+        """Why this member is not to send the state of this turn, None when it is: to be known
+        before its bytes are read."""
+        seat = self.people.members[who].seat
+        return _NOT_A_PLAYER if seat is None else self.snapshots.unasked(seat, generation)
+
+
+_NOT_A_PLAYER = Problem(403, "not_a_player", "Only players are asked for their state.")
+_ENDED = Problem(410, "room_ended", "The room has ended.")
+
+
+def seat_of(member: Member) -> int:
+    """The number for the wire and for `event.seat`: -1 for a spectator."""
+    return -1 if member.seat is None else member.seat
