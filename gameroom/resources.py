@@ -1,4 +1,4 @@
-"""Where the grammars and the shipped rooms are.
+"""Where the grammars, the shipped rooms and the pages of the codes are.
 
 In a checkout they stand beside the package; in an installed wheel inside it. This is the
 one place that knows the difference, and the only I/O below the language.
@@ -23,6 +23,12 @@ def grammars() -> Path:
 def rooms() -> Path:
     """The folder of the shipped rooms."""
     return _folder("rooms", "standard.room")
+
+
+@cache
+def code_url(code: str) -> str:
+    """The page about a code of a diagnostic, as the URL of a file of this installation."""
+    return (_folder("docs/codes", "index.md") / f"{code}.md").as_uri()
 
 
 @cache

@@ -7,8 +7,9 @@ characters, so a plain terminal loses nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
+from gameroom import resources
 from gameroom.language.codes import CODES
 from gameroom.language.diagnostics import Diagnostic, Note
 from gameroom.model import Span
@@ -37,12 +38,14 @@ def as_json(diagnostics: Iterable[Diagnostic], notes: Iterable[Note] = ()) -> st
     return json.dumps(body, indent=2, ensure_ascii=False)
 
 
-def as_plain(problem: Diagnostic) -> dict[str, object]:
+def as_plain(
+    problem: Diagnostic, url: Callable[[str], str] = resources.code_url
+) -> dict[str, object]:
     """One diagnostic as plain values, the shape of the JSON and of the server's answers.
 
     Lines and columns count from 1, the end of a range is exclusive, columns are Unicode code
-    points. `secondary` and `help` are null where there is none; `url` is the page of the
-    code, from the root of the project; an edit with an empty range inserts.
+    points. `secondary` and `help` are null where there is none; an edit with an empty range
+    inserts. `url` tells the page of a code: by default the file that is installed here.
     """
     secondary = problem.secondary
     return {
@@ -60,7 +63,7 @@ def as_plain(problem: Diagnostic) -> dict[str, object]:
             "label": secondary[1],
         },
         "help": problem.help,
-        "url": f"docs/codes/{problem.code}.md",
+        "url": url(problem.code),
         "fixes": [
             {
                 "title": fix.title,

@@ -10,9 +10,10 @@ import json
 from collections.abc import Iterable
 from urllib.parse import quote
 
-from gameroom import __version__
+from gameroom import __version__, resources
 from gameroom.language.codes import CODES
 from gameroom.language.diagnostics import Diagnostic, Fix, Note
+from gameroom.language.pages import story
 from gameroom.model import Span
 
 
@@ -39,6 +40,8 @@ def _rule(code: str) -> dict[str, object]:
         "id": code,
         "shortDescription": {"text": told.title},
         "fullDescription": {"text": told.explanation},
+        "help": {"text": story(code)},
+        "helpUri": resources.code_url(code),
         "defaultConfiguration": {"level": "error" if code.startswith("E") else "warning"},
     }
 

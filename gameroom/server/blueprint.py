@@ -27,6 +27,11 @@ class BadRoomError(RefusedError):
         self.diagnostics = diagnostics
 
 
+def diagnostic_path(code: str) -> str:
+    """Where this server tells what a code of a diagnostic means."""
+    return f"/diagnostics/{code}"
+
+
 def read_room(name: str, text: str) -> tuple[Chart, dict[str, tuple[str, str]]]:
     """The chart of a room file, and the shipped files that it uses: file name and text by
     the name of the `use`. Raises BadRoomError.
@@ -54,7 +59,7 @@ def restored(header: Header) -> Chart:
 def _compile(name: str, text: str, resolve: Callable[[str], Source | None]) -> Chart:
     loaded = language.load(text, name=name, resolve=resolve)
     if not loaded.ok or loaded.room is None:
-        told = tuple(as_plain(each) for each in loaded.diagnostics)
+        told = tuple(as_plain(each, diagnostic_path) for each in loaded.diagnostics)
         errors = sum(each.severity == "error" for each in loaded.diagnostics)
         detail = f"Errors in the room file: {errors}." if errors else "The file has no room."
         raise BadRoomError(refuse(422, "bad_room", detail), told)

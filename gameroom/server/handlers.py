@@ -13,6 +13,8 @@ from aiohttp import web
 from msgspec import UNSET
 
 from gameroom import picture
+from gameroom.language import CODES
+from gameroom.language.pages import story
 from gameroom.lockstep.packets import Moves, Roster, Setup
 from gameroom.lockstep.problem import Problem
 from gameroom.model import Room as RoomFile
@@ -322,6 +324,13 @@ class Handlers:
         if data is None:
             raise refuse(404, "no_such_code", "No code of this sha256 is stored.")
         return web.Response(body=data, headers=pages.ENGINE_HEADERS)
+
+    async def diagnostic_page(self, request: web.Request) -> web.StreamResponse:
+        self._polite(request)
+        code = request.match_info["code"]
+        if code not in CODES:
+            raise refuse(404, "no_such_resource", "No diagnostic has this code.")
+        return web.Response(text=story(code))
 
     async def web_file(self, request: web.Request) -> web.StreamResponse:
         return pages.file_response(request, request.match_info["file"])

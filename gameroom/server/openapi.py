@@ -19,6 +19,7 @@ PARAMETERS = {
     "name": "a name that the room file declares",
     "generation": "a generation, from 1 on",
     "sha256": "64 lower-case hexadecimal digits",
+    "code": "the code of a diagnostic, such as E0101",
     "file": "a file's path in the web folder",
 }
 PROBLEM = "application/problem+json"

@@ -160,6 +160,14 @@ SERVER: tuple[Route, ...] = (
         media=JAVASCRIPT,
     ),
     Route(
+        name="diagnostic_page",
+        methods=("GET",),
+        path="/diagnostics/{code}",
+        doc="What a code of a diagnostic means.",
+        problems=(404,),
+        media="text/plain",
+    ),
+    Route(
         name="web_file",
         methods=("GET",),
         path="/web/{file}",

@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from gameroom import cli, resources
 from gameroom.cli.check import check
+from tests.language.sarif import valid
 
 GOOD = 'language 1\nuse "standard"\nroom "good" extends standard { }\n'
 BAD = 'language 1\nuse "standard"\nroom "bad" extends standard { requst vote }\n'
@@ -113,7 +114,7 @@ def test_github_and_sarif(tmp_path: Path) -> None:
     (tmp_path / "b.room").write_text(BAD)
     told = run("--format", "github", str(tmp_path)).stdout
     assert told.startswith("::error file=")
-    body = json.loads(run("--format", "sarif", str(tmp_path)).stdout)
+    body = valid(run("--format", "sarif", str(tmp_path)).stdout)
     assert body["runs"][0]["results"][0]["ruleId"] == "E0101"
     (tmp_path / "b.room").write_text(GOOD)
     assert run("--format", "github", str(tmp_path)).stdout == ""

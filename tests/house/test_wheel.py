@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import sysconfig
 import zipfile
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import pytest
+
+from gameroom.language import CODES
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOM = """language 1
@@ -75,6 +80,8 @@ def test_the_wheel_carries_grammars_rooms_and_web(wheel: Path):
         }
         assert expected, folder
         assert expected <= names
+    pages = {f"gameroom/docs/codes/{code}.md" for code in CODES}
+    assert pages | {"gameroom/docs/language.md"} <= names
     assert not [
         name for name in names if name.startswith(("tests/", "docs/", "grammars/", "rooms/"))
     ]
@@ -97,7 +104,11 @@ def test_it_checks_a_room_that_extends_the_standard_one(gameroom: Path, tmp_path
     (tmp_path / "broken.room").write_text(
         ROOM.replace('"standard"', '"standart"'), encoding="utf-8"
     )
-    assert run(gameroom, "check", "broken.room", cwd=tmp_path).returncode == 1
+    broken = run(gameroom, "check", "--format", "json", "broken.room", cwd=tmp_path)
+    assert broken.returncode == 1
+    page = Path(url2pathname(urlsplit(json.loads(broken.stdout)["diagnostics"][0]["url"]).path))
+    assert page.is_relative_to(gameroom.parent.parent)
+    assert page.read_text(encoding="utf-8").startswith("# E0301: ")
 
 
 def test_every_shipped_room_is_found_in_the_wheel(gameroom: Path, tmp_path: Path):

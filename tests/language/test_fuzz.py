@@ -26,6 +26,7 @@ from gameroom.language import (
     shipped,
 )
 from gameroom.language.grammar import parser, words
+from tests.language.sarif import valid
 from tests.language.strategies import files
 from tests.language.texts import SKIRMISH, SKIRMISH_YAML, loaded
 
@@ -51,8 +52,9 @@ def assert_answered(name: str, text: str) -> None:
     if result.room is not None:
         compile_room(result.room)
     as_text(result.diagnostics, result.sources)
-    for show in (as_json, as_github, as_sarif):
+    for show in (as_json, as_github):
         show(result.diagnostics)
+    valid(as_sarif(result.diagnostics))
     lines = text.count("\n") + 1
     for problem in result.diagnostics:
         if problem.span.file == name:

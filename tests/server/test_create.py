@@ -65,6 +65,10 @@ async def test_diagnostics_of_a_bad_room(table: Table) -> None:
     first = problem["diagnostics"][0]
     assert first["message"]
     assert first["range"]["start"]["line"] > 1
+    page = await table.client.get(first["url"])
+    assert page.content_type == "text/plain"
+    assert (await page.text()).startswith(f"{first['code']}: ")
+    assert (await table.client.get("/diagnostics/E9999")).status == 404
 
 
 async def test_a_room_in_yaml(table: Table) -> None:

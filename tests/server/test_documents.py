@@ -181,6 +181,7 @@ async def test_real_traffic_over_http_is_as_described(table: Table) -> None:
     await http("GET", f"{room}/chart.svg")
     await http("GET", f"/engines/{made['engine']}")
     await http("GET", f"/engines/{'0' * 64}")
+    await http("GET", "/diagnostics/E0101")
     await http("GET", "/web/kit.js")
     await http("GET", "/livez")
     await http("GET", "/readyz")
