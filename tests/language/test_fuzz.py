@@ -1,11 +1,19 @@
-"""Whatever an author writes ends in a room or in diagnostics, and a room has a chart."""
+"""Whatever an author writes ends in a room or in diagnostics, and a room has a chart.
+
+`GAMEROOM_FUZZ=10` tries ten times as many texts, others in every run, and keeps what it
+finds in `found/`: files there are tried again by every run of the tests.
+"""
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lark import Token
 
@@ -19,6 +27,7 @@ from gameroom.language import (
     as_sarif,
     as_text,
     as_yaml,
+    converted,
     fixed,
     formatted,
     is_yaml,
@@ -26,40 +35,74 @@ from gameroom.language import (
     shipped,
 )
 from gameroom.language.grammar import parser, words
+from gameroom.sim.explore import explore
 from tests.language.sarif import valid
 from tests.language.strategies import files
 from tests.language.texts import SKIRMISH, SKIRMISH_YAML, loaded
 
-NAMES = ("standard.room", "noughts.room", "party.room")
-ROOMS = {
-    path.name: path.read_text("utf-8")
-    for path in resources.rooms().rglob("*.room")
-    if path.name in NAMES
+TIMES = int(os.environ.get("GAMEROOM_FUZZ", "1"))
+FOUND = Path(__file__).parent / "found"
+ROOMS = {path.name: path.read_text("utf-8") for path in resources.rooms().rglob("*.room")}
+TEXTS = {
+    **ROOMS,
+    **{f"{name}.yaml": converted(text, name=name) for name, text in ROOMS.items()},
+    "skirmish.room": SKIRMISH,
+    "skirmish.room.yaml": SKIRMISH_YAML,
 }
-TEXTS = {**ROOMS, "skirmish.room": SKIRMISH, "skirmish.room.yaml": SKIRMISH_YAML}
 JUNK = st.sampled_from(
     [*'{}"#|:=.,-><()[]&*!\\;\t\n\0', "state", "extend", "-> ", "..", "99999999999999999999", "é",
-     "on", "of", "deep", "not ", "##", "\ud800", "\u2028", "- ", "? "]
+     "\r", "\r\n", "on", "of", "deep", "not ", "##", "\ud800", "\u2028", "- ", "? "]
 )  # fmt: skip
 WORDS = re.compile(r"[A-Za-z_]+|[0-9]+|\S")
 
 
+def trials(examples: int) -> settings:
+    """How many texts a test tries: always the same ones, or as many as are asked for."""
+    return settings(
+        max_examples=examples * TIMES,
+        derandomize=TIMES == 1,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck) if TIMES > 1 else (),
+    )
+
+
+@contextmanager
+def kept(name: str, text: str) -> Iterator[None]:
+    """Keep a text that fails, where files are looked for; the smallest one is tried last."""
+    try:
+        yield
+    except Exception:
+        if TIMES > 1:
+            FOUND.mkdir(exist_ok=True)
+            (FOUND / f"new-{name}").write_bytes(text.encode("utf-8", "surrogatepass"))
+        raise
+
+
 def assert_answered(name: str, text: str) -> None:
-    """No exception; a room compiles; diagnostics can be shown, fixed and allowed; what can be
-    rewritten is rewritten without loss."""
+    """No exception; a room compiles and can be explored; diagnostics can be shown, fixed and
+    allowed; what can be rewritten is rewritten without loss."""
+    with kept(name, text):
+        _assert_answered(name, text)
+
+
+def _assert_answered(name: str, text: str) -> None:
     result = loaded(text, name)
-    assert (result.room is None) == bool(result.diagnostics)
+    told = result.diagnostics
+    assert (result.room is None) == bool(told)
     if result.room is not None:
         compile_room(result.room)
-    as_text(result.diagnostics, result.sources)
+        told = explore(result.room, configurations_max=200).diagnostics
+        assert converted(text, name=name)
+    as_text(told, result.sources)
     for show in (as_json, as_github):
-        show(result.diagnostics)
-    valid(as_sarif(result.diagnostics))
+        show(told)
+    valid(as_sarif(told))
     lines = text.count("\n") + 1
-    for problem in result.diagnostics:
+    for problem in told:
         if problem.span.file == name:
             assert 1 <= problem.span.line <= lines
-    settled(result.diagnostics, result.sources, name=name)
+    settled(told, result.sources, name=name)
     done = fixed(text, name=name, resolve=shipped)
     assert (done.text == text) == (not done.applied)
     if is_yaml(name):
@@ -79,7 +122,7 @@ def assert_formatted(text: str) -> None:
 
 
 @pytest.mark.parametrize("name", TEXTS)
-@settings(max_examples=20, derandomize=True, deadline=None, database=None)
+@trials(6)
 @given(data=st.data())
 def test_mutated_characters(name: str, data: st.DataObject) -> None:
     text = TEXTS[name]
@@ -91,7 +134,7 @@ def test_mutated_characters(name: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("name", TEXTS)
-@settings(max_examples=20, derandomize=True, deadline=None, database=None)
+@trials(6)
 @given(data=st.data())
 def test_exchanged_words(name: str, data: st.DataObject) -> None:
     """Words are exchanged for others of the same file: most of it still parses."""
@@ -102,6 +145,37 @@ def test_exchanged_words(name: str, data: st.DataObject) -> None:
         other = data.draw(st.sampled_from(places))
         text = text[:start] + text[other[0] : other[1]].ljust(end - start) + text[end:]
     assert_answered(name, text)
+
+
+LINES = re.compile(r"[^\n]*\n")
+
+
+def is_whole(line: str) -> bool:
+    """Can the line go, and the file still be read?"""
+    return line.count("{") == line.count("}") and not line.rstrip().endswith((":", "|-"))
+
+
+@pytest.mark.parametrize("name", TEXTS)
+@trials(6)
+@given(data=st.data())
+def test_members_left_out_moved_and_changed(name: str, data: st.DataObject) -> None:
+    """Whole lines go or change places and numbers change: much of it is a room that can be
+    played, though nobody meant it."""
+    lines = LINES.findall(TEXTS[name])
+    places = [at for at, line in enumerate(lines) if is_whole(line)]
+    for _ in range(data.draw(st.integers(1, 3))):
+        at, other = data.draw(st.sampled_from(places)), data.draw(st.sampled_from(places))
+        match data.draw(st.sampled_from(["out", "out", "twice", "exchanged", "number"])):
+            case "out":
+                lines[at] = ""
+            case "twice":
+                lines[at] += lines[at]
+            case "exchanged":
+                lines[at], lines[other] = lines[other], lines[at]
+            case "number":
+                number = str(data.draw(st.integers(0, 12)))
+                lines[at] = re.sub(r"(?<=[ .{(])[0-9]+", number, lines[at], count=1)
+    assert_answered(name, "".join(lines))
 
 
 @st.composite
@@ -129,14 +203,14 @@ SAMPLES = {
 }
 
 
-@settings(max_examples=60, derandomize=True, deadline=None, database=None)
+@trials(60)
 @given(sentences())
 def test_sentences_of_the_grammar(text: str) -> None:
     assert_answered("example.room", text)
     assert_answered("example.room", "language 1 " + text)
 
 
-@settings(max_examples=20, derandomize=True, deadline=None, database=None)
+@trials(20)
 @given(files())
 def test_files_that_mean_nothing(file: model.File) -> None:
     assert_answered("example.room", as_room(file))
@@ -144,7 +218,7 @@ def test_files_that_mean_nothing(file: model.File) -> None:
 
 
 @pytest.mark.parametrize("name", TEXTS)
-@settings(max_examples=15, derandomize=True, deadline=None, database=None)
+@trials(6)
 @given(data=st.data())
 def test_mutated_bytes(name: str, data: st.DataObject) -> None:
     """As a broken disk or a wrong encoding leaves them; read as `gameroom check` reads."""
@@ -156,6 +230,11 @@ def test_mutated_bytes(name: str, data: st.DataObject) -> None:
         else:
             del raw[at : at + data.draw(st.integers(1, 200))]
     assert_answered(name, raw.decode("utf-8", "surrogateescape"))
+
+
+@pytest.mark.parametrize("path", sorted(FOUND.glob("*.room*")), ids=lambda path: path.name)
+def test_what_was_found_before(path: Path) -> None:
+    assert_answered(path.name, path.read_bytes().decode("utf-8", "surrogateescape"))
 
 
 ANCHORS = "\n".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12))
