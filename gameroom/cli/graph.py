@@ -56,7 +56,7 @@ def graph(file: str, form: str | None, out: Path | None) -> int:
     text = files.read(path)
     loaded = files.load(path, text, name)
     if loaded.room is None:
-        click.echo(language.as_text(loaded.diagnostics, {name: text}), err=True)
+        click.echo(language.as_text(loaded.diagnostics, loaded.sources), err=True)
         return EXIT_FINDINGS
     draw = {"svg": picture.svg_file, "dot": picture.dot_text, "mermaid": picture.mermaid_text}[kind]
     drawn = draw(loaded.room)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gameroom.language.diagnostics import Diagnostic, Edit, Fix
+from gameroom.language.lines import unified
 from gameroom.language.loading import Loaded, Resolve, load
 
 ROUNDS_MAX = 8
@@ -56,7 +57,7 @@ def _count(loaded: Loaded) -> tuple[int, int]:
 
 def edited(text: str, fixes: Sequence[Fix]) -> str | None:
     """The text with these fixes; None where two of them are about the same place."""
-    lines = text.split("\n")
+    lines = unified(text).split("\n")
     starts = [0]
     for line in lines:
         starts.append(starts[-1] + len(line) + 1)

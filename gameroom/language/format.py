@@ -17,6 +17,7 @@ from lark import Token
 from gameroom.language.build import build
 from gameroom.language.diagnostics import Diagnostic, Problems
 from gameroom.language.layout import Block, Gap, Layout, layout
+from gameroom.language.lines import unified
 from gameroom.language.parse import Parsed, Place, parse
 from gameroom.model import File
 
@@ -42,6 +43,7 @@ class FormatError(Exception):
 
 def formatted(text: str, *, name: str = "room") -> str:
     """The text in its one layout; FormatError where it can't be had."""
+    text = unified(text)
     before, problems = _read(text, name)
     if problems or before.tree is None:
         raise FormatError("the file has mistakes of syntax", problems)

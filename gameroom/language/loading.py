@@ -13,9 +13,10 @@ from gameroom.language import yaml_front
 from gameroom.language.build import build
 from gameroom.language.check import check
 from gameroom.language.diagnostics import Diagnostic, Problems
+from gameroom.language.lines import one_character, unified
 from gameroom.language.merge import flat, merged
 from gameroom.language.parse import Place, parse
-from gameroom.model import File, Room, Span, Use
+from gameroom.model import File, Room, Use
 
 USES_DEPTH_MAX = 8
 FILES_MAX = 32
@@ -27,6 +28,9 @@ class Source:
 
     name: str
     text: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", unified(self.text))
 
 
 _HOPELESS = frozenset({"E0102", "E0107", "E0108"})
@@ -74,11 +78,8 @@ def read(source: Source, problems: Problems) -> File | None:
     """One file in either spelling, alone."""
     broken = next((at for at, char in enumerate(source.text) if "\ud800" <= char <= "\udfff"), None)
     if broken is not None:
-        line = source.text.count("\n", 0, broken) + 1
-        column = broken - (source.text.rfind("\n", 0, broken) + 1) + 1
-        problems.error(
-            "E0113", "the file is not UTF-8", Span(source.name, line, column, line, column + 1)
-        )
+        where = one_character(source.text, broken, source.name)
+        problems.error("E0113", "the file is not UTF-8", where)
         return None
     if is_yaml(source.name):
         return yaml_front.read(source.text, source.name, problems)

@@ -20,6 +20,7 @@ from lark.exceptions import UnexpectedToken
 from gameroom.language import braces
 from gameroom.language.diagnostics import Edit, Fix, Problems, nearest, surely
 from gameroom.language.grammar import any_word, members, parser, reserved, spoken, words
+from gameroom.language.lines import unified
 from gameroom.model import Span
 
 BYTES_MAX = 262_144
@@ -85,6 +86,7 @@ class Parsed:
 
 def parse(text: str, place: Place, problems: Problems, start: str = "file") -> Parsed:
     """Parse `text`; what is wrong goes to `problems`."""
+    text = unified(text)
     size = len(text.encode("utf-8", "surrogatepass"))
     if size > BYTES_MAX:
         here = place.span(1, 1, 1, 1)

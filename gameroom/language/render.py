@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from gameroom import resources
 from gameroom.language.codes import CODES
 from gameroom.language.diagnostics import Diagnostic, Note
+from gameroom.language.lines import unified
 from gameroom.model import Span
 
 JSON_VERSION = 1
@@ -23,7 +24,7 @@ def as_text(
     diagnostics: Iterable[Diagnostic], sources: Mapping[str, str], *, color: bool = False
 ) -> str:
     """One block per diagnostic, separated by empty lines; "" when there is none."""
-    lines = {name: text.split("\n") for name, text in sources.items()}
+    lines = {name: unified(text).split("\n") for name, text in sources.items()}
     return "\n\n".join(_block(problem, lines, color) for problem in diagnostics)
 
 

@@ -294,8 +294,13 @@ def _anchored(tree: Node, comments: Iterable[Comment]) -> dict[_Place, list[str]
             place = beside
         else:
             place = next((each for each in places if each > (line, column)), (0, 0))
-        found.setdefault(place, []).append(comment.text)
+        found.setdefault(place, []).append(_comment(comment.text))
     return found
+
+
+def _comment(text: str) -> str:
+    """What YAML has no place for, as its texts would write it."""
+    return "".join(char if char in "\t\xa0" else _ODD.sub(_escaped, char) for char in text)
 
 
 # From a tree to lines

@@ -16,12 +16,15 @@ from dataclasses import dataclass
 import yaml
 
 from gameroom.language.diagnostics import Problems
+from gameroom.language.lines import one_character
 from gameroom.language.parse import BYTES_MAX, Place
 from gameroom.model import INT_MAX, Span
 
 DEPTH_MAX = 40
 NODES_MAX = 20_000
 
+_LINE_TO_SOME = re.compile("[\x85\u2028\u2029]")
+"""Line ends of YAML 1.1 that are none of 1.2."""
 _INT = re.compile(r"[-+]?[0-9]+")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLS = {
@@ -103,6 +106,15 @@ def read(text: str, file: str, problems: Problems) -> Tree | None:
             "E0107", f"the file has {size} bytes, more than the {BYTES_MAX} that are read", start
         )
         return None
+    if (odd := _LINE_TO_SOME.search(text)) is not None:
+        shown = f"U+{ord(odd.group()):04X}"
+        problems.error(
+            "E0202",
+            f"the character {shown} ends a line for some readers of YAML and not for others",
+            one_character(text, odd.start(), file),
+            help=f"write `\\u{shown[2:].lower()}` in a text in double quotes",
+        )
+        return None
     try:
         return _Reading(text, file, problems).document()
     except _Refused:
@@ -124,12 +136,10 @@ def read(text: str, file: str, problems: Problems) -> Tree | None:
         # PyYAML's scanner turns an escape such as "\UFFFFFFFF" into a character unchecked.
         problems.error("E0109", "a text has an escape that is no character", start)
     except yaml.reader.ReaderError as problem:
-        before = text[: problem.position]
-        line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
         problems.error(
             "E0201",
             f"the character U+{_code(problem.character):04X} can't stand in YAML",
-            Span(file, line, column, line, column + 1),
+            one_character(text, problem.position, file),
         )
     return None
 
