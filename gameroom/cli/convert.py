@@ -31,8 +31,8 @@ from gameroom.language import ConvertError
 def convert(file: str, to: str | None, out: Path | None, force: bool) -> int:
     """Rewrite FILE, a room file or - for standard input, in the other spelling.
 
-    Nothing is lost: what is written says the same, or nothing is written. Comments go along
-    from .room to YAML; from YAML to .room only the docs do.
+    Nothing is lost: what is written says the same, or nothing is written. Comments go along,
+    each with what it stood at.
     """
     path = Path(file)
     from_yaml = to == "room" if path == files.STDIN else language.is_yaml(file)

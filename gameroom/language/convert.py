@@ -2,18 +2,19 @@
 
 What is written is read back and must be equal to what was read, else it is refused
 (`ConvertError`): files that `check` complains about may say what the other spelling has no
-place for, such as one name twice. Plain comments go along from `.room` to YAML only; doc
-comments go both ways.
+place for, such as one name twice. Comments go along both ways.
 """
 
 from __future__ import annotations
 
+from gameroom.language import yaml_nodes
+from gameroom.language.comments import plain_comments, with_comments
 from gameroom.language.diagnostics import Diagnostic, Problems
-from gameroom.language.format import FormatError
+from gameroom.language.format import FormatError, formatted
 from gameroom.language.loading import Source, is_yaml, read
-from gameroom.language.parse import Comment, Place, parse
 from gameroom.language.write_room import as_room
 from gameroom.language.write_yaml import as_yaml
+from gameroom.model import File
 
 
 class ConvertError(Exception):
@@ -31,16 +32,27 @@ def converted(text: str, *, name: str) -> str:
     file = read(Source(name, text), problems)
     if file is None or not problems.empty:
         raise ConvertError("the file has mistakes", problems.sorted())
-    from_yaml = is_yaml(name)
     try:
-        done = as_room(file) if from_yaml else as_yaml(file, _comments(text, name))
+        done = (
+            _from_yaml(text, name, file)
+            if is_yaml(name)
+            else as_yaml(file, plain_comments(text, name))
+        )
     except FormatError:
         done = ""
-    again = read(Source("again.room" if from_yaml else "again.room.yaml", done), Problems())
-    if again != file:
+    if _read_again(done, name) != file:
         raise ConvertError("the other spelling can't say the same")
     return done
 
 
-def _comments(text: str, name: str) -> tuple[Comment, ...]:
-    return parse(text, Place(name), Problems()).comments
+def _read_again(done: str, name: str) -> File | None:
+    return read(Source("again.room" if is_yaml(name) else "again.room.yaml", done), Problems())
+
+
+def _from_yaml(text: str, name: str, file: File) -> str:
+    done = as_room(file)
+    told = tuple(yaml_nodes.comments(text, name))
+    here = _read_again(done, name)
+    if not told or here != file or here is None:
+        return done
+    return formatted(with_comments(done, here, file, told))

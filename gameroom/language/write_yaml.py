@@ -73,7 +73,7 @@ Node = str | int | bool | None | Doc | Items | Pairs
 
 def as_yaml(file: File, comments: Iterable[Comment] = ()) -> str:
     """The text of a `.room.yaml` file that says this. `comments`: those of the `.room` file
-    that `file` was read from; doc comments are part of the model already."""
+    that `file` was read from, without the docs, which are part of the model."""
     tree = _file(file)
     return _Writer(_anchored(tree, comments)).file(tree)
 
@@ -286,8 +286,6 @@ def _anchored(tree: Node, comments: Iterable[Comment]) -> dict[_Place, list[str]
     lines = {line for line, _ in reversed(places)}
     found: dict[_Place, list[str]] = {}
     for comment in comments:
-        if comment.text.startswith("##"):
-            continue
         line, column = comment.span.line, comment.span.column
         beside = line in lines and next(each for each in places if each[0] == line)
         if beside and beside[1] < column:

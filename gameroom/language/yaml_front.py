@@ -15,6 +15,7 @@ from gameroom.language import members
 from gameroom.language.diagnostics import Problems
 from gameroom.language.expressions import expression
 from gameroom.language.grammar import reserved
+from gameroom.language.lines import unified
 from gameroom.language.parse import Node, Place, parse
 from gameroom.language.scenarios import step
 from gameroom.language.words import Words
@@ -84,7 +85,7 @@ def _doc(node: Tree | None) -> str:
     said = _get(node, "doc")
     if not isinstance(said, Text):
         return ""
-    return "\n".join(line.rstrip() for line in said.text.split("\n")).strip()
+    return "\n".join(line.rstrip() for line in unified(said.text).split("\n")).strip()
 
 
 class _Front:

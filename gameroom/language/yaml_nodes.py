@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import yaml
 
 from gameroom.language.diagnostics import Problems
-from gameroom.language.lines import one_character
-from gameroom.language.parse import BYTES_MAX, Place
+from gameroom.language.lines import one_character, unified
+from gameroom.language.parse import BYTES_MAX, Comment, Place
 from gameroom.model import INT_MAX, Span
 
 DEPTH_MAX = 40
@@ -142,6 +142,30 @@ def read(text: str, file: str, problems: Problems) -> Tree | None:
             one_character(text, problem.position, file),
         )
     return None
+
+
+_REMARK = re.compile(r"(?:^|(?<=[ \t]))#[^\n]*", re.MULTILINE)
+_HEADER = re.compile(r"[|>][-+0-9]*[ \t]+(#[^\n]*)")
+"""The line above a text of several lines, with a comment at its end."""
+
+
+def comments(text: str, file: str) -> Iterator[Comment]:
+    """The comments of a text that could be read: what stands between its scalars."""
+    text, previous = unified(text), 0
+    for token in yaml.scan(text, Loader=yaml.SafeLoader):
+        if not isinstance(token, yaml.ScalarToken | yaml.StreamEndToken):
+            continue
+        start, end = token.start_mark.index, token.end_mark.index
+        for match in _REMARK.finditer(text, previous, start):
+            yield _comment(match, 0, text, file)
+        if (header := _HEADER.match(text, start)) is not None:
+            yield _comment(header, 1, text, file)
+        previous = end
+
+
+def _comment(match: re.Match[str], group: int, text: str, file: str) -> Comment:
+    said, start = match.group(group).rstrip(), one_character(text, match.start(group), file)
+    return Comment(said, replace(start, end_column=start.column + len(said)))
 
 
 _OPENED = {

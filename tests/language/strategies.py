@@ -6,6 +6,7 @@ nothing, so these files parse and build without a problem and few of them check 
 
 from __future__ import annotations
 
+import re
 from typing import get_args, get_type_hints
 
 from hypothesis import strategies as st
@@ -38,7 +39,7 @@ def docs(draw):
     """What a doc comment can say: no space at the ends, none at the ends of lines."""
     line = st.text(st.sampled_from("ab #:'\"{é"), max_size=10) | texts
     lines = draw(st.just([]) | st.lists(line, max_size=3))
-    flat = [each.replace("\n", " ").rstrip() for each in lines]
+    flat = [" ".join(re.split(r"[\n\r]", each)).rstrip() for each in lines]
     return "\n".join(flat).strip()
 
 
