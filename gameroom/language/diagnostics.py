@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal as OneOf
@@ -228,6 +229,15 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     if 0 < len(choices) <= 12:
         return "known here: " + ", ".join(f"`{choice}`" for choice in choices)
     return None
+
+
+def name_help(word: str) -> str:
+    """What a name may be made of, with the name that this word could be."""
+    flat = unicodedata.normalize("NFKD", word).encode("ascii", "ignore").decode()
+    name = re.sub(r"[^\w.]", "_", flat).lstrip("0123456789")
+    is_one = name != word and all(part.isidentifier() for part in name.split("."))
+    such = f", such as `{name}`" if is_one else ""
+    return f"names have letters from a to z, `_`, and digits after the first{such}"
 
 
 def quoted(words: Iterable[str]) -> str:

@@ -18,7 +18,7 @@ from lark import Token, Tree
 from lark.exceptions import UnexpectedToken
 
 from gameroom.language import braces
-from gameroom.language.diagnostics import Edit, Fix, Problems, nearest, surely
+from gameroom.language.diagnostics import Edit, Fix, Problems, name_help, nearest, surely
 from gameroom.language.grammar import any_word, members, parser, reserved, spoken, words
 from gameroom.language.lines import unified
 from gameroom.model import Span
@@ -159,10 +159,11 @@ def _repaired(tokens: list[Token], place: Place, problems: Problems) -> list[Tok
     """Tell what is never right, and put in its place what was probably meant."""
     kept: list[Token] = []
     stray_end: int | None = None
-    for token in tokens:
+    for token in _joined(tokens, place, problems):
         if token.type == "STRAY":
             if token.start_pos != stray_end:
                 _tell_stray(token, place, problems)
+                kept += [token.update(type="AND", value="and")] if token == "&" else []
             stray_end = token.end_pos
         elif token.type == "OPEN_STRING":
             kept += _tell_open(token, place, problems)
@@ -174,6 +175,36 @@ def _repaired(tokens: list[Token], place: Place, problems: Problems) -> list[Tok
     return kept
 
 
+def _joined(tokens: list[Token], place: Place, problems: Problems) -> Iterator[Token]:
+    """Names with letters that no name has are told once, and are one word."""
+    at = 0
+    while at < len(tokens):
+        end = at + 1
+        while end < len(tokens) and tokens[end].start_pos == tokens[end - 1].end_pos:
+            if not _is_of_name(tokens[end]):
+                break
+            end += 1
+        parts = tokens[at:end] if _is_of_name(tokens[at]) else tokens[at : at + 1]
+        stray = next((token for token in parts if token.type == "STRAY"), None)
+        if stray is None or (len(parts) == 1 and not stray.isalpha()):
+            yield tokens[at]
+            at += 1
+            continue
+        last, name = parts[-1], "".join(parts)
+        whole = tokens[at].update(type="NAME", value=name)
+        whole.end_line, whole.end_column, whole.end_pos = (
+            last.end_line, last.end_column, last.end_pos
+        )  # fmt: skip
+        _tell_stray(stray, place, problems, name_help(name))
+        problems.lose([name], [place.of(whole)])
+        yield whole
+        at = end
+
+
+def _is_of_name(token: Token) -> bool:
+    return token.isidentifier() or (token.type == "STRAY" and token.isalnum())
+
+
 _STRAY_HELP = {
     ";": "there are no semicolons; a space or a new line is enough",
     "'": 'texts stand in double quotes: "plains"',
@@ -183,7 +214,7 @@ _STRAY_HELP = {
 }
 
 
-def _tell_stray(token: Token, place: Place, problems: Problems) -> None:
+def _tell_stray(token: Token, place: Place, problems: Problems, help: str | None = None) -> None:
     shown = str(token) if token.isprintable() else f"U+{ord(token[0]):04X}"
     span = place.of(token)
     remove = Fix("leave it out", (Edit(span, ""),)) if token == ";" and not place.whole else None
@@ -191,7 +222,7 @@ def _tell_stray(token: Token, place: Place, problems: Problems) -> None:
         "E0106",
         f"the character `{shown}` means nothing here",
         span,
-        help=_STRAY_HELP.get(str(token)),
+        help=help or _STRAY_HELP.get(str(token)),
         fix=remove,
     )
 
@@ -249,7 +280,10 @@ def _feed(tokens: list[Token], place: Place, problems: Problems, start: str) -> 
             if "NAME" in accepted and _is_reserved_name(tokens, index):
                 tokens[index] = _tell_reserved(tokens[index], place, problems)
                 continue
-            meant = _tell_unexpected(tokens[index], accepted, place, problems)
+            meant = None
+            # Of a name with other letters these are told already.
+            if tokens[index].type != "NAME" or tokens[index].isascii():
+                meant = _tell_unexpected(tokens[index], accepted, place, problems)
             told += 1
             if told >= SYNTAX_PROBLEMS_MAX:
                 return None

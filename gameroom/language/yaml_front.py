@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from gameroom.language import members
-from gameroom.language.diagnostics import Problems
+from gameroom.language.diagnostics import Problems, name_help
 from gameroom.language.expressions import expression
 from gameroom.language.grammar import reserved
 from gameroom.language.lines import unified
@@ -110,8 +110,13 @@ class _Front:
     # Phrases of the language
 
     def _phrase(self, said: Text, start: str, make: Callable[[Words, Node], _T]) -> _T | None:
-        words = Words(said.place, self._problems)
-        tree = parse(said.text, said.place, self._problems, start).tree
+        words, before = Words(said.place, self._problems), len(self._problems.found)
+        parsed = parse(said.text, said.place, self._problems, start)
+        tree, told = parsed.tree, self._problems.found[before:]
+        if any(each.code == "E0106" for each in told):
+            # What else is wrong with the words may be so because of that character.
+            self._problems.found[before:] = [each for each in told if each.code == "E0106"]
+            self._problems.lose(places=map(said.place.of, parsed.tokens))
         if tree is None:
             self._problems.lose(re.findall(r"\w+", said.text))
             return None
@@ -181,7 +186,7 @@ class _Front:
                 )
             elif not (part.isascii() and part.isidentifier()):
                 self._problems.error(
-                    "E0204", "this is not a name: letters, digits and _", said.span
+                    "E0204", f"`{part[:40]}` is not a name", said.span, help=name_help(part)
                 )
         return said.text
 

@@ -115,8 +115,9 @@ def read(text: str, file: str, problems: Problems) -> Tree | None:
             help=f"write `\\u{shown[2:].lower()}` in a text in double quotes",
         )
         return None
+    reading = _Reading(text, file, problems)
     try:
-        return _Reading(text, file, problems).document()
+        return reading.document()
     except _Refused:
         return None
     except yaml.MarkedYAMLError as problem:
@@ -141,6 +142,8 @@ def read(text: str, file: str, problems: Problems) -> Tree | None:
             f"the character U+{_code(problem.character):04X} can't stand in YAML",
             one_character(text, problem.position, file),
         )
+    finally:
+        reading.tell_left_out()
     return None
 
 
@@ -199,6 +202,7 @@ class _Reading:
         self._problems = problems
         self._events: Iterator[yaml.Event] = yaml.parse(text, Loader=yaml.SafeLoader)
         self._nodes = 0
+        self._left_out: dict[str, list[tuple[str, Span, str | None]]] = {}
 
     def document(self) -> Tree:
         self._next()  # the stream begins
@@ -227,10 +231,23 @@ class _Reading:
         self._problems.error(code, message, span)
         raise _Refused
 
-    def _tell(self, code: str, message: str, span: Span, help: str | None = None) -> None:
-        """Something is left out; the rest is still read."""
-        self._problems.error(code, message, span, help=help)
+    def _leave_out(self, kind: str, sign: str, span: Span, help: str | None = None) -> None:
+        """Something is refused and left out; the rest is still read, and all of one kind are
+        told once, in the end."""
+        self._left_out.setdefault(kind, []).append((sign, span, help))
         self._problems.lose()
+
+    def tell_left_out(self) -> None:
+        for kind, (first, *more) in self._left_out.items():
+            sign, span, help = first
+            others = f"; so {'is one other' if len(more) == 1 else f'are {len(more)} others'}"
+            self._problems.error(
+                "E0202",
+                f"the {kind} `{sign}` is refused{others if more else ''}",
+                span,
+                secondary=(more[-1][1], "the last one") if more else None,
+                help=help,
+            )
 
     def _mark(self, span: Span, sign: str) -> Span:
         """The anchor or the tag alone, without what it is about."""
@@ -249,12 +266,14 @@ class _Reading:
                 "E0107", f"more than {NODES_MAX} values, or {DEPTH_MAX} levels of them", span
             )
         if isinstance(event, yaml.AliasEvent):
-            self._tell("E0202", f"the alias `*{event.anchor}` is refused", span)
+            self._leave_out("alias", f"*{event.anchor}", span)
             return None
-        if getattr(event, "anchor", None) is not None:
-            self._tell("E0202", "anchors are refused", self._mark(span, "&"), "leave it out")
+        if (anchor := getattr(event, "anchor", None)) is not None:
+            self._leave_out("anchor", f"&{anchor}", self._mark(span, "&"), "leave it out")
         if getattr(event, "tag", None) is not None:
-            self._tell("E0202", "tags are refused", self._mark(span, "!"), "leave it out")
+            mark = self._mark(span, "!")
+            written = self._lines[mark.line - 1][mark.column - 1 : mark.end_column - 1]
+            self._leave_out("tag", written[:40], mark, "leave it out")
         if isinstance(event, yaml.MappingStartEvent):
             return self._entries(span, depth)
         if isinstance(event, yaml.SequenceStartEvent):
@@ -275,13 +294,16 @@ class _Reading:
         while not isinstance(event := self._next(), yaml.MappingEndEvent):
             key, said = self._node(event, depth + 1), self._next()
             if isinstance(event, yaml.ScalarEvent) and event.value == "<<" and event.style is None:
-                self._tell("E0202", "merge keys are refused", self._span(event))
+                self._leave_out("merge key", "<<", self._span(event))
                 if isinstance(said, yaml.AliasEvent):
                     continue
             value = self._node(said, depth + 1)
             if not isinstance(key, Text):
                 if key is not None:
-                    self._tell("E0202", "a key is a text", key.span, "name it by one word")
+                    self._problems.error(
+                        "E0202", "a key is a text", key.span, help="name it by one word"
+                    )
+                    self._problems.lose()
             elif key.text in first:
                 self._problems.error(
                     "E0203",

@@ -16,7 +16,7 @@ from jsonschema import Draft7Validator
 from jsonschema.exceptions import ValidationError
 
 from gameroom import resources
-from gameroom.language.diagnostics import Problems, surely
+from gameroom.language.diagnostics import Problems, name_help, surely
 from gameroom.language.yaml_nodes import Entries, Items, Text, Tree, plain, words
 from gameroom.model import Span
 
@@ -188,6 +188,9 @@ def _tell_keys(error: ValidationError, node: Entries, problems: Problems) -> Non
     short = _short(_described(error))
     holder = short if short.startswith("a ") else f"a map of {short}"
     for key in _unknown_keys(error, node):
+        if (name := _no_name(key.text, error)) is not None:
+            problems.error("E0204", f"`{name[:40]}` is not a name", key.span, help=name_help(name))
+            continue
         problems.error(
             "E0204",
             f"`{key.text[:40]}` is no key of {holder}",
@@ -206,6 +209,12 @@ def _head(key: str, error: ValidationError) -> str | None:
         return None
     meant = " ".join([*(surely(word, _HEADS) or word for word in before), name])
     return meant if meant != key and _fits(meant, error) else None
+
+
+def _no_name(key: str, error: ValidationError) -> str | None:
+    """The part of the key that would have to be a name, where all else of it fits."""
+    before, _, name = ("", "", key) if _fits("x", error) else key.rpartition(" ")
+    return name if _fits(f"{before} x".lstrip(), error) else None
 
 
 def _fits(key: str, error: ValidationError) -> bool:

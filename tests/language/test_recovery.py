@@ -180,3 +180,22 @@ def test_what_a_dropped_state_declares_is_not_missed() -> None:
         "extend state running.paused.held { on join -> running.iterating.day }"
     )
     assert codes(text) == ["E0305"]
+
+
+@pytest.mark.parametrize("name", ["nuit_é", "aéb", "éa", "é"])
+def test_a_letter_that_no_name_has_is_told_once(name: str) -> None:
+    text = room(f"request {name}\nextend state setup {{ on {name} -> ended }}")
+    assert codes(text) == ["E0106", "E0106"]
+    told = loaded(text).diagnostics[0]
+    assert "names have letters from a to z" in str(told.help)
+    assert codes(room(f"extend state setup {{ on join -> {name} }}")) == ["E0106"]
+    assert codes(room(f"{name} x {{ }}\nplayers 2..3")) == ["E0106"]
+    assert codes(room(f'"{name}" x {{ }}\nplayers 2..3')) == ["E0101"]
+
+
+def test_a_bare_done_is_told_how_it_is_written() -> None:
+    (told,) = loaded(room("extend state setup { on done -> ended }")).diagnostics
+    assert (told.code, told.help) == (
+        "E0403",
+        "write `done(x)`: it happens when a final state inside `x` is entered",
+    )

@@ -170,3 +170,53 @@ def test_spans_lie_in_the_yaml_file() -> None:
     move = built.commands[0]
     assert (move.span.line, move.span.column) == (22, 5)
     assert move.fields[0].type.span.column == 27
+
+
+@pytest.mark.parametrize(
+    ("member", "signs"),
+    [
+        ("transitions: [{on: join, to: endé}]", "é"),
+        ("transitions: [{on: join, to: set$up}]", "$"),
+        ("transitions: [{when: players > 1 & in(setup), to: ended}]", "&"),
+        ("transitions: [{when: players > 1 ; x, to: ended}]", ";"),
+        ("transitions: [{on: join, do: 'drop; lost ~', to: ended}]", ";~"),
+    ],
+)
+def test_a_character_that_means_nothing_is_told_alone(member: str, signs: str) -> None:
+    found = loaded(in_gathering(member), NAME).diagnostics
+    assert [each.code for each in found] == ["E0106"] * len(signs)
+    assert [each.message for each in found] == [
+        f"the character `{sign}` means nothing here" for sign in signs
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "name", "such"),
+    [
+        ("  states: {'state nuit_é': {transitions: [{after: 1s, to: ended}]}}", "nuit_é", "nuit_e"),
+        ("  states: {'extend state setup.a-b': }", "setup.a-b", "setup.a_b"),
+        ("  requests: {a-b: }", "a-b", "a_b"),
+        ("  commands: {'a b': }", "a b", "a_b"),
+        ("  roles: {2nd: player}", "2nd", "nd"),
+    ],
+)
+def test_what_is_wrong_with_a_name(body: str, name: str, such: str) -> None:
+    (told,) = loaded(yaml(body), NAME).diagnostics
+    assert (told.code, told.message) == ("E0204", f"`{name}` is not a name")
+    assert told.help == (
+        f"names have letters from a to z, `_`, and digits after the first, such as `{such}`"
+    )
+
+
+def test_what_is_refused_many_times_is_told_once() -> None:
+    aliases = "".join(f"    b{number}: *a\n" for number in range(120))
+    found = loaded(yaml(f"  vars:\n    a: &a {{type: int 0..9, initial: 1}}\n{aliases}"), NAME)
+    assert [each.message for each in found.diagnostics] == [
+        "the anchor `&a` is refused",
+        "the alias `*a` is refused; so are 119 others",
+    ]
+    second = found.diagnostics[1]
+    assert second.secondary is not None
+    assert second.secondary[0].line == second.span.line + 119
+    (told,) = loaded("language: !!int 1\nroom: {name: !x x}\n", NAME).diagnostics[:1]
+    assert told.message == "the tag `!!int` is refused; so is one other"

@@ -247,6 +247,13 @@ class States:
     def _check_event(self, path: str, said: On) -> None:
         if said.event.startswith("done("):
             self._check_done(path, said)
+        elif said.event == "done" and "done" not in self._scope.events:
+            self._problems.error(
+                "E0403",
+                "`done` does not say which state is done",
+                said.span,
+                help="write `done(x)`: it happens when a final state inside `x` is entered",
+            )
         elif said.event not in self._scope.events:
             self._problems.error(
                 "E0403",
