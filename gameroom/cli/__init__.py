@@ -9,10 +9,13 @@ The rule of exit codes: 0 clean, 1 findings, 2 usage, 3 our own fault.
 
 from __future__ import annotations
 
+import errno
 import importlib
+import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -90,10 +93,27 @@ def run(args: Sequence[str] | None = None) -> int:
     except click.ClickException as problem:
         problem.show()
         return EXIT_USAGE if isinstance(problem, click.UsageError) else problem.exit_code
+    except SystemExit:
+        # click's answer to a reader that went away, as `head` does. It knows, so nothing is told.
+        return EXIT_USAGE
     except Exception as fault:
+        if isinstance(fault, OSError) and fault.errno in _UNWRITABLE and fault.filename is None:
+            _tell_unwritable(fault)
+            return EXIT_USAGE
         _tell_fault(fault, debug="--debug" in (sys.argv[1:] if args is None else args))
         return EXIT_FAULT
     return code if isinstance(code, int) else 0
+
+
+_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What befalls standard output; our files' errors carry a name, or are told where they happen."""
+
+
+def _tell_unwritable(problem: OSError) -> None:
+    # What is left in the buffer would be tried again when the interpreter ends.
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    click.echo(f"Error: standard output can't be written: {problem.strerror}", err=True)
 
 
 def _tell_fault(fault: Exception, *, debug: bool) -> None:

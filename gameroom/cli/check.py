@@ -58,8 +58,8 @@ def check(
     """Check room files and print every problem with its place.
 
     A FILE is a .room or .room.yaml file, a folder that is searched for them, or - for
-    standard input. A file that is used (`use "other.room"`) is found beside the file that
-    uses it, or among the shipped rooms.
+    standard input; a pipe is read as .room. A file that is used (`use "other.room"`) is
+    found beside the file that uses it, or among the shipped rooms.
 
     All problems of a file are told in one run, each with a code, the line, and help where
     there is some. A room without errors is also played through: what people, their
@@ -72,6 +72,8 @@ def check(
         raise click.UsageError("--fix writes files; standard input is none")
     found = _Found()
     paths = room_files.found(files)
+    if fix and (pipe := next((path for path in paths if path.is_fifo()), None)) is not None:
+        raise click.UsageError(f"--fix writes files; {pipe} is a pipe")
     for path in paths:
         _check(path, name, found, fix=fix, explore=explore)
     if form == "text":

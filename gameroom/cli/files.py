@@ -32,7 +32,7 @@ def found(names: Sequence[str], suffixes: Sequence[str] = SUFFIXES) -> list[Path
 
 def _found(name: str, suffixes: tuple[str, ...]) -> Iterator[Path]:
     path = Path(name)
-    if name == "-" or path.is_file():
+    if name == "-" or is_text(path):
         yield path
     elif path.is_dir():
         inside = sorted(
@@ -43,6 +43,11 @@ def _found(name: str, suffixes: tuple[str, ...]) -> Iterator[Path]:
         yield from inside
     else:
         raise click.UsageError(f"there is no file {name}")
+
+
+def is_text(path: Path) -> bool:
+    """Can it be read as a file is? A pipe can, such as a shell makes of `<(...)`."""
+    return path.is_file() or path.is_fifo()
 
 
 def read(path: Path) -> str:
@@ -67,8 +72,9 @@ def load(path: Path, text: str, name: str) -> Loaded:
 
 
 def resolver(path: Path) -> Resolve:
-    """Files that the one at `path` uses are looked for beside it, then among the shipped."""
-    folder = Path() if path == STDIN else path.parent
+    """Files that the one at `path` uses are looked for beside it, then among the shipped; beside
+    standard input and pipes is the working folder."""
+    folder = path.parent if path.is_file() else Path()
 
     def resolve(wanted: str) -> Source | None:
         beside = folder / wanted

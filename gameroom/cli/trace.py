@@ -13,7 +13,7 @@ import click
 from gameroom import language
 from gameroom.cli import EXIT_FINDINGS, files
 
-LINE_CHARACTERS_MAX = 65_536
+LINE_BYTES_MAX = 65_536
 
 
 @click.command(
@@ -36,7 +36,7 @@ def trace(file: str) -> int:
 
     if file == "-":
         raise click.UsageError("standard input holds the events; name a room file")
-    if not Path(file).is_file():
+    if not files.is_text(Path(file)):
         raise click.UsageError(f"there is no file {file}")
     loaded = files.load(Path(file), files.read(Path(file)), file)
     chart = chart_of(loaded)
@@ -49,21 +49,42 @@ def trace(file: str) -> int:
         try:
             if line.strip():
                 _print(traced.feed(_decoded(line)))
-        except (BadEventError, ValueError, RecursionError) as why:
+        except json.JSONDecodeError as why:
+            told = f"line {number} of the events, column {why.colno}: {_no_json(line, why.pos)}"
+            raise click.UsageError(told) from why
+        except (BadEventError, _UnreadableError) as why:
             raise click.UsageError(f"line {number} of the events: {why}") from why
     return 0
 
 
+class _UnreadableError(Exception):
+    """The line is none that could hold an event; the message says why."""
+
+
+def _no_json(line: str, at: int) -> str:
+    if not line[at:].strip():
+        return "the JSON ends too early"
+    return f"this is not JSON: `{line[at]}` does not fit here"
+
+
 def _lines() -> Iterator[str]:
     """Lines of standard input, each cut where it gets too long."""
-    while line := sys.stdin.readline(LINE_CHARACTERS_MAX):
-        yield line
+    while line := sys.stdin.buffer.readline(LINE_BYTES_MAX):
+        # Bytes that are no text become characters that fit nowhere outside of a string.
+        yield line.decode("utf-8", "replace").rstrip("\r\n")
 
 
 def _decoded(line: str) -> object:
-    if len(line) >= LINE_CHARACTERS_MAX:
-        raise ValueError(f"it is longer than {LINE_CHARACTERS_MAX} characters")
-    return json.loads(line)
+    if len(line.encode()) >= LINE_BYTES_MAX:
+        raise _UnreadableError(f"it is longer than {LINE_BYTES_MAX} bytes")
+    try:
+        return json.loads(line)
+    except json.JSONDecodeError:
+        raise
+    except RecursionError as why:
+        raise _UnreadableError("it is nested too deeply") from why
+    except ValueError as why:
+        raise _UnreadableError("it has a number that is too long") from why
 
 
 def _print(lines: Iterator[dict[str, Any]]) -> None:

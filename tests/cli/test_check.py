@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from gameroom import cli, resources
 from gameroom.cli.check import check
+from gameroom.language import formatted
 from tests.language.sarif import valid
 
 GOOD = 'language 1\nuse "standard"\nroom "good" extends standard { }\n'
@@ -142,3 +145,22 @@ def test_our_own_fault_is_one_line(
     assert "issue" in told
     assert cli.run(["--debug", "check", str(tmp_path)]) == 3
     assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["check", "test", "graph", "show", "convert", "fmt --check"])
+def test_a_pipe_is_read(command: str, tmp_path: Path) -> None:
+    """As a shell makes one of `gameroom check <(cat a.room)`; what it uses is beside us."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    text = formatted(GOOD.replace("{ }", "{ players 2..4 }"))
+    writer = threading.Thread(target=lambda: pipe.write_text(text))
+    writer.start()
+    assert cli.run([*command.split(), str(pipe)]) == 0
+    writer.join(5)
+    assert not writer.is_alive()
+
+
+def test_a_pipe_can_not_be_fixed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert cli.run(["check", "--fix", str(tmp_path / "pipe")]) == 2
+    assert "is a pipe" in capsys.readouterr().err

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from gameroom import __version__
+from gameroom import __version__, resources
 from gameroom.cli import COMMANDS, gameroom, run
 from gameroom.cli import demo as demo_module
 from gameroom.cli.demo import HOST, free_port, games
@@ -71,3 +73,42 @@ def test_a_taken_port_leads_to_the_next_one(monkeypatch: pytest.MonkeyPatch):
         port = taken.getsockname()[1]
         monkeypatch.setattr(demo_module, "PORT", port)
         assert free_port() != port
+
+
+def gameroom_into(target: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a shell, its standard output led to `target`."""
+    script = f'"$@" {target}; exit "${{PIPESTATUS[0]}}"'
+    code = "import gameroom.cli; gameroom.cli.main()"
+    return subprocess.run(
+        ["bash", "-c", script, "bash", sys.executable, "-c", code, *words],
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device to write to")
+@pytest.mark.parametrize(
+    "words",
+    ["check ROOM", "check --format sarif ROOM", "show ROOM", "convert ROOM", "graph ROOM",
+     "test ROOM", "explain E0101", "explain", "new --list", "fmt -", "--help", "check --help"],
+)  # fmt: skip
+def test_a_full_output_is_told_plainly(words: str):
+    room = str(resources.rooms() / "small.room")
+    done = gameroom_into(f"< {room} > /dev/full", *words.replace("ROOM", room).split())
+    assert done.returncode == 2
+    assert done.stderr == "Error: standard output can't be written: No space left on device\n"
+
+
+def test_who_stops_reading_is_told_nothing():
+    done = gameroom_into("| true", "check", "--no-explore", *[str(resources.rooms())] * 3)
+    assert (done.returncode, done.stderr) == (2, "")
+
+
+def test_a_disk_error_elsewhere_is_still_a_fault(monkeypatch: pytest.MonkeyPatch):
+    def broken(*args: object, **more: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "a.room")
+
+    monkeypatch.setattr(gameroom, "main", broken)
+    assert run([]) == 3

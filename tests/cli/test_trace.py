@@ -187,3 +187,22 @@ def test_a_file_with_problems_leaves_with_1(tmp_path: Path) -> None:
 def test_usage(tmp_path: Path) -> None:
     assert cli.run(["trace", str(tmp_path / "none.room")]) == 2
     assert cli.run(["trace", "-"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('{"event": "wait",}', ", column 18: this is not JSON: `}` does not fit here"),
+        ('{"event":', ", column 10: the JSON ends too early"),
+        ("[1, x]", ", column 5: this is not JSON: `x` does not fit here"),
+        ("\\xff", ", column 1: this is not JSON: `\N{REPLACEMENT CHARACTER}` does not fit here"),
+        ("[" * 5000, ": it is nested too deeply"),
+        ("9" * 5000, ": it has a number that is too long"),
+        ('"' + "x" * 70_000, ": it is longer than 65536 bytes"),
+    ],
+)
+def test_no_json_is_told_in_our_words(room: str, line: str, told: str) -> None:
+    data = b'{"event": "wait", "at": 2}\n' + line.encode().replace(b"\\xff", b"\xff")
+    result = CliRunner().invoke(trace, [room], input=data)
+    assert result.exit_code == 2
+    assert result.stderr.endswith(f"Error: line 2 of the events{told}\n")
