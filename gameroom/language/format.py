@@ -1,8 +1,8 @@
 """The one layout of a room file.
 
 Text in, text out: it moves words and comments, and changes none. What it writes is read
-again and must say the same with the same comments, else it refuses (`FormatError`); so a
-mistake in here can't harm a file.
+again and must say the same with the same comments in their places, else it refuses
+(`FormatError`); so a mistake in here can't harm a file.
 
 The rules, which docs/tools.md tells to authors: two spaces for each brace; one member per
 line; a policy, a body, a `do` and a map stand on one line when they fit into 100 columns,
@@ -11,6 +11,8 @@ too long goes on in a new line before `do`, `->`, `because`, `and`, `or`, or aft
 """
 
 from __future__ import annotations
+
+from bisect import bisect
 
 from lark import Token
 
@@ -60,13 +62,20 @@ def _read(text: str, name: str) -> tuple[Parsed, tuple[Diagnostic, ...]]:
 
 
 def _says_the_same(before: Parsed, after: Parsed) -> bool:
-    told = [comment.text for comment in before.comments]
     return (
         _value(before) == _value(after)
-        and told == [comment.text for comment in after.comments]
+        and _comments(before) == _comments(after)
         and [_word(token) for token in before.tokens if token.type != "COMMA"]
         == [_word(token) for token in after.tokens if token.type != "COMMA"]
     )
+
+
+def _comments(parsed: Parsed) -> list[tuple[int, str]]:
+    """Each comment with the number of words before it; of the commas some may go."""
+    starts = [(each.line, each.column) for each in parsed.tokens if each.type != "COMMA"]
+    return [
+        (bisect(starts, (each.span.line, each.span.column)), each.text) for each in parsed.comments
+    ]
 
 
 def _value(parsed: Parsed) -> File | None:

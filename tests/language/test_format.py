@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from pathlib import Path
 
 import pytest
@@ -33,8 +34,19 @@ def value(text: str) -> model.File | None:
     return build(parsed(text), Place("room"), Problems())
 
 
-def comments(text: str) -> list[str]:
-    return [comment.text for comment in parsed(text).comments]
+def comments(text: str) -> list[tuple[int, bool, str]]:
+    """Each comment with the number of words before it, commas aside, some of which may go,
+    and whether it has its line for itself."""
+    found, lines = parsed(text), text.split("\n")
+    starts = [(each.line, each.column) for each in found.tokens if each.type != "COMMA"]
+    return [
+        (
+            bisect(starts, (comment.span.line, comment.span.column)),
+            not lines[comment.span.line - 1][: comment.span.column - 1].strip(),
+            comment.text,
+        )
+        for comment in found.comments
+    ]
 
 
 def assert_formatted_well(text: str) -> str:
