@@ -434,6 +434,7 @@ _HELP = {
 def _expects(accepted: set[str]) -> str | None:
     if accepted == {"TURNS"}:
         return "a time has its unit: `10s`, `5m`, `20 turns`"
+    accepted = accepted - {"MINUS"} if "INT" in accepted else accepted
     return f"write {spoken(accepted)[0]} here" if len(accepted) == 1 else None
 
 

@@ -176,3 +176,11 @@ def test_another_meaning_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gameroom.language.format._Writer.file", lambda _: "language 1\n")
     with pytest.raises(FormatError, match="would not say the same"):
         formatted('language 1\nroom "x" { }')
+
+
+def test_a_comment_at_other_words_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = 'language 1\n\nroom "x" {\n}  # said\n'
+    monkeypatch.setattr("gameroom.language.format._Writer.file", lambda _: elsewhere)
+    assert formatted(elsewhere) == elsewhere
+    with pytest.raises(FormatError, match="would not say the same"):
+        formatted('language 1 # said\nroom "x" { }')

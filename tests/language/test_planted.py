@@ -1,4 +1,5 @@
-"""Any four planted mistakes of a file give four reports, each in its place, in both spellings."""
+"""Any four planted mistakes of a file give four reports, each in its place and with the help
+that leads back, in both spellings."""
 
 from __future__ import annotations
 
@@ -10,45 +11,80 @@ import pytest
 from tests.language.texts import SKIRMISH, SKIRMISH_YAML, loaded
 
 ROOM = (
-    ("players 2..8", "players 2..x", "E0101"),
-    ("team red size", "team red sise", "E0101"),
-    ("setting gold: int 100..1000 = 300", "setting gold: int 100..1000 = 30", "E0504"),
-    ("{ unit: int 0..1499  x: int", "{ unit int 0..1499  x: int", "E0101"),
-    ("x: int 0..4095  y: int 0..4095 }\n  request", "x: int  y: int 0..4095 }\n  request", "E0501"),
-    ("agreed by all", "agreed by al", "E0101"),
-    ("{ pause after = 3s", "{ pause aftr = 3s", "E0409"),
-    ("allow configure from host", "allow configure from hots", "E0404"),
-    ("players >= 2 -> setup.starting", "players >= 2 -> setup.startng", "E0401"),
-    ("do { set rounds", "do { set ruonds", "E0405"),
-    ("if rounds < 2", "if rounds < \"2\"", "E0505"),
-    ("state night iterates", "stat night iterates", "E0101"),
-    ("allow vote from player", "allow voet from player", "E0402"),
-    ("bob is silent for 4s", "bob is silnet for 4s", "E0101"),
-    ("bob returns", "bop returns", "E0701"),
-    ("expect running.paused.lagging", "expect running.pausd.lagging", "E0401"),
+    ("players 2..8", "players 2..x",
+     "E0101", "write a whole number here"),
+    ("team red size", "team red sise",
+     "E0101", "did you mean `size`?"),
+    ("setting gold: int 100..1000 = 300", "setting gold: int 100..1000 = 30",
+     "E0504", "write a value that fits, or widen what may stand there"),
+    ("{ unit: int 0..1499  x: int", "{ unit int 0..1499  x: int",
+     "E0101", "write `:` here"),
+    ("x: int 0..4095  y: int 0..4095 }\n  request", "x: int  y: int 0..4095 }\n  request",
+     "E0501", "write `int 0..100`"),
+    ("agreed by all", "agreed by al",
+     "E0101", "did you mean `all`?"),
+    ("{ pause after = 3s", "{ pause aftr = 3s",
+     "E0409", "did you mean `pause after`?"),
+    ("allow configure from host", "allow configure from hots",
+     "E0404", "did you mean `host`?"),
+    ("players >= 2 -> setup.starting", "players >= 2 -> setup.startng",
+     "E0401", "did you mean `setup.starting`?"),
+    ("do { set rounds", "do { set ruonds",
+     "E0405", "did you mean `rounds`?"),
+    ("if rounds < 2", 'if rounds < "2"',
+     "E0505", "write a number, or the name of one"),
+    ("state night iterates", "stat night iterates",
+     "E0101", "did you mean `state`?"),
+    ("allow vote from player", "allow voet from player",
+     "E0402", "did you mean `vote`?"),
+    ("bob is silent for 4s", "bob is silnet for 4s",
+     "E0101", "did you mean `silent`?"),
+    ("bob returns", "bop returns",
+     "E0701", "known here: `ann`, `bob`"),
+    ("expect running.paused.lagging", "expect running.pausd.lagging",
+     "E0401", "did you mean `running.paused.lagging`?"),
 )  # fmt: skip
 
 YAML = (
-    ("players: 2..8", "players: 2..x", "E0101"),
-    ("    red: 1..4", "    red: 4..1", "E0502"),
-    ("  settings:", "  setings:", "E0204"),
-    ("default: 300", "default: 30", "E0504"),
-    ("{unit: int 0..1499", "{unit: itn 0..1499", "E0101"),
-    ("agreed by: all", "agreed by: most", "E0204"),
-    ("{pause after: 3s", "{pause aftr: 3s", "E0409"),
-    ("{allow: configure, from: host}", "{allow: configure, from: hots}", "E0404"),
-    ("to: setup.starting", "to: setup.startng", "E0401"),
-    ("do: set rounds", "do: set ruonds", "E0405"),
-    ("if: rounds < 2", 'if: rounds < "2"', "E0505"),
-    ("state night:", "stat night:", "E0204"),
-    ("{after: 300 turns, to: day}", "{after: 300 turns, t: day}", "E0204"),
-    ("- {allow: vote, from: player}", "- {allow: voet, from: player}", "E0402"),
-    ("bob is silent for 4s", "bob is silnet for 4s", "E0101"),
-    ("bob returns", "bop returns", "E0701"),
-)
+    ("players: 2..8", "players: 2..x",
+     "E0101", "write a whole number here"),
+    ("    red: 1..4", "    red: 4..1",
+     "E0502", "write `1..4`"),
+    ("  settings:", "  setings:",
+     "E0204", "did you mean `settings`?"),
+    ("default: 300", "default: 30",
+     "E0504", "write a value that fits, or widen what may stand there"),
+    ("{unit: int 0..1499", "{unit: itn 0..1499",
+     "E0101", "did you mean `int`?"),
+    ("agreed by: all", "agreed by: most",
+     "E0204", "write all or majority"),
+    ("{pause after: 3s", "{pause aftr: 3s",
+     "E0409", "did you mean `pause after`?"),
+    ("{allow: configure, from: host}", "{allow: configure, from: hots}",
+     "E0404", "did you mean `host`?"),
+    ("to: setup.starting", "to: setup.startng",
+     "E0401", "did you mean `setup.starting`?"),
+    ("do: set rounds", "do: set ruonds",
+     "E0405", "did you mean `rounds`?"),
+    ("if: rounds < 2", 'if: rounds < "2"',
+     "E0505", "write a number, or the name of one"),
+    ("state night:", "stat night:",
+     "E0204", "did you mean `state night`?"),
+    ("{after: 300 turns, to: day}", "{after: 300 turns, t: day}",
+     "E0204", "known here: `after`, `because`, `do`, `if`, `on`, `to`, `when`"),
+    ("- {allow: vote, from: player}", "- {allow: voet, from: player}",
+     "E0402", "did you mean `vote`?"),
+    ("bob is silent for 4s", "bob is silnet for 4s",
+     "E0101", "did you mean `silent`?"),
+    ("bob returns", "bop returns",
+     "E0701", "known here: `ann`, `bob`"),
+)  # fmt: skip
 
 
-Mistake = tuple[str, str, str]
+Mistake = tuple[str, str, str, str]
+"""What is right, what stands there instead, the code, and the help that leads back."""
+
+Told = list[tuple[int, str, str | None]]
 FILES = {"skirmish.room": (SKIRMISH, ROOM), "skirmish.room.yaml": (SKIRMISH_YAML, YAML)}
 
 
@@ -56,24 +92,23 @@ def line_of(text: str, part: str) -> int:
     return text.count("\n", 0, text.index(part)) + 1
 
 
-def told(name: str, mistakes: tuple[Mistake, ...]) -> list[tuple[int, str]]:
+def told(name: str, mistakes: tuple[Mistake, ...]) -> Told:
     text, _ = FILES[name]
-    for right, wrong, _code in mistakes:
+    for right, wrong, *_ in mistakes:
         assert text.count(right) == 1, right
         text = text.replace(right, wrong)
-    return sorted((each.span.line, each.code) for each in loaded(text, name).diagnostics)
+    return sorted((each.span.line, each.code, each.help) for each in loaded(text, name).diagnostics)
 
 
-def expected(name: str, mistakes: tuple[Mistake, ...]) -> list[tuple[int, str]]:
+def expected(name: str, mistakes: tuple[Mistake, ...]) -> Told:
     text, _ = FILES[name]
-    return sorted((line_of(text, right), code) for right, _wrong, code in mistakes)
+    return sorted((line_of(text, right), code, help) for right, _wrong, code, help in mistakes)
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_one_mistake_is_one_report(name: str) -> None:
     for mistake in FILES[name][1]:
-        if mistake[1] not in FILES[name][0]:
-            assert told(name, (mistake,)) == expected(name, (mistake,)), mistake
+        assert told(name, (mistake,)) == expected(name, (mistake,)), mistake
 
 
 @pytest.mark.parametrize("name", FILES)
