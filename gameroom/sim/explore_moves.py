@@ -98,6 +98,7 @@ class Moves:
     requests: frozenset[str]
     repairs: bool
     _here: dict[int, Here] = field(default_factory=dict)
+    _steps: dict[tuple[object, ...], tuple[Step, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, world: World, players: int, *, connections: bool = True) -> Moves:
@@ -194,8 +195,16 @@ class Moves:
 
     # What steps there are
 
-    def steps(self, spot: Spot) -> Iterator[Step]:
-        """All that can happen now and may change anything, in a fixed order."""
+    def steps(self, spot: Spot) -> tuple[Step, ...]:
+        """All that can happen now and may change anything, in a fixed order. Variables make
+        no difference to it."""
+        key = (*spot[:-1], *spot.values[self.world.variables :])
+        known = self._steps.get(key)
+        if known is None:
+            known = self._steps[key] = tuple(self._possible(spot))
+        return known
+
+    def _possible(self, spot: Spot) -> Iterator[Step]:
         here = self._look(spot.configuration)
         seen = [member // SEATS * SEATS for member in spot.members]
         stale = list(spot.seen) != sorted(seen)
@@ -255,12 +264,12 @@ class Moves:
     ) -> Iterator[Step]:
         """Settings and requests."""
         if self._allows(here, spot, "configure", sort):
-            places = self.world.chart.settings
+            places = self.world.settings
             for name, tried in self.settings.items():
                 if not here.live & self.world.reads.facet(f"value:{name}"):
                     continue
                 for value in tried.values:
-                    if value != spot.settings[places[name]]:
+                    if value != spot.values[places[name]]:
                         yield Step("configure", member, body=((name, value),))
             if stale or "configure" in here.handled:
                 yield Step("configure", member)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from gameroom.chart import compile_room
 from gameroom.model import Name, Range, Room
+from gameroom.sim.explore_memory import Memory
 from gameroom.sim.explore_moves import Moves
 from gameroom.sim.explore_reads import asked_in, needed_players, reads_of
 from gameroom.sim.explore_search import Graph, search
@@ -54,6 +55,7 @@ class Explored:
     players: int
     connections: bool
     most: int
+    memory: Memory
 
     @property
     def complete(self) -> bool:
@@ -77,8 +79,8 @@ class Explored:
 
     def thorough(self) -> Graph:
         """Everything at once, past what is cheap."""
-        moves = Moves.of(self.graphs[0].moves.world, self.scale.last, connections=True)
-        return search(moves, self.most)
+        moves = Moves.of(self.memory.world, self.scale.last, connections=True)
+        return search(moves, self.most, self.memory)
 
 
 def explored(room: Room, configurations_max: int) -> Explored:
@@ -86,13 +88,14 @@ def explored(room: Room, configurations_max: int) -> Explored:
     scale = scale_of(room)
     chart = compile_room(scale.room)
     world = World.of(chart, reads_of(chart))
+    memory = Memory.of(world)
 
     def searched(players: int, *, connections: bool) -> Graph:
         moves = Moves.of(world, players, connections=connections)
-        return search(moves, configurations_max)
+        return search(moves, configurations_max, memory)
 
     def result(*graphs: Graph, players: int, connections: bool) -> Explored:
-        return Explored(scale, graphs, players, connections, configurations_max)
+        return Explored(scale, graphs, players, connections, configurations_max, memory)
 
     first, last = scale.first, scale.last
     least = searched(first, connections=False)

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
-from gameroom.chart import Moved
+from gameroom.sim.explore_memory import Memory, as_bits
 from gameroom.sim.explore_moves import BY_PEOPLE, Moves, Step
-from gameroom.sim.explore_world import Run, Spot
+from gameroom.sim.explore_world import Spot
 
 MISHAP = 3
 MISHAPS = frozenset({"drop", "lost", "lag", "diverged", "refused"})
@@ -67,12 +67,6 @@ class Graph:
             return number, True
         return number, False
 
-    def note(self, moved: Iterable[Moved]) -> None:
-        for each in moved:
-            self.taken |= 1 << each.transition
-            for state in each.entered:
-                self.entered |= 1 << state
-
     def way(self, number: int) -> list[Step]:
         """The steps of the best way to a spot."""
         found = []
@@ -85,11 +79,13 @@ class Graph:
 BEGINS = (-1, Step("begin"))
 
 
-def search(moves: Moves, configurations_max: int) -> Graph:
-    """Everything that can happen to the room, up to so many configurations."""
+def search(moves: Moves, configurations_max: int, memory: Memory | None = None) -> Graph:
+    """Everything that can happen to the room, up to so many configurations. memory: of an
+    earlier search in the same world."""
+    memory = memory or Memory.of(moves.world)
     graph = Graph(moves)
     first, run = moves.world.begin()
-    graph.note(run.moved)
+    graph.taken, graph.entered = as_bits(run.moved)
     graph.entered |= first.configuration
     graph.add(first, BEGINS, 0)
     waiting = [(0, 0)]
@@ -101,47 +97,29 @@ def search(moves: Moves, configurations_max: int) -> Graph:
         looked.add(number)
         graph.order.append(number)
         if graph.spots[number].status == "live":
-            for reached in _look_into(graph, number):
+            for reached in _look_into(graph, number, memory):
                 heappush(waiting, (graph.far[reached], reached))
     return graph
 
 
-def _look_into(graph: Graph, number: int) -> Iterator[int]:
+def _look_into(graph: Graph, number: int, memory: Memory) -> Iterator[int]:
     """Everything that can happen at one spot; the spots to which this is the best way."""
-    moves, spot = graph.moves, graph.spots[number]
     reached_already = {number}
-    for step in moves.steps(spot):
+    for step, after, taken, entered in memory.outcomes(graph.moves, graph.spots[number]):
+        graph.steps += 1
+        graph.taken |= taken
+        graph.entered |= entered
         far = graph.far[number] + (MISHAP if step.verb in MISHAPS else 1)
-        for taken, after, run in outcomes(moves, spot, step):
-            graph.steps += 1
-            if run.moved:
-                graph.note(run.moved)
-            reached, better = graph.add(after, (number, taken), far)
-            if taken.verb in ("leave", "lost"):
-                graph.departures.append((number, reached, taken))
-            if taken.verb in BY_PEOPLE:
-                graph.by_people[number].append(reached)
-            if reached not in reached_already:
-                reached_already.add(reached)
-                graph.edges[number].append(reached)
-            if better:
-                yield reached
-
-
-def outcomes(moves: Moves, spot: Spot, step: Step) -> Iterator[tuple[Step, Spot, Run]]:
-    """Where one step may lead: one outcome for every heir of every role that goes on."""
-    picks: tuple[int, ...] = ()
-    while True:
-        run = Run(list(spot.members), picks=picks)
-        after = moves.take(spot, step, run)
-        yield step._replace(picks=picks) if picks else step, after, run
-        full = [*picks, *([0] * (len(run.forks) - len(picks)))]
-        while full and full[-1] + 1 >= run.forks[len(full) - 1]:
-            full.pop()
-        if not full:
-            return
-        full[-1] += 1
-        picks = tuple(full)
+        reached, better = graph.add(after, (number, step), far)
+        if step.verb in ("leave", "lost"):
+            graph.departures.append((number, reached, step))
+        if step.verb in BY_PEOPLE:
+            graph.by_people[number].append(reached)
+        if reached not in reached_already:
+            reached_already.add(reached)
+            graph.edges[number].append(reached)
+        if better:
+            yield reached
 
 
 def stuck(graph: Graph) -> set[int]:

@@ -47,13 +47,11 @@ class Spot(NamedTuple):
     """An abstract configuration: a snapshot in which people are sorts and time is nothing.
 
     timers: the transitions whose timers are armed. seen: the people as the chart knows
-    them, members: as they are.
+    them, members: as they are. values: the variables, then the settings; none at an end.
     """
 
     configuration: int
     history: tuple[int, ...]
-    data: tuple[Value, ...]
-    settings: tuple[Value, ...]
     timers: tuple[int, ...]
     turn_timers: tuple[int, ...]
     held: int
@@ -62,6 +60,7 @@ class Spot(NamedTuple):
     status: str
     seen: Members
     members: Members
+    values: tuple[Value, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +94,20 @@ class Run:
 
 @dataclass(slots=True)
 class World:
-    """The chart, its reads, and what follows from an event."""
+    """The chart, its reads, and what follows from an event.
+
+    slots: see `_slots`. variables: how many there are. settings: their places among the
+    values of a spot. plain: the values at first.
+    """
 
     chart: Chart
     reads: Reads
     sorts: Sorts
     slots: tuple[tuple[int, int], ...]
-    _dead: dict[tuple[int, str], tuple[int, ...]] = field(default_factory=dict)
+    variables: int
+    settings: Mapping[str, int]
+    plain: tuple[Value, ...]
+    _dead: dict[int, tuple[int, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, chart: Chart, reads: Reads) -> World:
@@ -110,6 +116,9 @@ class World:
             reads,
             Sorts(reads),
             slots=tuple(_slots(chart)),
+            variables=len(chart.variables),
+            settings={name: len(chart.variables) + at for name, at in chart.settings.items()},
+            plain=chart.data + chart.defaults,
         )
 
     # People
@@ -172,8 +181,8 @@ class World:
         return Snapshot(
             spot.configuration,
             spot.history,
-            spot.data,
-            spot.settings,
+            spot.values[: self.variables],
+            spot.values[self.variables :],
             self.facts(spot.seen),
             tuple([(t, now if t == due else FAR) for t in spot.timers]),
             tuple([(t, generation if t == due else FAR) for t in spot.turn_timers]),
@@ -269,7 +278,7 @@ class World:
             if run.names is not None:
                 run.names.clear()
             empty = (0,) * len(snapshot.history)
-            return Spot(configuration, empty, (), (), (), (), 0, 0, 0, snapshot.status, (), ())
+            return Spot(configuration, empty, (), (), 0, 0, 0, snapshot.status, (), (), ())
         live = self.reads.at(configuration)
         plain = self.sorts.plain
         run.members[:] = [
@@ -290,8 +299,6 @@ class World:
         return Spot(
             configuration,
             history,
-            self._kept("data", snapshot.data, chart.variables, chart.data, live),
-            self._kept("settings", snapshot.settings, chart.settings, chart.defaults, live),
             tuple([timer for timer, _ in snapshot.timers]),
             tuple([timer for timer, _ in snapshot.turn_timers]),
             snapshot.held,
@@ -300,27 +307,27 @@ class World:
             "live",
             tuple(seen),
             tuple(run.members),
+            self._kept(snapshot.data + snapshot.settings, live),
         )
 
-    def _kept(
-        self,
-        what: str,
-        values: tuple[Value, ...],
-        names: Mapping[str, int],
-        plain: tuple[Value, ...],
-        live: int,
-    ) -> tuple[Value, ...]:
-        """Variables or settings; those that nobody will read are as they were at first."""
-        if (dead := self._dead.get((live, what))) is None:
-            facet = self.reads.facet
-            dead = tuple(at for name, at in names.items() if not live & facet(f"value:{name}"))
-            self._dead[live, what] = dead
+    def _kept(self, values: tuple[Value, ...], live: int) -> tuple[Value, ...]:
+        """Values that nobody will read are as they were at first."""
+        dead = self.unread(live)
         if not dead:
             return values
         kept = list(values)
         for at in dead:
-            kept[at] = plain[at]
+            kept[at] = self.plain[at]
         return tuple(kept)
+
+    def unread(self, live: int) -> tuple[int, ...]:
+        """The places of the values that nobody will read where this may still be read."""
+        if (dead := self._dead.get(live)) is None:
+            facet = self.reads.facet
+            names = (*self.chart.variables, *self.chart.settings)
+            dead = tuple(at for at, name in enumerate(names) if not live & facet(f"value:{name}"))
+            self._dead[live] = dead
+        return dead
 
     def _generation(self, generation: int) -> int:
         return generation if self.reads.generations else 0
