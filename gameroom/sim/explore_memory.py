@@ -16,7 +16,7 @@ from gameroom.chart import Moved
 from gameroom.model import Value
 from gameroom.sim.explore_looks import Looks
 from gameroom.sim.explore_moves import Moves, Step
-from gameroom.sim.explore_world import Run, Spot, World
+from gameroom.sim.explore_world import Run, Site, Spot, World
 
 
 class Outcome(NamedTuple):
@@ -28,19 +28,17 @@ class Outcome(NamedTuple):
     entered: int
 
 
-@dataclass(slots=True)
-class Played:
+Brought = tuple[int, ...] | None
+"""The places of the values that an outcome brings with it; all others stay as they are.
+None: it brings all."""
+
+
+class Played(NamedTuple):
     """One step from one site. asked: the places of the values and answers that its course
-    may depend on, see `Looks`.
+    may depend on, see `Looks`. known: by those, its outcomes."""
 
-    known: by those, its outcomes, each with the places of the values that it brings with
-    it; all others stay as they are.
-    """
-
-    asked: tuple[int, ...] = ()
-    known: dict[tuple[object, ...], list[tuple[Outcome, tuple[int, ...]]]] = field(
-        default_factory=dict
-    )
+    asked: tuple[int, ...]
+    known: dict[tuple[object, ...], list[tuple[Outcome, Brought]]]
 
 
 @dataclass(slots=True)
@@ -49,7 +47,7 @@ class Memory:
 
     world: World
     looks: Looks
-    _played: dict[tuple[object, ...], dict[Step, Played]] = field(default_factory=dict)
+    _played: dict[Site, dict[Step, Played]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, world: World) -> Memory:
@@ -57,52 +55,54 @@ class Memory:
 
     def outcomes(self, moves: Moves, spot: Spot) -> Iterator[Outcome]:
         """Everything that can happen at a spot, in a fixed order."""
+        values = spot.values
         there = self.looks.with_answers(spot)
-        site = self._played.setdefault(spot[:-1], {})
+        site = self._played.setdefault(spot.site, {})
         for step in moves.steps(spot):
-            played = site.get(step)
-            if played is None:
-                played = site[step] = Played()
-            found = played.known.get(tuple([there[at] for at in played.asked]))
+            found = None
+            if (played := site.get(step)) is not None:
+                found = played.known.get(tuple([there[at] for at in played.asked]))
             if found is None:
-                found = self._play(moves, spot, step, played)
+                played, found = self._play(moves, spot, step, played)
+                site[step] = played
             for outcome, brought in found:
-                yield _with_values(outcome, brought, spot.values)
+                if brought is None or outcome.after.values == values:
+                    yield outcome
+                else:
+                    yield _elsewhere(outcome, brought, values)
 
     def _play(
-        self, moves: Moves, spot: Spot, step: Step, played: Played
-    ) -> list[tuple[Outcome, tuple[int, ...]]]:
-        asked = set(played.asked)
-        found = []
+        self, moves: Moves, spot: Spot, step: Step, before: Played | None
+    ) -> tuple[Played, list[tuple[Outcome, Brought]]]:
+        """Play it; what was known `before` is kept where it was told apart well enough."""
+        asked = set(before.asked) if before is not None else set[int]()
+        found: list[tuple[Outcome, Brought]] = []
         for taken, after, run in ways(moves, spot, step):
             looked, acted = self.looks.during(spot, step, run)
             asked |= looked
             found.append((Outcome(taken, after, *as_bits(run.moved)), self._brought(acted, after)))
-        if len(asked) > len(played.asked):
-            played.asked = tuple(sorted(asked))
-            played.known.clear()
         there = self.looks.with_answers(spot)
+        played = before
+        if played is None or len(asked) > len(played.asked):
+            played = Played(tuple(sorted(asked)), {})
         played.known[tuple([there[at] for at in played.asked])] = found
-        return found
+        return played, found
 
-    def _brought(self, acted: frozenset[int], after: Spot) -> tuple[int, ...]:
-        """The places of the values that are what this outcome says, whatever they were."""
+    def _brought(self, acted: frozenset[int], after: Spot) -> Brought:
         if not after.values:
-            return ()
+            return None
         return tuple(acted.union(self.world.unread(self.world.reads.at(after.configuration))))
 
 
-def _with_values(outcome: Outcome, brought: tuple[int, ...], values: tuple[Value, ...]) -> Outcome:
+def _elsewhere(outcome: Outcome, brought: tuple[int, ...], values: tuple[Value, ...]) -> Outcome:
     """The same outcome where the room had these values before."""
     step, after, taken, entered = outcome
-    if not after.values or after.values == values:
-        return outcome
     if brought:
         kept = list(values)
         for at in brought:
             kept[at] = after.values[at]
         values = tuple(kept)
-    return Outcome(step, Spot(*after[:-1], values), taken, entered)
+    return Outcome(step, Spot(after.site, values), taken, entered)
 
 
 def as_bits(moved: Iterable[Moved]) -> tuple[int, int]:

@@ -30,7 +30,7 @@ from gameroom.sim.explore_reads import (
     conditions,
 )
 from gameroom.sim.explore_values import Tried
-from gameroom.sim.explore_world import Run, Spot, World
+from gameroom.sim.explore_world import Run, Site, Spot, World
 
 BY_PEOPLE = frozenset(
     {"join", "ready", "unready", "loaded", "refused", "configure", "request", "signal"}
@@ -98,7 +98,7 @@ class Moves:
     requests: frozenset[str]
     repairs: bool
     _here: dict[int, Here] = field(default_factory=dict)
-    _steps: dict[tuple[object, ...], tuple[Step, ...]] = field(default_factory=dict)
+    _steps: dict[tuple[Site, tuple[Value, ...]], tuple[Step, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, world: World, players: int, *, connections: bool = True) -> Moves:
@@ -198,7 +198,7 @@ class Moves:
     def steps(self, spot: Spot) -> tuple[Step, ...]:
         """All that can happen now and may change anything, in a fixed order. Variables make
         no difference to it."""
-        key = (*spot[:-1], *spot.values[self.world.variables :])
+        key = (spot.site, spot.values[self.world.variables :])
         known = self._steps.get(key)
         if known is None:
             known = self._steps[key] = tuple(self._possible(spot))
@@ -207,7 +207,7 @@ class Moves:
     def _possible(self, spot: Spot) -> Iterator[Step]:
         here = self._look(spot.configuration)
         seen = [member // SEATS * SEATS for member in spot.members]
-        stale = list(spot.seen) != sorted(seen)
+        stale = list(spot.site.seen) != sorted(seen)
         sorts = [(member, self.world.sort_of(member)) for member in dict.fromkeys(spot.members)]
         yield from self._coming(spot, here)
         for member, sort in sorts:
@@ -288,14 +288,14 @@ class Moves:
                 if name not in self.requests and name in here.handled:
                     for body in found.bodies:
                         yield Step("signal", name=name, body=body)
-        for timer in spot.timers:
-            if self.blockers[timer].isdisjoint(spot.timers):
+        for timer in spot.site.timers:
+            if self.blockers[timer].isdisjoint(spot.site.timers):
                 yield Step("timer", timer=timer)
         if turning:
-            for timer in spot.turn_timers:
-                if self.blockers[timer].isdisjoint(spot.turn_timers):
+            for timer in spot.site.turn_timers:
+                if self.blockers[timer].isdisjoint(spot.site.turn_timers):
                     yield Step("timer", timer=timer)
-            later = [turn for turn in self.world.reads.generations if turn > spot.generation]
+            later = [turn for turn in self.world.reads.generations if turn > spot.site.generation]
             if later:
                 yield Step("turns", body=(("turn", later[0]),))
 

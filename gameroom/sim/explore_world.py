@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gameroom.chart import (
     Chart,
@@ -43,11 +43,13 @@ FAR = 1 << 50
 Members = tuple[int, ...]
 
 
-class Spot(NamedTuple):
-    """An abstract configuration: a snapshot in which people are sorts and time is nothing.
+@dataclass(frozen=True, slots=True, eq=False)
+class Site:
+    """Where the chart is and who is there: a snapshot in which people are sorts and time is
+    nothing, without its values. A world holds each site once, so that equal ones are the same.
 
     timers: the transitions whose timers are armed. seen: the people as the chart knows
-    them, members: as they are. values: the variables, then the settings; none at an end.
+    them, members: as they are.
     """
 
     configuration: int
@@ -60,7 +62,26 @@ class Spot(NamedTuple):
     status: str
     seen: Members
     members: Members
+
+
+class Spot(NamedTuple):
+    """An abstract configuration: a site, and the variables and settings. At an end and after
+    a fault there are no values."""
+
+    site: Site
     values: tuple[Value, ...]
+
+    @property
+    def configuration(self) -> int:
+        return self.site.configuration
+
+    @property
+    def status(self) -> str:
+        return self.site.status
+
+    @property
+    def members(self) -> Members:
+        return self.site.members
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +129,7 @@ class World:
     settings: Mapping[str, int]
     plain: tuple[Value, ...]
     _dead: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    _sites: dict[tuple[Any, ...], Site] = field(default_factory=dict)
 
     @classmethod
     def of(cls, chart: Chart, reads: Reads) -> World:
@@ -152,7 +174,7 @@ class World:
     ) -> Spot:
         """The same for a change of settings."""
         snapshot = self.snapshot(spot)
-        event = Event("configure", 0, spot.generation, fields, self.facts(run.members), settings)
+        event = Event("configure", 0, spot.site.generation, fields, self.facts(run.members), settings)
         run.fed.append(event)
         snapshot, effects = step(self.chart, snapshot, event)
         return self._settle(run, self._follow(run, snapshot, effects, deque()))
@@ -162,7 +184,7 @@ class World:
         snapshot = self.snapshot(spot, due=timer)
         people = self.facts(run.members)
         run.fed.append(Fired(timer, people))
-        snapshot, effects = advance(self.chart, snapshot, 0, spot.generation, people=people)
+        snapshot, effects = advance(self.chart, snapshot, 0, spot.site.generation, people=people)
         return self._settle(run, self._follow(run, snapshot, effects, deque()))
 
     def still(self, spot: Spot, run: Run) -> Spot:
@@ -177,20 +199,20 @@ class World:
 
     def snapshot(self, spot: Spot, due: int = -1) -> Snapshot:
         """The chart's snapshot; the timer of the transition `due` is over."""
-        now, generation = 0, spot.generation
+        site, values, now = spot.site, spot.values, 0
         return Snapshot(
-            spot.configuration,
-            spot.history,
-            spot.values[: self.variables],
-            spot.values[self.variables :],
-            self.facts(spot.seen),
-            tuple([(t, now if t == due else FAR) for t in spot.timers]),
-            tuple([(t, generation if t == due else FAR) for t in spot.turn_timers]),
-            spot.held,
-            spot.erred,
+            site.configuration,
+            site.history,
+            values[: self.variables],
+            values[self.variables :],
+            self.facts(site.seen),
+            tuple([(t, now if t == due else FAR) for t in site.timers]),
+            tuple([(t, site.generation if t == due else FAR) for t in site.turn_timers]),
+            site.held,
+            site.erred,
             now,
-            generation,
-            spot.status,  # type: ignore[arg-type] # it came out of a snapshot
+            site.generation,
+            site.status,  # type: ignore[arg-type] # it came out of a snapshot
         )
 
     def _follow(
@@ -278,7 +300,7 @@ class World:
             if run.names is not None:
                 run.names.clear()
             empty = (0,) * len(snapshot.history)
-            return Spot(configuration, empty, (), (), 0, 0, 0, snapshot.status, (), (), ())
+            return Spot(self._site(configuration, empty, (), (), 0, 0, 0, snapshot.status, (), ()), ())
         live = self.reads.at(configuration)
         plain = self.sorts.plain
         run.members[:] = [
@@ -296,19 +318,26 @@ class World:
             if history[slot] and (unread or (holder >= 0 and configuration >> holder & 1)):
                 history = (*history[:slot], 0, *history[slot + 1 :])
         seen = sorted([plain(self.sorts.of(who), live) * SEATS for who in snapshot.people])
-        return Spot(
+        site = self._site(
             configuration,
             history,
             tuple([timer for timer, _ in snapshot.timers]),
             tuple([timer for timer, _ in snapshot.turn_timers]),
             snapshot.held,
             snapshot.erred,
-            self._generation(snapshot.generation),
+            snapshot.generation if self.reads.generations else 0,
             "live",
             tuple(seen),
             tuple(run.members),
-            self._kept(snapshot.data + snapshot.settings, live),
         )
+        return Spot(site, self._kept(snapshot.data + snapshot.settings, live))
+
+    def _site(self, *said: Any) -> Site:
+        """The one site that says this."""
+        found = self._sites.get(said)
+        if found is None:
+            found = self._sites[said] = Site(*said)
+        return found
 
     def _kept(self, values: tuple[Value, ...], live: int) -> tuple[Value, ...]:
         """Values that nobody will read are as they were at first."""
@@ -328,9 +357,6 @@ class World:
             dead = tuple(at for at, name in enumerate(names) if not live & facet(f"value:{name}"))
             self._dead[live] = dead
         return dead
-
-    def _generation(self, generation: int) -> int:
-        return generation if self.reads.generations else 0
 
 
 def _slots(chart: Chart) -> list[tuple[int, int]]:
