@@ -72,7 +72,9 @@ def _impossible(found: Explored) -> tuple[list[Finding], tuple[str, ...]]:
     suspected = never(found.graphs)
     if found.whole or not suspected:
         return suspected, ()
-    graph = found.thorough()
+    graph = found.thorough(until=lambda graph: all(each.disproved(graph) for each in suspected))
+    if all(each.disproved(graph) for each in suspected):
+        return [], ()
     if not graph.complete:
         return [], (UNKNOWN,)
     return never([*found.graphs, graph]), ()

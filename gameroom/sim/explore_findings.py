@@ -25,10 +25,20 @@ from gameroom.sim.story import Story, replay, story_of
 
 @dataclass(frozen=True)
 class Finding:
-    """A diagnostic with the story that its message tells, where it has one."""
+    """A diagnostic with the story that its message tells, where it has one.
+
+    taken, entered: of what never happens, the transition and the state that would prove it
+    wrong, as bits.
+    """
 
     diagnostic: Diagnostic
     story: Story | None = None
+    taken: int = 0
+    entered: int = 0
+
+    def disproved(self, graph: Graph) -> bool:
+        """Did it happen here after all?"""
+        return bool(self.taken & graph.taken or self.entered & graph.entered)
 
 
 def happening(graphs: Sequence[Graph]) -> Iterator[Finding]:
@@ -243,7 +253,8 @@ class Findings:
                         f"`{path}` is never entered, whatever people do",
                         state.name_span,
                         help="lead a transition there, or remove the state",
-                    )
+                    ),
+                    entered=1 << number,
                 )
 
     def never_taken(self) -> Iterator[Finding]:
@@ -263,7 +274,8 @@ class Findings:
                     said.span,
                     secondary=secondary,
                     help="remove it, or change what keeps it from being taken",
-                )
+                ),
+                taken=1 << transition.id,
             )
 
     def _why_not(self, number: int) -> tuple[str, tuple[Span, str] | None]:

@@ -14,6 +14,8 @@ from gameroom.sim.explore_reads import CONNECTED, FLAGS, MISSING, Reads
 
 Choices = tuple[tuple[str, str], ...]
 
+Members = tuple[int, ...]
+
 SEATS = 1024
 """A member is its sort times this, plus one more than the seat where seats matter."""
 
@@ -42,6 +44,9 @@ class Sorts:
     _by_object: dict[int, int] = field(default_factory=dict)
     _flagged: dict[tuple[int, int, int], int] = field(default_factory=dict)
     _plain: dict[tuple[int, int], int] = field(default_factory=dict)
+    _crowds: dict[Members, tuple[Person, ...]] = field(default_factory=dict)
+    _members: dict[int, Members] = field(default_factory=dict)
+    _plain_members: dict[tuple[Members, int], Members] = field(default_factory=dict)
 
     def number(self, sort: Sort) -> int:
         known = self._numbers.get(sort)
@@ -62,6 +67,38 @@ class Sorts:
             choices = tuple(sorted(person.choices.items()))
             known = self.number(Sort(tuple(sorted(person.kinds)), flags, choices))
         return known
+
+    # Many
+
+    def crowd(self, members: Members) -> tuple[Person, ...]:
+        """The people of these members: always the same object."""
+        known = self._crowds.get(members)
+        if known is None:
+            known = tuple([self.people[member // SEATS] for member in members])
+            self._crowds[members] = known
+            self._members[id(known)] = tuple([member // SEATS * SEATS for member in members])
+        return known
+
+    def members(self, people: tuple[Person, ...]) -> Members:
+        """The members that the chart holds: it knows nothing of their seats."""
+        known = self._members.get(id(people))
+        if known is None:
+            known = tuple([self.of(person) * SEATS for person in people])
+        return known
+
+    def plain_members(self, members: Members, live: int) -> Members:
+        """The same members without what nobody will ask about, sorted."""
+        key = (members, live)
+        known = self._plain_members.get(key)
+        if known is None:
+            known = tuple(sorted([self.plain_member(member, live) for member in members]))
+            self._plain_members[key] = known
+        return known
+
+    def plain_member(self, member: int, live: int) -> int:
+        return self.plain(member // SEATS, live) * SEATS + member % SEATS
+
+    # One
 
     def flagged(self, number: int, on: int, off: int) -> int:
         """The same person with these flags set, then those cleared."""

@@ -8,7 +8,7 @@ The rule it keeps: what was not tried is told.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from gameroom.chart import compile_room
@@ -77,10 +77,10 @@ class Explored:
         all_at_once = moves.connections and moves.players == self.scale.last
         return self.exact and all_at_once
 
-    def thorough(self) -> Graph:
-        """Everything at once, past what is cheap."""
+    def thorough(self, until: Callable[[Graph], bool]) -> Graph:
+        """Everything at once, past what is cheap. until: when enough was found."""
         moves = Moves.of(self.memory.world, self.scale.last, connections=True)
-        return search(moves, self.most, self.memory)
+        return search(moves, self.most, self.memory, until=until)
 
 
 def explored(room: Room, configurations_max: int) -> Explored:

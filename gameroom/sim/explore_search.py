@@ -8,7 +8,7 @@ elsewhere. The rule it keeps: what was not looked into counts as unknown.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
@@ -79,9 +79,15 @@ class Graph:
 BEGINS = (-1, Step("begin"))
 
 
-def search(moves: Moves, configurations_max: int, memory: Memory | None = None) -> Graph:
+def search(
+    moves: Moves,
+    configurations_max: int,
+    memory: Memory | None = None,
+    *,
+    until: Callable[[Graph], bool] = lambda graph: False,
+) -> Graph:
     """Everything that can happen to the room, up to so many configurations. memory: of an
-    earlier search in the same world."""
+    earlier search in the same world. until: when enough was found."""
     memory = memory or Memory.of(moves.world)
     graph = Graph(moves)
     first, run = moves.world.begin()
@@ -90,7 +96,7 @@ def search(moves: Moves, configurations_max: int, memory: Memory | None = None) 
     graph.add(first, BEGINS, 0)
     waiting = [(0, 0)]
     looked: set[int] = set()
-    while waiting and len(graph.spots) <= configurations_max:
+    while waiting and len(graph.spots) <= configurations_max and not until(graph):
         _, number = heappop(waiting)
         if number in looked:
             continue

@@ -28,7 +28,7 @@ from gameroom.chart import (
 )
 from gameroom.chart.tables import NONE, bits
 from gameroom.model import Value
-from gameroom.sim.explore_people import SEATS, Sort, Sorts
+from gameroom.sim.explore_people import SEATS, Members, Sort, Sorts
 from gameroom.sim.explore_reads import (
     CONNECTED,
     LOADED,
@@ -39,9 +39,6 @@ from gameroom.sim.explore_reads import (
 
 FAR = 1 << 50
 """When a timer is due that does not fire now."""
-
-Members = tuple[int, ...]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Site:
@@ -149,8 +146,7 @@ class World:
         return self.sorts.sorts[member // SEATS]
 
     def facts(self, members: Sequence[int]) -> tuple[Person, ...]:
-        people = self.sorts.people
-        return tuple(people[member // SEATS] for member in members)
+        return self.sorts.crowd(tuple(members))
 
     def flagged(self, member: int, on: int, off: int = 0) -> int:
         sort, seat = divmod(member, SEATS)
@@ -302,22 +298,17 @@ class World:
             empty = (0,) * len(snapshot.history)
             return Spot(self._site(configuration, empty, (), (), 0, 0, 0, snapshot.status, (), ()), ())
         live = self.reads.at(configuration)
-        plain = self.sorts.plain
-        run.members[:] = [
-            plain(member // SEATS, live) * SEATS + member % SEATS for member in run.members
-        ]
-        if run.names is None:
-            run.members.sort()
-        else:
-            order = sorted(range(len(run.members)), key=run.members.__getitem__)
-            run.names[:] = [run.names[place] for place in order]
-            run.members[:] = [run.members[place] for place in order]
+        sorts = self.sorts
+        if run.names is not None:
+            plain = [sorts.plain_member(member, live) for member in run.members]
+            run.names[:] = [run.names[at] for at in sorted(range(len(plain)), key=plain.__getitem__)]
+        members = sorts.plain_members(tuple(run.members), live)
+        run.members[:] = members
         history = snapshot.history
         for slot, holder in self.slots:
             unread = not live & self.reads.facet(f"slot:{slot}")
             if history[slot] and (unread or (holder >= 0 and configuration >> holder & 1)):
                 history = (*history[:slot], 0, *history[slot + 1 :])
-        seen = sorted([plain(self.sorts.of(who), live) * SEATS for who in snapshot.people])
         site = self._site(
             configuration,
             history,
@@ -327,8 +318,8 @@ class World:
             snapshot.erred,
             snapshot.generation if self.reads.generations else 0,
             "live",
-            tuple(seen),
-            tuple(run.members),
+            sorts.plain_members(sorts.members(snapshot.people), live),
+            members,
         )
         return Spot(site, self._kept(snapshot.data + snapshot.settings, live))
 
