@@ -125,7 +125,11 @@ class Macrostep:
 
     def take(self, event: int, name: str) -> None:
         """One external event, then everything that follows."""
-        self._step(self.select_transitions(event), name)
+        self.go(self.select_transitions(event), name)
+
+    def go(self, selected: tuple[int, ...], name: str) -> None:
+        """Take what an external event selected, then everything that follows."""
+        self._step(selected, name)
         self.complete()
 
     def fire(self, transition: Transition, name: str) -> None:

@@ -9,7 +9,6 @@ because those who are gone could never be among the connected.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from gameroom.chart.events import Person
 from gameroom.model import Chose, Flag, Predicate, Quorum, Room
@@ -121,7 +120,11 @@ def without(people: tuple[Person, ...], flag: str) -> tuple[Person, ...]:
 def unchosen(people: tuple[Person, ...], request: str) -> tuple[Person, ...]:
     """The people when nobody has chosen in that request any more."""
     return tuple(
-        replace(person, choices={k: v for k, v in person.choices.items() if k != request})
+        Person(
+            person.kinds,
+            person.flags,
+            {name: choice for name, choice in person.choices.items() if name != request},
+        )
         if request in person.choices
         else person
         for person in people
@@ -133,6 +136,6 @@ def unreadied(people: tuple[Person, ...], who: str) -> tuple[Person, ...]:
     refused, for the setup may change."""
     of = is_of(who)
     return tuple(
-        replace(person, flags=person.flags - READINESS) if of(person) else person
+        Person(person.kinds, person.flags - READINESS, person.choices) if of(person) else person
         for person in people
     )

@@ -65,20 +65,23 @@ def step(
         return snapshot, ()
     there, changed = _taken_in(chart, snapshot, event)
     number = chart.events.get(event.name, NONE)
-    if trace is None:
-        straight = _straight(chart, there, event.fields, number, changed)
+    selected = _selected(chart, there, event.fields, number) if trace is None else None
+    if selected is not None:
+        straight = _straight(chart, there, selected, changed)
         if straight is not None:
             return straight
     run = Macrostep(chart, there, event.fields, changed, traced=trace is not None)
-    run.take(number, event.name)
+    if selected is not None:
+        run.go(selected, event.name)
+    else:
+        run.take(number, event.name)
     return _stepped(run, event.name, trace)
 
 
-def _straight(
-    chart: Chart, there: Snapshot, fields: Mapping[str, Value], event: int, stale: int
-) -> Stepped | None:
-    """The same answer by a shorter way, where the event only moves states and no `when`
-    can follow from it: most events of most rooms. None where it takes the whole loop."""
+def _selected(
+    chart: Chart, there: Snapshot, fields: Mapping[str, Value], event: int
+) -> tuple[int, ...] | None:
+    """What `Macrostep.select_transitions` selects. None where a guard has no value."""
     configuration, data = there.configuration, there.data
     selected: tuple[int, ...] = ()
     refused: list[int] = []
@@ -97,16 +100,23 @@ def _straight(
                     return None
             selected += (transition,)
             break
+    return selected
+
+
+def _straight(
+    chart: Chart, there: Snapshot, selected: tuple[int, ...], stale: int
+) -> Stepped | None:
+    """The same answer by a shorter way, where the event only moves states and no `when`
+    follows from it: most events of most rooms. None where it takes the whole loop."""
     if not selected:
-        idle = not stale & plans.known(chart, configuration).depends
-        return (there, ()) if idle else None
-    plan = plans.plan(chart, configuration, there.history, selected)
+        return (there, ()) if _says_the_same(chart, there, stale) else None
+    plan = plans.plan(chart, there.configuration, there.history, selected)
     if not plan.quiet or plan.depends & (stale | STATES):
         return None
     moved = Snapshot(
         plan.configuration,
         there.history,
-        data,
+        there.data,
         there.settings,
         there.people,
         there.timers,
@@ -118,6 +128,25 @@ def _straight(
         "live",
     )
     return moved, plan.moved
+
+
+def _says_the_same(chart: Chart, there: Snapshot, stale: int) -> bool:
+    """Does every `when` that reads what is new say what it said before?"""
+    known = plans.known(chart, there.configuration)
+    if not stale & known.depends:
+        return True
+    if there.erred & known.bits:
+        return False
+    for when in known.whens:
+        if when.depends & stale:
+            assert when.condition is not None
+            try:
+                value = when.condition(there.configuration, there.data, NO_FIELDS, there)
+            except (Wrong, ZeroDivisionError):
+                return False
+            if bool(value) != bool(there.held >> when.id & 1):
+                return False
+    return True
 
 
 def advance(

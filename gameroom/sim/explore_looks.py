@@ -93,6 +93,8 @@ class Looks:
 
     def during(self, spot: Spot, step: Step, run: Run) -> tuple[Places, Places]:
         """What a step from this spot may have asked, and what it may have set."""
+        if not self.world.plain:
+            return NOWHERE, NOWHERE
         entered, found = 0, set(self._configured(step))
         for moved in run.moved:
             found |= self.acting.get(moved.transition, NOWHERE)

@@ -43,6 +43,7 @@ class Sorts:
     _numbers: dict[Sort, int] = field(default_factory=dict)
     _by_object: dict[int, int] = field(default_factory=dict)
     _flagged: dict[tuple[int, int, int], int] = field(default_factory=dict)
+    _choosing: dict[tuple[int, str, str | None], int] = field(default_factory=dict)
     _plain: dict[tuple[int, int], int] = field(default_factory=dict)
     _crowds: dict[Members, tuple[Person, ...]] = field(default_factory=dict)
     _members: dict[int, Members] = field(default_factory=dict)
@@ -112,12 +113,17 @@ class Sorts:
 
     def choosing(self, number: int, request: str, choice: str | None) -> int:
         """The same person with this choice, or without any."""
-        sort = self.sorts[number]
-        choices = dict(sort.choices)
-        choices.pop(request, None)
-        if choice is not None:
-            choices[request] = choice
-        return self.number(Sort(sort.kinds, sort.flags, tuple(sorted(choices.items()))))
+        key = (number, request, choice)
+        known = self._choosing.get(key)
+        if known is None:
+            sort = self.sorts[number]
+            choices = dict(sort.choices)
+            choices.pop(request, None)
+            if choice is not None:
+                choices[request] = choice
+            known = self.number(Sort(sort.kinds, sort.flags, tuple(sorted(choices.items()))))
+            self._choosing[key] = known
+        return known
 
     def holding(self, number: int, role: str) -> int:
         """The same person with this role."""

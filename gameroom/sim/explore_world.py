@@ -40,6 +40,7 @@ from gameroom.sim.explore_reads import (
 FAR = 1 << 50
 """When a timer is due that does not fire now."""
 
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Site:
     """Where the chart is and who is there: a snapshot in which people are sorts and time is
@@ -126,6 +127,7 @@ class World:
     settings: Mapping[str, int]
     plain: tuple[Value, ...]
     _dead: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    _heirs: dict[tuple[Members, str], tuple[int, ...]] = field(default_factory=dict)
     _sites: dict[tuple[Any, ...], Site] = field(default_factory=dict)
 
     @classmethod
@@ -170,7 +172,9 @@ class World:
     ) -> Spot:
         """The same for a change of settings."""
         snapshot = self.snapshot(spot)
-        event = Event("configure", 0, spot.site.generation, fields, self.facts(run.members), settings)
+        event = Event(
+            "configure", 0, spot.site.generation, fields, self.facts(run.members), settings
+        )
         run.fed.append(event)
         snapshot, effects = step(self.chart, snapshot, event)
         return self._settle(run, self._follow(run, snapshot, effects, deque()))
@@ -268,40 +272,51 @@ class World:
     def _pass(self, run: Run, role: str) -> None:
         """To the longest seated, connected ones first. Who sat down when is forgotten, so
         any sort of those who may inherit is tried."""
-        of = next(declared.of for declared in self.chart.room.roles if declared.name == role)
-        able = [
-            place
-            for place, m in enumerate(run.members)
-            if of in self.sort_of(m).kinds and self.sort_of(m).player
-        ]
-        if not able or any(role in self.sort_of(run.members[place]).kinds for place in able):
+        key = (tuple(run.members), role)
+        heirs = self._heirs.get(key)
+        if heirs is None:
+            heirs = self._heirs[key] = self._inheriting(*key)
+        if not heirs:
             return
-        here = [p for p in able if self.sort_of(run.members[p]).flags & CONNECTED] or able
-        heirs = sorted({run.members[place]: place for place in reversed(here)}.items())
         pick = 0
         if len(heirs) > 1:
             pick = run.picks[len(run.forks)] if len(run.forks) < len(run.picks) else 0
             run.forks.append(len(heirs))
-        place = heirs[pick][1]
+        place = heirs[pick]
         sort, seat = divmod(run.members[place], SEATS)
         run.members[place] = self.sorts.holding(sort, role) * SEATS + seat
+
+    def _inheriting(self, members: Members, role: str) -> tuple[int, ...]:
+        """The places of those to whom the role may go, one of each sort; nobody where
+        somebody has it."""
+        of = next(declared.of for declared in self.chart.room.roles if declared.name == role)
+        sorts = [self.sort_of(member) for member in members]
+        able = [at for at, sort in enumerate(sorts) if of in sort.kinds and sort.player]
+        if any(role in sorts[at].kinds for at in able):
+            return ()
+        here = [at for at in able if sorts[at].flags & CONNECTED] or able
+        return tuple(at for _, at in sorted({members[at]: at for at in reversed(here)}.items()))
 
     # Forgetting
 
     def _settle(self, run: Run, snapshot: Snapshot) -> Spot:
         """Forget what nobody asks about, sort the people."""
-        chart, configuration = self.chart, snapshot.configuration
+        configuration = snapshot.configuration
         if snapshot.status != "live":
             run.members.clear()
             if run.names is not None:
                 run.names.clear()
             empty = (0,) * len(snapshot.history)
-            return Spot(self._site(configuration, empty, (), (), 0, 0, 0, snapshot.status, (), ()), ())
+            return Spot(
+                self._site(configuration, empty, (), (), 0, 0, 0, snapshot.status, (), ()), ()
+            )
         live = self.reads.at(configuration)
         sorts = self.sorts
         if run.names is not None:
             plain = [sorts.plain_member(member, live) for member in run.members]
-            run.names[:] = [run.names[at] for at in sorted(range(len(plain)), key=plain.__getitem__)]
+            run.names[:] = [
+                run.names[at] for at in sorted(range(len(plain)), key=plain.__getitem__)
+            ]
         members = sorts.plain_members(tuple(run.members), live)
         run.members[:] = members
         history = snapshot.history
