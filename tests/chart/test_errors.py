@@ -4,7 +4,7 @@ import pytest
 
 from gameroom.chart import Event, begin, from_plain, step
 from gameroom.model import INT_MAX
-from tests.chart.play import Play, say, states
+from tests.chart.play import Play, person, say, states
 
 VARIABLES = {
     "n": {"type": ["int", 0, 9], "initial": 0},
@@ -116,3 +116,13 @@ def test_the_same_mistake_gives_the_same_answer_twice():
     snapshot, _ = begin(chart)
     event = Event("go", fields={"x": "text"})
     assert step(chart, snapshot, event) == step(chart, snapshot, event)
+
+
+def test_a_condition_about_people_errs_each_time_it_loses_its_value():
+    """People come and go and no transition follows: the error is told all the same."""
+    shared = [">", ["/", 6, "players"], 9]
+    ann = person()
+    play = Play(room({"when": shared, "to": "b"}), people=(ann,))
+    told = [play.send("", people=people).said for people in ((), (), (ann,), (ann, ann), ())]
+    assert told == [["error"], [], [], [], ["error"]]
+    assert play.active == ("a",)
