@@ -224,3 +224,16 @@ def test_what_is_asked_of_a_number_counts_as_one_answer() -> None:
         n > 5 for n in range(10)
     ]
     assert memory.plays == 2
+
+
+def test_a_search_ends_when_enough_was_found() -> None:
+    chart = compile_room(good(room("players 2..3")))
+    moves = Moves.of(World.of(chart, reads_of(chart)), 2)
+    running = 1 << chart.by_path["running"]
+    whole = search(moves, 800)
+    part = search(moves, 800, until=lambda graph: bool(graph.entered & running))
+    assert part.entered & running
+    assert not part.complete
+    assert part.order == whole.order[: len(part.order)]
+    before = part.order[:-1]
+    assert not any(part.spots[number].configuration & running for number in before)
