@@ -19,6 +19,9 @@ LINE_POINTS = 11
 NAME_SPACE = 14.8
 LINE_SPACE = 12.6
 
+AIR = 5
+"""Points above and below a leaf that lines leave free: Graphviz lets them graze a box."""
+
 
 def to_dot(drawn: Outline, apart: frozenset[int] = frozenset()) -> str:
     """The outline in Graphviz's own language. Nodes are named by kind and path.
@@ -29,7 +32,7 @@ def to_dot(drawn: Outline, apart: frozenset[int] = frozenset()) -> str:
         "digraph {",
         "rankdir=TB compound=true nodesep=0.16 ranksep=0.25",
         "fontname=Helvetica labeljust=l",
-        f'node [fontname=Helvetica shape=box fontsize={NAME_SPACE} margin="0.14,0.07"]',
+        f'node [fontname=Helvetica shape=box fontsize={NAME_SPACE} margin="0.14,{0.07 + AIR / 72:.3f}"]',
         f"edge [fontname=Helvetica fontsize={LINE_SPACE}]",
         *_composite(drawn, drawn.boxes[""], apart),
     ]

@@ -12,12 +12,12 @@ import json
 import math
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
 from gameroom.model.paths import is_within
-from gameroom.picture.dot import LINE_SPACE, to_dot
+from gameroom.picture.dot import AIR, LINE_SPACE, to_dot
 from gameroom.picture.outline import Arrow, Outline
 
 LAYOUT_SECONDS_MAX = 10
@@ -184,6 +184,7 @@ def _read(placed: dict[str, Any]) -> Layout:
         return round(x - left, 1), round(top - y, 1)
 
     labels: dict[str, Point] = {}
+    leaves: list[Rect] = []
     for thing in placed.get("objects", ()):
         kind, _, path = thing["name"].partition(" ")
         if kind == "cluster":
@@ -191,8 +192,9 @@ def _read(placed: dict[str, Any]) -> Layout:
             result.boxes[path] = _rect(x1 - left, top - y2, x2 - x1, y2 - y1)
         elif kind == "leaf":
             x, y = point(thing["pos"])
-            width, height = float(thing["width"]) * 72, float(thing["height"]) * 72
+            width, height = float(thing["width"]) * 72, float(thing["height"]) * 72 - 2 * AIR
             result.boxes[path] = _rect(x - width / 2, y - height / 2, width, height)
+            leaves.append(result.boxes[path])
         else:
             {"dot": result.dots, "anchor": result.anchors, "label": labels}[kind][path] = point(
                 thing["pos"]
@@ -211,7 +213,37 @@ def _read(placed: dict[str, Any]) -> Layout:
             result.curves[int(name)] = Curve((halves[name], tuple(points)), tip, labels[name])
         else:
             result.curves[int(name)] = Curve((tuple(points),), tip, point(edge["lp"]))
+    for curves in (result.starts, result.curves):
+        for key, curve in curves.items():
+            curves[key] = _through_the_air(curve, leaves)  # type: ignore[index] # its own key
     return result
+
+
+def _through_the_air(curve: Curve, leaves: list[Rect]) -> Curve:
+    """Both ends on to the leaf above or below which they stop."""
+    first, *others = curve.strands
+    down = _missing(first[0], leaves)
+    strands = [(*(_lower(point, down) for point in first[:2]), *first[2:]), *others]
+    down = _missing(curve.tip, leaves)
+    last = strands[-1]
+    strands[-1] = (*last[:-2], *(_lower(point, down) for point in last[-2:]))
+    return replace(curve, strands=tuple(strands), tip=_lower(curve.tip, down))
+
+
+def _missing(end: Point, leaves: list[Rect]) -> float:
+    """How far down (up where it is negative) the leaf is that this end belongs to."""
+    x, y = end
+    for leaf in leaves:
+        if leaf.x - 1 <= x <= leaf.x + leaf.width + 1:
+            for border in (leaf.y - y, leaf.y + leaf.height - y):
+                outside = y < leaf.y or y > leaf.y + leaf.height
+                if outside and abs(border) <= AIR + 1:
+                    return border
+    return 0.0
+
+
+def _lower(point: Point, down: float) -> Point:
+    return point[0], round(point[1] + down, 1)
 
 
 def _points(spline: str) -> list[str]:

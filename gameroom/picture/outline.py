@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gameroom.model import After, Room, State, Transition
-from gameroom.model.paths import descend, is_within, join, resolve, walk
+from gameroom.model.paths import descend, is_within, join, parent, resolve, walk
 from gameroom.picture import words
 
 LABEL_CHARACTERS = 18
@@ -111,9 +111,10 @@ def _title(state: State, room: Room) -> str:
 
 
 def _gives_up(root: State, transition: Transition, to: str | None) -> bool:
-    """A timeout to an end is a line inside its state: every waiting state has one, and
-    their arrows would hide the others."""
-    if to is None or not isinstance(transition.trigger, After):
+    """A timeout to an end of the room is a line inside its state: every waiting state has
+    one, and their arrows would hide the others. A final state further inside is a step like
+    any other, and has its arrow."""
+    if not to or not isinstance(transition.trigger, After) or parent(to):
         return False
     target = descend(root, to)
     return target is not None and target.kind == "final"

@@ -5,7 +5,7 @@ Knows no layout. The short forms follow UML: `event [guard] / actions`.
 
 from __future__ import annotations
 
-from gameroom.model import On, State, Transition
+from gameroom.model import After, Duration, On, State, Transition
 from gameroom.model.words import action, expression, permission, trigger
 
 
@@ -15,6 +15,8 @@ def short(transition: Transition) -> str:
     match transition.trigger:
         case On(event):
             return event + guard
+        case After(Duration(1, "turns")):
+            return "after 1 turn" + guard
         case other:
             return trigger(other) + guard
 
