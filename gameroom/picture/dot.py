@@ -32,7 +32,8 @@ def to_dot(drawn: Outline, apart: frozenset[int] = frozenset()) -> str:
         "digraph {",
         "rankdir=TB compound=true nodesep=0.16 ranksep=0.25",
         "fontname=Helvetica labeljust=l",
-        f'node [fontname=Helvetica shape=box fontsize={NAME_SPACE} margin="0.14,{0.07 + AIR / 72:.3f}"]',
+        f"node [fontname=Helvetica shape=box fontsize={NAME_SPACE} "
+        f'margin="0.14,{0.07 + AIR / 72:.3f}"]',
         f"edge [fontname=Helvetica fontsize={LINE_SPACE}]",
         *_composite(drawn, drawn.boxes[""], apart),
     ]

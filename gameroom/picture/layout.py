@@ -27,8 +27,9 @@ ASTRAY_COST = 45
 """How much wider a picture may be, in points, to have one label more in its place."""
 AWAY_POINTS = 16
 SAMPLES = 8
-LETTER_POINTS = 5.8
-"""How wide a letter of a label is on average, in points."""
+LETTER_POINTS = (5.8, 6.5)
+"""How wide a letter of a label is on average, in points: in a narrow system font, and in a
+wide one."""
 
 Point = tuple[float, float]
 
@@ -95,31 +96,40 @@ def layout(drawn: Outline) -> Layout:
 
     Graphviz lays an arrow to a composite out as one to something inside, and its label may
     land behind a border or across it: such labels become nodes of their own in the next
-    run. Raises subprocess.TimeoutExpired after LAYOUT_SECONDS_MAX of one run.
+    run. What a wide font would need may push a picture out of shape, so it is also tried
+    with a narrow one. Raises subprocess.TimeoutExpired after LAYOUT_SECONDS_MAX of one run.
     """
-    best, least = None, math.inf
+    tried = [placed for letter in LETTER_POINTS for placed in _placings(drawn, letter)]
+    return min(tried, key=lambda placed: _cost(drawn, placed))
+
+
+def _placings(drawn: Outline, letter: float) -> Iterator[Layout]:
+    """One run after the other until no label is astray any more."""
     apart: frozenset[int] = frozenset()
     for _ in range(RUNS_MAX):
         placed = _read(_run(to_dot(drawn, apart)))
-        astray = labels_astray(drawn, placed)
-        cost = ASTRAY_COST * len(astray) + max(0.0, placed.width - WIDTH_WANTED_POINTS)
-        if cost < least:
-            best, least = placed, cost
+        yield placed
+        astray = labels_astray(drawn, placed, letter)
         if astray <= apart:
-            break
+            return
         apart |= astray
-    assert best is not None
-    return best
 
 
-def labels_astray(drawn: Outline, placed: Layout) -> frozenset[int]:
+def _cost(drawn: Outline, placed: Layout) -> float:
+    astray = labels_astray(drawn, placed)
+    return ASTRAY_COST * len(astray) + max(0.0, placed.width - WIDTH_WANTED_POINTS)
+
+
+def labels_astray(
+    drawn: Outline, placed: Layout, letter: float = max(LETTER_POINTS)
+) -> frozenset[int]:
     """The indexes of arrows whose label lies across a border, in a box that the arrow has
-    nothing to do with, or far from the line."""
+    nothing to do with, or far from the line. letter: how wide one is."""
     astray = set()
     for index, arrow in enumerate(drawn.arrows):
-        if (label := _label_rect(arrow, placed.curves[index])) is None:
+        if (label := _label_rect(arrow, placed.curves[index], letter)) is None:
             continue
-        if min(map(label.distance, _sampled(placed.curves[index]))) > AWAY_POINTS:
+        if min(map(label.distance, sampled(placed.curves[index]))) > AWAY_POINTS:
             astray.add(index)
         for path, rect in placed.boxes.items():
             holds_both = is_within(arrow.source, path) and is_within(arrow.target, path)
@@ -129,7 +139,7 @@ def labels_astray(drawn: Outline, placed: Layout) -> frozenset[int]:
     return frozenset(astray)
 
 
-def _sampled(curve: Curve) -> Iterator[Point]:
+def sampled(curve: Curve) -> Iterator[Point]:
     """Points along a curve, close enough to measure by."""
     for strand in curve.strands:
         for at in range(0, len(strand) - 3, 3):
@@ -140,12 +150,12 @@ def _sampled(curve: Curve) -> Iterator[Point]:
                 yield a * x0 + b * x1 + c * x2 + d * x3, a * y0 + b * y1 + c * y2 + d * y3
 
 
-def _label_rect(arrow: Arrow, curve: Curve) -> Rect | None:
-    """Where the label will be drawn, with the letters as wide as they are on average."""
+def _label_rect(arrow: Arrow, curve: Curve, letter: float) -> Rect | None:
+    """Where the label will be drawn."""
     if curve.label is None:
         return None
     x, y = curve.label
-    width = max(map(len, arrow.lines)) * LETTER_POINTS
+    width = max(map(len, arrow.lines)) * letter
     height = len(arrow.lines) * LINE_SPACE
     return Rect(x - width / 2, y - height / 2, width, height)
 

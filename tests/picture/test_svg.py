@@ -146,6 +146,23 @@ def test_what_has_no_arrow_is_a_line_in_its_state():
     assert words(by_id(picture)["transition-0"]) == "join / pass host"
 
 
+def test_a_time_that_leads_to_an_inner_end_has_an_arrow():
+    """Only the ends of the room would have so many."""
+    inner = State(
+        "work",
+        initial="a",
+        states=(
+            State(
+                "a", transitions=(Transition(After(Duration(1, "turns")), target=Target("done")),)
+            ),
+            State("done", kind="final"),
+        ),
+    )
+    found = by_id(drawn(Room("r", root=State("", initial="work", states=(inner,)))))
+    assert found["transition-0"].find(f"{SVG}path") is not None
+    assert words(found["transition-0"]) == "after 1 turn"
+
+
 def test_it_has_no_size_and_no_colour_of_its_own():
     picture = drawn(ROOM)
     assert "width" not in picture.attrib
