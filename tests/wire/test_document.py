@@ -48,7 +48,7 @@ def test_every_route_is_told(route) -> None:
     if route.name in NOT_TAUGHT:
         return
     path = route.path.replace("{id}", "<id>").replace("{file}", "<file>")
-    path = path.replace("{sha256}", "<sha256>")
+    path = path.replace("{sha256}", "<sha256>").replace("{code}", "<code>")
     assert any(f"{method} {path}`" in TEXT for method in route.methods)
 
 
