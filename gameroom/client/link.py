@@ -170,7 +170,12 @@ class Link:
         async with self._http.get(url, headers=headers) as response:
             if response.status >= 400:
                 return b""
-            return await response.content.read(snapshot.size + 1)
+            state = bytearray()
+            async for chunk in response.content.iter_any():
+                state += chunk
+                if len(state) > snapshot.size:
+                    break
+            return bytes(state)
 
     async def tell(self, state: State) -> None:
         """Tell the room what our state is."""
@@ -185,7 +190,7 @@ class Link:
         headers = self._headers | {"Content-Type": "application/json"}
         url = self._state_url(state.generation)
         with suppress(aiohttp.ClientError, OSError):
-            async with self._http.put(url, data=state.data, headers=headers):
+            async with self._http.put(url, data=state.data, headers=headers, compress="gzip"):
                 pass
 
     @property

@@ -187,6 +187,11 @@ class Pacer:
         self._name(seats, lines, engines)
         return self.pace
 
+    def latency(self, seat: int) -> int:
+        """The round trip of this seat's line in milliseconds; 0 while it is not known."""
+        reports = self._reports.get(seat)
+        return 0 if reports is None else reports.latency()
+
     def take_over(self, pace: Pace) -> None:
         """Go on from a pace that was announced in an earlier life."""
         self.pace = pace

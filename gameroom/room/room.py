@@ -34,6 +34,9 @@ from gameroom.room.voice import Voice
 ROUNDS_PER_CALL_MAX = 2 * AHEAD_MAX
 """How often one call lets a turn close or things happen; the rest follows at the next tick."""
 
+UNKNOWN_MS = 60_000
+"""A line that nobody has measured yet is not taken for a short one."""
+
 
 class Room:
     """One room. Give it packets and the time, do what it returns, in order."""
@@ -214,10 +217,16 @@ class Room:
         self.course.happen("repaired", {"seat": seat})
 
     def _ask_for_state(self) -> None:
-        """Whoever holds the pace up has enough to do: the quickest of those who agree is asked."""
-        players = [m for m in self.people.players() if m.connected and not m.repairing]
-        quick_first = sorted(players, key=lambda member: (member.hidden, member.slow))
-        here = [member.seat for member in quick_first if member.seat is not None]
+        """The state is a burden to a thin line and to an engine that holds the pace up: the one
+        with the shortest line of those who agree is asked, a slow or hidden one last."""
+        if not self.snapshots.is_pending(self.voice.now):
+            return
+        burdens: list[tuple[bool, bool, int, int]] = []
+        for member in self.people.players():
+            if member.seat is not None and member.connected and not member.repairing:
+                latency = self.play.pacer.latency(member.seat) or UNKNOWN_MS
+                burdens.append((member.hidden, member.slow, latency, member.seat))
+        here = [seat for *_, seat in sorted(burdens)]
         asked = self.snapshots.next(self.play.gathered(), here, self.voice.now)
         if asked is not None:
             self.voice.say(asked)

@@ -38,6 +38,7 @@ class _Point:
 
     said: by seat, in the order in which they came, the hash and the size.
     asked: the seats that were asked for the bytes, in order; until: the last one has time.
+    news: something was said since it was looked at.
     """
 
     snapshot: Snapshot
@@ -45,6 +46,7 @@ class _Point:
     said: dict[int, tuple[str, int]] = field(default_factory=dict)
     asked: list[int] = field(default_factory=list)
     until: int = 0
+    news: bool = False
     done: bool = False
 
 
@@ -73,7 +75,15 @@ class Snapshots:
         if point is None:
             return _PASSED
         point.said.setdefault(seat, (sha256, size))
+        point.news = True
         return None
+
+    def is_pending(self, now: int) -> bool:
+        """Is it worth while to ask for `next`?"""
+        point = self._point
+        if point is None or point.done:
+            return False
+        return point.news or (bool(point.asked) and now >= point.until)
 
     def next(self, expected: Collection[int], here: Collection[int], now: int) -> Verified | None:
         """Whom to ask for the bytes now: a new verdict, or the next of those who agree.
@@ -84,6 +94,7 @@ class Snapshots:
         point = self._point
         if point is None or point.done or (point.asked and now < point.until):
             return None
+        point.news = False
         counted = {seat: said for seat, said in point.said.items() if seat in expected}
         found = Counter(counted.values()).most_common(1)
         if not found or 2 * found[0][1] <= len(expected):
@@ -116,7 +127,7 @@ class Snapshots:
         point = self._point
         assert point is not None, "somebody was asked"
         if hashlib.sha256(state).hexdigest() != point.snapshot.sha256:
-            point.until = 0
+            point.until, point.news = 0, True
             return Problem(422, "another_state", "This is not the state that was agreed on.")
         point.done = True
         return Keep(point.snapshot, point.at, state)
@@ -125,6 +136,7 @@ class Snapshots:
         """The seat was vacated."""
         if self._point is not None:
             self._point.said.pop(seat, None)
+            self._point.news = True
             if self._point.asked[-1:] == [seat]:
                 self._point.until = 0
 

@@ -251,7 +251,9 @@ class Handlers:
             state = await asyncio.to_thread(runner.state, kept[0])
         if state is None:
             raise refuse(404, "no_snapshot", "No snapshot of this turn is kept.")
-        return web.Response(body=state, content_type="application/json", headers=NO_STORE)
+        response = web.Response(body=state, content_type="application/json", headers=NO_STORE)
+        response.enable_compression()
+        return response
 
     async def snapshot_send(self, request: web.Request) -> web.StreamResponse:
         self._polite(request)

@@ -1675,9 +1675,11 @@ export class Seat {
   /** Where this fails, the room asks somebody else. */
   async #sendState({ generation, bytes }) {
     if (bytes === null) return;
-    const headers = { "Content-Type": "application/json" };
+    const headers = { "Content-Type": "application/json", "Content-Encoding": "gzip" };
+    const small = new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"));
     try {
-      await fetch(this.#stateUrl(generation), { method: "PUT", headers, body: bytes, credentials: "same-origin" });
+      const body = await new Response(small).arrayBuffer();
+      await fetch(this.#stateUrl(generation), { method: "PUT", headers, body, credentials: "same-origin" });
     } catch (error) {
       this.#tell("problem", { code: "not_sent", detail: error.message });
     }

@@ -13,7 +13,7 @@ from tests.client.house import ROOM, House, reach, seated, start
 
 
 class Diary(LedgerEngine):
-    """A ledger that remembers its checksum after every turn."""
+    """A ledger that remembers its checksum after every turn. Its state is large, as a game's."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -23,6 +23,12 @@ class Diary(LedgerEngine):
         super().step(generation, iterations, commands, states, seats)
         self.pages[generation] = self.value
         return ()
+
+    def snapshot(self):
+        return [self.value, *range(100_000)]
+
+    def restore(self, state):
+        super().restore(state[0])
 
 
 async def test_eight_players_and_a_watcher_in_both_subprotocols(house: House) -> None:

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import pytest
 
-from gameroom.lockstep.packets import Verified
+from gameroom.lockstep.packets import ClientPacket, Verified
 from gameroom.room import inputs
 from gameroom.room.effects import Keep
 from gameroom.room.snapshots import SEND_MS, STATE_BYTES_MAX
@@ -141,6 +141,20 @@ def test_who_is_away_is_not_asked(table: Table) -> None:
     have(table, "bob")
     have(table, "cid")
     assert asked(table) == [1]
+
+
+def test_the_shortest_line_is_asked_a_hidden_page_last() -> None:
+    table = Table(ROOM).start(*ALL)
+    for generation in range(1, 6):
+        for name, latency in (("ann", 30), ("bob", 400), ("cid", 90)):
+            table.send(name, ClientPacket(generation, latency=latency, framerate=60))
+        table.wait_until_due()
+    table.send("ann", inputs.Hide())
+    for name in ("ann", "cid", "bob"):
+        have(table, name)
+    assert asked(table) == [2]
+    table.wait(2 * SEND_MS)
+    assert asked(table) == [2, 1, 0]
 
 
 def test_the_first_word_counts(table: Table) -> None:

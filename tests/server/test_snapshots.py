@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from hashlib import sha256
 from pathlib import Path
@@ -142,6 +143,28 @@ async def test_other_bytes_too_many_bytes_and_other_kinds_are_refused(table: Tab
     assert (await table.problem(await put(bob), 409))["code"] == "not_asked"
     assert (await table.problem(await put(ann, b"[]"), 422))["code"] == "another_state"
     await of_ann.until("verified", seat=1)
+
+
+async def test_a_large_state_travels_small(table: Table) -> None:
+    large = b"[" + b",".join(b"%d" % (n % 977) for n in range(900_000)) + b"]"
+    ann, of_ann, _, of_bob = await duel(table)
+    await turns(1, 3, of_ann, of_bob)
+    await say(of_ann, state=large)
+    await say(of_bob, state=large)
+    await of_ann.until("verified", seat=0)
+    small = gzip.compress(large, 1)
+    assert len(small) * 4 < len(large) < 4 * 2**20
+    assert (await put(ann, small, **{"Content-Encoding": "gzip"})).status == 201
+    response = await get(ann, 3)
+    assert response.headers["Content-Encoding"] in ("gzip", "deflate")
+    assert await response.read() == large
+    bomb = gzip.compress(bytes(64 * 2**20), 9)
+    await turns(4, 6, of_ann, of_bob)
+    await say(of_ann, 6, large)
+    await say(of_bob, 6, large)
+    await of_ann.until("verified", generation=6, seat=0)
+    refused = await put(ann, bomb, 6, **{"Content-Encoding": "gzip"})
+    assert (await table.problem(refused, 413))["code"] == "too_big"
 
 
 async def test_a_snapshot_outlives_the_server(tmp_path: Path) -> None:
