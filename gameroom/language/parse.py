@@ -277,8 +277,13 @@ def _feed(tokens: list[Token], place: Place, problems: Problems, start: str) -> 
             index += 1
         except UnexpectedToken:
             accepted = set(live.accepts())
+            if _names_kind_of_state(tokens, index) and _fits(live, tokens[index + 1 : index + 2]):
+                _tell_kind(tokens[index], tokens[index + 1], place, problems)
+                del tokens[index]
+                continue
             if "NAME" in accepted and _is_reserved_name(tokens, index):
-                tokens[index] = _tell_reserved(tokens[index], place, problems)
+                before = tokens[index - 1].type if index else ""
+                tokens[index] = _tell_reserved(tokens[index], before, place, problems)
                 continue
             meant = None
             # Of a name with other letters these are told already.
@@ -391,8 +396,46 @@ def _is_reserved_name(tokens: list[Token], index: int) -> bool:
     return beside and str(tokens[index]) in reserved()
 
 
-def _tell_reserved(token: Token, place: Place, problems: Problems) -> Token:
+_BEFORE_STATES = frozenset({"EXPECT", "NOT", "INITIAL", "RESUME", "INTERNAL", "LPAR"})
+
+
+def _names_kind_of_state(tokens: list[Token], index: int) -> bool:
+    """`-> state day`, `expect state day`: the kind of a state before its name."""
+    return (
+        tokens[index].type in ("STATE", "PARALLEL", "REGION", "FINAL", "HISTORY")
+        and index > 0
+        and (tokens[index - 1] == "->" or tokens[index - 1].type in _BEFORE_STATES)
+        and _goes_on(tokens, index + 1)
+    )
+
+
+def _tell_kind(token: Token, name: Token, place: Place, problems: Problems) -> None:
+    span = place.of(token).to(place.of(name))
+    fix = Fix(f"write `{name}`", (Edit(span, str(name)),)) if not place.whole else None
+    problems.error(
+        "E0103",
+        f"`{token}` stands only where a state is declared",
+        place.of(token),
+        help=f"write `{name}` alone",
+        fix=fix,
+    )
+
+
+_BEFORE_PEOPLE = frozenset({"FROM", "OF", "ALL", "ANY", "NO", "COUNT", "COMMA"})
+
+
+def _tell_reserved(token: Token, before: str, place: Place, problems: Problems) -> Token:
     """The word as the name that it was meant to be."""
+    if before in _BEFORE_PEOPLE and token.type in ("PLAYERS", "SPECTATORS"):
+        kind, span = str(token).removesuffix("s"), place.of(token)
+        problems.error(
+            "E0103",
+            f"`{token}` tells how many there may be; people of this kind are `{kind}`",
+            span,
+            help=f"did you mean `{kind}`?",
+            fix=Fix(f"write `{kind}`", (Edit(span, kind),)) if not place.whole else None,
+        )
+        return token.update(type="NAME", value=kind)
     problems.error(
         "E0103",
         f"`{token}` is a reserved word and can't be a name",
@@ -410,6 +453,9 @@ def _tell_unexpected(
     choices = {known[name]: name for name in accepted if name in known}
     near = nearest(written, choices) if written.isidentifier() else None
     sure = surely(written, choices) if near is not None else None
+    if near is None and token.type == "NAME" and "STRING" in accepted:
+        near = sure = f'"{written}"'
+        choices[sure] = "STRING"
     if written == "=" and "COMPARE" in accepted:
         sure, choices = "==", {"==": "COMPARE"}
     fix = Fix(f"write `{sure}`", (Edit(span, sure),)) if sure and not place.whole else None

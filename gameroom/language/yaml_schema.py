@@ -191,11 +191,15 @@ def _tell_keys(error: ValidationError, node: Entries, problems: Problems) -> Non
         if (name := _no_name(key.text, error)) is not None:
             problems.error("E0204", f"`{name[:40]}` is not a name", key.span, help=name_help(name))
             continue
+        head = _head(key.text, error)
         problems.error(
             "E0204",
             f"`{key.text[:40]}` is no key of {holder}",
             key.span,
-            meant=(key.text, [*_properties(error), *filter(None, [_head(key.text, error)])]),
+            meant=(key.text, [*_properties(error), *filter(None, [head])])
+            if head is None or " " in key.text
+            else None,
+            help=f"did you mean `{head}`?" if head is not None else None,
         )
 
 
@@ -203,8 +207,11 @@ _HEADS = ("state", "parallel", "region", "final", "history", "extend", "override
 
 
 def _head(key: str, error: ValidationError) -> str | None:
-    """The head of a state that this key was surely meant to be: `stat day` for `state day`."""
+    """The head of a state that this key was surely meant to be: `state day` for `stat day`, and
+    for `day` alone."""
     *before, name = key.split() or [""]
+    if not before and not _fits("x", error):
+        before = ["extend", "state"] if "." in name else ["state"]
     if not 1 <= len(before) <= 2:
         return None
     meant = " ".join([*(surely(word, _HEADS) or word for word in before), name])

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from gameroom.language import fixed, shipped
 from tests.language.texts import SKIRMISH, SKIRMISH_YAML, STANDARD, codes, loaded, room
 
 
@@ -198,4 +199,42 @@ def test_a_bare_done_is_told_how_it_is_written() -> None:
     assert (told.code, told.help) == (
         "E0403",
         "write `done(x)`: it happens when a final state inside `x` is entered",
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code", "help", "right"),
+    [
+        ("extend state setup { after 5m -> state ended }", "E0103", "write `ended` alone",
+         "extend state setup { after 5m -> ended }"),
+        ("extend state setup { initial state gathering }", "E0103", "write `gathering` alone",
+         "extend state setup { initial gathering }"),
+        ("extend state setup { allow vote from players }", "E0103", "did you mean `player`?",
+         "extend state setup { allow vote from player }"),
+        ("on join if all players ready -> ended", "E0103", "did you mean `player`?",
+         "on join if all player ready -> ended"),
+        ("on join if majority of spectators ready -> ended", "E0103", "did you mean `spectator`?",
+         "on join if majority of spectator ready -> ended"),
+        ("setting map: easy | \"hard\" = \"hard\"", "E0101", 'did you mean `"easy"`?',
+         "setting map: \"easy\" | \"hard\" = \"hard\""),
+        ("setting map: \"easy\" | \"hard\" = hard", "E0101", 'did you mean `"hard"`?',
+         "setting map: \"easy\" | \"hard\" = \"hard\""),
+    ],
+)  # fmt: skip
+def test_what_newcomers_write(wrong: str, code: str, help: str, right: str) -> None:
+    """Each is told once, and what it was meant to be is written by `--fix`."""
+    text = room(f"request vote\n{wrong}")
+    found = loaded(text).diagnostics
+    assert [(each.code, each.help) for each in found][:1] == [(code, help)]
+    assert not [each for each in found[1:] if each.code[1:3] == "01"]
+    done = fixed(text, name="example.room", resolve=shipped)
+    assert done.text == room(f"request vote\n{right}")
+
+
+def test_names_without_quotes_do_not_hide_the_rest() -> None:
+    text = "language 1\nuse standard\nroom Quiz extends standard {\n  reqest vote\n}\n"
+    assert codes(text) == ["E0101"] * 3
+    done = fixed(text, name="a.room", resolve=shipped)
+    assert done.text == (
+        'language 1\nuse "standard"\nroom "Quiz" extends standard {\n  request vote\n}\n'
     )

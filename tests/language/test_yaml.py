@@ -220,3 +220,20 @@ def test_what_is_refused_many_times_is_told_once() -> None:
     assert second.secondary[0].line == second.span.line + 119
     (told,) = loaded("language: !!int 1\nroom: {name: !x x}\n", NAME).diagnostics[:1]
     assert told.message == "the tag `!!int` is refused; so is one other"
+
+
+@pytest.mark.parametrize(
+    ("body", "help"),
+    [
+        ("  states: {setup.gathering: }", "did you mean `extend state setup.gathering`?"),
+        ("  states: {'day': {transitions: [{after: 1s, to: ended}]}}", "did you mean `state day`?"),
+        ("  settings: {a: int 0..9 = 3}",
+         "write a setting with `type` and `default`, such as `{type: int 0..9, default: 3}`"),
+        ("  vars: {a: 0}",
+         "write a variable with `type` and `initial`, such as `{type: int 0..9, initial: 0}`"),
+        ("  requests: [skip]", "write a map of requests by name, such as `pause:`"),
+    ],
+)  # fmt: skip
+def test_newcomers_are_shown_how_it_is_written(body: str, help: str) -> None:
+    (told,) = loaded(yaml(body), NAME).diagnostics
+    assert (told.code, told.help) == ("E0204", help)
