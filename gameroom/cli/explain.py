@@ -25,7 +25,9 @@ def explain(codes: tuple[str, ...]) -> int:
     for code in wanted:
         if code not in CODES:
             near = did_you_mean(code, CODES)
-            raise click.UsageError(f"there is no code {code}" + (f"; {near}" if near else ""))
+            raise click.UsageError(
+                f"there is no code {code}" + f"; {near or '`gameroom explain` lists all'}"
+            )
     if not wanted:
         click.echo("\n".join(f"{code}  {told.title}" for code, told in CODES.items()))
     click.echo("\n\n".join(story(code) for code in wanted), nl=bool(wanted))

@@ -42,12 +42,19 @@ def _found(name: str, suffixes: tuple[str, ...]) -> Iterator[Path]:
             raise click.UsageError(f"the folder {name} holds no room files")
         yield from inside
     else:
-        raise click.UsageError(f"there is no file {name}")
+        raise missing(path)
 
 
 def is_text(path: Path) -> bool:
     """Can it be read as a file is? A pipe can, such as a shell makes of `<(...)`."""
     return path.is_file() or path.is_fifo()
+
+
+def missing(path: Path) -> click.UsageError:
+    """There is no such file; one with an ending of room files may be meant."""
+    meant = [path.with_name(path.name + ending) for ending in SUFFIXES if path.name]
+    near = next((f"; did you mean {each}?" for each in meant if each.is_file()), "")
+    return click.UsageError(f"there is no file {path}{near}")
 
 
 def read(path: Path) -> str:
@@ -61,6 +68,8 @@ def read(path: Path) -> str:
         else:
             with path.open("rb") as file:
                 data = file.read(FILE_BYTES_MAX)
+    except FileNotFoundError as problem:
+        raise missing(path) from problem
     except OSError as problem:
         raise click.UsageError(f"{path} can't be read: {problem.strerror}") from problem
     return data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
@@ -93,6 +102,8 @@ def _is_below(path: Path, folder: Path) -> bool:
 def write(path: Path, text: str) -> None:
     """Replace a file's text whole or not at all; its mode stays, and a link stays a link."""
     place = path.resolve()
+    if not place.parent.is_dir():
+        raise click.UsageError(f"{path} can't be written: there is no folder {path.parent}")
     try:
         mode = place.stat().st_mode & 0o7777 if place.exists() else None
         handle, name = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)

@@ -37,7 +37,7 @@ def trace(file: str) -> int:
     if file == "-":
         raise click.UsageError("standard input holds the events; name a room file")
     if not files.is_text(Path(file)):
-        raise click.UsageError(f"there is no file {file}")
+        raise files.missing(Path(file))
     loaded = files.load(Path(file), files.read(Path(file)), file)
     chart = chart_of(loaded)
     if chart is None:

@@ -164,3 +164,17 @@ def test_a_pipe_can_not_be_fixed(tmp_path: Path, capsys: pytest.CaptureFixture[s
     os.mkfifo(tmp_path / "pipe")
     assert cli.run(["check", "--fix", str(tmp_path / "pipe")]) == 2
     assert "is a pipe" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["check", "test", "graph", "show", "convert", "fmt", "trace"])
+def test_a_name_without_its_ending_is_a_slip(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.room").write_text(GOOD)
+    assert cli.run([command, str(tmp_path / "a")]) == 2
+    told = capsys.readouterr().err
+    assert told.endswith(
+        f"there is no file {tmp_path / 'a'}; did you mean {tmp_path / 'a.room'}?\n"
+    )
+    assert cli.run([command, str(tmp_path / "b.room")]) == 2
+    assert capsys.readouterr().err.endswith(f"there is no file {tmp_path / 'b.room'}\n")

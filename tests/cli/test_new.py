@@ -88,3 +88,10 @@ def test_the_list_tells_what_each_is_for():
         assert doc.split()[0] in said
     assert "standard" not in templates()
     assert "archers" not in templates()
+
+
+def test_a_folder_that_is_not_there_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["new", str(tmp_path / "rooms" / "duel")]) == 2
+    assert capsys.readouterr().err.endswith(f"there is no folder {tmp_path / 'rooms'}\n")
