@@ -24,10 +24,8 @@ def explain(codes: tuple[str, ...]) -> int:
     wanted = [code.upper() for code in codes]
     for code in wanted:
         if code not in CODES:
-            near = did_you_mean(code, CODES)
-            raise click.UsageError(
-                f"there is no code {code}" + f"; {near or '`gameroom explain` lists all'}"
-            )
+            near = did_you_mean(code, CODES) or "`gameroom explain` lists all"
+            raise click.UsageError(f"there is no code {code}; {near}")
     if not wanted:
         click.echo("\n".join(f"{code}  {told.title}" for code, told in CODES.items()))
     click.echo("\n\n".join(story(code) for code in wanted), nl=bool(wanted))

@@ -67,10 +67,19 @@ def _declared(
     """The inherited ones, then the new ones. The same thing said again may bring a doc."""
     result: dict[str, _Named] = {each.name: each for each in base}
     new: list[_Named] = []
+    first: dict[str, _Named] = {}
     for each in added:
         inherited = result.get(each.name)
+        earlier = first.setdefault(each.name, each)
         if inherited is None:
-            new.append(each)
+            new.append(each)  # Whether it stands there twice is looked at with all others.
+        elif earlier is not each:
+            problems.error(
+                "E0306",
+                f"`{each.name}` is declared twice",
+                each.span,
+                secondary=(earlier.span, "first declared here"),
+            )
         elif replace(inherited, doc="") == replace(each, doc=""):
             result[each.name] = replace(each, doc=each.doc or inherited.doc)
         else:

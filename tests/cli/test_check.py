@@ -172,9 +172,7 @@ def test_a_name_without_its_ending_is_a_slip(
 ) -> None:
     (tmp_path / "a.room").write_text(GOOD)
     assert cli.run([command, str(tmp_path / "a")]) == 2
-    told = capsys.readouterr().err
-    assert told.endswith(
-        f"there is no file {tmp_path / 'a'}; did you mean {tmp_path / 'a.room'}?\n"
-    )
+    told = f"there is no file {tmp_path / 'a'}; did you mean {tmp_path / 'a.room'}?\n"
+    assert capsys.readouterr().err.endswith(told)
     assert cli.run([command, str(tmp_path / "b.room")]) == 2
     assert capsys.readouterr().err.endswith(f"there is no file {tmp_path / 'b.room'}\n")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from gameroom import language
+from gameroom import cli, language
 from gameroom.chart import compile_room
 from gameroom.cli.new import new, templates
 from gameroom.sim import run as play

@@ -223,3 +223,7 @@ def test_a_chart_has_a_largest_size() -> None:
     assert codes(alone(f"initial s0 {states}")) == ["E0107"]
     deep = "initial s state s { " * 16 + "}" * 16
     assert codes(alone(deep)) == ["E0107"]
+
+
+def test_a_negative_number_of_players_is_no_trouble_without_teams() -> None:
+    assert set(codes(room("players -9..-1"))) == {"E0504"}

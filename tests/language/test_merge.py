@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from gameroom.model import After, Duration, On, Permission, Range
 from gameroom.model.policies import number
 from tests.language.texts import STANDARD, codes, good, loaded, room, state
@@ -156,3 +158,12 @@ def test_a_mistake_in_a_used_file_is_told_in_that_file() -> None:
 def test_a_file_that_is_used_twice_is_read_once() -> None:
     text = 'language 1 use "base" use "standard" room "x" extends base { on pause }'
     assert good(text, base=BASE).root.transitions[0].trigger == On("pause")
+
+
+@pytest.mark.parametrize("name", ["pause", "vote"])
+def test_what_is_declared_twice_is_told_whether_it_is_inherited_or_not(name: str) -> None:
+    text = room(f"request {name}\nrequest {name}\nextend state setup {{ on {name} -> ended }}")
+    (told,) = loaded(text).diagnostics
+    assert (told.code, told.message, told.span.line) == ("E0306", f"`{name}` is declared twice", 5)
+    assert told.secondary is not None
+    assert told.secondary[0].line == 4

@@ -78,7 +78,7 @@ def _check_people(scope: Scope, problems: Problems) -> None:
         if team.low < 0 or team.high < 1 or team.high > PLAYERS_MAX:
             problems.error("E0504", f"a team has from 0 to {PLAYERS_MAX} players", team.span)
     needed = sum(team.low for team in room.teams)
-    if players is not None and needed > players.high and problems.lost is None:
+    if room.teams and players is not None and needed > players.high and problems.lost is None:
         problems.error(
             "E0504",
             f"the teams need {needed} players, and the room has {players.high} seats",
