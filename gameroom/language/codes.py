@@ -65,8 +65,9 @@ CODES: dict[str, Code] = {
     ),
     "E0106": Code(
         "a character means nothing",
-        "This character is not part of the language outside of texts and comments. There are"
-        " no semicolons; `and`, `or` and `not` are words; texts stand in double quotes.",
+        "This character is not part of the language outside of texts and comments. Names have"
+        " letters from a to z, `_`, and digits after the first. There are no semicolons;"
+        " `and`, `or` and `not` are words; texts stand in double quotes.",
         room("players 2..4;"),
     ),
     "E0107": Code(
@@ -119,7 +120,8 @@ CODES: dict[str, Code] = {
     "E0202": Code(
         "a feature of YAML is refused",
         "Tags, anchors, aliases, merge keys and several documents in one file are refused: they"
-        " can blow up a small file, and they hide what a room says.",
+        " can blow up a small file, and they hide what a room says. So are the characters U+0085,"
+        " U+2028 and U+2029, which end a line for some readers and not for others.",
         YAML_HEAD + "room: &here {name: example, extends: standard}\n",
         "example.room.yaml",
     ),
