@@ -285,9 +285,9 @@ def _feed(tokens: list[Token], place: Place, problems: Problems, start: str) -> 
                 before = tokens[index - 1].type if index else ""
                 tokens[index] = _tell_reserved(tokens[index], before, place, problems)
                 continue
-            meant = None
+            meant = _tell_unit(tokens, index, accepted, place, problems)
             # Of a name with other letters these are told already.
-            if tokens[index].type != "NAME" or tokens[index].isascii():
+            if meant is None and (tokens[index].type != "NAME" or tokens[index].isascii()):
                 meant = _tell_unexpected(tokens[index], accepted, place, problems)
             told += 1
             if told >= SYNTAX_PROBLEMS_MAX:
@@ -443,6 +443,33 @@ def _tell_reserved(token: Token, before: str, place: Place, problems: Problems) 
         help=f"write `{token}_` or another word",
     )
     return token.update(type="NAME")
+
+
+_UNITS = {
+    **dict.fromkeys(("millisecond", "milliseconds", "ms"), "ms"),
+    **dict.fromkeys(("second", "seconds", "sec", "secs", "s"), "s"),
+    **dict.fromkeys(("minute", "minutes", "min", "mins", "m"), "m"),
+    **dict.fromkeys(("hour", "hours", "h"), "h"),
+}
+
+
+def _tell_unit(
+    tokens: list[Token], index: int, accepted: set[str], place: Place, problems: Problems
+) -> Token | None:
+    """`10 seconds` for `10s`; what may stand there instead, so that reading goes on."""
+    token = tokens[index]
+    if accepted != {"TURNS"} or token not in _UNITS:
+        return None
+    time = f"{tokens[index - 1]}{_UNITS[token]}"
+    span = place.of(tokens[index - 1]).to(place.of(token))
+    problems.error(
+        "E0101",
+        f"`{token}` does not fit here; a time is one word",
+        place.of(token),
+        help=f"write `{time}`",
+        fix=Fix(f"write `{time}`", (Edit(span, time),)) if not place.whole else None,
+    )
+    return token.update(type="TURNS", value="turns")
 
 
 def _tell_unexpected(

@@ -207,6 +207,8 @@ def test_a_bare_done_is_told_how_it_is_written() -> None:
     [
         ("extend state setup { after 5m -> state ended }", "E0103", "write `ended` alone",
          "extend state setup { after 5m -> ended }"),
+        ("extend state setup { after 10 minutes -> ended }", "E0101", "write `10m`",
+         "extend state setup { after 10m -> ended }"),
         ("extend state setup { initial state gathering }", "E0103", "write `gathering` alone",
          "extend state setup { initial gathering }"),
         ("extend state setup { allow vote from players }", "E0103", "did you mean `player`?",
