@@ -9,11 +9,11 @@ import pytest
 from gameroom import language, resources
 from gameroom.model import On, Target, Transition
 from gameroom.model.paths import is_within
-from gameroom.picture.dot import AIR
 from gameroom.picture.layout import Curve, Layout, Rect, labels_astray, layout, sampled
 from gameroom.picture.outline import Arrow, Numbered, Outline, outline
 
 NAMES = sorted(path.stem for path in resources.rooms().rglob("*.room"))
+WIDE = 6.5
 LINE = Numbered(0, Transition(On("go"), target=Target("b")), ("go",))
 
 
@@ -24,7 +24,7 @@ def test_no_label_of_a_shipped_room_is_astray(name: str):
     loaded = language.load(found.text, name=found.name, resolve=language.shipped)
     assert loaded.room is not None
     drawn = outline(loaded.room)
-    assert labels_astray(drawn, layout(drawn)) == frozenset()
+    assert labels_astray(drawn, layout(drawn), WIDE) == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_lines_leave_air_above_and_below_the_boxes_of_others(name: str):
             if is_within(path, arrow.source) or is_within(path, arrow.target):
                 continue
             leaf = placed.boxes[path]
-            near = Rect(leaf.x, leaf.y - AIR + 1, leaf.width, leaf.height + 2 * AIR - 2)
+            near = Rect(leaf.x, leaf.y - 4, leaf.width, leaf.height + 8)
             touching = [
                 point for point in sampled(placed.curves[index]) if not near.distance(point)
             ]
@@ -83,7 +83,7 @@ def test_no_head_touches_the_name_of_a_composite(name: str):
     for path, box in drawn.boxes.items():
         if not box.is_leaf:
             frame = placed.boxes[path]
-            written = Rect(frame.x + 11, frame.y + 7, len(box.title) * 7.5, 15)
+            written = Rect(frame.x + 11, frame.y + 7, len(box.title) * 9, 15)
             assert not any(head.overlaps(written) for head in heads), path
 
 
