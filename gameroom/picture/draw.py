@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator
 from html import escape
 
+from gameroom.model import After
 from gameroom.model.words import transition as transition_words
 from gameroom.picture import words
 from gameroom.picture.dot import LINE_POINTS, NAME_POINTS
@@ -53,6 +54,7 @@ def _composite(drawn: Outline, placed: Layout, box: Box) -> Iterator[str]:
     rect = placed.boxes[box.path]
     yield _opening(box)
     yield _rect(rect, CORNER + 2, ' stroke-dasharray="4 3"' if box.state.kind == "region" else "")
+    yield from _timer(box, rect, CORNER + 2)
     yield from _inside(box, rect, "start")
     if box.path in placed.dots:
         x, y = placed.dots[box.path]
@@ -76,8 +78,23 @@ def _leaf(box: Box, rect: Rect) -> Iterator[str]:
     yield _rect(rect, CORNER)
     if box.state.kind == "final":
         yield _rect(Rect(rect.x + 3, rect.y + 3, rect.width - 6, rect.height - 6), CORNER - 3)
+    yield from _timer(box, rect, CORNER)
     yield from _inside(box, rect, "middle")
     yield "</g>"
+
+
+def _timer(box: Box, rect: Rect, corner: int) -> Iterator[str]:
+    """The edge once more, of length 1, for a page that lets the time run out along it: how
+    long the shortest `after` lasts, in milliseconds or else in turns."""
+    lengths = [
+        (said.trigger.duration.unit, said.trigger.duration.amount)
+        for said in box.state.transitions
+        if isinstance(said.trigger, After)
+    ]
+    if lengths:
+        unit, amount = min(lengths)
+        more = f' class="timer" display="none" pathLength="1" data-{unit}="{amount}"'
+        yield _rect(rect, corner, more)
 
 
 def _opening(box: Box) -> str:

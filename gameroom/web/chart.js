@@ -1,14 +1,19 @@
 /**
  * A room's statechart on a page: the server's picture, with classes switched on it.
  *
- * Knows the ids of the picture (`state-<path>`, `transition-<number>`) and nothing of rooms.
- * Colours are the page's style sheet's. The picture is read as XML and taken in node by
+ * Knows the ids of the picture (`state-<path>`, `transition-<number>`), the timers at the edges
+ * of its states (`data-ms`, `data-turns`), and nothing of rooms. Colours are the page's style sheet's. The picture is read as XML and taken in node by
  * node, so nothing that a room file says can become a script.
  */
 
 const GLOW_MS = 500;
 
-/** Fetches the picture into `place`. What comes back lights states and makes transitions glow. */
+/**
+ * Fetches the picture into `place`. What comes back lights states, makes transitions glow and
+ * lets timers drain: in milliseconds from the moment when `light` was told that their state was
+ * entered, in turns with every `turn`. When a state was entered that was active before, nobody
+ * has said, and its timer stays hidden.
+ */
 export async function showChart(place, url) {
   const response = await fetch(url, { credentials: "same-origin" });
   if (!response.ok) throw new Error(`the chart is not to be had: ${response.status}`);
@@ -19,9 +24,16 @@ export async function showChart(place, url) {
   const find = (id) => svg.querySelector(`#${CSS.escape(id)}`);
   return {
     svg,
-    light(states) {
+    light(states, entered = [], generation = 0) {
       for (const lit of svg.querySelectorAll(".state.active")) lit.classList.remove("active");
       for (const path of states) find(`state-${path}`)?.classList.add("active");
+      for (const timer of svg.querySelectorAll(".state:not(.active) > .timer")) timer.classList.remove("draining");
+      for (const path of entered) drain(find(`state-${path}`)?.querySelector(":scope > .timer"), generation);
+    },
+    turn(generation) {
+      for (const timer of svg.querySelectorAll(".timer.draining[data-turns]")) {
+        timer.style.strokeDashoffset = passed(timer, generation);
+      }
     },
     glow(number) {
       const arrow = find(`transition-${number}`);
@@ -32,4 +44,20 @@ export async function showChart(place, url) {
       setTimeout(() => arrow.classList.remove("taken"), GLOW_MS);
     },
   };
+}
+
+/** Starts a timer anew; CSS does the rest where it counts milliseconds. */
+function drain(timer, generation) {
+  if (!timer) return;
+  timer.classList.remove("draining");
+  void timer.getBBox();
+  timer.classList.add("draining");
+  timer.dataset.since = generation;
+  if (timer.dataset.ms) timer.style.animationDuration = `${timer.dataset.ms}ms`;
+  else timer.style.strokeDashoffset = 0;
+}
+
+/** How much of a timer in turns is over, of 1. */
+function passed({ dataset }, generation) {
+  return Math.min(1, Math.max(0, (generation - dataset.since) / dataset.turns));
 }

@@ -183,14 +183,15 @@ function listenTo(seat, isReloaded) {
     if (!isOld) tellPeople(roster.seats, next.seats);
     roster = next;
   });
-  seat.on("chart", ({ states, moved }) => {
+  seat.on("chart", ({ states, moved, generation }) => {
     if (isOld) return;
-    place(states);
+    place(states, moved.flatMap((one) => one.entered), generation);
     for (const one of moved) tellMove(one);
   });
   seat.on("turn", (packet) => {
     story.turn = packet.generation;
     if (isOld) return;
+    chart.then((drawn) => drawn.turn(packet.generation), () => {});
     by("generation").textContent = String(packet.generation);
     by("turn").textContent = `${packet.turn_ms} ms, ${packet.ahead} ahead`;
     if (packet.checksum !== null) by("agreed").textContent = `turn ${packet.checksum.generation}`;
@@ -205,10 +206,10 @@ function listenTo(seat, isReloaded) {
 
 const nameOf = (roster, seat) => roster.seats.find((row) => row.seat === seat)?.name ?? `seat ${seat}`;
 
-async function place(states) {
+async function place(states, entered, generation) {
   const leaves = states.filter((path) => !states.some((other) => other.startsWith(`${path}.`)));
   by("state").textContent = leaves.join(", ") || "…";
-  (await chart).light(states);
+  (await chart).light(states, entered, generation);
 }
 
 async function tellMove({ transition, event, entered, because }) {

@@ -163,6 +163,25 @@ def test_a_time_that_leads_to_an_inner_end_has_an_arrow():
     assert words(found["transition-0"]) == "after 1 turn"
 
 
+def test_the_edge_of_a_state_says_how_long_its_shortest_time_is():
+    def after(amount: int, unit: str) -> Transition:
+        return Transition(After(Duration(amount, unit)), target=Target("b"))
+
+    waiting = State("a", transitions=(after(90, "turns"), after(5000, "ms"), after(3000, "ms")))
+    playing = State("b", transitions=(after(40, "turns"), to("go", "a")))
+    untimed = State("c", transitions=(to("go", "a"),))
+    found = by_id(drawn(Room("r", root=State("", initial="a", states=(waiting, playing, untimed)))))
+
+    def timers(name: str) -> list[dict[str, str]]:
+        edges = [each.attrib for each in found[name].iter(f"{SVG}rect")]
+        return [edge for edge in edges if edge.get("class") == "timer"]
+
+    (only,) = timers("state-a")
+    assert (only["data-ms"], only["pathLength"], only["display"]) == ("3000", "1", "none")
+    assert [edge["data-turns"] for edge in timers("state-b")] == ["40"]
+    assert timers("state-c") == []
+
+
 def test_it_has_no_size_and_no_colour_of_its_own():
     picture = drawn(ROOM)
     assert "width" not in picture.attrib
