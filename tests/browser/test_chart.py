@@ -94,6 +94,8 @@ async def test_a_state_that_is_left_shows_no_timer(page: Page):
     await light(page, "running", HELD, entered=(HELD,))
     await light(page, "running", DAY, entered=(DAY,))
     assert (await page.evaluate(EDGE, HELD))["display"] == "none"
+    await light(page, "running", HELD)
+    assert (await page.evaluate(EDGE, HELD))["display"] == "none", "nobody said since when"
 
 
 async def test_turns_drain_by_the_turn(page: Page):
