@@ -12,7 +12,7 @@ from functools import cached_property
 from gameroom.chart import Chart, MacroStep
 from gameroom.chart.tables import ROOT, bits
 from gameroom.language import Diagnostic
-from gameroom.model import After, On, Span, State, words
+from gameroom.model import After, On, Span, State, Transition, words
 from gameroom.model.paths import walk
 from gameroom.sim.explore_moves import Step
 from gameroom.sim.explore_people import Sort
@@ -53,9 +53,14 @@ def happening(graphs: Sequence[Graph]) -> Iterator[Finding]:
 
 
 def never(graphs: Sequence[Graph]) -> list[Finding]:
-    """What happens in none of these graphs."""
-    first, *others = (list(Findings(graph).never()) for graph in graphs)
-    return [each for each in first if all(each in other for other in others)]
+    """What happens in none of these graphs, with the reason that the last one gives."""
+    *others, last = (list(Findings(graph).never()) for graph in graphs)
+    known = [{(each.diagnostic.code, each.diagnostic.span) for each in other} for other in others]
+    return [
+        each
+        for each in last
+        if all((each.diagnostic.code, each.diagnostic.span) in other for other in known)
+    ]
 
 
 class Findings:
@@ -292,7 +297,26 @@ class Findings:
                 taken = self.graph.taken >> each & 1
                 if taken and other.guard is None:
                     return ": another comes before it", (other.said.span, "taken instead")
+        name = self._requested(transition.said)
+        if name and not any(self._may_send(spot, name) for spot in self._at(transition.source)):
+            return f": nobody there may send `{name}`", None
         return "", None
+
+    def _requested(self, said: Transition) -> str | None:
+        """The request that a transition waits for."""
+        names = {request.name for request in self.room.requests}
+        event = said.trigger.event if isinstance(said.trigger, On) else None
+        return event if event in names else None
+
+    def _at(self, state: int) -> Iterator[Spot]:
+        for spot in self.graph.spots:
+            if spot.status == "live" and spot.configuration >> state & 1:
+                yield spot
+
+    def _may_send(self, spot: Spot, name: str) -> bool:
+        world, moves = self.graph.moves.world, self.graph.moves
+        sorts = [world.sort_of(member) for member in dict.fromkeys(spot.members)]
+        return any(each.flags & CONNECTED and moves.allows(spot, name, each) for each in sorts)
 
     def never_allowed(self) -> Iterator[Finding]:
         wanted = {

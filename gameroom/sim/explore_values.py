@@ -27,8 +27,8 @@ from gameroom.model import (
 )
 from gameroom.sim.explore_reads import parts
 
-ALL_MAX = 8
-"""A type of so many values is tried out value by value."""
+ALL_MAX = 10
+"""A type of so many values is tried out value by value: the digits are."""
 
 BODIES_MAX = 64
 """Bodies that are tried for one event."""

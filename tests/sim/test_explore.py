@@ -127,6 +127,18 @@ def test_values_that_were_left_out_are_told() -> None:
     assert "not checked with every value of `guess`" in report.notes
 
 
+def test_numbers_of_one_digit_are_tried_one_by_one() -> None:
+    """A room that plays as many games as its setting says is checked in full."""
+    text = room(
+        "setting games: int 0..9 = 3\nvar played: int 0..9 = 0\nsignal over agreed by all\n"
+        "extend state running.iterating {"
+        "  on over do { set played = played + 1 }  when played == games -> ended }"
+    )
+    report = explore(good(text))
+    assert report.diagnostics == ()
+    assert not any("every value" in note for note in report.notes)
+
+
 def test_a_room_that_is_too_large_says_so_by_itself() -> None:
     counters = "\n".join(f"var n{i}: int 0..99 = 0" for i in range(3))
     asks = " ".join(

@@ -162,6 +162,19 @@ TROUBLES = (
         room("extend state running { allow ready from player  on ready -> ended }"),
     ),
     Trouble(
+        "W0802",
+        room(
+            "role captain is player\nrequest go\n"
+            "extend state running.iterating { allow go from captain  on go -> ended }"
+        ),
+        ("`on go -> ended` is never taken: nobody there may send `go`",),
+        room(
+            "role captain is player\nrequest go\n"
+            "extend state running.iterating {\n"
+            "  entry do { pass captain }\n  allow go from captain  on go -> ended\n}"
+        ),
+    ),
+    Trouble(
         "W0803",
         room(
             "override state running.paused.held { allow resume from player"
