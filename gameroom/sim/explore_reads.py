@@ -129,7 +129,10 @@ class Reads:
     def facet(self, name: str) -> int:
         """The bit of `kind:red`, `choice:vote`, `event:drop` or `value:gold`, given out when
         first asked."""
-        return self._bits.setdefault(name, 1 << (len(FLAGS) + len(self._bits)))
+        known = self._bits.get(name)
+        if known is None:
+            known = self._bits[name] = 1 << (len(FLAGS) + len(self._bits))
+        return known
 
 
 def reads_of(chart: Chart) -> Reads:

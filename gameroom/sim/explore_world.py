@@ -321,8 +321,10 @@ class World:
         run.members[:] = members
         history = snapshot.history
         for slot, holder in self.slots:
-            unread = not live & self.reads.facet(f"slot:{slot}")
-            if history[slot] and (unread or (holder >= 0 and configuration >> holder & 1)):
+            if history[slot] and (
+                (holder >= 0 and configuration >> holder & 1)
+                or not live & self.reads.facet(f"slot:{slot}")
+            ):
                 history = (*history[:slot], 0, *history[slot + 1 :])
         site = self._site(
             configuration,
