@@ -20,25 +20,32 @@ from gameroom.sim.explore_world import Run, Site, Spot, World
 
 
 class Outcome(NamedTuple):
-    """One way in which a step may go. taken, entered: transitions and states, as bits."""
+    """One way in which a step may go. taken, entered: transitions and states, as bits.
+
+    brought: the places of the values that are what `after` says, whatever they were before;
+    all others stay as they are. None: all of them are.
+    """
 
     step: Step
     after: Spot
     taken: int
     entered: int
+    brought: tuple[int, ...] | None = None
 
 
-Brought = tuple[int, ...] | None
-"""The places of the values that an outcome brings with it; all others stay as they are.
-None: it brings all."""
+@dataclass(slots=True)
+class Played:
+    """What was played from one site. asked: of a step that asks at all, the places of the
+    values and answers that its course may depend on, see `Looks`. known: by step, and by
+    those, where it led."""
 
+    asked: dict[Step, tuple[int, ...]] = field(default_factory=dict)
+    known: dict[object, tuple[Outcome, ...]] = field(default_factory=dict)
 
-class Played(NamedTuple):
-    """One step from one site. asked: the places of the values and answers that its course
-    may depend on, see `Looks`. known: by those, its outcomes."""
-
-    asked: tuple[int, ...]
-    known: dict[tuple[object, ...], list[tuple[Outcome, Brought]]]
+    def key(self, step: Step, there: tuple[object, ...]) -> object:
+        """By what `known` knows a step, where the values and answers are these."""
+        asked = self.asked.get(step)
+        return step if asked is None else (step, *[there[at] for at in asked])
 
 
 @dataclass(slots=True)
@@ -47,7 +54,7 @@ class Memory:
 
     world: World
     looks: Looks
-    _played: dict[Site, dict[Step, Played]] = field(default_factory=dict)
+    _played: dict[Site, Played] = field(default_factory=dict)
 
     @classmethod
     def of(cls, world: World) -> Memory:
@@ -57,38 +64,36 @@ class Memory:
         """Everything that can happen at a spot, in a fixed order."""
         values = spot.values
         there = self.looks.with_answers(spot)
-        site = self._played.setdefault(spot.site, {})
+        played = self._played.get(spot.site)
+        if played is None:
+            played = self._played[spot.site] = Played()
         for step in moves.steps(spot):
-            found = None
-            if (played := site.get(step)) is not None:
-                found = played.known.get(tuple([there[at] for at in played.asked]))
+            found = played.known.get(played.key(step, there))
             if found is None:
-                played, found = self._play(moves, spot, step, played)
-                site[step] = played
-            for outcome, brought in found:
-                if brought is None or outcome.after.values == values:
+                yield from self._play(moves, spot, step, played)
+                continue
+            for outcome in found:
+                if outcome.brought is None or outcome.after.values == values:
                     yield outcome
                 else:
-                    yield _elsewhere(outcome, brought, values)
+                    yield _elsewhere(outcome, outcome.brought, values)
 
-    def _play(
-        self, moves: Moves, spot: Spot, step: Step, before: Played | None
-    ) -> tuple[Played, list[tuple[Outcome, Brought]]]:
-        """Play it; what was known `before` is kept where it was told apart well enough."""
-        asked = set(before.asked) if before is not None else set[int]()
-        found: list[tuple[Outcome, Brought]] = []
+    def _play(self, moves: Moves, spot: Spot, step: Step, played: Played) -> tuple[Outcome, ...]:
+        before = played.asked.get(step, ())
+        asked = set(before)
+        found = []
         for taken, after, run in ways(moves, spot, step):
             looked, acted = self.looks.during(spot, step, run)
             asked |= looked
-            found.append((Outcome(taken, after, *as_bits(run.moved)), self._brought(acted, after)))
-        there = self.looks.with_answers(spot)
-        played = before
-        if played is None or len(asked) > len(played.asked):
-            played = Played(tuple(sorted(asked)), {})
-        played.known[tuple([there[at] for at in played.asked])] = found
-        return played, found
+            found.append(Outcome(taken, after, *as_bits(run.moved), self._brought(acted, after)))
+        if len(asked) > len(before):
+            # What is known by less is never asked for again.
+            played.asked[step] = tuple(sorted(asked))
+        outcomes = tuple(found)
+        played.known[played.key(step, self.looks.with_answers(spot))] = outcomes
+        return outcomes
 
-    def _brought(self, acted: frozenset[int], after: Spot) -> Brought:
+    def _brought(self, acted: frozenset[int], after: Spot) -> tuple[int, ...] | None:
         if not after.values:
             return None
         return tuple(acted.union(self.world.unread(self.world.reads.at(after.configuration))))
@@ -96,7 +101,7 @@ class Memory:
 
 def _elsewhere(outcome: Outcome, brought: tuple[int, ...], values: tuple[Value, ...]) -> Outcome:
     """The same outcome where the room had these values before."""
-    step, after, taken, entered = outcome
+    step, after, taken, entered, _ = outcome
     if brought:
         kept = list(values)
         for at in brought:

@@ -111,7 +111,7 @@ def search(
 def _look_into(graph: Graph, number: int, memory: Memory) -> Iterator[int]:
     """Everything that can happen at one spot; the spots to which this is the best way."""
     reached_already = {number}
-    for step, after, taken, entered in memory.outcomes(graph.moves, graph.spots[number]):
+    for step, after, taken, entered, _ in memory.outcomes(graph.moves, graph.spots[number]):
         graph.steps += 1
         graph.taken |= taken
         graph.entered |= entered
