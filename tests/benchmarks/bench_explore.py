@@ -3,8 +3,8 @@
     pytest --override-ini 'python_files=bench_*.py' tests/benchmarks/bench_explore.py
 
 The aim: under 300 ms for shipped rooms and under 2 s for 200 states, on an idle core.
-Measured beside other work on two shared cores, the best of three: 26 ms (noughts) to 255 ms
-(hidden-role), most below 130 ms; 112 ms for 10 states and 881 ms for 200.
+Measured beside other work on two shared cores, the best of three: 23 ms (noughts) to 218 ms
+(hidden-role), the others below 120 ms; 100 ms for 10 states and 726 ms for 200.
 """
 
 from __future__ import annotations
