@@ -75,11 +75,11 @@ _PARTS = (Field, PolicyEntry, State, Permission, Transition, Act, Step)
 
 @dataclass(frozen=True, slots=True)
 class _Member:
-    """A member in both files. part: it may stand in the midst of its line in the `.room`."""
+    """A member in both files, and its class of the model."""
 
     there: Span
     here: Span
-    part: bool
+    kind: type
 
 
 def with_comments(text: str, here: File, there: File, comments: Iterable[Comment]) -> str:
@@ -89,10 +89,12 @@ def with_comments(text: str, here: File, there: File, comments: Iterable[Comment
     before: dict[tuple[int, int], list[str]] = {}
     beside: dict[int, str] = {}
     last: list[str] = []
-    places = sorted(_places(there, here, None), key=lambda place: place[0])
+    places = sorted(_places(there, here, None), key=lambda found: found[0])
+    starts = [(place.line, place.column) for place, _ in places]
+    members = [member for _, member in places]
     for comment in comments:
         said = _plain(comment.text)
-        member, same_line = _member(comment.span, places)
+        member, same_line = _member(comment.span, starts, members)
         if member is None:
             last.append(said)
         elif same_line and member.here.line not in beside and _begins_line(member, lines):
@@ -130,22 +132,31 @@ def _places(there: object, here: object, member: _Member | None) -> Iterator[tup
         return
     if isinstance(there, (*_LINES, *_PARTS)) and not (isinstance(there, State) and not there.name):
         assert isinstance(here, type(there))
-        member = _Member(there.span, here.span, isinstance(there, _PARTS))
+        member = _Member(there.span, here.span, type(there))
     for each in fields(there):
         yield from _places(getattr(there, each.name), getattr(here, each.name), member)
 
 
-def _member(comment: Span, places: list[tuple[Span, _Member]]) -> tuple[_Member | None, bool]:
-    """What a comment is about, None where nothing follows; whether it stands beside it."""
-    at = (comment.line, comment.column)
-    for place, member in places:
-        if place.line == comment.line and place.column < comment.column:
-            return member, True
-    following = next((found for found in places if (found[0].line, found[0].column) > at), None)
-    around = [member for _, member in places if member.part and _is_inside(comment, member)]
-    if around and (following is None or not _is_inside(following[0], around[-1])):
-        return around[-1], False
-    return (following[1] if following is not None else None), False
+def _member(
+    comment: Span, starts: list[tuple[int, int]], members: list[_Member]
+) -> tuple[_Member | None, bool]:
+    """What a comment is about, None where nothing follows; whether it stands beside it.
+    `members` belong to the places at `starts`."""
+    at, same_line = (bisect(starts, (comment.line, column)) for column in (comment.column, 0))
+    if same_line < at:
+        return members[same_line], True
+    before = at - 1
+    while before >= 0 and members[before].kind is Act:
+        before -= 1
+    around = members[before] if before >= 0 else None
+    following = members[at] if at < len(members) else None
+    if around is None or around.kind not in (Permission, Transition):
+        return following, False
+    if not _is_inside(comment, around) or (
+        following is not None and _is_inside(following.there, around)
+    ):
+        return following, False
+    return around, False
 
 
 def _is_inside(span: Span, member: _Member) -> bool:
@@ -157,7 +168,7 @@ def _is_inside(span: Span, member: _Member) -> bool:
 
 def _begins_line(member: _Member, lines: list[str]) -> bool:
     span = member.here
-    return not member.part or not lines[span.line - 1][: span.column - 1].strip()
+    return member.kind not in _PARTS or not lines[span.line - 1][: span.column - 1].strip()
 
 
 def _place(member: _Member, lines: list[str]) -> tuple[int, int]:
