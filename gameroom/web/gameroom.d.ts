@@ -298,6 +298,16 @@ export interface Pace {
   readonly iterations: number;
 }
 
+export interface Evidence {
+  readonly of: number;
+  readonly generation: number | null;
+  /** Hashes of parts of the state, by path: "" is the whole. */
+  readonly parts: { readonly [path: string]: number };
+  /** The state's canonical bytes. */
+  readonly state: Uint8Array | null;
+  readonly why: string | null;
+}
+
 export interface SeatEvents {
   /** away: `at` is when it is tried again, in the page's performance.now(). */
   status: { status: Status; code?: number; meaning?: string; reason?: string; at?: number };
@@ -314,6 +324,11 @@ export interface SeatEvents {
   /** One of our own commands or requests was refused. */
   rejected: Rejected;
   diverged: { generation: number; seats: readonly number[]; decidable: boolean; values: { readonly [seat: string]: number } };
+  /** What this engine was at a generation that was judged diverged. `generation`: of which kept
+   * state this is told, the first from `of` on; null where there is none, and `why`. */
+  evidence: Evidence;
+  /** The evidence was handed to the server; `why` it was not, or what was wrong with it. */
+  testified: { of: number; generation: number | null; parts: number; bytes: number; why: string | null };
   /** The engines of these seats differ from the majority's and begin again. */
   repair: { generation: number; seats: readonly number[] };
   /** This engine's checksum is not the agreed one. */
@@ -372,7 +387,7 @@ export class Seat {
   readonly dev: {
     drop(ms?: number): void;
     delay(ms: number): void;
-    corrupt(): Promise<{ path: string | null }>;
+    corrupt(path?: string | null): Promise<{ path: string | null }>;
     snapshot(): Promise<{ snapshot: Plain; checksum: number }>;
   };
 }
@@ -389,6 +404,9 @@ export class Codec {
   encode(frame: object): string | Uint8Array;
   decode(data: string | ArrayBuffer): any;
 }
+export function testify(
+  evidence: Evidence, put: (path: string, body: string | Uint8Array) => Promise<{ state: boolean } | null>,
+): Promise<SeatEvents["testified"]>;
 export function ruling(
   definition: Definition, states: readonly string[], name: string, kinds: ReadonlySet<string>,
 ): "allow" | "deny" | "ignore" | "unsaid";

@@ -1010,9 +1010,20 @@ export class Session {
         if (this.#isNews) this.#ports.tell(event, body);
         if (body.seats.includes(this.seat) && this.#seq > this.#bornSeq) this.#beginAgain(now);
         break;
+      case "diverged":
+        if (this.#isNews) this.#ports.tell(event, body);
+        if (this.#isNews) this.#testify(body);
+        break;
       default:
         if (this.#isNews) this.#ports.tell(event, body);
     }
+  }
+
+  /** The room compared our checksum of this generation with others: what was our state then?
+   * The engine is asked at once, before a repair makes it forget; its answer is the shell's. */
+  #testify({ generation, values }) {
+    if (this.seat === null || values[this.seat] === undefined || this.generation < generation) return;
+    this.#ports.engine({ op: "evidence", generation, epoch: this.#engine.epoch });
   }
 
   #turn(packet, now) {
@@ -1377,15 +1388,15 @@ class Sandbox {
     this.#frame.setAttribute("sandbox", "allow-scripts");
     this.#frame.className = "gameroom-frame";
     if (element === null) this.#frame.hidden = true;
-    const sources = Promise.all(["./sandbox.js", "./worker.js", "./kit.js"].map((one) => textOf(here(one))));
+    const sources = Promise.all(["./sandbox.js", "./worker.js", "./kit.js", "./evidence.js"].map((one) => textOf(here(one))));
     const begin = async (event) => {
       if (event.source !== this.#frame.contentWindow || event.data?.sandbox !== "ready") return;
       removeEventListener("message", begin);
       try {
-        const [boot, worker, kit] = await sources;
+        const [boot, worker, kit, evidence] = await sources;
         const ports = [this.#engine.port2, this.#view.port2];
         // The frame's origin is opaque: only "*" names it. Nothing in here is a secret.
-        this.#frame.contentWindow?.postMessage({ boot, worker, kit, engine, view }, "*", ports);
+        this.#frame.contentWindow?.postMessage({ boot, worker, kit, evidence, engine, view }, "*", ports);
       } catch (error) {
         broken(error.message);
       }
@@ -1430,16 +1441,33 @@ class Sandbox {
 
 // ---- the browser shell ---------------------------------------------------------------------
 
-async function api(method, url, body) {
+function api(method, url, body) {
+  return asked(method, url, body === undefined ? undefined : JSON.stringify(body));
+}
+
+/** A body that is JSON already, as text or bytes. */
+const put = (url, body) => asked("PUT", url, body);
+
+async function asked(method, url, body) {
   const headers = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  const response = await fetch(url, {
-    method, headers, credentials: "same-origin", cache: "no-store",
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
+  const response = await fetch(url, { method, headers, credentials: "same-origin", cache: "no-store", body });
   const said = await response.json().catch(() => null);
   if (response.ok) return said;
   throw new RoomError(said ?? { status: response.status, code: "unknown", detail: response.statusText });
+}
+
+/** Hands the server what the engine was at a generation that was judged: first the hashes of
+ * its parts, then, where it is wanted, the state. What comes of it; never throws. */
+export async function testify(evidence, put) {
+  const { of, generation, parts, state, why } = evidence;
+  try {
+    const { state: isWanted } = await put(`/desyncs/${of}`, JSON.stringify({ generation, parts, why, bytes: state?.length ?? 0 }));
+    if (isWanted && state !== null) await put(`/desyncs/${of}/state`, state);
+    return { of, generation, parts: Object.keys(parts).length, bytes: isWanted && state !== null ? state.length : 0, why };
+  } catch (error) {
+    return { of, generation, parts: 0, bytes: 0, why: String(error?.message ?? error) };
+  }
 }
 
 /** A refusal of the server; `problem` is its body (RFC 9457). */
@@ -1492,7 +1520,7 @@ export async function join({ url, id, name, spectate = false, team, profile = "0
 }
 
 /** Replies to orders that are none of the session's business. */
-const ASIDE = ["corrupted", "snapshot", "shown"];
+const ASIDE = ["corrupted", "snapshot", "shown", "evidence"];
 
 /** One place in a room, in this page. */
 export class Seat {
@@ -1509,6 +1537,7 @@ export class Seat {
   #slow = { in: new SlowLine(), out: new SlowLine() };
   #awayUntil = 0;
   #closed = false;
+  #evidence;
   #stops = new AbortController();
 
   constructor({ origin, room, picture, profile, element, engine, viewSource, subprotocol, dev }) {
@@ -1519,6 +1548,9 @@ export class Seat {
     this.#address = new URL(picture.socket ?? `/rooms/${room}/socket`, origin.replace(/^http/, "ws"));
     this.#address.protocol = origin.startsWith("https") ? "wss:" : "ws:";
     this.#address.searchParams.set("profile", profile);
+    // Past the socket: it may be too big for a frame, and who was dropped has no socket any more.
+    this.#evidence = (path, body) =>
+      put(`${origin}/rooms/${encodeURIComponent(room)}${path}?profile=${profile}`, body);
     const key = `gameroom:${room}:${profile}`;
     this.#session = new Session(this.#portsOf(key), {
       definition: picture.definition, seed: picture.seed, random: Math.random, memory: recalled(key), dev,
@@ -1527,6 +1559,7 @@ export class Seat {
       engine, view: viewSource, heard: (said) => this.#fromSandbox(said),
     });
     this.on("status", ({ status }) => status === "live" && this.#introduce(dev));
+    this.on("evidence", async (said) => this.#tell("testified", await testify(said, this.#evidence)));
     this.#watchThePage();
     this.dev = this.#tools();
     this.#act((now) => {
@@ -1749,12 +1782,12 @@ export class Seat {
   // -- the development switch --
 
   #tools() {
-    const once = (op, name) => new Promise((resolve) => {
+    const once = (op, name, more = {}) => new Promise((resolve) => {
       const stop = this.on(name, (reply) => {
         stop();
         resolve(reply);
       });
-      this.#sandbox.order({ op });
+      this.#sandbox.order({ op, ...more });
     });
     return {
       /** Loses the connection, as a bad network would, and stays away for so long. */
@@ -1767,8 +1800,8 @@ export class Seat {
       delay: (ms) => {
         this.#delayMs = Math.max(0, ms);
       },
-      /** Alters one whole number of this engine's state; tells which. */
-      corrupt: () => once("corrupt", "corrupted"),
+      /** Alters one whole number of this engine's state, at this path or anywhere; tells which. */
+      corrupt: (path = null) => once("corrupt", "corrupted", { path }),
       /** The engine's snapshot and checksum as they are now. */
       snapshot: () => once("snapshot", "snapshot"),
     };

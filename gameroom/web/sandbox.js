@@ -13,14 +13,14 @@ for (const name of ["RTCPeerConnection", "webkitRTCPeerConnection", "RTCDataChan
   Reflect.deleteProperty(globalThis, name);
 }
 
-export function start({ worker: workerSource, kit, engine, view: viewSource }, [enginePort, port]) {
+export function start({ worker: workerSource, kit, evidence, engine, view: viewSource }, [enginePort, port]) {
   const root = document.getElementById("view");
   const said = (error) => String(error?.message ?? error).slice(0, 300);
   const problem = (part, error) => port.postMessage({ problem: { part, detail: said(error), stack: String(error?.stack ?? "") } });
 
   const worker = new Worker(blob(workerSource), { name: "engine" });
   worker.onerror = (event) => problem("engine", event.message || "the worker could not start");
-  worker.postMessage({ kit, engine }, [enginePort]);
+  worker.postMessage({ kit, evidence, engine }, [enginePort]);
 
   let make = null;
   let view = null;

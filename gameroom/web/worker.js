@@ -133,7 +133,9 @@ let engine = null;
 let tools = null;
 let last = null;
 /** The canonical bytes of the state of which the room wants the hash, and perhaps the whole. */
-let wanted = null;
+let snapped = null;
+let evidence = null;
+let kept = null;
 
 const described = (error) => ({
   name: String(error?.name ?? "Error"), message: String(error?.message ?? error), stack: String(error?.stack ?? ""),
@@ -175,6 +177,7 @@ function load({ setup, seats, seed, states }) {
 
 function init({ generation, setup, seats, seed, states }) {
   engine.init({ setup, seats, seed, states });
+  kept.clear();
   last = { generation, turn_ms: 100, states, seats: seats.map(({ seat }) => seat) };
   toFrame({ open: { setup, seats } });
   show(last);
@@ -185,6 +188,7 @@ function init({ generation, setup, seats, seed, states }) {
 function restore({ generation, begin, seed, states, seats, sha256, bytes }) {
   if (tools.sha256(bytes) !== sha256) throw new Error("the state is not the one that was agreed on");
   engine.init({ ...begin, seed });
+  kept.clear();
   engine.restore(JSON.parse(decoder.decode(bytes)));
   last = { generation, turn_ms: 100, states, seats };
   toFrame({ open: { setup: begin.setup, seats: begin.seats } });
@@ -207,10 +211,13 @@ function steps({ turns, turn_ms, every, stateEvery, scene, sync }) {
     for (const { name, body } of raised) signals.push({ generation: turn.generation, name, body: body ?? {} });
     iterations += turn.iterations;
     const isDue = turn.generation % every === 0;
-    if (isDue && index >= turns.length - every) sums.push([turn.generation, checkedSum()]);
+    if (isDue && index >= turns.length - every) {
+      sums.push([turn.generation, checkedSum()]);
+      kept.offer(turn.generation, { every, turnMs: turn_ms, take: () => engine.snapshot() });
+    }
     if (stateEvery > 0 && turn.generation % stateEvery === 0) {
-      wanted = { generation: turn.generation, bytes: tools.canonical(engine.snapshot()) };
-      state = { generation: turn.generation, sha256: tools.sha256(wanted.bytes), size: wanted.bytes.length };
+      snapped = { generation: turn.generation, bytes: tools.canonical(engine.snapshot()) };
+      state = { generation: turn.generation, sha256: tools.sha256(snapped.bytes), size: snapped.bytes.length };
     }
   });
   const ms = now() - started;
@@ -242,7 +249,7 @@ function twice(turn, before, raised) {
 
 /** Alters one whole number of the state so that the next turn's checksum differs. For tests
  * and the demo: much of a state is worked out anew in each turn, and would heal by itself. */
-function corrupt() {
+function corrupt({ path: wanted = null }) {
   const kept = clone(engine.snapshot());
   const idle = { generation: last.generation + 1, iterations: 2, commands: [], states: last.states, seats: last.seats };
   const ahead = (state) => {
@@ -259,6 +266,7 @@ function corrupt() {
     }
   };
   walk(kept, []);
+  if (wanted !== null) places.splice(0, places.length, ...places.filter((path) => path.join(".") === wanted));
   for (let tries = 0; tries < 64 && places.length > 0; tries += 1) {
     const [path] = places.splice(Math.floor(random() * places.length), 1);
     const state = clone(kept);
@@ -277,9 +285,15 @@ function corrupt() {
   return { path: null };
 }
 
+/** What this engine was at a generation that others had differently. */
+function witness({ generation }) {
+  const present = last === null ? null : { generation: last.generation, take: () => engine.snapshot() };
+  return evidence.evidenceOf(generation, kept, present, tools);
+}
+
 const ORDERS = {
-  load, init, steps, restore, corrupt,
-  state: ({ generation }) => ({ generation, bytes: wanted?.generation === generation ? wanted.bytes : null }),
+  load, init, steps, restore, corrupt, evidence: witness,
+  state: ({ generation }) => ({ generation, bytes: snapped?.generation === generation ? snapped.bytes : null }),
   snapshot: () => ({ snapshot: engine.snapshot(), checksum: checkedSum() }),
   show: () => void (last && show(last)),
 };
@@ -292,18 +306,20 @@ function obey(port, order) {
   }
 }
 
-const REPLIES = { load: "loaded", init: "inited", steps: "stepped", restore: "restored", state: "state", corrupt: "corrupted", snapshot: "snapshot", show: "shown" };
+const REPLIES = { load: "loaded", init: "inited", steps: "stepped", restore: "restored", state: "state", corrupt: "corrupted", snapshot: "snapshot", show: "shown", evidence: "evidence" };
 
 listen("message", async ({ data, ports: [port] }) => {
   try {
     const blob = (source) => url(new Blob([source], { type: "text/javascript" }));
     const kit = await import(blob(data.kit));
+    evidence = await import(blob(data.evidence));
+    kept = new evidence.Copies(now);
+    tools = kit;
     const source = blob(data.engine);
     const left = lockDown();
     if (left.length > 0) throw new Error(`these would not go: ${left.join(", ")}`);
     const module = await import(source);
     if (typeof module.default !== "function") throw new TypeError("engine.js has no `export default (kit) => engine`");
-    tools = kit;
     engine = module.default(Object.freeze({ ...kit }));
     for (const name of ["init", "step", "checksum", "snapshot", "restore", "scene"]) {
       if (typeof engine?.[name] !== "function") throw new TypeError(`the engine has no ${name}()`);

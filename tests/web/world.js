@@ -297,6 +297,7 @@ export class Client {
   #engine(order) {
     this.orders.push({ ...order, at: this.clock.now });
     if (order.op === "steps") this.starts.push(...order.turns.map(({ generation }) => ({ generation, at: this.clock.now })));
+    if (order.op === "evidence") return; // its answer is the shell's business
     const turns = order.turns?.length ?? 1;
     this.clock.in(this.engineMs * turns, () => this.act((now) => this.session.engineReplied(this.#reply(order), now)));
   }
