@@ -94,6 +94,11 @@ class Checksums:
             return found
         return None
 
+    def agreed_before(self, generation: int) -> Checksum | None:
+        """The last agreement before a generation, None where none is remembered."""
+        last = max((of for of in self._agreed if of < generation), default=None)
+        return None if last is None else Checksum(last, self._agreed[last])
+
     def quarantine(self, seat: int, since: int) -> None:
         """The seat's engine begins again: it has no vote until it agrees with the others on a
         generation after `since`."""
