@@ -15,7 +15,8 @@ from itertools import islice
 from gameroom.language.codes import CODES
 from gameroom.language.diagnostics import PROBLEMS_MAX, Diagnostic, Edit, Fix, Problems, in_order
 from gameroom.language.loading import is_yaml
-from gameroom.language.parse import Place, parse
+from gameroom.language.parse import parse
+from gameroom.language.place import Place
 from gameroom.model import Span
 
 _ALLOW = re.compile(r"#\s*allow\s+([EW][0-9]+)\b\s*:?[ \t]*(.*)")

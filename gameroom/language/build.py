@@ -13,7 +13,8 @@ from lark import Tree
 
 from gameroom.language import members
 from gameroom.language.diagnostics import Edit, Fix, Problems
-from gameroom.language.parse import Node, Parsed, Place
+from gameroom.language.parse import Node, Parsed
+from gameroom.language.place import Place
 from gameroom.language.scenarios import scenario
 from gameroom.language.words import Words, inner, leaf, maybe, path, tokens, trees
 from gameroom.model import (

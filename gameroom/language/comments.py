@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 
 from gameroom.language.diagnostics import Problems
-from gameroom.language.parse import Comment, Place, parse
+from gameroom.language.parse import Comment, parse
+from gameroom.language.place import Place
 from gameroom.model import (
     Act,
     Command,

@@ -20,7 +20,8 @@ from gameroom.language.build import build
 from gameroom.language.diagnostics import Diagnostic, Problems
 from gameroom.language.layout import Block, Gap, Layout, layout
 from gameroom.language.lines import unified
-from gameroom.language.parse import Parsed, Place, parse
+from gameroom.language.parse import Parsed, parse
+from gameroom.language.place import Place
 from gameroom.model import File
 
 WIDTH_COLUMNS = 100

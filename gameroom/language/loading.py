@@ -15,7 +15,8 @@ from gameroom.language.check import check
 from gameroom.language.diagnostics import Diagnostic, Problems
 from gameroom.language.lines import one_character, unified
 from gameroom.language.merge import flat, merged
-from gameroom.language.parse import Place, parse
+from gameroom.language.parse import parse
+from gameroom.language.place import Place
 from gameroom.model import File, Room, Use
 
 USES_DEPTH_MAX = 8

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from lark import Token, Tree
 
 from gameroom.language.diagnostics import Edit, Fix, Problems
-from gameroom.language.parse import Node, Place
+from gameroom.language.parse import Node
+from gameroom.language.place import Place
 from gameroom.model import INT_MAX, Duration, Range, Scalar, Span
 
 DAY_MS = 24 * 60 * 60 * 1000

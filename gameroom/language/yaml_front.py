@@ -16,7 +16,8 @@ from gameroom.language.diagnostics import Problems, name_help
 from gameroom.language.expressions import expression
 from gameroom.language.grammar import reserved
 from gameroom.language.lines import unified
-from gameroom.language.parse import Node, Place, parse
+from gameroom.language.parse import Node, parse
+from gameroom.language.place import Place
 from gameroom.language.scenarios import step
 from gameroom.language.words import Words
 from gameroom.language.yaml_nodes import Entries, Items, Text, Tree

@@ -17,7 +17,8 @@ import yaml
 
 from gameroom.language.diagnostics import Problems
 from gameroom.language.lines import one_character, unified
-from gameroom.language.parse import BYTES_MAX, Comment, Place
+from gameroom.language.parse import BYTES_MAX, Comment
+from gameroom.language.place import Place
 from gameroom.model import INT_MAX, Span
 
 DEPTH_MAX = 40

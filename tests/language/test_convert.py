@@ -13,7 +13,8 @@ from gameroom.language import ConvertError, Source, as_room, as_yaml, converted,
 from gameroom.language.comments import plain_comments as room_comments
 from gameroom.language.diagnostics import Problems
 from gameroom.language.loading import read
-from gameroom.language.parse import Place, parse
+from gameroom.language.parse import parse
+from gameroom.language.place import Place
 from gameroom.language.yaml_nodes import comments as yaml_comments
 from tests.language.strategies import files
 from tests.language.texts import SKIRMISH, SKIRMISH_YAML, room

@@ -14,7 +14,8 @@ from gameroom import model, resources
 from gameroom.language import FormatError, formatted
 from gameroom.language.build import build
 from gameroom.language.diagnostics import Problems
-from gameroom.language.parse import Parsed, Place, parse
+from gameroom.language.parse import Parsed, parse
+from gameroom.language.place import Place
 from gameroom.language.write_room import as_room
 from tests.language.strategies import files
 from tests.language.texts import SKIRMISH

@@ -1,0 +1,39 @@
+"""Where a text stands in its file, so that what is wrong in it is told at the right place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lark import Token
+
+from gameroom.model import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a parsed text stands in its file: a whole file, or a string inside YAML.
+
+    whole: the span of a string whose characters do not stand in the file as they are
+    (escapes, folded lines); every part of it has this span then.
+    """
+
+    file: str
+    line: int = 1
+    column: int = 1
+    whole: Span | None = None
+
+    def span(self, line: int, column: int, end_line: int, end_column: int) -> Span:
+        if self.whole is not None:
+            return self.whole
+        return Span(
+            self.file,
+            line + self.line - 1,
+            column + (self.column - 1 if line == 1 else 0),
+            end_line + self.line - 1,
+            end_column + (self.column - 1 if end_line == 1 else 0),
+        )
+
+    def of(self, token: Token) -> Span:
+        return self.span(
+            token.line or 1, token.column or 1, token.end_line or 1, token.end_column or 1
+        )
