@@ -14,6 +14,7 @@ from aiohttp import web
 from gameroom.server import fastpath
 from gameroom.server.auth import Sources
 from gameroom.server.config import Config
+from gameroom.server.desyncs import open_desyncs
 from gameroom.server.exchange import refusals
 from gameroom.server.handlers import Handlers
 from gameroom.server.lobby import Lobby
@@ -38,7 +39,9 @@ def make_app(config: Config, stores: Stores, *, sources: Sources | None = None) 
     fast = config.fast and fastpath.available()
     if config.fast and not fast:
         log.warning("this aiohttp has no dispatch at parse time: packets take the slow way")
-    lobby = Lobby(stores, config.limits, sources or Sources(), loop=loop)
+    lobby = Lobby(
+        stores, config.limits, sources or Sources(), loop=loop, desyncs=open_desyncs(config)
+    )
     handlers = Handlers(config, lobby, loop=loop, fast=fast)
     app = web.Application(middlewares=[refusals], client_max_size=config.limits.upload_bytes_max)
     app[LOBBY] = lobby

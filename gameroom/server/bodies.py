@@ -80,6 +80,20 @@ class EngineNews(Struct, frozen=True, forbid_unknown_fields=True):
     ] = ()
 
 
+Uint32 = Annotated[int, Meta(ge=0, le=2**32 - 1)]
+
+
+class Evidence(Struct, frozen=True, forbid_unknown_fields=True):
+    """What an engine was at a generation that others had differently. generation: of which kept
+    state this is, the bad one or the first after it; null for none. parts: hashes by path, ""
+    for the whole. bytes: the size of the state. why: what is missing, or wrong."""
+
+    generation: Generation | None = None
+    parts: Annotated[dict[Annotated[str, Meta(max_length=200)], Uint32], Meta(max_length=512)] = {}
+    bytes: Generation = 0
+    why: Annotated[str, Meta(max_length=300)] | None = None
+
+
 class ChatLine(Struct, frozen=True, forbid_unknown_fields=True):
     text: Annotated[str, Meta(min_length=1, max_length=500)]
 
@@ -193,6 +207,31 @@ class Tail:
 
     turns: tuple[MasterPacket, ...]
     next: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceTaken:
+    """Whether the state is wanted too."""
+
+    state: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DesyncRow:
+    """A report that is kept. at: when its desync was seen, milliseconds since 1970."""
+
+    generation: int
+    bytes: int
+    at: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class DesyncList:
+    """The reports of a room. coming: generations of which evidence is being taken."""
+
+    reports: tuple[DesyncRow, ...]
+    coming: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

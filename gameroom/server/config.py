@@ -63,6 +63,18 @@ class Limits:
     ended_room_ms: int = 60_000
     """An ended room stays so long for those who want to see how it ended."""
     store_check_ms: int = 2000
+    desync_wait_ms: int = 10_000
+    """So long evidence is taken of a generation whose checksums differ."""
+    desync_state_bytes_max: int = 4_194_304
+    """One state that a seat sends as evidence."""
+    desync_states_max: int = 4
+    """States in one report."""
+    desyncs_open_max: int = 8
+    """Desyncs of all rooms for which evidence is taken at the same time."""
+    desyncs_per_room_max: int = 8
+    """Reports that are kept of a room: its first ones."""
+    desyncs_max: int = 200
+    """Reports that are kept in all: the latest ones."""
 
     def __post_init__(self) -> None:
         for name in self.__slots__:

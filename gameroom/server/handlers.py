@@ -6,8 +6,9 @@ Knows requests and responses; what a room answers is in `answers.py`.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from aiohttp import web
 from msgspec import UNSET
@@ -34,6 +35,7 @@ from gameroom.server.answers import (
 from gameroom.server.asyncapi import asyncapi
 from gameroom.server.config import Config
 from gameroom.server.connection import UNKNOWN, Connection, Door
+from gameroom.server.desyncs import PARTS_BYTES_MAX
 from gameroom.server.exchange import (
     NO_STORE,
     answer_response,
@@ -48,9 +50,11 @@ from gameroom.server.openapi import openapi
 from gameroom.server.rates import Rates
 from gameroom.server.routes import Route
 from gameroom.server.runner import Runner
+from gameroom.store import StoreFailedError
 from gameroom.wire import SUBPROTOCOLS, Codec, definition
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 NOWHERE_FILE = RoomFile("")
 """For the frames of a socket to no room, which learns only after its hello."""
@@ -264,6 +268,54 @@ class Handlers:
         state = await read_bytes(request, STATE_BYTES_MAX)
         return answer_response(of_reply(runner.receive(who, inputs.SendState(generation, state))))
 
+    # -- evidence ----------------------------------------------------------------------
+
+    async def desyncs(self, request: web.Request) -> web.StreamResponse:
+        self._polite(request)
+        self._keyed(request)
+        id_, cases = request.match_info["id"], self._lobby.desyncs
+        kept = await asyncio.to_thread(_read, cases.store.of_room, id_)
+        rows = tuple(
+            bodies.DesyncRow(one.generation, one.bytes, one.at, f"{request.path}/{one.generation}")
+            for one in kept
+        )
+        return json_response(bodies.DesyncList(rows, cases.coming(id_)))
+
+    async def desync(self, request: web.Request) -> web.StreamResponse:
+        self._polite(request)
+        self._keyed(request)
+        id_, generation = (
+            request.match_info["id"],
+            whole(request.match_info["generation"], "generation"),
+        )
+        data = await asyncio.to_thread(_read, self._lobby.desyncs.store.get, id_, generation)
+        if data is None:
+            raise refuse(404, "no_such_desync", "There is no report of this generation.")
+        name = f'attachment; filename="{id_}-{generation}.desync"'
+        headers = {**NO_STORE, "Content-Disposition": name}
+        return web.Response(body=data, content_type="application/json", headers=headers)
+
+    async def desync_parts(self, request: web.Request) -> web.StreamResponse:
+        who, id_, generation = self._witness(request)
+        said = await read_as(bodies.Evidence, request, PARTS_BYTES_MAX)
+        wanted = self._lobby.desyncs.hear(id_, generation, who, said)
+        return json_response(bodies.EvidenceTaken(wanted))
+
+    async def desync_state(self, request: web.Request) -> web.StreamResponse:
+        who, id_, generation = self._witness(request)
+        with self._lobby.desyncs.hearing(id_, generation, who) as take:
+            take(await read_bytes(request, self._config.limits.desync_state_bytes_max))
+        return answer_response(Answer(204))
+
+    def _witness(self, request: web.Request) -> tuple[str, str, int]:
+        """Who speaks of which room and generation: maybe somebody whom the room has dropped."""
+        self._polite(request)
+        id_, token = request.match_info["id"], auth.session_token(request)
+        who = None if token is None else self._lobby.who(id_, token)
+        if who is None:
+            raise RefusedError(UNKNOWN)
+        return who, id_, whole(request.match_info["generation"], "generation")
+
     # -- pictures and sockets ----------------------------------------------------------
 
     async def chart_picture(self, request: web.Request) -> web.StreamResponse:
@@ -351,6 +403,14 @@ class Handlers:
         if problem is not None:
             return json_response(bodies.Health(False, problem.detail), 503)
         return json_response(bodies.Health(True, "games can be started"))
+
+
+def _read(ask: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What the store of reports says. Raises RefusedError where it cannot be read."""
+    try:
+        return ask(*args, **kwargs)
+    except StoreFailedError as error:
+        raise refuse(503, "no_desync_store", f"The reports cannot be read: {error}.") from error
 
 
 def _wants_page(request: web.Request) -> bool:

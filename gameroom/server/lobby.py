@@ -21,10 +21,20 @@ from gameroom.server.auth import Sources, digest
 from gameroom.server.blueprint import read_room, restored, room_text, setup_of, shipped_code
 from gameroom.server.clock import Clock
 from gameroom.server.config import Limits
+from gameroom.server.desyncs import Desyncs
 from gameroom.server.events import appends
 from gameroom.server.runner import Runner
 from gameroom.server.stores import Syncing
-from gameroom.store import Header, Journal, RoomRecord, Session, StoreFailedError, Stores
+from gameroom.store import (
+    DesyncStore,
+    Header,
+    Journal,
+    MemoryDesyncs,
+    RoomRecord,
+    Session,
+    StoreFailedError,
+    Stores,
+)
 from gameroom.wire import MSGPACK, Close, Codec
 
 log = logging.getLogger(__name__)
@@ -43,6 +53,7 @@ class Lobby:
         *,
         loop: asyncio.AbstractEventLoop,
         wall: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        desyncs: DesyncStore | None = None,
     ) -> None:
         self.rooms: dict[str, Runner] = {}
         self.down: Problem | None = None
@@ -50,6 +61,9 @@ class Lobby:
         self.recovered = False
         """Whether the rooms of the stores were made again."""
         self.syncing = Syncing()
+        self.desyncs = Desyncs(
+            desyncs or MemoryDesyncs(), limits, loop=loop, wall=wall, forget=self.forget
+        )
         self._stores = stores
         self._limits = limits
         self._sources = sources
@@ -181,6 +195,7 @@ class Lobby:
             tail_bytes_max=self._limits.tail_bytes_max,
             forget=self.forget,
             over=self._over,
+            diverged=self.desyncs.diverged,
         )
         self.rooms[id_] = runner
         self.syncing.add(id_, journal)
@@ -260,6 +275,7 @@ class Lobby:
         for runner in self.rooms.values():
             runner.close(code, reason)
         self.rooms.clear()
+        self.desyncs.close()
 
     # -- people ----------------------------------------------------------------------
 
@@ -295,7 +311,9 @@ class Lobby:
         return place(runner, user, token)
 
     def forget(self, room: str, user: str) -> None:
-        """Nobody comes back by this person's session."""
+        """Nobody comes back by this person's session, once its engine's evidence is here."""
+        if self.desyncs.defers(room, user):
+            return
         try:
             self._stores.sessions.revoke(room, user)
         except StoreFailedError as error:

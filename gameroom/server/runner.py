@@ -16,7 +16,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from gameroom.lockstep.packets import Ended, Event, MasterPacket, Snapshot
+from gameroom.lockstep.packets import (
+    Diverged,
+    Ended,
+    Event,
+    MasterPacket,
+    Roster,
+    Snapshot,
+)
 from gameroom.lockstep.problem import Problem
 from gameroom.room import Room, inputs
 from gameroom.room.effects import Append, Arm, Broadcast, Effect, Keep, Part, Rejected, Reply
@@ -73,9 +80,11 @@ class Runner:
         tail_bytes_max: int,
         forget: Callable[[str, str], None],
         over: Callable[[Runner], None],
+        diverged: Callable[[Runner, Diverged], None] = lambda runner, verdict: None,
     ) -> None:
         """forget: called with (room, user) when somebody's session is over;
-        over: called once when the room has ended."""
+        over: called once when the room has ended; diverged: with every such verdict, when all
+        have been told."""
         self.id = journal.header.room
         self.room = room
         self.journal = journal
@@ -93,6 +102,9 @@ class Runner:
         self._recent = Recent(tail_bytes_max)
         self._forget = forget
         self._over = over
+        self._diverged = diverged
+        self.roster = next(body for body in room.picture().body if isinstance(body, Roster))
+        """As it was told last: the room itself may be further on already."""
         self._timer: asyncio.TimerHandle | None = None
         self._due: int | None = None
         self._gone: list[Line] = []
@@ -302,7 +314,11 @@ class Runner:
         assert told.event.seq == event.seq, "only what was stored last is told"
         for line in self.lines.values():
             line.push(told)
-        if isinstance(event.body, Ended):
+        if isinstance(event.body, Roster):
+            self.roster = event.body
+        elif isinstance(event.body, Diverged):
+            self._diverged(self, event.body)
+        elif isinstance(event.body, Ended):
             self._over(self)
             for line in list(self.lines.values()):
                 if not line.delay_ms:

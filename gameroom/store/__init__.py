@@ -23,6 +23,7 @@ from gameroom.store.base import (
     Torn,
     sha256,
 )
+from gameroom.store.desyncs import DesyncStore, FileDesyncs, Kept, MemoryDesyncs, NoPlaceError
 from gameroom.store.journal import FileJournal, FileJournals
 from gameroom.store.memory import MemoryJournal, MemoryJournals, MemorySessions, MemorySnapshots
 from gameroom.store.snapshots import FileSnapshots
@@ -30,8 +31,10 @@ from gameroom.store.sqlite import SqliteSessions
 
 __all__ = [
     "SNAPSHOTS_KEPT",
+    "DesyncStore",
     "Durability",
     "Entry",
+    "FileDesyncs",
     "FileJournal",
     "FileJournals",
     "FileSnapshots",
@@ -39,10 +42,13 @@ __all__ = [
     "Journal",
     "JournalDamagedError",
     "JournalStore",
+    "Kept",
+    "MemoryDesyncs",
     "MemoryJournal",
     "MemoryJournals",
     "MemorySessions",
     "MemorySnapshots",
+    "NoPlaceError",
     "RoomRecord",
     "Session",
     "SessionStore",

@@ -1,0 +1,287 @@
+"""Desyncs under examination: asks the seats of a verdict what they were, and keeps the report.
+
+Knows verdicts, sessions' users and the store of reports; no HTTP. It opens a case when a room
+says `diverged`, and closes it when all that is expected was said or the time is over. The
+report is made and written in a thread, one at a time.
+
+The rules it keeps: a game never suffers for its evidence, whatever fails here is logged; what
+is held of others' words is bounded (`Limits`); a seat is heard once, and only for itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from gameroom.lockstep import desync
+from gameroom.lockstep.packets import Checksum, Diverged, MasterPacket, Moves
+from gameroom.server import bodies
+from gameroom.server.answers import refuse
+from gameroom.server.config import Config, Limits
+from gameroom.server.events import event_of
+from gameroom.server.runner import Runner
+from gameroom.store import (
+    DesyncStore,
+    FileDesyncs,
+    MemoryDesyncs,
+    NoPlaceError,
+    StoreFailedError,
+)
+from gameroom.wire import MSGPACK
+
+log = logging.getLogger(__name__)
+
+PARTS_BYTES_MAX = 262_144
+"""The body of a seat's hashes."""
+ENTRIES_MAX = 2000
+"""So many entries of the journal are read back at most for one report."""
+
+
+def open_desyncs(config: Config) -> DesyncStore:
+    """The store of reports in the configuration's data folder, or in memory."""
+    per_room, in_all = config.limits.desyncs_per_room_max, config.limits.desyncs_max
+    if config.data is None:
+        return MemoryDesyncs(per_room, min(in_all, 16))
+    return FileDesyncs(config.data / "desyncs", per_room, in_all)
+
+
+@dataclass(slots=True)
+class Case:
+    """One verdict, and what was said about it so far.
+
+    users: the seat of everybody whose checksum was compared, by user id.
+    promised: the seats that were told that their state is wanted; hearing: those whose state
+    is on its way. leaving: users whose session is over when this case is.
+    """
+
+    room: str
+    subject: desync.Subject
+    verdict: Diverged
+    agreed: Checksum | None
+    happened: tuple[MasterPacket | Moves, ...]
+    users: dict[str, int]
+    names: dict[int, str]
+    said: dict[int, bodies.Evidence] = field(default_factory=dict)
+    promised: set[int] = field(default_factory=set)
+    hearing: set[int] = field(default_factory=set)
+    states: dict[int, bytes] = field(default_factory=dict)
+    leaving: list[str] = field(default_factory=list)
+    timer: asyncio.TimerHandle | None = None
+
+    def is_wanted(self, seat: int, states_max: int) -> bool:
+        """Is the state of this seat wanted: one of the majority's, each of the minority's;
+        where nobody knows who is right one for each checksum."""
+        side = desync.side(self.verdict, seat)
+        same = [one for one in self.promised if desync.side(self.verdict, one) == side]
+        if side == "majority":
+            return not same
+        if side == "minority":
+            return len(same) < states_max - 1
+        value = self.verdict.values[seat]
+        others = {self.verdict.values[one] for one in same}
+        return value not in others and len(same) < states_max
+
+    @property
+    def is_complete(self) -> bool:
+        return self.said.keys() >= self.verdict.values.keys() and self.states.keys() >= (
+            self.promised
+        )
+
+    def witnesses(self) -> Iterator[desync.Witness]:
+        for seat, checksum in self.verdict.values.items():
+            said = self.said.get(seat)
+            yield desync.Witness(
+                seat,
+                self.names.get(seat, ""),
+                checksum,
+                None if said is None else said.generation,
+                {} if said is None else said.parts,
+                self.states.get(seat),
+                "it said nothing" if said is None else said.why,
+            )
+
+
+class Desyncs:
+    """All cases of a server. `forget(room, user)` ends a session that was kept for its case."""
+
+    def __init__(
+        self,
+        store: DesyncStore,
+        limits: Limits,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        wall: Callable[[], int],
+        forget: Callable[[str, str], None],
+    ) -> None:
+        self.store = store
+        self._limits = limits
+        self._loop = loop
+        self._wall = wall
+        self._forget = forget
+        self._open: dict[tuple[str, int], Case] = {}
+        self._writer = ThreadPoolExecutor(1, "gameroom-desync")
+
+    # -- the room's side -----------------------------------------------------------
+
+    def diverged(self, runner: Runner, verdict: Diverged) -> None:
+        """A room has said so. Never raises: the room plays on as its file says."""
+        try:
+            self._begin(runner, verdict)
+        except Exception:
+            log.exception("room %s: no evidence of turn %d", runner.id, verdict.generation)
+
+    def _begin(self, runner: Runner, verdict: Diverged) -> None:
+        key = (runner.id, verdict.generation)
+        if key in self._open:
+            return
+        if len(self._open) >= self._limits.desyncs_open_max:
+            log.warning("room %s: too many desyncs at once, no report of turn %d", *key)
+            return
+        header = runner.journal.header
+        rows = [row for row in runner.roster.seats if row.seat in verdict.values]
+        agreed, happened = _before(runner, verdict.generation)
+        case = Case(
+            room=runner.id,
+            subject=desync.Subject(
+                room=runner.id,
+                name=runner.room.file.name,
+                engine=header.engine,
+                seed=header.seed,
+                setup=dict(runner.room.settings),
+                created=header.created,
+                at=self._wall(),
+            ),
+            verdict=verdict,
+            agreed=agreed,
+            happened=happened,
+            users={row.user: row.seat for row in rows},
+            names={row.seat: row.name for row in rows},
+        )
+        wait_s = self._limits.desync_wait_ms / 1000
+        case.timer = self._loop.call_later(wait_s, self._end, key)
+        self._open[key] = case
+
+    def defers(self, room: str, user: str) -> bool:
+        """Whether this person still has something to say: the session ends with the case.
+        Without its place in the room it opens nothing else."""
+        for case in self._open.values():
+            if case.room == room and (seat := case.users.get(user)) is not None:
+                done = seat in case.said and (seat not in case.promised or seat in case.states)
+                if not done:
+                    case.leaving.append(user)
+                    return True
+        return False
+
+    # -- the seats' side -------------------------------------------------------------
+
+    def hear(self, room: str, generation: int, user: str, said: bodies.Evidence) -> bool:
+        """A seat says what it was; whether its state is wanted too. Raises RefusedError."""
+        case, seat = self._case(room, generation, user)
+        if seat in case.said:
+            raise refuse(409, "said_already", "Each seat says this once.")
+        if said.generation is not None and said.generation < generation:
+            raise refuse(422, "bad_body", "The evidence is of the bad generation, or a later one.")
+        case.said[seat] = said
+        wanted = said.bytes > 0 and said.bytes <= self._limits.desync_state_bytes_max
+        if wanted and case.is_wanted(seat, self._limits.desync_states_max):
+            case.promised.add(seat)
+        self._end_if_complete(case)
+        return seat in case.promised
+
+    @contextmanager
+    def hearing(self, room: str, generation: int, user: str) -> Iterator[Callable[[bytes], None]]:
+        """A state is on its way: gives what takes it. Raises RefusedError where none is wanted."""
+        case, seat = self._case(room, generation, user)
+        if seat not in case.promised or seat in case.states or seat in case.hearing:
+            raise refuse(409, "not_wanted", "This seat's state is not wanted, or here already.")
+
+        def take(state: bytes) -> None:
+            self._case(room, generation, user)
+            case.states[seat] = state
+
+        case.hearing.add(seat)
+        try:
+            yield take
+        finally:
+            case.hearing.discard(seat)
+        self._end_if_complete(case)
+
+    def _case(self, room: str, generation: int, user: str) -> tuple[Case, int]:
+        case = self._open.get((room, generation))
+        if case is None:
+            detail = "No evidence is taken of this generation, or not any more."
+            raise refuse(404, "no_such_desync", detail)
+        seat = case.users.get(user)
+        if seat is None:
+            raise refuse(403, "not_compared", "No checksum of yours was compared there.")
+        return case, seat
+
+    # -- the end of a case -------------------------------------------------------------
+
+    def coming(self, room: str) -> tuple[int, ...]:
+        """The generations of which a report is being made."""
+        return tuple(sorted(of for id_, of in self._open if id_ == room))
+
+    def close(self) -> None:
+        """The server stops: what is known by now is written. Waits for it."""
+        for key in tuple(self._open):
+            self._end(key)
+        self._writer.shutdown(wait=True)
+
+    def _end_if_complete(self, case: Case) -> None:
+        if case.is_complete:
+            self._end((case.room, case.verdict.generation))
+
+    def _end(self, key: tuple[str, int]) -> None:
+        case = self._open.get(key)
+        if case is None:
+            return
+        if case.timer is not None:
+            case.timer.cancel()
+        del self._open[key]
+        self._writer.submit(self._write, case)
+        for user in case.leaving:
+            self._forget(case.room, user)
+
+    def _write(self, case: Case) -> None:
+        """In the writer's thread."""
+        room, generation = case.room, case.verdict.generation
+        try:
+            witnesses = tuple(case.witnesses())
+            made = desync.report(case.subject, case.verdict, case.agreed, case.happened, witnesses)
+            where = self.store.put(room, generation, made.dump(), case.subject.at)
+        except NoPlaceError:
+            log.info("room %s: enough reports, none of turn %d", room, generation)
+        except StoreFailedError as error:
+            log.error("room %s: the report of turn %d is lost: %s", room, generation, error)
+        except Exception:
+            log.exception("room %s: no report of turn %d: a fault of ours", room, generation)
+        else:
+            log.warning("room %s: the engines differ at turn %d: %s", room, generation, where)
+
+
+def _before(
+    runner: Runner, generation: int
+) -> tuple[Checksum | None, tuple[MasterPacket | Moves, ...]]:
+    """The last agreement before a generation, and what has happened from there up to it."""
+    agreed = runner.room.play.checksums.agreed_before(generation)
+    seqs = runner.turn_seqs
+    if not 1 <= generation <= len(seqs):
+        return agreed, ()
+    first = max(1 if agreed is None else agreed.generation + 1, generation - desync.HAPPENED_MAX)
+    last = seqs[generation - 1]
+    after = max(seqs[first - 2] if first > 1 else 0, last - ENTRIES_MAX)
+    entries = runner.journal.read(after=after, limit=last - after)
+    read = [event_of(entry, runner.codecs[MSGPACK]).body for entry in entries]
+    happened = [body for body in read if isinstance(body, MasterPacket | Moves)]
+    if agreed is None:
+        told = [body.checksum for body in happened if isinstance(body, MasterPacket)]
+        known = [one for one in told if one is not None and one.generation < generation]
+        if known:
+            agreed = known[-1]
+            happened = [body for body in happened if body.generation > agreed.generation]
+    return agreed, tuple(happened)
