@@ -103,7 +103,7 @@ class Runner:
         self._forget = forget
         self._over = over
         self._diverged = diverged
-        self.roster = next(body for body in room.picture().body if isinstance(body, Roster))
+        self.roster = room.people.roster()
         """As it was told last: the room itself may be further on already."""
         self._timer: asyncio.TimerHandle | None = None
         self._due: int | None = None
