@@ -30,6 +30,7 @@ COMMANDS = {
     "check": "Check room files and print every problem with its place.",
     "convert": "Rewrite a room file in the other spelling: .room or YAML.",
     "demo": "Play a shipped game on this machine: two seats and a watcher side by side.",
+    "desync": "Explain why engines came to differ.",
     "explain": "Explain a code of `gameroom check`.",
     "fmt": "Write room files in the one layout.",
     "graph": "Draw a room's states and transitions: SVG, DOT or Mermaid.",

@@ -1,0 +1,80 @@
+"""`gameroom desync`: desync reports, explained."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from gameroom.cli import EXIT_FINDINGS, desync_words
+from gameroom.lockstep.desync import BadReportError, Report, read
+
+REPORT_BYTES_MAX = 256 * 1024 * 1024
+
+
+@click.group(
+    epilog="\b\nExamples:\n"
+    "  gameroom desync show data/desyncs/r7-311.desync   what happened, in plain words\n"
+    "  gameroom desync list data                          the reports that a server has kept\n\n"
+    "docs/desync.md tells how to go from a report to the bug."
+)
+def desync() -> None:
+    """Explain why engines came to differ.
+
+    When checksums differ in a room the server keeps a report: who differs since when, in what,
+    and what was commanded before. `GET /rooms/<id>/desyncs` lists them too.
+    """
+
+
+@desync.command(epilog="Exit codes: 0 shown, 1 the file is no report or is damaged, 2 usage.")
+@click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False))
+@click.option("--json", "as_json", is_flag=True, help="As JSON, without the states.")
+@click.option(
+    "--most",
+    default=10,
+    show_default=True,
+    type=click.IntRange(1, 10_000),
+    help="How many differences and how many turns are told.",
+)
+def show(file: str, as_json: bool, most: int) -> int:
+    """Explain the report in FILE: who differs and since when, the first part of the state that
+    differs with everybody's value, what was commanded in between, and what to look at next.
+    """
+    try:
+        report = _read(Path(file))
+    except (BadReportError, OSError) as why:
+        click.echo(f"{file} is no desync report that can be read: {why}", err=True)
+        return EXIT_FINDINGS
+    if as_json:
+        click.echo(json.dumps(desync_words.facts(report), indent=2))
+    else:
+        click.echo(desync_words.told(report, most))
+    return 0
+
+
+@desync.command("list", epilog="Exit codes: 0 listed, 1 a report is damaged, 2 usage.")
+@click.argument("folder", metavar="DATA", type=click.Path(exists=True, file_okay=False))
+def list_(folder: str) -> int:
+    """One line for each report in the folder DATA of a server, the oldest first."""
+    root = Path(folder)
+    files = sorted(
+        {*root.glob("*.desync"), *root.glob("desyncs/*.desync")},
+        key=lambda path: (path.stat().st_mtime_ns, path.name),
+    )
+    code = 0
+    for path in files:
+        try:
+            click.echo(f"{path}: {desync_words.line(_read(path))}")
+        except (BadReportError, OSError) as why:
+            click.echo(f"{path}: cannot be read: {why}", err=True)
+            code = EXIT_FINDINGS
+    if not files:
+        click.echo(f"There are no desync reports in {folder}.")
+    return code
+
+
+def _read(path: Path) -> Report:
+    if path.stat().st_size > REPORT_BYTES_MAX:
+        raise BadReportError(f"it is over {REPORT_BYTES_MAX} bytes")
+    return read(path.read_bytes())

@@ -1,0 +1,212 @@
+"""A desync report in plain words.
+
+Knows the report's form and no file. The rule it keeps: what players and their engines said
+comes to the terminal without control characters, and short.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from gameroom.lockstep.desync import Report, doubts
+
+CHARACTERS_MAX = 100
+
+
+def line(report: Report) -> str:
+    """The report in one line."""
+    body = report.body
+    first = body["differences"][0]["path"] if body["differences"] else None
+    what = "nothing to compare" if body["compared"] is None else "equal states"
+    return (
+        f"{_when(body['at'])}, room {_clean(body['room']['id'])} ({_clean(body['room']['name'])}),"
+        f" turn {body['generation']}: " + (what if first is None else f"first in {_place(first)}")
+    )
+
+
+def facts(report: Report) -> dict[str, Any]:
+    """The report without the states, with what does not fit together in it."""
+    found = {key: value for key, value in report.body.items() if key != "states"}
+    return found | {"doubts": {str(seat): why for seat, why in doubts(report).items()}}
+
+
+def told(report: Report, most: int = 10) -> str:
+    """The whole story. most: how many differences and turns are told."""
+    body = report.body
+    parts = [
+        _head(body),
+        _who(body),
+        _agreed(body),
+        _differs(body, most),
+        _happened(body, most),
+        _doubts(report),
+        _next(body),
+    ]
+    return "\n\n".join("\n".join(part) for part in map(list, parts) if part)
+
+
+def _head(body: Mapping[str, Any]) -> Iterator[str]:
+    room = body["room"]
+    yield f"The engines came to differ at turn {body['generation']}."
+    yield f"Room {_clean(room['id'])} ({_clean(room['name'])}), {_when(body['at'])}."
+    yield f"Engine {_clean(room['engine'])[:12]}, seed {room['seed']}."
+
+
+def _who(body: Mapping[str, Any]) -> Iterator[str]:
+    rows = body["seats"]
+    names = {row["seat"]: _name(row) for row in rows}
+
+    def listed(side: str) -> str:
+        return _and([names[row["seat"]] for row in rows if row["side"] == side])
+
+    if body["decidable"]:
+        yield f"{listed('minority')} against {listed('majority')}, who are more than half."
+    else:
+        yield f"Nobody knows who is right: {_and(list(names.values()))} differ, and no"
+        yield "checksum has more than half."
+    for row in rows:
+        yield f"  {names[row['seat']]}: checksum {row['checksum']:#010x}{_said(row['said'])}"
+
+
+def _said(said: Mapping[str, Any]) -> str:
+    if said["why"] is not None:
+        return f", no state: {_clean(said['why'])}"
+    if said["bytes"] is None:
+        return f", hashes of {len(said['parts'])} parts, no state was asked for"
+    return f", its state has {said['bytes']} bytes"
+
+
+def _agreed(body: Mapping[str, Any]) -> Iterator[str]:
+    agreed, generation = body["agreed"], body["generation"]
+    if agreed is None:
+        yield "No agreement before that is known."
+        return
+    first = agreed["generation"] + 1
+    where = f"turn {generation}" if first == generation else f"turns {first} to {generation}"
+    yield f"They still agreed at turn {agreed['generation']}: it went wrong in {where}."
+
+
+def _differs(body: Mapping[str, Any], most: int) -> Iterator[str]:
+    rows, generation, by = body["differences"], body["compared"], body["by"]
+    if generation is None:
+        yield "No two seats of different sides said what their states were at the same turn: the"
+        yield "place is not known. Play with ?sync=1, or watch for the next report."
+        return
+    if generation != body["generation"]:
+        yield f"The states are those after turn {generation}: earlier ones were not kept. What is"
+        yield "told here may be what came of the first difference."
+    if not rows:
+        yield f"What was said of turn {generation} is equal: the checksums cover something that"
+        yield "snapshot() leaves out, or the evidence is not true."
+        return
+    names = {str(row["seat"]): _name(row) for row in body["seats"]}
+    first = rows[0]
+    yield f"The first part that differs: {_place(first['path'])}"
+    for seat, name in names.items():
+        if seat in first["values"]:
+            yield f"  {name}: {_value(first['values'][seat], by)}"
+        elif by == "states" and seat in body["states"]:
+            yield f"  {name}: there is no such part"
+    count = len(rows) + body["differences_left_out"]
+    if by == "parts":
+        yield "These are hashes of a part: no states of both sides came, so that is all there is."
+    if count == 1:
+        yield "Nothing else differs."
+        return
+    more = "1 more differs" if count == 2 else f"{count - 1} more differ"
+    yield more + (":" if most > 1 else ".")
+    for row in rows[1:most]:
+        values = (_value(value, by) for value in row["values"].values())
+        yield f"  {_place(row['path'])}: {' | '.join(values)}"
+    if count > most > 1:
+        yield "  ..."
+
+
+def _happened(body: Mapping[str, Any], most: int) -> Iterator[str]:
+    names = {row["seat"]: _name(row) for row in body["seats"]}
+    lines = [line for one in body["happened"] for line in _event(one, names)]
+    if not body["happened"]:
+        yield "What was commanded before is not known."
+        return
+    turns = [one["turn"] for one in body["happened"] if "turn" in one]
+    if not lines:
+        yield f"Nothing was commanded{f' from turn {turns[0]} on' if turns else ''}."
+        return
+    yield f"What happened, up to turn {body['generation']}:"
+    left = max(0, len(lines) - most)
+    if left or body["happened_left_out"]:
+        yield "  ..."
+    yield from lines[left:]
+
+
+def _event(one: Mapping[str, Any], names: Mapping[int, str]) -> Iterator[str]:
+    where = f"turn {one['turn']}" if "turn" in one else f"after turn {one['after']}"
+    for said in one.get("commands", ()):
+        for command in said["commands"]:
+            name = names.get(said["seat"], f"seat {said['seat']}")
+            yield f"  {where}: {name} {_clean(command['name'])} {_value(command['body'])}"
+    for moved in one["moved"]:
+        into = ", ".join(map(_clean, moved["entered"])) or "no other state"
+        cause = f" on {_clean(moved['event'])}" if moved["event"] else ""
+        yield f"  {where}: the room went{cause} to {into}"
+
+
+def _doubts(report: Report) -> Iterator[str]:
+    names = {row["seat"]: _name(row) for row in report.body["seats"]}
+    for seat, why in doubts(report).items():
+        yield f"Do not trust {names[seat]}: {why}."
+
+
+def _next(body: Mapping[str, Any]) -> Iterator[str]:
+    yield "What to look at next:"
+    why = " ".join(row["said"]["why"] or "" for row in body["seats"])
+    if "whole number" in why or "canonical" in why:
+        yield "  - A state holds what is no whole number: start there. Halves of pixels and results"
+        yield "    of Math.sin differ between machines."
+    if body["differences"]:
+        yield "  - Where does the engine write that part, and from what? Suspect what is done for"
+        yield "    the eyes (scene), what snapshot() leaves out, an order that nothing fixes, and"
+        yield "    numbers that are no whole ones."
+    yield "  - The sync test: open the room's page with ?sync=1 and play on. It runs every turn"
+    yield "    twice from a snapshot and names what ends differently on one machine alone."
+    yield "  - docs/desync.md: from the report to the bug, and all rules for engines."
+
+
+def _name(row: Mapping[str, Any]) -> str:
+    name = _clean(row["name"])
+    return f"{name} (seat {row['seat']})" if name else f"seat {row['seat']}"
+
+
+def _and(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+def _place(path: str) -> str:
+    return _clean(path) or "the whole state"
+
+
+def _value(value: Any, by: str | None = None) -> str:
+    if isinstance(value, dict) and by == "states":
+        return _clean(" ".join(f"a {kind} of {size}" for kind, size in value.items()))
+    if by == "parts" and isinstance(value, int):
+        return f"hash {value:#010x}"
+    return _cut(json.dumps(value))
+
+
+def _clean(text: str) -> str:
+    """No control character, no change of direction, no surprise in a terminal."""
+    return _cut("".join(one if one.isprintable() else "?" for one in text))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= CHARACTERS_MAX else text[: CHARACTERS_MAX - 3] + "..."
+
+
+def _when(ms: int) -> str:
+    try:
+        return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (OverflowError, ValueError, OSError):
+        return "at an unknown time"
