@@ -73,17 +73,18 @@ class Case:
     timer: asyncio.TimerHandle | None = None
 
     def is_wanted(self, seat: int, states_max: int) -> bool:
-        """Is the state of this seat wanted: one of the majority's, each of the minority's;
-        where nobody knows who is right one for each checksum."""
+        """Is the state of this seat wanted: one of the majority's for each generation that was
+        kept, mostly one in all, and each of the minority's, of whom one place is for the
+        majority; where nobody knows who is right one for each checksum."""
         side = desync.side(self.verdict, seat)
-        same = [one for one in self.promised if desync.side(self.verdict, one) == side]
-        if side == "majority":
-            return not same
+        promised = [one for one in self.promised if desync.side(self.verdict, one) == side]
         if side == "minority":
-            return len(same) < states_max - 1
-        value = self.verdict.values[seat]
-        others = {self.verdict.values[one] for one in same}
-        return value not in others and len(same) < states_max
+            return len(promised) < states_max - 1
+
+        def kind(one: int) -> tuple[int, int | None]:
+            return self.verdict.values[one], self.said[one].generation
+
+        return kind(seat) not in map(kind, promised) and len(self.promised) < states_max
 
     @property
     def is_complete(self) -> bool:

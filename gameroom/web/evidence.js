@@ -11,8 +11,12 @@
 export const COPIES_MAX = 40;
 /** Numbers, texts and the like in all copies together: about 16 MB. */
 export const VALUES_MAX = 2_000_000;
-/** The share of a turn that copying may take on average. */
+/** The share of a turn that copying may take on average, */
 export const SHARE_MAX = 0.03;
+/** reckoned with so much for each value: two to three times what an ordinary machine takes. */
+export const VALUE_MS = 0.00003;
+/** A machine on which it really takes so many times its share keeps fewer than all others. */
+const PATIENCE = 2;
 export const PARTS_MAX = 256;
 export const LEVELS_MAX = 3;
 export const PATH_CHARACTERS_MAX = 200;
@@ -52,15 +56,18 @@ export function copyOf(value) {
 /**
  * The states of the last generations that have a checksum.
  *
- * Where copying every one costs more than its share of a turn, every second is kept, or every
- * fourth, and so on: always those that the smaller number divides, so that two machines of
- * different speed keep the same ones.
+ * Where copying every one would cost more than its share of a turn, every second is kept, or
+ * every fourth, and so on. That is reckoned from the size of the state and the length of the
+ * turn, which are the same everywhere, and not from the time that it took: states can only be
+ * compared where all have kept the same ones. A machine that is far too slow for that keeps
+ * still fewer, of those that the others keep.
  */
 export class Copies {
   #kept = [];
   #size = 0;
   #ms = 0;
   #stride = 1;
+  #slowness = 1;
   #why = null;
   #now;
 
@@ -72,12 +79,13 @@ export class Copies {
   clear() {
     this.#kept = [];
     this.#size = 0;
+    this.#stride = 1;
     this.#why = null;
   }
 
   /** How many of the checksummed generations there are for each that is kept. */
   get stride() {
-    return this.#stride;
+    return this.#stride * this.#slowness;
   }
 
   /** What one copy costs in milliseconds, smoothed. */
@@ -87,7 +95,7 @@ export class Copies {
 
   /** A generation has run whose checksum is told, one of every `every`; `take()` gives its state. */
   offer(generation, { every, turnMs, take }) {
-    if (this.#why !== null || generation % (every * this.#stride) !== 0) return;
+    if (this.#why !== null || generation % (every * this.stride) !== 0) return;
     const started = this.#now();
     try {
       const { copy, size } = copyOf(take());
@@ -101,15 +109,17 @@ export class Copies {
     while (this.#kept.length > COPIES_MAX || (this.#size > VALUES_MAX && this.#kept.length > 1)) {
       this.#size -= this.#kept.shift().size;
     }
-    this.#pace(this.#now() - started, turnMs * every);
+    this.#pace(this.#now() - started, SHARE_MAX * Math.max(turnMs * every, 1));
   }
 
-  #pace(ms, periodMs) {
-    this.#ms = this.#ms === 0 ? ms : this.#ms * 0.8 + ms * 0.2;
-    const wanted = this.#ms / (SHARE_MAX * Math.max(periodMs, 1));
-    if (wanted > this.#stride && this.#stride < STRIDE_MAX) this.#stride *= 2;
+  #pace(ms, shareMs) {
+    this.#stride = Math.min(STRIDE_MAX, powerFrom(Math.ceil((this.#kept.at(-1).size * VALUE_MS) / shareMs)));
+    // From 0 on and slowly: a machine that was busy once is not slow.
+    this.#ms = this.#ms * 0.9 + ms * 0.1;
+    const wanted = this.#ms / (PATIENCE * shareMs);
+    if (wanted > this.stride && this.stride < STRIDE_MAX) this.#slowness *= 2;
     // Down only when it is well within: it must not go up and down all the time.
-    else if (wanted < this.#stride / 4 && this.#stride > 1) this.#stride /= 2;
+    else if (wanted < this.stride / 4 && this.#slowness > 1) this.#slowness /= 2;
   }
 
   /** {generation, state} of the first kept one from `generation` on, else null; `why` there is none. */

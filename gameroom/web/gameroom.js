@@ -1275,6 +1275,7 @@ export class Session {
         seats: taken,
       })),
       turn_ms: glideMs,
+      length_ms: turns.at(-1).turnMs,
       every: this.#every,
       stateEvery: this.seat !== null && this.closed - turns.at(-1).packet.generation <= NEAR_TURNS ? this.#stateEvery : 0,
       scene: !this.#hidden,

@@ -197,7 +197,7 @@ function restore({ generation, begin, seed, states, seats, sha256, bytes }) {
 }
 
 /** every: turns between two checksums; stateEvery: between two states, 0 for none. */
-function steps({ turns, turn_ms, every, stateEvery, scene, sync }) {
+function steps({ turns, turn_ms, length_ms, every, stateEvery, scene, sync }) {
   const started = now();
   const sums = [];
   const signals = [];
@@ -213,7 +213,7 @@ function steps({ turns, turn_ms, every, stateEvery, scene, sync }) {
     const isDue = turn.generation % every === 0;
     if (isDue && index >= turns.length - every) {
       sums.push([turn.generation, checkedSum()]);
-      kept.offer(turn.generation, { every, turnMs: turn_ms, take: () => engine.snapshot() });
+      kept.offer(turn.generation, { every, turnMs: length_ms, take: () => engine.snapshot() });
     }
     if (stateEvery > 0 && turn.generation % stateEvery === 0) {
       snapped = { generation: turn.generation, bytes: tools.canonical(engine.snapshot()) };

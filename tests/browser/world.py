@@ -18,7 +18,7 @@ from gameroom.cli.demo import add_demo
 from gameroom.lockstep.packets import Command, Event, MasterPacket
 from gameroom.server import bodies
 from gameroom.server.app import LOBBY, make_app
-from gameroom.server.config import Config, Limits
+from gameroom.server.config import Config, Limits, create_keys
 from gameroom.server.events import event_of
 from gameroom.server.runner import Runner
 from gameroom.server.stores import open_stores
@@ -32,6 +32,7 @@ room "quick" extends archers {
   policy pace { tick = 40 per second  turn = 50ms..200ms  ahead = auto }
 }
 """
+KEY = "the create key of the browser tests"
 # A test joins and asks more often than people do, and has no time for a long tail.
 LIMITS = Limits(
     joins_per_minute=10_000,
@@ -88,7 +89,9 @@ def packets(events: list[Event]) -> Iterator[MasterPacket]:
 
 async def serve(folder: Path) -> tuple[web.AppRunner, str]:
     """The server with everything on disk, on a free port of loopback."""
-    config = Config(host="127.0.0.1", port=0, data=folder, limits=LIMITS)
+    config = Config(
+        host="127.0.0.1", port=0, data=folder, limits=LIMITS, create_keys=create_keys(KEY)
+    )
     app = make_app(config, open_stores(config))
     add_demo(app, "archers")
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)

@@ -18,7 +18,16 @@ from gameroom.language.layout import BLOCKS
 from tests.language.texts import good, loaded, room
 
 PAGE = Path(__file__).parents[2] / "docs" / "tools.md"
-COMMANDS = ("check", "explain", "fmt", "show", "convert", "simulate")
+COMMANDS = (
+    "check",
+    "explain",
+    "fmt",
+    "show",
+    "convert",
+    "simulate",
+    "desync show",
+    "desync list",
+)
 BEGIN, END = "<!-- help: begin -->\n", "<!-- help: end -->\n"
 
 
@@ -26,7 +35,13 @@ def helps() -> str:
     parts = []
     for name in COMMANDS:
         told = subprocess.run(
-            [sys.executable, "-c", "import gameroom.cli; gameroom.cli.main()", name, "--help"],
+            [
+                sys.executable,
+                "-c",
+                "import gameroom.cli; gameroom.cli.main()",
+                *name.split(),
+                "--help",
+            ],
             env={**os.environ, "COLUMNS": "100"},
             capture_output=True,
             text=True,
