@@ -49,7 +49,8 @@ def make_app(config: Config, stores: Stores, *, sources: Sources | None = None) 
     for route in SERVER:
         for method in route.methods:
             path = route.path.replace("{file}", "{file:.+}")
-            path = path.replace("{generation}", "{generation:[0-9]+}")
+            # So that a room's own /snapshots/latest is another resource.
+            path = path.replace("/snapshots/{generation}", "/snapshots/{generation:[0-9]+}")
             app.router.add_route(method, path, getattr(handlers, route.name))
     for route in ROOM:
         if "http" in route.carriers:

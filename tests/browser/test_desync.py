@@ -24,6 +24,7 @@ REPAIRS = THREE.replace(
     "policy pace", "extend state running { on diverged do { repair diverged } }\n  policy pace"
 )
 DROPS = REPAIRS.replace("repair diverged", "drop diverged")
+ENDS = REPAIRS.replace("do { repair diverged }", "-> ended")
 HEAD, HP = 8, 4
 """Of the state of archers: the numbers before the columns; the column of health."""
 
@@ -59,7 +60,9 @@ async def corrupted(person: Person) -> str:
     return path
 
 
-@pytest.mark.parametrize("text", [THREE, REPAIRS, DROPS], ids=["halts", "repairs", "drops"])
+@pytest.mark.parametrize(
+    "text", [THREE, REPAIRS, DROPS, ENDS], ids=["halts", "repairs", "drops", "ends"]
+)
 async def test_the_report_names_the_number_that_was_altered(
     world: World, tmp_path: Path, text: str
 ):
