@@ -14,6 +14,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any, Final
 
 from gameroom.lockstep.canonical import DEPTH_MAX, NotCanonicalError, canonical, hash32
@@ -75,8 +76,17 @@ class Report:
         return int(self.body["generation"])
 
     def dump(self) -> bytes:
-        """ASCII only: a lone surrogate in somebody's state must not be in the way."""
-        return json.dumps(self.body, separators=(",", ":")).encode()
+        """ASCII only: a lone surrogate in somebody's state must not be in the way. State by
+        state: one long call would hold up every other thread."""
+        facts = {key: value for key, value in self.body.items() if key != "states"}
+        states = ",".join(
+            f"{_json(seat)}:{_json(state)}" for seat, state in self.body["states"].items()
+        )
+        return f'{_json(facts)[:-1]},"states":{{{states}}}}}'.encode()
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))
 
 
 # -- making ------------------------------------------------------------------------------------
@@ -257,13 +267,13 @@ def _walk(path: str, at: dict[int, Any]) -> Iterator[tuple[str, dict[int, Any]]]
             inner = {seat: value.get(name, _MISSING) for seat, value in at.items()}
             yield from _walk(_inside(path, name), inner)
     elif all(isinstance(value, list) for value in values):
-        for index in range(max(map(len, values))):
-            inner = {s: v[index] if index < len(v) else _MISSING for s, v in at.items()}
-            first, *rest = inner.values()
+        for index, items in enumerate(zip_longest(*values, fillvalue=_MISSING)):
+            first, *rest = items
             # Most of a state is the same everywhere: one comparison for what holds nothing.
             if isinstance(first, list | dict) or any(
                 type(one) is not type(first) or one != first for one in rest
             ):
+                inner = dict(zip(at, items, strict=True))
                 yield from _walk(_inside(path, str(index)), inner)
     elif any(type(one) is not type(values[0]) or one != values[0] for one in values):
         yield path, at
