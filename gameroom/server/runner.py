@@ -105,7 +105,10 @@ class Runner:
         self._diverged = diverged
         self.roster = room.people.roster()
         """As it was told last: the room itself may be further on already."""
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._rings_at = 0.0
+        """When the timer rings, by the loop's clock. A handle need not know: uvloop gives one
+        without `when` for what is due already."""
         self._due: int | None = None
         self._gone: list[Line] = []
         self._inside = False
@@ -350,9 +353,10 @@ class Runner:
             return
         when = self.clock.at(at)
         if self._timer is not None:
-            if self._timer.when() <= when:
+            if self._rings_at <= when:
                 return
             self._timer.cancel()
+        self._rings_at = when
         self._timer = self._loop.call_at(when, self._ring)
 
     def _ring(self) -> None:

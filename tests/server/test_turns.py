@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+
 import msgspec
 import pytest
 from aiohttp import ClientWebSocketResponse
@@ -325,3 +328,24 @@ async def test_a_dead_peer_is_noticed() -> None:
             roster = (await watching.until("roster"))["body"]
             if not roster["seats"][0]["connected"]:
                 break
+
+
+class UvloopAtWorst:
+    """As uvloop does with what is due already: `call_at` gives the handle of `call_soon`."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+
+    def call_at(self, when: float, ring: Callable[[], None]) -> asyncio.Handle:
+        return self._loop.call_soon(ring)
+
+
+async def test_a_timer_that_is_due_when_it_is_set_rings_like_any_other(table: Table) -> None:
+    ann, of_ann, _, of_bob = await duel(table)
+    runner = table.lobby.rooms[ann.room]
+    runner._loop = UvloopAtWorst(asyncio.get_running_loop())
+    for generation in range(1, 6):
+        for line in (of_ann, of_bob):
+            await packet(line, generation)
+        await of_ann.until("turn", generation=generation)
+    assert runner.stopped is None
