@@ -51,30 +51,32 @@ class Cut:
     offset: int
 
 
-def written(header: Header, code: Code, entries: Iterable[Entry]) -> Iterator[bytes]:
-    """The bytes of a replay, in pieces of about PIECE_BYTES."""
+def written(header: Header, code: Code, records: Iterable[bytes], last: int) -> Iterator[bytes]:
+    """The bytes of a replay, in pieces of about PIECE_BYTES or as `records` come.
+
+    records: those of the entries 1 to `last`, in pieces of any size.
+    """
     assert (code.view is None) == (header.view is None), "the header says whether there is a view"
     piece = bytearray(MAGIC + record.header_record(header) + record.record(0, code.engine))
     if code.view is not None:
         piece += record.record(0, code.view)
-    last = 0
-    for entry in entries:
-        assert entry.seq == last + 1, "a replay has no gaps"
-        last = entry.seq
-        piece += record.entry_record(entry)
+    for more in records:
+        piece += more
         if len(piece) >= PIECE_BYTES:
             yield bytes(piece)
             piece.clear()
     yield bytes(piece + record.record(last + 1, b""))
 
 
-class Reader:
-    """A replay that is read once, from its beginning. `entries` may be walked once.
+class _Records:
+    """Records that are read once, in order, from a file that nobody else reads from here.
 
-    header, code: what stands at the beginning; their hashes are not compared here.
     last: the seq of the last whole entry that was read.
     cut: where the file ends too early, None for a whole one; known when the walk is over.
     """
+
+    magic: bytes
+    kind: str
 
     def __init__(self, file: BinaryIO, where: str) -> None:
         """Raises JournalDamagedError where the beginning is not whole."""
@@ -83,29 +85,10 @@ class Reader:
         self._offset = 0
         self.last = 0
         self.cut: Cut | None = None
-        if self._take(len(MAGIC)) != MAGIC:
-            raise JournalDamagedError(where, 0, 0, "this is no replay")
+        if self._take(len(self.magic)) != self.magic:
+            raise JournalDamagedError(where, 0, 0, f"this is no {self.kind}")
         offset = self._offset
         self.header = _header(self._beginning("header"), where, offset)
-        engine = self._beginning("engine")
-        self.code = Code(engine, None if self.header.view is None else self._beginning("view"))
-
-    def entries(self) -> Iterator[Entry]:
-        """The whole entries in order. Raises JournalDamagedError after those before it."""
-        while True:
-            seq, offset = self.last + 1, self._offset
-            payload = self._next(seq)
-            if payload is None:
-                self.cut = Cut(self.last, offset)
-                return
-            if not payload:
-                if self._file.read(1):
-                    raise JournalDamagedError(
-                        self._where, self._offset, seq, "something follows the end"
-                    )
-                return
-            yield record.read_entry(payload, self._where, offset, seq)
-            self.last = seq
 
     def _beginning(self, what: str) -> bytes:
         offset = self._offset
@@ -135,6 +118,61 @@ class Reader:
         data = self._file.read(size)
         self._offset += len(data)
         return data
+
+
+class Reader(_Records):
+    """A replay. `entries` may be walked once. The hashes of the code are not compared here."""
+
+    magic = MAGIC
+    kind = "replay"
+
+    def __init__(self, file: BinaryIO, where: str) -> None:
+        super().__init__(file, where)
+        engine = self._beginning("engine")
+        self.code = Code(engine, None if self.header.view is None else self._beginning("view"))
+
+    def entries(self) -> Iterator[Entry]:
+        """The whole entries in order. Raises JournalDamagedError after those before it."""
+        while True:
+            seq, offset = self.last + 1, self._offset
+            payload = self._next(seq)
+            if payload is None:
+                self.cut = Cut(self.last, offset)
+                return
+            if not payload:
+                if self._take(1):
+                    why = "something follows the end"
+                    raise JournalDamagedError(self._where, self._offset - 1, seq, why)
+                return
+            yield record.read_entry(payload, self._where, offset, seq)
+            self.last = seq
+
+
+class JournalReader(_Records):
+    """A journal that somebody else may be writing: it is read, not claimed and not mended.
+    What is being written at its end is `cut`."""
+
+    magic = record.MAGIC
+    kind = "journal"
+
+    def entries(self) -> Iterator[Entry]:
+        """The whole entries in order. Raises JournalDamagedError after those before it."""
+        while True:
+            seq, offset = self.last + 1, self._offset
+            try:
+                payload = self._next(seq)
+            except JournalDamagedError:
+                # A file may have grown before a loss of power, and its bytes not.
+                self._file.seek(offset)
+                if self._file.read(record.PAYLOAD_BYTES_MAX).strip(b"\0"):
+                    raise
+                payload = None
+            if payload is None:
+                if self._offset > offset:
+                    self.cut = Cut(self.last, offset)
+                return
+            yield record.read_entry(payload, self._where, offset, seq)
+            self.last = seq
 
 
 def _header(payload: bytes, where: str, offset: int) -> Header:

@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gameroom.store import Entry, JournalDamagedError, record, replay
+from gameroom.store import (
+    Entry,
+    FileJournals,
+    Header,
+    JournalDamagedError,
+    JournalStore,
+    MemoryJournals,
+    record,
+    replay,
+)
 from tests.store.entries import ENTRIES, HEADER
 
 CODE = replay.Code(b"export default () => 1;\n", b"export default (root) => 2;\n")
 SEEN = replace(HEADER, view="f" * 64)
-WHOLE = b"".join(replay.written(SEEN, CODE, ENTRIES))
+
+
+def whole(entries: Sequence[Entry], header: Header = SEEN, code: replay.Code = CODE) -> bytes:
+    return b"".join(replay.written(header, code, map(record.entry_record, entries), len(entries)))
+
+
+WHOLE = whole(ENTRIES)
 
 
 def read(data: bytes) -> tuple[replay.Reader, list[Entry], str | None]:
@@ -23,7 +41,7 @@ def read(data: bytes) -> tuple[replay.Reader, list[Entry], str | None]:
     found: list[Entry] = []
     try:
         for entry in reader.entries():
-            found.append(entry)  # noqa: PERF402  what came before the damage counts
+            found.append(entry)
     except JournalDamagedError as error:
         return reader, found, str(error)
     return reader, found, None
@@ -37,22 +55,20 @@ def test_a_replay_gives_back_what_was_written() -> None:
 
 def test_a_game_without_a_view_or_without_events_is_a_replay_too() -> None:
     bare = replace(HEADER, view=None)
-    reader, found, why = read(b"".join(replay.written(bare, replay.Code(b"x"), ())))
+    reader, found, why = read(whole((), bare, replay.Code(b"x")))
     assert (reader.code.view, found, why, reader.cut) == (None, [], None, None)
 
 
 def test_a_long_one_is_written_in_pieces() -> None:
     entries = [Entry(seq, seq, b"e" * 1000) for seq in range(1, 1001)]
-    pieces = list(replay.written(SEEN, CODE, entries))
+    pieces = list(replay.written(SEEN, CODE, map(record.entry_record, entries), 1000))
     assert len(pieces) > 10
     assert max(map(len, pieces)) < replay.PIECE_BYTES + 2000
     assert read(b"".join(pieces))[1] == entries
 
 
 def test_what_stands_before_a_cut_is_good_wherever_it_is_cut() -> None:
-    beginning = (
-        len(b"".join(replay.written(SEEN, CODE, ()))) - record.HEAD_BYTES - record.FOOT_BYTES
-    )
+    beginning = len(whole(())) - record.HEAD_BYTES - record.FOOT_BYTES
     for size in range(len(WHOLE)):
         if size < beginning:
             with pytest.raises(JournalDamagedError):
@@ -79,15 +95,10 @@ def test_no_flipped_bit_is_passed_over(bit: int) -> None:
 
 
 def test_a_missing_entry_is_named_by_its_place() -> None:
-    data = b"".join(
-        (
-            *replay.written(SEEN, CODE, ENTRIES[:2]),
-            *map(record.entry_record, ENTRIES[3:]),
-        )
-    )
     end = record.HEAD_BYTES + record.FOOT_BYTES
-    at = len(b"".join(replay.written(SEEN, CODE, ENTRIES[:2]))) - end
-    _, found, why = read(data[:at] + data[at + end :])
+    at = len(whole(ENTRIES[:2])) - end
+    rest = b"".join(map(record.entry_record, ENTRIES[3:]))
+    _, found, why = read(WHOLE[:at] + rest)
     assert tuple(found) == ENTRIES[:2]
     assert why == f"x.replay: entry 3 at byte {at} is damaged: entry 4 stands here"
 
@@ -113,8 +124,6 @@ def test_what_follows_the_end_is_damage() -> None:
     ],
 )
 def test_a_header_of_another_shape_is_refused(change: dict[str, object]) -> None:
-    import msgspec
-
     said = msgspec.json.decode(record.header_record(SEEN)[record.HEAD_BYTES : -record.FOOT_BYTES])
     forged = msgspec.json.encode(said | change)
     with pytest.raises(JournalDamagedError, match=r"byte 16 is damaged"):
@@ -131,3 +140,33 @@ def test_an_engine_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(replay, "SOURCE_BYTES_MAX", 10)
     with pytest.raises(JournalDamagedError, match="too long"):
         read(WHOLE)
+
+
+def test_a_journal_is_read_while_another_writes_it(tmp_path: Path) -> None:
+    journal = FileJournals(tmp_path).create(HEADER)
+    for one in ENTRIES:
+        journal.append(one)
+    with journal.path.open("rb") as file:
+        reader = replay.JournalReader(file, "x")
+        assert reader.header == HEADER
+        assert (tuple(reader.entries()), reader.cut) == (ENTRIES, None)
+    assert b"".join(journal.copy()) == b"".join(map(record.entry_record, ENTRIES))
+
+
+@pytest.mark.parametrize("tail", [b"\x07", b"\0" * 40, record.entry_record(ENTRIES[0])[:-1]])
+def test_the_end_of_a_journal_that_was_never_written_is_told(tmp_path: Path, tail: bytes) -> None:
+    data = record.MAGIC + record.header_record(HEADER)
+    reader = replay.JournalReader(io.BytesIO(data + tail), "x")
+    assert list(reader.entries()) == []
+    assert reader.cut == replay.Cut(0, len(data))
+
+
+def test_a_copy_stays_what_it_was_when_more_is_appended(tmp_path: Path) -> None:
+    both: tuple[JournalStore, ...] = (FileJournals(tmp_path), MemoryJournals())
+    for journals in both:
+        journal = journals.create(HEADER)
+        assert b"".join(journal.copy()) == b""
+        journal.append(ENTRIES[0])
+        copy = journal.copy()
+        journal.append(ENTRIES[1])
+        assert b"".join(copy) == record.entry_record(ENTRIES[0])
