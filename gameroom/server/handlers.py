@@ -20,7 +20,7 @@ from gameroom.lockstep.problem import Problem
 from gameroom.model import Room as RoomFile
 from gameroom.room import inputs
 from gameroom.room.snapshots import STATE_BYTES_MAX
-from gameroom.server import auth, bodies, fastpath, pages
+from gameroom.server import auth, bodies, fastpath, pages, replays
 from gameroom.server.answers import (
     Answer,
     Question,
@@ -48,6 +48,7 @@ from gameroom.server.openapi import openapi
 from gameroom.server.rates import Rates
 from gameroom.server.routes import Route
 from gameroom.server.runner import Runner
+from gameroom.store import Journal
 from gameroom.wire import SUBPROTOCOLS, Codec, definition
 
 T = TypeVar("T")
@@ -261,6 +262,26 @@ class Handlers:
             raise RefusedError(why)
         state = await read_bytes(request, STATE_BYTES_MAX)
         return answer_response(of_reply(runner.receive(who, inputs.SendState(generation, state))))
+
+    # -- replays -----------------------------------------------------------------------
+
+    async def replay(self, request: web.Request) -> web.StreamResponse:
+        self._polite(request)
+        room = request.match_info["id"]
+        if auth.opens(self._config.create_keys, auth.bearer(request)):
+            async with self._lobby.journal_of(room) as journal:
+                return await self._replay(request, journal)
+        runner, _ = self._member_of(request)
+        if (why := replays.refused(runner)) is not None:
+            raise why
+        return await self._replay(request, runner.journal)
+
+    async def _replay(self, request: web.Request, journal: Journal) -> web.StreamResponse:
+        return await replays.send(request, journal, replays.code_of(self._lobby, journal.header))
+
+    async def replay_page(self, request: web.Request) -> web.StreamResponse:
+        self._polite(request)
+        return pages.file_response(request, "replay.html", fresh=True)
 
     # -- pictures and sockets ----------------------------------------------------------
 
