@@ -53,8 +53,8 @@ def file_name(header: Header) -> str:
 
 async def send(request: web.Request, journal: Journal, code: replay.Code) -> web.StreamResponse:
     """Stream what the room has said up to now."""
-    header = journal.header
-    pieces = replay.written(header, code, journal.copy(), journal.last)
+    header, last = journal.header, journal.last
+    pieces = replay.written(header, code, journal.copy(), lambda: last)
     response = web.StreamResponse(
         headers={
             **NO_STORE,

@@ -13,7 +13,7 @@ Replays come from strangers, so everything here has a limit and a wrong header i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -51,10 +51,13 @@ class Cut:
     offset: int
 
 
-def written(header: Header, code: Code, records: Iterable[bytes], last: int) -> Iterator[bytes]:
+def written(
+    header: Header, code: Code, records: Iterable[bytes], last: Callable[[], int]
+) -> Iterator[bytes]:
     """The bytes of a replay, in pieces of about PIECE_BYTES or as `records` come.
 
-    records: those of the entries 1 to `last`, in pieces of any size.
+    records: those of the entries from 1 on, in pieces of any size.
+    last: the seq of the last of them; asked when they have come.
     """
     assert (code.view is None) == (header.view is None), "the header says whether there is a view"
     piece = bytearray(MAGIC + record.header_record(header) + record.record(0, code.engine))
@@ -65,7 +68,7 @@ def written(header: Header, code: Code, records: Iterable[bytes], last: int) -> 
         if len(piece) >= PIECE_BYTES:
             yield bytes(piece)
             piece.clear()
-    yield bytes(piece + record.record(last + 1, b""))
+    yield bytes(piece + record.record(last() + 1, b""))
 
 
 class _Records:

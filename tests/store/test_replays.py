@@ -29,7 +29,9 @@ SEEN = replace(HEADER, view="f" * 64)
 
 
 def whole(entries: Sequence[Entry], header: Header = SEEN, code: replay.Code = CODE) -> bytes:
-    return b"".join(replay.written(header, code, map(record.entry_record, entries), len(entries)))
+    return b"".join(
+        replay.written(header, code, map(record.entry_record, entries), lambda: len(entries))
+    )
 
 
 WHOLE = whole(ENTRIES)
@@ -61,7 +63,7 @@ def test_a_game_without_a_view_or_without_events_is_a_replay_too() -> None:
 
 def test_a_long_one_is_written_in_pieces() -> None:
     entries = [Entry(seq, seq, b"e" * 1000) for seq in range(1, 1001)]
-    pieces = list(replay.written(SEEN, CODE, map(record.entry_record, entries), 1000))
+    pieces = list(replay.written(SEEN, CODE, map(record.entry_record, entries), lambda: 1000))
     assert len(pieces) > 10
     assert max(map(len, pieces)) < replay.PIECE_BYTES + 2000
     assert read(b"".join(pieces))[1] == entries
