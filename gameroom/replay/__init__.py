@@ -4,7 +4,7 @@ Knows files, the room and node, where there is one; no server that runs. `verify
 whole of it, `engine` runs the engine once more, `making` takes a replay out of a data folder.
 """
 
-from gameroom.replay.making import NoRoomError, make
+from gameroom.replay.making import NoRoomError, make, rooms
 from gameroom.replay.verify import Checksums, Finding, Report, verify
 
-__all__ = ["Checksums", "Finding", "NoRoomError", "Report", "make", "verify"]
+__all__ = ["Checksums", "Finding", "NoRoomError", "Report", "make", "rooms", "verify"]
