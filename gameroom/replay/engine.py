@@ -68,10 +68,9 @@ def node() -> list[str]:
 class Engine:
     """A running engine. Use it as a context: the process ends with it."""
 
-    def __init__(self, source: bytes, *, answer_s: float = ANSWER_S) -> None:
+    def __init__(self, source: bytes) -> None:
         """Raises NoNodeError, and EngineFailedError for an engine that cannot begin."""
         command = node()
-        self._answer_s = answer_s
         self._replies: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._process = subprocess.Popen(
             command,
@@ -136,9 +135,9 @@ class Engine:
 
     def _answer(self, wanted: str) -> dict[str, Any]:
         try:
-            line = self._replies.get(timeout=self._answer_s)
+            line = self._replies.get(timeout=ANSWER_S)
         except queue.Empty:
-            raise EngineFailedError(f"no answer came for {self._answer_s:g} s") from None
+            raise EngineFailedError(f"no answer came for {ANSWER_S:g} s") from None
         if not line:
             raise EngineFailedError(self._end())
         try:

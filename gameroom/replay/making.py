@@ -11,9 +11,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from gameroom.server.answers import RefusedError
+from gameroom.server.blueprint import restored
 from gameroom.store import Header, record, replay
 from gameroom.store.base import ROOM_ID
 from gameroom.store.journal import SUFFIX
+from gameroom.wire import definition_bytes
 
 
 class NoRoomError(Exception):
@@ -67,7 +70,11 @@ def _code(data: Path, header: Header) -> replay.Code:
         raise NoRoomError(f"{path} can't be read: {error}") from error
     if engine is None or (view is None and header.view is not None):
         raise NoRoomError(f"{path} does not hold the room's engine or view any more")
-    return replay.Code(engine, view)
+    try:
+        room = restored(header).room
+    except RefusedError as error:
+        raise NoRoomError(f"the room file does not compile: {error.problem.detail}") from error
+    return replay.Code(definition_bytes(room), engine, view)
 
 
 def _source(db: sqlite3.Connection, sha256: str | None) -> bytes | None:

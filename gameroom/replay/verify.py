@@ -32,7 +32,16 @@ from gameroom.room.effects import Append
 from gameroom.server.answers import RefusedError
 from gameroom.server.blueprint import restored
 from gameroom.store import Entry, JournalDamagedError, replay, sha256
-from gameroom.wire import BODIES, MSGPACK, BadFrameError, Codec, EventFrame
+from gameroom.wire import (
+    BODIES,
+    MSGPACK,
+    BadFrameError,
+    Codec,
+    EventFrame,
+    definition,
+    order_of,
+    read_json,
+)
 
 _BODIES = tuple(BODIES.values())
 FINDINGS_MAX = 20
@@ -45,8 +54,8 @@ BYTES_PER_ORDER = 4 * 1024 * 1024
 class Finding:
     """Something that is not as it should be.
 
-    code: damaged, cut, another_engine, another_view, bad_room, bad_setup, bad_event, bad_order,
-        bad_turn, bad_command, not_folded, engine_failed, checksum, state.
+    code: damaged, cut, another_engine, another_view, another_definition, bad_room,
+        bad_setup, bad_event, bad_order, bad_turn, bad_command, not_folded, engine_failed, checksum, state.
     seq, generation: where, as far as there is a place.
     """
 
@@ -151,10 +160,21 @@ def _room_file(report: Report, reader: replay.Reader) -> RoomFile | None:
     except RefusedError as error:
         report.find("bad_room", f"the room file does not compile: {error.problem.detail}")
         return None
+    if not _same_order(reader.code.definition, room):
+        report.find("another_definition", "the definition is not that of the room file")
     if (why := misfit_settings(room.settings, reader.header.setup)) is not None:
         report.find("bad_setup", f"the setup does not fit the room file: {why}")
         return None
     return room
+
+
+def _same_order(said: bytes, room: RoomFile) -> bool:
+    """Whether a player that has the definition alone reads the events as the room does."""
+    try:
+        plain = read_json(said)
+        return isinstance(plain, dict) and order_of(plain) == order_of(definition(room))
+    except (BadFrameError, KeyError, TypeError):
+        return False
 
 
 # --- What it says ----------------------------------------------------------------------

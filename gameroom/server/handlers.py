@@ -269,15 +269,18 @@ class Handlers:
         self._polite(request)
         room = request.match_info["id"]
         if auth.opens(self._config.create_keys, auth.bearer(request)):
-            async with self._lobby.journal_of(room) as journal:
-                return await self._replay(request, journal)
+            async with self._lobby.journal_of(room) as (journal, file):
+                return await self._replay(request, journal, file)
         runner, _ = self._member_of(request)
         if (why := replays.refused(runner)) is not None:
             raise why
-        return await self._replay(request, runner.journal)
+        return await self._replay(request, runner.journal, runner.room.file)
 
-    async def _replay(self, request: web.Request, journal: Journal) -> web.StreamResponse:
-        return await replays.send(request, journal, replays.code_of(self._lobby, journal.header))
+    async def _replay(
+        self, request: web.Request, journal: Journal, file: RoomFile
+    ) -> web.StreamResponse:
+        code = replays.code_of(self._lobby, journal.header, file)
+        return await replays.send(request, journal, code)
 
     async def replay_page(self, request: web.Request) -> web.StreamResponse:
         self._polite(request)

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 
 from gameroom.lockstep.packets import MasterPacket
 from gameroom.lockstep.problem import Problem
+from gameroom.model import Room as RoomFile
 from gameroom.model import Value
 from gameroom.room import Room, inputs
 from gameroom.server import bodies
@@ -179,10 +180,11 @@ class Lobby:
             raise self._failed(error) from error
 
     @asynccontextmanager
-    async def journal_of(self, room: str) -> AsyncIterator[Journal]:
-        """The journal of a room that runs, or of one that was let go of. Raises RefusedError."""
+    async def journal_of(self, room: str) -> AsyncIterator[tuple[Journal, RoomFile]]:
+        """The journal and the file of a room that runs, or of one that was let go of. Raises
+        RefusedError."""
         if (runner := self.rooms.get(room)) is not None:
-            yield runner.journal
+            yield runner.journal, runner.room.file
             return
         if not self.recovered:
             # It may be one that comes back: nobody else may hold its journal then.
@@ -195,7 +197,7 @@ class Lobby:
             log.error("room %s: its journal cannot be read: %s", room, error)
             raise refuse(503, "room_busy", "The room's journal cannot be read now.") from error
         try:
-            yield journal
+            yield journal, (await asyncio.to_thread(restored, journal.header)).room
         finally:
             await asyncio.to_thread(journal.close)
 

@@ -11,11 +11,13 @@ import logging
 
 from aiohttp import web
 
+from gameroom.model import Room as RoomFile
 from gameroom.server.answers import RefusedError, refuse
 from gameroom.server.exchange import NO_STORE
 from gameroom.server.lobby import Lobby
 from gameroom.server.runner import Runner
 from gameroom.store import Header, Journal, StoreFailedError, replay
+from gameroom.wire import definition_bytes
 
 log = logging.getLogger(__name__)
 
@@ -33,15 +35,15 @@ def refused(runner: Runner) -> RefusedError | None:
     )
 
 
-def code_of(lobby: Lobby, header: Header) -> replay.Code:
-    """The sources that a header names. Raises RefusedError."""
+def code_of(lobby: Lobby, header: Header, room: RoomFile) -> replay.Code:
+    """The room's definition, and the sources that a header names. Raises RefusedError."""
     found = [
         None if sha256 is None else lobby.code(sha256) for sha256 in (header.engine, header.view)
     ]
     engine, view = found
     if engine is None or (view is None and header.view is not None):
         raise refuse(404, "no_such_code", "The room's engine or view is not stored any more.")
-    return replay.Code(engine, view)
+    return replay.Code(definition_bytes(room), engine, view)
 
 
 def file_name(header: Header) -> str:

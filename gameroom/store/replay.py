@@ -3,8 +3,11 @@
 Knows no room: an event is bytes, and so is an engine. The records are the journal's (see
 `record`), so a replay is a journal with the code that it names:
 
-    magic | header, seq 0 | engine, seq 0 | view, seq 0, where the header has one |
-    the entries, seq 1, 2, ... | the end: an empty record with the seq after the last
+    magic | header, seq 0 | definition, seq 0 | engine, seq 0 | view, seq 0, where the header
+    has one | the entries, seq 1, 2, ... | the end: an empty record with the seq after the last
+
+The definition is what the room file comes to for clients, in JSON: who cannot read room
+files needs its order of commands and fields to read the events.
 
 The end tells a whole file from one that was cut off between two entries. What stands
 before a cut is good, and so is what stands before damage: a reader gives it out first.
@@ -37,8 +40,10 @@ _TEXTS = ("room", "name", "text", "engine")
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """The sources that a header names by their hashes."""
+    """What a player needs of a room: the sources that a header names by their hashes, and
+    the published definition of its room file."""
 
+    definition: bytes
     engine: bytes
     view: bytes | None = None
 
@@ -60,9 +65,10 @@ def written(
     last: the seq of the last of them; asked when they have come.
     """
     assert (code.view is None) == (header.view is None), "the header says whether there is a view"
-    piece = bytearray(MAGIC + record.header_record(header) + record.record(0, code.engine))
-    if code.view is not None:
-        piece += record.record(0, code.view)
+    piece = bytearray(MAGIC + record.header_record(header))
+    for source in (code.definition, code.engine, code.view):
+        if source is not None:
+            piece += record.record(0, source)
     for more in records:
         piece += more
         if len(piece) >= PIECE_BYTES:
@@ -131,8 +137,9 @@ class Reader(_Records):
 
     def __init__(self, file: BinaryIO, where: str) -> None:
         super().__init__(file, where)
-        engine = self._beginning("engine")
-        self.code = Code(engine, None if self.header.view is None else self._beginning("view"))
+        definition, engine = self._beginning("definition"), self._beginning("engine")
+        view = None if self.header.view is None else self._beginning("view")
+        self.code = Code(definition, engine, view)
 
     def entries(self) -> Iterator[Entry]:
         """The whole entries in order. Raises JournalDamagedError after those before it."""

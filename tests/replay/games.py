@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from gameroom import resources
-from gameroom.lockstep.packets import Chart, Command, MasterPacket
+from gameroom.lockstep.packets import Chart, Command, Event, MasterPacket
 from gameroom.replay.engine import Engine
 from gameroom.room import default_settings, inputs
 from gameroom.server.blueprint import read_room
 from gameroom.server.events import entry_of
 from gameroom.store import Entry, Header, record, replay, sha256
-from gameroom.wire import MSGPACK, Codec
+from gameroom.wire import MSGPACK, Codec, definition_bytes
 from tests.room.table import Table
 
 ROOM = """language 1
@@ -52,15 +52,13 @@ class Game:
         path.write_bytes(self.bytes())
         return path
 
-    def with_turn(self, generation: int, **changes: Any) -> Game:
+    def with_turn(self, of: int, **changes: Any) -> Game:
         """The same, with another master packet of this generation, and all CRCs right."""
         entries = []
         for entry in self.entries:
             frame = self.codec.decode_event(entry.event)
             body = frame.body
-            if isinstance(body, MasterPacket) and body.generation == generation:
-                from gameroom.lockstep.packets import Event
-
+            if isinstance(body, MasterPacket) and body.generation == of:
                 event = Event(entry.seq, replace(body, **changes))
                 data = self.codec.encode_event(event)
                 assert isinstance(data, bytes)
@@ -125,6 +123,7 @@ def play() -> Game:
                     assert table.send(who, have).status == 202
     table.send("ann", inputs.Say("well played"))
     table.send("bob", inputs.Leave())
+    table.wait(60_000)
     codec = Codec(MSGPACK, chart.room)
     header = Header(
         room="r-1",
@@ -138,7 +137,9 @@ def play() -> Game:
         created=1_700_000_000_000,
     )
     entries = tuple(entry_of(one, codec) for one in table.journal)
-    return Game(header, replay.Code(ENGINE, VIEW), entries, codec, table.sums)
+    return Game(
+        header, replay.Code(definition_bytes(chart.room), ENGINE, VIEW), entries, codec, table.sums
+    )
 
 
 def _turn(packet: MasterPacket, states: list[str]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -53,7 +54,9 @@ async def test_a_session_gets_all_that_the_room_has_said(table: Table) -> None:
     reader, entries = read(await response.read())
     journal = table.lobby.rooms[made["id"]].journal
     assert reader.header == journal.header
-    assert reader.code == replay.Code(ENGINE.encode())
+    assert (reader.code.engine, reader.code.view) == (ENGINE.encode(), None)
+    said = json.loads(reader.code.definition)
+    assert [command["name"] for command in said["commands"]] == ["move", "shout"]
     assert entries == list(journal.read())[: len(entries)]
     assert len(entries) >= 8
 

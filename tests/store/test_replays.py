@@ -24,7 +24,7 @@ from gameroom.store import (
 )
 from tests.store.entries import ENTRIES, HEADER
 
-CODE = replay.Code(b"export default () => 1;\n", b"export default (root) => 2;\n")
+CODE = replay.Code(b"{}", b"export default () => 1;\n", b"export default (root) => 2;\n")
 SEEN = replace(HEADER, view="f" * 64)
 
 
@@ -57,7 +57,7 @@ def test_a_replay_gives_back_what_was_written() -> None:
 
 def test_a_game_without_a_view_or_without_events_is_a_replay_too() -> None:
     bare = replace(HEADER, view=None)
-    reader, found, why = read(whole((), bare, replay.Code(b"x")))
+    reader, found, why = read(whole((), bare, replay.Code(b"{}", b"x")))
     assert (reader.code.view, found, why, reader.cut) == (None, [], None, None)
 
 
@@ -129,7 +129,7 @@ def test_a_header_of_another_shape_is_refused(change: dict[str, object]) -> None
     said = msgspec.json.decode(record.header_record(SEEN)[record.HEAD_BYTES : -record.FOOT_BYTES])
     forged = msgspec.json.encode(said | change)
     with pytest.raises(JournalDamagedError, match=r"byte 16 is damaged"):
-        read(replay.MAGIC + record.record(0, forged) + record.record(0, b"") * 2)
+        read(replay.MAGIC + record.record(0, forged) + record.record(0, b"") * 3)
 
 
 def test_other_files_are_refused() -> None:
