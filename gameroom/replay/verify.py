@@ -55,7 +55,8 @@ class Finding:
     """Something that is not as it should be.
 
     code: damaged, cut, another_engine, another_view, another_definition, bad_room,
-        bad_setup, bad_event, bad_order, bad_turn, bad_command, not_folded, engine_failed, checksum, state.
+        bad_setup, bad_event, bad_order, bad_turn, bad_command, not_folded, engine_failed,
+        checksum, state.
     seq, generation: where, as far as there is a place.
     """
 
