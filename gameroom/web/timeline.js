@@ -39,7 +39,7 @@ export class NoReplayError extends Error {
   name = "NoReplayError";
 }
 
-const text = new TextDecoder("utf-8", { fatal: true });
+const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Records one after the other. `next` gives a payload; "cut" where the file ends too early. */
 class Records {
