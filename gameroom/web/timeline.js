@@ -323,8 +323,9 @@ export class Timeline {
     for (const { event, entered, because } of moved) {
       const leaf = entered.at(-1);
       if (leaf === undefined) continue;
+      const now = words(leaf.split(".").slice(-2).join(": "));
       const cause = event === "" ? "" : ` (${words(event)})`;
-      this.#mark("chart", because ? `now ${words(leaf)}${cause}: ${because}` : `now ${words(leaf)}${cause}`);
+      this.#mark("chart", because ? `now ${now}${cause}: ${because}` : `now ${now}${cause}`);
     }
     if (!states.includes("running") || wasRunning) return;
     const seats = this.#rosters.last.seats.map(({ seat, name, team, roles }) => ({ seat, name, team, roles }));

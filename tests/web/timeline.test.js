@@ -235,7 +235,7 @@ test("a line has turns, people, marks and what was agreed", () => {
   assert.equal(line.agreed.size, 38);
   assert.equal(line.agreed.get(12), sums[12]);
   assert.deepEqual(line.marks.map(({ position, kind, text }) => [position, kind, text]), [
-    [0, "people", "ann takes seat 1"], [0, "people", "bob takes seat 2"], [0, "chart", "now running.day (go)"],
+    [0, "people", "ann takes seat 1"], [0, "people", "bob takes seat 2"], [0, "chart", "now running: day (go)"],
     [20, "chat", "bob says: hello"], [20, "people", "bob's connection is lost"], [30, "people", "bob has left"],
     [30, "diverged", "checksums differ at turn 29 between ann; nobody can tell who is right"], [40, "room", "the room has ended: done"],
   ]);
