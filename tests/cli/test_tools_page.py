@@ -18,7 +18,7 @@ from gameroom.language.layout import BLOCKS
 from tests.language.texts import good, loaded, room
 
 PAGE = Path(__file__).parents[2] / "docs" / "tools.md"
-COMMANDS = ("check", "explain", "fmt", "show", "convert", "simulate")
+COMMANDS = ("check", "explain", "fmt", "show", "convert", "simulate", "replay")
 BEGIN, END = "<!-- help: begin -->\n", "<!-- help: end -->\n"
 
 
