@@ -232,8 +232,10 @@ def test_of_engines_that_differed_it_is_told_who_was_right(game: Game, tmp_path:
     ],
 )
 def test_an_engine_that_fails_or_reaches_out_is_a_finding(
-    game: Game, tmp_path: Path, source: bytes
+    game: Game, tmp_path: Path, source: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # One of them answers nothing at all.
+    monkeypatch.setattr("gameroom.replay.engine.ANSWER_S", 5.0)
     report = told(game.with_engine(source), tmp_path)
     assert codes(report) == ["engine_failed"]
 
