@@ -608,9 +608,9 @@ export class Playback {
       if (to % this.#every === 0 || this.#line.begins.some(({ position }) => position === to)) break;
     }
     // The worker tells the checksum after the last turn: end where it can be compared.
-    const isKept = this.#isWanted(to);
-    if (agreed > 0 && !isKept) turns.length = agreed;
+    if (agreed > 0) turns.length = agreed;
     to = this.position + turns.length;
+    const isKept = this.#isWanted(to);
     const { generation } = turns.at(-1);
     this.#order({
       op: "steps", turns, turn_ms: Math.max(1, Math.round(glideMs)), every: generation,

@@ -31,6 +31,7 @@ NOUGHTS = resources.rooms() / "noughts"
 ENGINE = (NOUGHTS / "engine.js").read_bytes()
 VIEW = (NOUGHTS / "view.js").read_bytes()
 TURNS = 40
+STATES = 10
 PLAYERS = ("ann", "bob")
 
 
@@ -110,7 +111,7 @@ def play() -> Game:
                     "turns": [_turn(packet, states)],
                     "turn_ms": 100,
                     "every": 1,
-                    "stateEvery": 10,
+                    "stateEvery": STATES,
                     "scene": False,
                     "sync": False,
                 },

@@ -240,6 +240,48 @@ def test_an_engine_that_fails_or_reaches_out_is_a_finding(
     assert codes(report) == ["engine_failed"]
 
 
+PROBE = b"""
+const promise = import("node:net");
+let refusal = null;
+try { await promise; } catch (error) { refusal = error; }
+let deep = null;
+const dive = () => { try { dive(); } catch (error) { deep = error; } };
+dive();
+const foreign = [];
+const look = (value, path, depth) => {
+  if ((typeof value !== "object" && typeof value !== "function") || value === null || depth > 3) return;
+  let root = value;
+  try {
+    while (Object.getPrototypeOf(root) !== null) root = Object.getPrototypeOf(root);
+  } catch {
+    return;
+  }
+  if (root !== Object.prototype && Object.getOwnPropertyNames(root).includes("hasOwnProperty")) foreign.push(path);
+  for (const name of Reflect.ownKeys(value)) {
+    let inner;
+    try { inner = value[name]; } catch { continue; }
+    look(inner, `${path}.${String(name)}`, depth + 1);
+  }
+};
+look(globalThis, "global", 0);
+look(promise, "promise", 0);
+look(deep, "deep", 0);
+export default (kit) => {
+  look(kit, "kit", 0);
+  const names = ["process", "require", "module", "global", "Buffer", "setImmediate", "Worker"].filter((name) => {
+    try { return globalThis[name] !== undefined && name !== "Worker"; } catch { return false; }
+  });
+  throw new Error(`refused: ${typeof refusal}, foreign: ${foreign.join()}, names: ${names.join()}.`);
+};
+"""  # noqa: E501  JavaScript
+
+
+def test_an_engine_finds_nothing_of_node_s(game: Game, tmp_path: Path) -> None:
+    report = told(game.with_engine(PROBE), tmp_path)
+    (finding,) = report.findings
+    assert finding.detail.endswith("Error: refused: string, foreign: , names: .")
+
+
 def test_an_engine_that_never_answers_is_stopped(
     game: Game, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
