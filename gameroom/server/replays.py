@@ -67,8 +67,6 @@ async def send(request: web.Request, journal: Journal, code: replay.Code) -> web
         }
     )
     await response.prepare(request)
-    if request.method == "HEAD":
-        return response
     try:
         while piece := await asyncio.to_thread(next, pieces, DONE):
             await response.write(piece)

@@ -15,6 +15,7 @@ import { BYTES_MAX, Playback, SPEEDS, Timeline, readReplay } from "/web/timeline
 const STORY_MAX = 100;
 const MARKS_MAX = 300;
 const FAR_TURNS = 10;
+const SILENT_MS = 5000;
 const wish = new URLSearchParams(location.search);
 const by = (id) => document.getElementById(id);
 const words = (name) => name.replaceAll("_", " ");
@@ -58,6 +59,8 @@ class Player {
   #fault = "";
   #asked = [];
   #closed = false;
+  #heardAt = performance.now();
+  #watch = setInterval(() => this.#watchEngine(), 1000);
 
   constructor(replay, bytes) {
     const { header, definition, engine, view } = replay;
@@ -117,6 +120,7 @@ class Player {
   close() {
     this.#closed = true;
     clearTimeout(this.#timer);
+    clearInterval(this.#watch);
     this.#sandbox.close();
   }
 
@@ -137,6 +141,7 @@ class Player {
 
   #act(act) {
     if (this.#closed) return;
+    if (!this.#playback.isBusy) this.#heardAt = performance.now();
     act(performance.now());
     clearTimeout(this.#timer);
     const { due } = this.#playback;
@@ -144,7 +149,19 @@ class Player {
     this.#refresh();
   }
 
+  /** An engine that does not answer is waited for, and it is said. */
+  #watchEngine() {
+    const silent = performance.now() - this.#heardAt;
+    if (this.#playback.isBusy && silent > SILENT_MS) {
+      notice(`The game's engine has not answered for ${Math.floor(silent / 1000)} s. Open another replay to end this one.`, "slow");
+    }
+  }
+
   #heard({ engine, problem }) {
+    const wasSilent = this.#playback.isBusy && performance.now() - this.#heardAt > SILENT_MS;
+    this.#heardAt = performance.now();
+    if (wasSilent) notice("");
+    if (wasSilent) this.#problem();
     if (engine?.op === "snapshot") this.#asked.shift()?.(engine);
     else if (engine) this.#act((now) => this.#playback.engineReplied(engine, now));
     else if (problem) {

@@ -409,6 +409,11 @@ export class Playback {
     return this.#target !== null;
   }
 
+  /** An order is with the engine. */
+  get isBusy() {
+    return this.#busy !== null;
+  }
+
   get atEnd() {
     return this.position >= this.#line.length;
   }
