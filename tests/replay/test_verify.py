@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -381,3 +382,19 @@ def test_what_makes_no_sense_is_usage(
 
 def test_the_hashes_are_those_of_the_shipped_game(game: Game) -> None:
     assert game.header.engine == sha256(ENGINE)
+
+
+def test_whatever_a_stranger_wrote_is_a_finding_and_never_our_fault(
+    game: Game, tmp_path: Path
+) -> None:
+    dice = random.Random(5)
+    met: set[str] = set()
+    for _ in range(60):
+        entries = list(game.entries)
+        at = dice.randrange(len(entries))
+        event = bytearray(entries[at].event)
+        for _ in range(dice.randint(1, 4)):
+            event[dice.randrange(len(event))] = dice.randrange(256)
+        entries[at] = replace(entries[at], event=bytes(event))
+        met.update(codes(told(replace(game, entries=tuple(entries)), tmp_path)))
+    assert "bad_event" in met
