@@ -35,6 +35,7 @@ COMMANDS = {
     "fmt": "Write room files in the one layout.",
     "graph": "Draw a room's states and transitions: SVG, DOT or Mermaid.",
     "new": "Write a room file to start from.",
+    "replay": "Watch a game again, or verify its replay.",
     "serve": "Run the server.",
     "simulate": "Play rooms with bots through bad networks, crashes and cheating, from a seed.",
     "show": "Show a room with all that it inherits, as one flat file.",

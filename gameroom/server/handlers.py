@@ -21,7 +21,7 @@ from gameroom.lockstep.problem import Problem
 from gameroom.model import Room as RoomFile
 from gameroom.room import inputs
 from gameroom.room.snapshots import STATE_BYTES_MAX
-from gameroom.server import auth, bodies, fastpath, pages
+from gameroom.server import auth, bodies, fastpath, pages, replays
 from gameroom.server.answers import (
     Answer,
     Question,
@@ -50,7 +50,7 @@ from gameroom.server.openapi import openapi
 from gameroom.server.rates import Rates
 from gameroom.server.routes import Route
 from gameroom.server.runner import Runner
-from gameroom.store import StoreFailedError
+from gameroom.store import Journal, StoreFailedError
 from gameroom.wire import SUBPROTOCOLS, Codec, definition
 
 T = TypeVar("T")
@@ -284,10 +284,8 @@ class Handlers:
     async def desync(self, request: web.Request) -> web.StreamResponse:
         self._polite(request)
         self._keyed(request)
-        id_, generation = (
-            request.match_info["id"],
-            whole(request.match_info["generation"], "generation"),
-        )
+        id_ = request.match_info["id"]
+        generation = whole(request.match_info["generation"], "generation")
         data = await asyncio.to_thread(_read, self._lobby.desyncs.store.get, id_, generation)
         if data is None:
             raise refuse(404, "no_such_desync", "There is no report of this generation.")
@@ -315,6 +313,29 @@ class Handlers:
         if who is None:
             raise RefusedError(UNKNOWN)
         return who, id_, whole(request.match_info["generation"], "generation")
+
+    # -- replays -----------------------------------------------------------------------
+
+    async def replay(self, request: web.Request) -> web.StreamResponse:
+        self._polite(request)
+        room = request.match_info["id"]
+        if auth.opens(self._config.create_keys, auth.bearer(request)):
+            async with self._lobby.journal_of(room) as (journal, file):
+                return await self._replay(request, journal, file)
+        runner, _ = self._member_of(request)
+        if (why := replays.refused(runner)) is not None:
+            raise why
+        return await self._replay(request, runner.journal, runner.room.file)
+
+    async def _replay(
+        self, request: web.Request, journal: Journal, file: RoomFile
+    ) -> web.StreamResponse:
+        code = replays.code_of(self._lobby, journal.header, file)
+        return await replays.send(request, journal, code)
+
+    async def replay_page(self, request: web.Request) -> web.StreamResponse:
+        self._polite(request)
+        return pages.file_response(request, "replay.html", fresh=True)
 
     # -- pictures and sockets ----------------------------------------------------------
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 
 from gameroom.lockstep.packets import MasterPacket
 from gameroom.lockstep.problem import Problem
+from gameroom.model import Room as RoomFile
 from gameroom.model import Value
 from gameroom.room import Room, inputs
 from gameroom.server import bodies
@@ -29,6 +31,7 @@ from gameroom.store import (
     DesyncStore,
     Header,
     Journal,
+    JournalDamagedError,
     MemoryDesyncs,
     RoomRecord,
     Session,
@@ -182,6 +185,28 @@ class Lobby:
             return self._stores.sessions.engine(sha256)
         except StoreFailedError as error:
             raise self._failed(error) from error
+
+    @asynccontextmanager
+    async def journal_of(self, room: str) -> AsyncIterator[tuple[Journal, RoomFile]]:
+        """The journal and the file of a room that runs, or of one that was let go of. Raises
+        RefusedError."""
+        if (runner := self.rooms.get(room)) is not None:
+            yield runner.journal, runner.room.file
+            return
+        if not self.recovered:
+            # It may be one that comes back: nobody else may hold its journal then.
+            raise RefusedError(self.down or Problem(503, "closing", "The server is not up yet."))
+        try:
+            journal = await asyncio.to_thread(self._stores.journals.open, room)
+        except (KeyError, JournalDamagedError):
+            raise refuse(404, "no_such_room", "There is no such room.") from None
+        except StoreFailedError as error:
+            log.error("room %s: its journal cannot be read: %s", room, error)
+            raise refuse(503, "room_busy", "The room's journal cannot be read now.") from error
+        try:
+            yield journal, (await asyncio.to_thread(restored, journal.header)).room
+        finally:
+            await asyncio.to_thread(journal.close)
 
     def _host(self, room: Room, journal: Journal, start: int = 0) -> Runner:
         id_ = journal.header.room

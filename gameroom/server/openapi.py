@@ -23,6 +23,12 @@ PARAMETERS = {
     "file": "a file's path in the web folder",
 }
 PROBLEM = "application/problem+json"
+SECURITY: dict[str, dict[str, Any]] = {
+    "open": {},
+    "key": {"security": [{"key": []}]},
+    "session": {"security": [{"session": []}, {"cookie": []}]},
+    "session_or_key": {"security": [{"session": []}, {"cookie": []}, {"key": []}]},
+}
 
 
 def openapi() -> dict[str, Any]:
@@ -84,10 +90,7 @@ def _operation(
     if route.input is not None:
         content = {"application/json": {"schema": found[id(route.input)]}}
         operation["requestBody"] = {"required": not route.may_be_empty, "content": content}
-    if route.entry == "key":
-        operation["security"] = [{"key": []}]
-    elif route.entry == "session":
-        operation["security"] = [{"session": []}, {"cookie": []}]
+    operation |= SECURITY[route.entry]
     return operation
 
 

@@ -25,6 +25,7 @@ SOCKET: frozenset[Carrier] = frozenset(("socket",))
 
 OWN_TYPES = "application/json"
 JAVASCRIPT = "text/javascript"
+REPLAY = "application/vnd.gameroom.replay"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,7 @@ class Route:
     input, output: the body's type; None where there is none.
     statuses: those it answers with when all goes well; problems are always possible.
     query: parameters of the query string and what they are.
-    entry: what opens it: nothing, a create key, or a session in the room.
+    entry: what opens it: nothing, a create key, a session in the room, or either of them.
     media: of the output. may_be_empty: whether the body may be left out.
     """
 
@@ -48,7 +49,7 @@ class Route:
     problems: tuple[int, ...] = ()
     carriers: frozenset[Carrier] = HTTP
     query: Mapping[str, str] = field(default_factory=dict)
-    entry: Literal["open", "key", "session"] = "open"
+    entry: Literal["open", "key", "session", "session_or_key"] = "open"
     media: str = OWN_TYPES
     may_be_empty: bool = False
 
@@ -163,6 +164,27 @@ SERVER: tuple[Route, ...] = (
         problems=(400, 401, 403, 404, 409, 413, 415, 429, 503),
         query=PROFILE,
         entry="session",
+    ),
+    Route(
+        name="replay",
+        methods=("GET",),
+        path="/rooms/{id}/replay",
+        doc="All that the room has said, with its file and its code: to watch and to verify. "
+        "For a session of the room, or a create key. Where watchers are told late, only when the "
+        "room has ended; the create key's holder gets it before, and after it was let go of.",
+        problems=(401, 403, 404, 409, 429, 503),
+        entry="session_or_key",
+        query=PROFILE,
+        media=REPLAY,
+    ),
+    Route(
+        name="replay_page",
+        methods=("GET",),
+        path="/replay",
+        doc="The page that plays a replay: a file, or this server's `?room=`.",
+        problems=(403, 429),
+        query={"room": "the room whose replay is played"} | PROFILE,
+        media="text/html",
     ),
     Route(
         name="chart_picture",

@@ -101,6 +101,10 @@ class Journal(Protocol):
         """The entries after this seq, at most `limit`. JournalDamagedError names the first
         one that is not what was written."""
 
+    def copy(self) -> Iterator[bytes]:
+        """The records (see `record`) of the entries as they are now, in pieces of any size.
+        May be walked in another thread, while more is appended."""
+
     def sync(self) -> None:
         """When this returns, a loss of power does not lose what was appended before. May be
         called from another thread than `append`."""

@@ -34,6 +34,7 @@ if sys.platform != "win32":
     import fcntl
 
 SUFFIX = ".journal"
+COPY_BYTES = 256 * 1024
 
 
 class FileJournals:
@@ -143,6 +144,10 @@ class FileJournal:
             payload = record.read_payload(data, where, offset, seq)
             yield record.read_entry(payload, where, offset, seq)
 
+    def copy(self) -> Iterator[bytes]:
+        start = self._offsets[0] if self._offsets else self._end
+        return _pieces(self.path, start, self._end)
+
     def sync(self) -> None:
         with self._guard:
             end = self._end
@@ -240,6 +245,20 @@ class FileJournal:
         except OSError as error:
             self._broken = f"{self.path.name}: half an entry is left: {error.strerror}"
             raise StoreFailedError(self._broken) from error
+
+
+def _pieces(path: Path, start: int, end: int) -> Iterator[bytes]:
+    """The bytes of a file from `start` to `end`, by a handle of their own."""
+    try:
+        with path.open("rb") as file:
+            file.seek(start)
+            while start < end and (piece := file.read(min(COPY_BYTES, end - start))):
+                start += len(piece)
+                yield piece
+    except OSError as error:
+        raise StoreFailedError(f"{path.name}: {error.strerror}") from error
+    if start < end:
+        raise StoreFailedError(f"{path.name}: the file was cut")
 
 
 def _sync_folder(folder: Path) -> None:

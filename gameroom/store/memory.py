@@ -20,6 +20,7 @@ from gameroom.store.base import (
     Torn,
     sha256,
 )
+from gameroom.store.record import entry_record
 
 
 class MemoryJournal:
@@ -40,6 +41,9 @@ class MemoryJournal:
     def read(self, after: int = 0, limit: int | None = None) -> Iterator[Entry]:
         assert after >= 0, "seq counts from 1"
         return iter(self._entries[after : None if limit is None else after + limit])
+
+    def copy(self) -> Iterator[bytes]:
+        return map(entry_record, tuple(self._entries))
 
     def sync(self) -> None:
         """Nothing here outlives the power."""

@@ -412,6 +412,17 @@ export function ruling(
 ): "allow" | "deny" | "ignore" | "unsaid";
 export function closing(code: number): { again: "at once" | "later" | "by hand" | "never"; meaning: string };
 
+/** The frame with an engine and a view, out of reach of everything. */
+export class Sandbox {
+  /** heard: told {engine: reply}, {send: command of the view} and {problem: the view's}. */
+  constructor(element: Element | null, options: { engine: string; view: string | null; heard: (said: any) => void });
+  /** An order to the engine, in worker.js's words. */
+  order(order: object): void;
+  /** Something for the view: {game} or {refused}. */
+  tell(what: object): void;
+  close(): void;
+}
+
 export interface Ports {
   connect(): void;
   hangUp(): void;

@@ -1377,7 +1377,7 @@ export async function verified(link, base) {
 }
 
 /** The frame with engine and view. `heard` is told {engine: reply}, {send}, {problem}. */
-class Sandbox {
+export class Sandbox {
   #frame = document.createElement("iframe");
   #engine = new MessageChannel();
   #view = new MessageChannel();

@@ -47,6 +47,16 @@ function notice(text, doings = []) {
   by("welcome").classList.toggle("loud", text !== "");
 }
 
+/** What is left of a room that has ended: to see it again, and to keep it. */
+function replays(room) {
+  const wanted = new URLSearchParams({ room, profile });
+  const save = () => {
+    const link = element("a", { href: `/rooms/${encodeURIComponent(room)}/replay?profile=${profile}`, download: "" });
+    link.click();
+  };
+  return [["Watch it again", () => location.assign(`/replay?${wanted}`)], ["Save the replay", save]];
+}
+
 const phase = (name) => { document.body.dataset.phase = name; };
 
 // ---- coming in -----------------------------------------------------------------------------
@@ -560,7 +570,7 @@ class Page {
     const seat = this.#seat;
     const silent = Math.floor((performance.now() - this.#turnAt) / 1000);
     if (seat.ended !== null) {
-      return { text: "The room has ended.", more: seat.ended.because ?? "" };
+      return { text: "The room has ended.", more: seat.ended.because ?? "", doings: replays(seat.id) };
     }
     if (seat.status === "displaced") {
       return {

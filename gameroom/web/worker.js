@@ -196,7 +196,8 @@ function restore({ generation, begin, seed, states, seats, sha256, bytes }) {
   return { generation };
 }
 
-/** every: turns between two checksums; stateEvery: between two states, 0 for none. */
+/** every: turns between two checksums; stateEvery: between two states, 0 for none; length_ms: of a
+ * turn, where copies of states are kept as evidence: whoever plays a replay needs none. */
 function steps({ turns, turn_ms, length_ms, every, stateEvery, scene, sync }) {
   const started = now();
   const sums = [];
@@ -213,7 +214,7 @@ function steps({ turns, turn_ms, length_ms, every, stateEvery, scene, sync }) {
     const isDue = turn.generation % every === 0;
     if (isDue && index >= turns.length - every) {
       sums.push([turn.generation, checkedSum()]);
-      kept.offer(turn.generation, { every, turnMs: length_ms, take: () => engine.snapshot() });
+      if (length_ms !== undefined) kept.offer(turn.generation, { every, turnMs: length_ms, take: () => engine.snapshot() });
     }
     if (stateEvery > 0 && turn.generation % stateEvery === 0) {
       snapped = { generation: turn.generation, bytes: tools.canonical(engine.snapshot()) };

@@ -13,7 +13,7 @@ from gameroom.wire.codec import (
     Subprotocol,
     read_packet,
 )
-from gameroom.wire.definition import definition, read_definition
+from gameroom.wire.definition import definition, definition_bytes, order_of, read_definition
 from gameroom.wire.events import BODIES, REJECTED, event_name, event_path
 from gameroom.wire.frames import (
     BadFrameError,
@@ -46,8 +46,10 @@ __all__ = [
     "Subprotocol",
     "closing",
     "definition",
+    "definition_bytes",
     "event_name",
     "event_path",
+    "order_of",
     "plain",
     "problem_body",
     "read_definition",

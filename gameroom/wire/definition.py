@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from gameroom import model
 from gameroom.model import Duration, Range, Rate
 
@@ -53,6 +55,21 @@ def definition(room: model.Room) -> dict[str, Any]:
             for policy in room.policies
         },
     }
+
+
+def definition_bytes(room: model.Room) -> bytes:
+    """The definition as JSON, for a file."""
+    return msgspec.json.encode(definition(room))
+
+
+def order_of(said: object) -> list[list[tuple[object, list[object]]]]:
+    """The order of commands and signals with that of their fields, by which packets are read
+    (see `compact`). KeyError or TypeError where it is no definition."""
+    assert isinstance(said, Mapping), "a definition is a map"
+    return [
+        [(one["name"], [field["name"] for field in one["fields"]]) for one in said[kind]]
+        for kind in ("commands", "signals")
+    ]
 
 
 def read_definition(said: Mapping[str, Any]) -> model.Room:

@@ -27,6 +27,7 @@ COMMANDS = (
     "simulate",
     "desync show",
     "desync list",
+    "replay",
 )
 BEGIN, END = "<!-- help: begin -->\n", "<!-- help: end -->\n"
 

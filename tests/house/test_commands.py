@@ -23,7 +23,7 @@ from gameroom import language
 from tests.house.documents import Shown, commands, documents, rooms
 
 ROOT = Path(__file__).resolve().parents[2]
-SERVERS = ("gameroom serve", "gameroom demo", "make demo")
+SERVERS = ("gameroom serve", "gameroom demo", "gameroom replay --port", "make demo")
 EXPORT = re.compile(r"export ([A-Z_]+)=(\S+)")
 # These run the tests that this one is among, or for long: that make knows what to do must do.
 RECURSIVE = {

@@ -121,3 +121,10 @@ def test_every_shipped_room_is_found_in_the_wheel(gameroom: Path, tmp_path: Path
     asked = run(gameroom.parent / "python", "-c", script, cwd=tmp_path)
     assert asked.returncode == 0, asked.stderr
     assert str(gameroom.parent.parent) in asked.stdout
+
+
+def test_the_wheel_has_what_replays_need(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as packed:
+        names = set(packed.namelist())
+    needed = ("replay/engine.mjs", "web/worker.js", "web/kit.js", "web/replay.html")
+    assert {f"gameroom/{name}" for name in needed} <= names

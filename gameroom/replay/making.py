@@ -1,0 +1,82 @@
+"""A replay out of a data folder: a room's journal, with the code that its header names.
+
+Reads what a server may be writing at this moment: nothing there is claimed or mended.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from gameroom.server.answers import RefusedError
+from gameroom.server.blueprint import restored
+from gameroom.store import Header, record, replay
+from gameroom.store.base import ROOM_ID
+from gameroom.store.journal import SUFFIX
+from gameroom.wire import definition_bytes
+
+
+class NoRoomError(Exception):
+    """There is no such room, or its code is gone; the message says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What was written: so many events, and where the journal was cut off, if it was."""
+
+    header: Header
+    entries: int
+    cut: replay.Cut | None
+
+
+def make(data: Path, room: str, out: Path) -> Made:
+    """Write the replay of a room. Raises NoRoomError, JournalDamagedError and OSError; then
+    there is no file, or the one that was there before."""
+    path = data / "journals" / f"{room}{SUFFIX}"
+    if ROOM_ID.fullmatch(room) is None or not path.is_file():
+        raise NoRoomError(f"{data} holds no room {room}")
+    draft = out.with_name(f".{out.name}.new")
+    try:
+        with path.open("rb") as file, draft.open("wb") as to:
+            reader = replay.JournalReader(file, path.name)
+            code = _code(data, reader.header)
+            for piece in replay.written(reader.header, code, _records(reader), lambda: reader.last):
+                to.write(piece)
+        draft.replace(out)
+    finally:
+        draft.unlink(missing_ok=True)
+    return Made(reader.header, reader.last, reader.cut)
+
+
+def rooms(data: Path) -> list[str]:
+    """The ids of the rooms in a data folder, those that spoke last first."""
+    found = (data / "journals").glob(f"*{SUFFIX}")
+    return [path.stem for path in sorted(found, key=lambda one: -one.stat().st_mtime)]
+
+
+def _records(reader: replay.JournalReader) -> Iterator[bytes]:
+    return map(record.entry_record, reader.entries())
+
+
+def _code(data: Path, header: Header) -> replay.Code:
+    path = data / "gameroom.sqlite"
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+            engine, view = (_source(db, sha256) for sha256 in (header.engine, header.view))
+    except sqlite3.Error as error:
+        raise NoRoomError(f"{path} can't be read: {error}") from error
+    if engine is None or (view is None and header.view is not None):
+        raise NoRoomError(f"{path} does not hold the room's engine or view any more")
+    try:
+        room = restored(header).room
+    except RefusedError as error:
+        raise NoRoomError(f"the room file does not compile: {error.problem.detail}") from error
+    return replay.Code(definition_bytes(room), engine, view)
+
+
+def _source(db: sqlite3.Connection, sha256: str | None) -> bytes | None:
+    row = db.execute("SELECT source FROM engines WHERE sha256 = ?", (sha256,)).fetchone()
+    return None if row is None else bytes(row[0])

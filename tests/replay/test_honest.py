@@ -1,0 +1,45 @@
+"""What an honest server writes in any weather is never a finding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from gameroom.replay.verify import Report, _Stream, _Wanted
+from gameroom.room import Room
+from gameroom.server.events import entry_of
+from gameroom.sim.world import WEATHERS, Plan
+from gameroom.sim.world.run import _World
+from gameroom.store import Entry
+from gameroom.wire import MSGPACK
+from tests.sim.world_rooms import SHIPPED, WRITTEN, chart
+
+
+@dataclass
+class Read:
+    """What a reader gives of a whole file."""
+
+    kept: list[Entry]
+    cut: None = None
+
+    def entries(self) -> Iterator[Entry]:
+        return iter(self.kept)
+
+
+@pytest.mark.parametrize("weather", WEATHERS)
+@pytest.mark.parametrize("room", [*WRITTEN, *SHIPPED])
+def test_no_weather_makes_a_finding(room: str, weather: str) -> None:
+    for seed in (1, 2):
+        world = _World(chart(room), Plan(seed, 40, WEATHERS[weather]), lambda _: None)
+        world.run()
+        codec = world.house.codecs[MSGPACK]
+        entries = [entry_of(one, codec) for one in world.house.entries]
+        report = Report("x.replay")
+        stream = _Stream(report, world.chart.room, _Wanted())
+        appends = stream.checked(Read(entries))  # type: ignore[arg-type]
+        again = Room.restored(world.chart, seed=seed, entries=appends, now=0)
+        assert report.findings == []
+        assert (again.seq, report.events) == (len(entries), len(entries))
+        assert report.turns == again.generation > 0

@@ -1,0 +1,400 @@
+"""An honest replay is verified; whatever is wrong with another is named by its place."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gameroom.cli import run
+from gameroom.lockstep.packets import Checksum, Command, Diverged, Event, SeatCommands, Verified
+from gameroom.replay import Report, engine, verify
+from gameroom.store import record, sha256
+from tests.replay.games import ENGINE, TURNS, Game
+
+NOBODY = b"""export default () => { throw new Error("no"); };\n"""
+
+
+def told(game: Game, folder: Path) -> Report:
+    return verify(game.write(folder / "x.replay"))
+
+
+def codes(report: Report) -> list[str]:
+    return [finding.code for finding in report.findings]
+
+
+def test_an_honest_game_is_verified(game: Game, tmp_path: Path) -> None:
+    report = told(game, tmp_path)
+    assert report.findings == []
+    assert (report.events, report.turns, report.ended) == (len(game.entries), TURNS, True)
+    checks = report.checksums
+    assert (checks.why_not, checks.agreed, checks.states) == (None, TURNS - 2, TURNS // 10)
+    assert checks.until == TURNS
+
+
+def test_no_flipped_bit_is_verified(game: Game, tmp_path: Path) -> None:
+    data = game.bytes()
+    for at in range(0, len(data), len(data) // 40):
+        flipped = bytearray(data)
+        flipped[at] ^= 0x10
+        path = tmp_path / "x.replay"
+        path.write_bytes(flipped)
+        report = verify(path)
+        assert "damaged" in codes(report), at
+        assert "at byte" in report.findings[0].detail
+
+
+@pytest.mark.parametrize("off", [1, 25, 400, 2000])
+def test_a_file_that_was_cut_off_is_checked_as_far_as_it_goes(
+    game: Game, tmp_path: Path, off: int
+) -> None:
+    path = tmp_path / "x.replay"
+    path.write_bytes(game.bytes()[:-off])
+    report = verify(path)
+    assert codes(report) == ["cut"]
+    assert f"{report.events} events before that are whole" in report.findings[0].detail
+    assert report.checksums.why_not is None
+    assert 0 < report.checksums.agreed <= TURNS - 2
+
+
+def test_a_missing_entry_is_damage(game: Game, tmp_path: Path) -> None:
+    records = [record.entry_record(entry) for entry in game.entries]
+    path = tmp_path / "x.replay"
+    path.write_bytes(game.bytes().replace(records[20], b""))
+    report = verify(path)
+    assert codes(report) == ["damaged"]
+    assert "entry 21 at byte" in report.findings[0].detail
+    assert "entry 22 stands here" in report.findings[0].detail
+    assert report.events == 20
+
+
+def test_another_engine_is_not_run(game: Game, tmp_path: Path) -> None:
+    other = replace(game, code=replace(game.code, engine=ENGINE + b"\n", view=b"other"))
+    report = told(other, tmp_path)
+    assert codes(report) == ["another_engine", "another_view"]
+    assert report.checksums.why_not is not None
+    assert report.checksums.agreed == 0
+
+
+def test_another_definition_is_told(game: Game, tmp_path: Path) -> None:
+    other = replace(game, code=replace(game.code, definition=b"{}"))
+    assert codes(told(other, tmp_path)) == ["another_definition"]
+
+
+def test_an_engine_that_plays_otherwise_is_told_by_its_first_turn(
+    game: Game, tmp_path: Path
+) -> None:
+    # From the second move on, at turn 9, the mark is another one.
+    cheat = ENGINE.replace(b"game.cells[body.cell] = mark;", b'game.cells[body.cell] = "o" + mark;')
+    assert cheat != ENGINE
+    report = told(game.with_engine(cheat), tmp_path)
+    assert codes(report)[0] == "checksum"
+    first = report.findings[0]
+    assert first.generation is not None
+    assert str(game.sums[first.generation]) in first.detail
+    assert report.checksums.until < first.generation
+    assert "state" in codes(report)
+
+
+def test_a_wrong_checksum_is_told_with_both_values(game: Game, tmp_path: Path) -> None:
+    report = told(game.with_turn(22, checksum=Checksum(20, 12345)), tmp_path)
+    (finding,) = report.findings
+    assert (finding.code, finding.generation) == ("checksum", 20)
+    assert "12345" in finding.detail
+    assert str(game.sums[20]) in finding.detail
+    assert report.checksums.until == 19
+
+
+def test_a_wrong_state_is_told(game: Game, tmp_path: Path) -> None:
+    entries = []
+    for entry in game.entries:
+        body = game.codec.decode_event(entry.event).body
+        if isinstance(body, Verified) and body.generation == 20:
+            data = game.codec.encode_event(Event(entry.seq, replace(body, sha256="0" * 64)))
+            assert isinstance(data, bytes)
+            entries.append(replace(entry, event=data))
+        else:
+            entries.append(entry)
+    report = told(replace(game, entries=tuple(entries)), tmp_path)
+    assert [(one.code, one.generation) for one in report.findings] == [("state", 20)]
+
+
+@pytest.mark.parametrize(
+    ("seat", "command", "why"),
+    [
+        (0, Command("place", {"cell": 9}), "`cell` is 9, not from 0 to 8"),
+        (0, Command("place", {"cell": "4"}), "is not a whole number"),
+        (7, Command("place", {"cell": 1}), "nobody sits there"),
+    ],
+)
+def test_an_illegal_command_is_named(
+    game: Game, tmp_path: Path, seat: int, command: Command, why: str
+) -> None:
+    report = told(game.with_turn(30, commands=(SeatCommands(seat, (command,)),)), tmp_path)
+    found = [one for one in report.findings if one.code == "bad_command"]
+    assert [one.generation for one in found] == [30]
+    assert why in found[0].detail
+
+
+def test_a_turn_that_is_missing_is_named(game: Game, tmp_path: Path) -> None:
+    report = told(game.with_turn(25, generation=26), tmp_path)
+    assert "bad_turn" in codes(report)
+    assert report.findings[0].detail == "turn 26 follows turn 24"
+
+
+def test_time_does_not_run_backwards(game: Game, tmp_path: Path) -> None:
+    entries = list(game.entries)
+    entries[30] = replace(entries[30], at=entries[29].at - 1)
+    assert "bad_order" in codes(told(replace(game, entries=tuple(entries)), tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"text": "language 1\nroom"}, "bad_room"),
+        ({"used": {}}, "bad_room"),
+        ({"setup": {"first": "nobody"}}, "bad_setup"),
+    ],
+)
+def test_a_header_that_makes_no_room_is_told(
+    game: Game, tmp_path: Path, changes: dict[str, object], code: str
+) -> None:
+    report = told(replace(game, header=replace(game.header, **changes)), tmp_path)
+    assert codes(report) == [code]
+
+
+@pytest.mark.parametrize(
+    "event", [b"", b"\xc1", b"\x90", b"\x01", b"\xdc\xff\xff", b"\x81\xa1a\x01"]
+)
+def test_an_event_of_rubbish_is_told(game: Game, tmp_path: Path, event: bytes) -> None:
+    entries = list(game.entries)
+    entries[15] = replace(entries[15], event=event)
+    report = told(replace(game, entries=tuple(entries)), tmp_path)
+    assert codes(report) == ["bad_event"]
+    assert report.findings[0].seq == 16
+
+
+@pytest.mark.parametrize("chart", [b"", b"{}", b"[1]", b"\xff"])
+def test_a_chart_of_rubbish_does_not_fold(game: Game, tmp_path: Path, chart: bytes) -> None:
+    entries = [
+        entry if entry.chart is None else replace(entry, chart=chart) for entry in game.entries
+    ]
+    assert codes(told(replace(game, entries=tuple(entries)), tmp_path)) == ["not_folded"]
+
+
+def test_of_engines_that_differed_it_is_told_who_was_right(game: Game, tmp_path: Path) -> None:
+    entries = list(game.entries)
+    at = next(
+        index
+        for index, entry in enumerate(entries)
+        if (body := game.codec.decode_event(entry.event).body)
+        and getattr(body, "generation", 0) == 39
+    )
+    values = {0: game.sums[39], 1: 77}
+    data = game.codec.encode_event(Event(0, Diverged(39, (0, 1), False, values)))
+    assert isinstance(data, bytes)
+    tail = [replace(entries[at], event=data), *entries[at + 1 :]]
+    body = entries[: at + 1]
+    for entry in tail:
+        seq = len(body) + 1
+        frame = game.codec.decode_event(entry.event)
+        again = game.codec.encode_event(Event(seq, frame.body))  # type: ignore[arg-type]
+        assert isinstance(again, bytes)
+        body.append(replace(entry, seq=seq, event=again))
+    report = told(replace(game, entries=tuple(body)), tmp_path)
+    (one,) = report.divergences
+    assert (one["generation"], one["own"], one["right"]) == (39, game.sums[39], [0])
+
+
+# --- Foreign engines ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        NOBODY,
+        b"export default 1;",
+        b"export default (",
+        b'import "node:fs"; export default () => ({});',
+        b'await import("node:net"); export default () => ({});',
+        b"export default () => process.exit(0);",
+        b"export default () => require('fs');",
+        b"export default () => fetch('http://127.0.0.1');",
+        b"export default () => Date.now();",
+        b"export default () => (() => {}).constructor('return this')();",
+        b"await new Promise(() => {}); export default () => ({});",
+        ENGINE.replace(b"step({", b"step(more, {"),
+        ENGINE.replace(b"checksum() {", b"checksum() { return -1;"),
+        b"\xff\xfe",
+    ],
+)
+def test_an_engine_that_fails_or_reaches_out_is_a_finding(
+    game: Game, tmp_path: Path, source: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # One of them answers nothing at all.
+    monkeypatch.setattr("gameroom.replay.engine.ANSWER_S", 5.0)
+    report = told(game.with_engine(source), tmp_path)
+    assert codes(report) == ["engine_failed"]
+
+
+PROBE = b"""
+const promise = import("node:net");
+let refusal = null;
+try { await promise; } catch (error) { refusal = error; }
+let deep = null;
+const dive = () => { try { dive(); } catch (error) { deep = error; } };
+dive();
+const foreign = [];
+const look = (value, path, depth) => {
+  if ((typeof value !== "object" && typeof value !== "function") || value === null || depth > 3) return;
+  let root = value;
+  try {
+    while (Object.getPrototypeOf(root) !== null) root = Object.getPrototypeOf(root);
+  } catch {
+    return;
+  }
+  if (root !== Object.prototype && Object.getOwnPropertyNames(root).includes("hasOwnProperty")) foreign.push(path);
+  for (const name of Reflect.ownKeys(value)) {
+    let inner;
+    try { inner = value[name]; } catch { continue; }
+    look(inner, `${path}.${String(name)}`, depth + 1);
+  }
+};
+look(globalThis, "global", 0);
+look(promise, "promise", 0);
+look(deep, "deep", 0);
+export default (kit) => {
+  look(kit, "kit", 0);
+  const names = ["process", "require", "module", "global", "Buffer", "setImmediate", "Worker"].filter((name) => {
+    try { return globalThis[name] !== undefined && name !== "Worker"; } catch { return false; }
+  });
+  throw new Error(`refused: ${typeof refusal}, foreign: ${foreign.join()}, names: ${names.join()}.`);
+};
+"""  # noqa: E501  JavaScript
+
+
+def test_an_engine_finds_nothing_of_node_s(game: Game, tmp_path: Path) -> None:
+    report = told(game.with_engine(PROBE), tmp_path)
+    (finding,) = report.findings
+    assert finding.detail.endswith("Error: refused: string, foreign: , names: .")
+
+
+def test_an_engine_that_never_answers_is_stopped(
+    game: Game, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gameroom.replay.engine.ANSWER_S", 1.0)
+    stuck = ENGINE.replace(b"step({", b"step({ generation }) { for (;;); }, other({", 1)
+    report = told(game.with_engine(stuck), tmp_path)
+    assert codes(report) == ["engine_failed"]
+    assert "no answer came for 1 s" in report.findings[0].detail
+
+
+def test_an_engine_that_eats_memory_is_stopped(
+    game: Game, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gameroom.replay.engine.MEMORY_MB", 64)
+    eater = b"const kept = []; for (;;) kept.push(new Array(1e5).fill({}));"
+    report = told(game.with_engine(eater), tmp_path)
+    assert codes(report) == ["engine_failed"]
+    assert "its process ended" in report.findings[0].detail
+
+
+# --- The command line ----------------------------------------------------------------------
+
+
+def test_the_command_says_verified_and_leaves_with_0(
+    game: Game, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = game.write(tmp_path / "x.replay")
+    assert run(["replay", str(path), "--verify"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said == [
+        f"read: {len(game.entries)} events, {TURNS} turns, ended",
+        f"checksums: {TURNS - 2} agreed and {TURNS // 10} states compared, the same up to turn 40",
+        "verified",
+    ]
+    assert run(["replay", str(path), "--verify", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["checksums"]["checked"] is True
+
+
+def test_the_command_names_what_is_wrong_and_leaves_with_1(
+    game: Game, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = game.with_turn(22, checksum=Checksum(20, 12345)).write(tmp_path / "x.replay")
+    assert run(["replay", str(path), "--verify"]) == 1
+    said = capsys.readouterr().out
+    assert "x.replay: turn 20: the checksum agreed on is 12345, and run again it is" in said
+    assert said.endswith("not verified\n")
+    assert run(["replay", str(path), "--verify", "--json"]) == 1
+    (finding,) = json.loads(capsys.readouterr().out)["findings"]
+    assert (finding["code"], finding["generation"]) == ("checksum", 20)
+
+
+def test_without_node_it_is_said_that_the_checksums_are_not_checked(
+    game: Game,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = game.write(tmp_path / "x.replay")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert run(["replay", str(path), "--verify"]) == 0
+    said = capsys.readouterr().out
+    assert "checksums: not checked, node was not found\n" in said
+    assert said.endswith("verified, but for the checksums\n")
+    assert run(["replay", str(path), "--verify", "--json"]) == 0
+    checks = json.loads(capsys.readouterr().out)["checksums"]
+    assert (checks["checked"], checks["why_not"]) == (False, "node was not found")
+
+
+def test_an_old_node_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = tmp_path / "node"
+    fake.write_text("#!/bin/sh\necho v18.1.0\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    with pytest.raises(engine.NoNodeError, match="node 20 or later"):
+        engine.node()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["none.replay"],
+        ["x", "--out", "y"],
+        ["x", "--json"],
+        ["room", "--from", "data"],
+        ["room", "--from", "data", "--out", "y", "--verify"],
+        ["../x", "--from", ".", "--out", "y"],
+    ],
+)
+def test_what_makes_no_sense_is_usage(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x").write_bytes(b"")
+    assert run(["replay", *arguments]) == 2
+    assert not (tmp_path / "y").exists()
+
+
+def test_the_hashes_are_those_of_the_shipped_game(game: Game) -> None:
+    assert game.header.engine == sha256(ENGINE)
+
+
+def test_whatever_a_stranger_wrote_is_a_finding_and_never_our_fault(
+    game: Game, tmp_path: Path
+) -> None:
+    dice = random.Random(5)
+    met: set[str] = set()
+    for _ in range(60):
+        entries = list(game.entries)
+        at = dice.randrange(len(entries))
+        event = bytearray(entries[at].event)
+        for _ in range(dice.randint(1, 4)):
+            event[dice.randrange(len(event))] = dice.randrange(256)
+        entries[at] = replace(entries[at], event=bytes(event))
+        met.update(codes(told(replace(game, entries=tuple(entries)), tmp_path)))
+    assert "bad_event" in met
