@@ -212,8 +212,9 @@ async function place(states, entered, generation) {
   (await chart).light(states, entered, generation);
 }
 
-async function tellMove({ transition, event, entered, because }) {
-  (await chart).glow(transition);
+function tellMove({ transition, event, entered, because }) {
+  // Where there is no picture, that is told in its place.
+  chart.then((drawn) => drawn.glow(transition)).catch(() => {});
   const to = entered.at(-1);
   if (to === undefined) return;
   const cause = event === "" ? "" : ` (${event})`;
