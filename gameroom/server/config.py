@@ -60,7 +60,7 @@ class Limits:
     addresses_max: int = 10_000
     """Addresses whose rates are remembered."""
     session_ms: int = 7 * 24 * 3_600_000
-    ended_room_ms: int = 60_000
+    ended_room_ms: int = 300_000
     """An ended room stays so long for those who want to see how it ended."""
     store_check_ms: int = 2000
     desync_wait_ms: int = 10_000
