@@ -10,7 +10,7 @@ from gameroom.chart.events import Did, Effect, Ended, Event, Fault, Moved, Perso
 from gameroom.chart.looking import active, differs, is_in, iterates, path, variables
 from gameroom.chart.macrostep import MICROSTEPS_MAX
 from gameroom.chart.mistakes import ChartError
-from gameroom.chart.permissions import allowed, ruling
+from gameroom.chart.permissions import allowed, ruling, ruling_in
 from gameroom.chart.plain import from_plain
 from gameroom.chart.snapshot import Snapshot, due, dump, is_due, restore
 from gameroom.chart.steps import advance, begin, step
@@ -49,6 +49,7 @@ __all__ = [
     "path",
     "restore",
     "ruling",
+    "ruling_in",
     "step",
     "variables",
 ]

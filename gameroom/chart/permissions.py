@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from gameroom.chart import plans
 from gameroom.chart.snapshot import Snapshot
-from gameroom.chart.tables import Chart, Ruling
+from gameroom.chart.tables import ROOT, Chart, Ruling
 
 RULINGS_MAX = 512
 """How many rulings are remembered for one configuration."""
@@ -23,7 +23,20 @@ _ORDER: tuple[Ruling, ...] = ("deny", "allow", "ignore", "unsaid")
 def ruling(chart: Chart, snapshot: Snapshot, name: str, kinds: frozenset[str]) -> Ruling:
     """What the active states say of `name` (a command, a request or a built-in doing) to a
     person of these kinds."""
-    known = plans.known(chart, snapshot.configuration)
+    return _ruling(chart, snapshot.configuration, name, kinds)
+
+
+def ruling_in(chart: Chart, states: Iterable[str], name: str, kinds: frozenset[str]) -> Ruling:
+    """What states of these paths say, as everyone was told them: the root is active too. Raises
+    KeyError where the chart has no such state."""
+    configuration = 1 << ROOT
+    for path in states:
+        configuration |= 1 << chart.by_path[path]
+    return _ruling(chart, configuration, name, kinds)
+
+
+def _ruling(chart: Chart, configuration: int, name: str, kinds: frozenset[str]) -> Ruling:
+    known = plans.known(chart, configuration)
     remembered = known.rulings.get((name, kinds))
     if remembered is not None:
         return remembered

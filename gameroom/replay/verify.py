@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from gameroom import chart as charts
+from gameroom.chart import Chart
 from gameroom.lockstep.packets import (
     Command,
     Diverged,
@@ -183,9 +185,9 @@ def _same_order(said: bytes, room: RoomFile) -> bool:
 
 def _fold(report: Report, reader: replay.Reader, room: RoomFile, wanted: _Wanted) -> None:
     header = reader.header
-    stream = _Stream(report, room, wanted)
-    appends = stream.checked(reader)
     chart = restored(header)
+    stream = _Stream(report, chart, wanted)
+    appends = stream.checked(reader)
     try:
         made = Room.restored(chart, seed=header.seed, settings=header.setup, entries=appends, now=0)
     except Exception as error:
@@ -202,14 +204,18 @@ def _fold(report: Report, reader: replay.Reader, room: RoomFile, wanted: _Wanted
 class _Stream:
     """What every event is held against, as they pass on their way to the room."""
 
-    def __init__(self, report: Report, room: RoomFile, wanted: _Wanted) -> None:
+    def __init__(self, report: Report, chart: Chart, wanted: _Wanted) -> None:
         self.last = 0
         self._report = report
         self._wanted = wanted
-        self._codec = Codec(MSGPACK, room)
-        self._commands = {command.name: command for command in room.commands}
+        self._chart = chart
+        self._codec = Codec(MSGPACK, chart.room)
+        self._commands = {command.name: command for command in chart.room.commands}
         self._at = 0
-        self._taken: frozenset[int] = frozenset()
+        self._states: tuple[str, ...] = ()
+        self._rosters = [Roster()]
+        """The one of the last turn, and those told since: a command is judged before what its
+        turn changes, and the roster of that is told before the turn."""
 
     def checked(self, reader: replay.Reader) -> Iterator[Append]:
         """The events, up to the first one that cannot be read."""
@@ -244,8 +250,10 @@ class _Stream:
             )
         self._at = max(self._at, entry.at)
         match event.body:
-            case Roster(seats):
-                self._taken = frozenset(row.seat for row in seats)
+            case Roster() as roster:
+                self._rosters.append(roster)
+            case Moves(chart=chart):
+                self._states = chart.states
             case Verified(generation=generation, sha256=hash_):
                 self._wanted.states[generation] = hash_
             case Diverged(generation=generation) as diverged:
@@ -265,19 +273,41 @@ class _Stream:
                 why = f"turn {generation} says a checksum of turn {of} that cannot be"
                 report.find("bad_turn", why, seq=seq, generation=generation)
         for said in packet.commands:
-            if said.seat not in self._taken:
+            if not any(row.seat == said.seat for row in self._rosters[-1].seats):
                 why = f"seat {said.seat} commands in turn {generation}, and nobody sits there"
                 report.find("bad_command", why, seq=seq, generation=generation)
+                continue
             for command in said.commands:
-                if (misfit := self._misfit(command)) is not None:
+                if (misfit := self._misfit(said.seat, command)) is not None:
                     why = f"in turn {generation}, seat {said.seat}, `{command.name}`: {misfit}"
                     report.find("bad_command", why, seq=seq, generation=generation)
+        if packet.chart is not None:
+            self._states = packet.chart.states
+        del self._rosters[:-1]
 
-    def _misfit(self, command: Command) -> str | None:
+    def _misfit(self, seat: int, command: Command) -> str | None:
         declared = self._commands.get(command.name)
         if declared is None:
             return "the room file has no such command"
-        return misfit_body(declared.fields, command.body)
+        if (why := misfit_body(declared.fields, command.body)) is not None:
+            return why
+        try:
+            allowed = any(
+                charts.ruling_in(self._chart, self._states, command.name, kinds) == "allow"
+                for kinds in self._kinds(seat)
+            )
+        except KeyError as error:
+            return f"the room is said to be in {error}, a state that it has not"
+        state = self._states[-1] if self._states else "no state"
+        return None if allowed else f"it is not allowed there in `{state}`"
+
+    def _kinds(self, seat: int) -> Iterator[frozenset[str]]:
+        """Every word by which permissions may mean who sits there."""
+        for roster in self._rosters:
+            for row in roster.seats:
+                if row.seat == seat:
+                    team = () if row.team is None else (row.team,)
+                    yield frozenset(("player", *team, *row.roles))
 
 
 def read_event(entry: Entry, codec: Codec) -> Event | str:

@@ -37,7 +37,7 @@ def test_no_weather_makes_a_finding(room: str, weather: str) -> None:
         codec = world.house.codecs[MSGPACK]
         entries = [entry_of(one, codec) for one in world.house.entries]
         report = Report("x.replay")
-        stream = _Stream(report, world.chart.room, _Wanted())
+        stream = _Stream(report, world.chart, _Wanted())
         appends = stream.checked(Read(entries))  # type: ignore[arg-type]
         again = Room.restored(world.chart, seed=seed, entries=appends, now=0)
         assert report.findings == []

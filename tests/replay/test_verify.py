@@ -11,7 +11,15 @@ from pathlib import Path
 import pytest
 
 from gameroom.cli import run
-from gameroom.lockstep.packets import Checksum, Command, Diverged, Event, SeatCommands, Verified
+from gameroom.lockstep.packets import (
+    Chart,
+    Checksum,
+    Command,
+    Diverged,
+    Event,
+    SeatCommands,
+    Verified,
+)
 from gameroom.replay import Report, engine, verify
 from gameroom.store import record, sha256
 from tests.replay.games import ENGINE, TURNS, Game
@@ -138,6 +146,24 @@ def test_an_illegal_command_is_named(
     found = [one for one in report.findings if one.code == "bad_command"]
     assert [one.generation for one in found] == [30]
     assert why in found[0].detail
+
+
+def test_a_command_that_the_state_does_not_allow_is_named(game: Game, tmp_path: Path) -> None:
+    """The turn before says that the room is paused; what it says then is another finding."""
+    paused = Chart(("running", "running.paused", "running.paused.held"))
+    place = SeatCommands(0, (Command("place", {"cell": 1}),))
+    report = told(game.with_turn(29, chart=paused).with_turn(30, commands=(place,)), tmp_path)
+    found = next(one for one in report.findings if one.code == "bad_command")
+    assert found.generation == 30
+    assert "`place`: it is not allowed there in `running.paused.held`" in found.detail
+
+
+def test_a_state_that_the_room_has_not_is_named(game: Game, tmp_path: Path) -> None:
+    place = SeatCommands(0, (Command("place", {"cell": 1}),))
+    nowhere = game.with_turn(29, chart=Chart(("nowhere",))).with_turn(30, commands=(place,))
+    report = told(nowhere, tmp_path)
+    found = next(one for one in report.findings if one.code == "bad_command")
+    assert "'nowhere', a state that it has not" in found.detail
 
 
 def test_a_turn_that_is_missing_is_named(game: Game, tmp_path: Path) -> None:
