@@ -7,6 +7,7 @@
  */
 
 import { showChart } from "/web/chart.js";
+import { by } from "/web/page.js";
 import { Story, listed, plural } from "/web/story.js";
 
 const NAMES = ["ann", "bob", "cid", "dan"];
@@ -17,7 +18,6 @@ const LOOK_MS = 200;
 const METER_MS = 1000;
 
 const room = new URLSearchParams(location.search).get("room") ?? "";
-const by = (id) => document.getElementById(id);
 const story = new Story(by("story"), "setup");
 const tell = (sentence, tone) => story.tell(sentence, tone);
 

@@ -9,34 +9,15 @@
  */
 
 import { RoomError, join, look, whoAmI } from "/web/gameroom.js";
+import { by, element, say, show, words } from "/web/page.js";
 import { Story, listed, plural } from "/web/story.js";
 
 const ROOMS_REMEMBERED_MAX = 50;
 const wish = new URLSearchParams(location.search);
 const where = { url: location.href };
 const profile = wish.get("profile") ?? "0";
-const by = (id) => document.getElementById(id);
-const words = (name) => name.replaceAll("_", " ");
 const story = new Story(by("story"));
 const tell = (sentence, tone) => story.tell(sentence, tone);
-
-function element(name, { text, ...rest } = {}, ...children) {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(rest)) {
-    if (key.startsWith("data-") || key.startsWith("aria-") || key === "for") made.setAttribute(key, value);
-    else made[key] = value;
-  }
-  if (text !== undefined) made.textContent = text;
-  made.append(...children);
-  return made;
-}
-
-/** Changes text only when it differs: a live region speaks at every change. */
-function say(target, text) {
-  if (target.textContent !== text) target.textContent = text;
-}
-
-const show = (target, shown) => { target.hidden = !shown; };
 
 // ---- what happens, in sentences ------------------------------------------------------------
 

@@ -9,6 +9,7 @@
 
 import { Sandbox } from "/web/gameroom.js";
 import { sha256 } from "/web/kit.js";
+import { by, element, say, show, words } from "/web/page.js";
 import { plural } from "/web/story.js";
 import { BYTES_MAX, Playback, SPEEDS, Timeline, readReplay } from "/web/timeline.js";
 
@@ -17,25 +18,6 @@ const MARKS_MAX = 300;
 const FAR_TURNS = 10;
 const SILENT_MS = 5000;
 const wish = new URLSearchParams(location.search);
-const by = (id) => document.getElementById(id);
-const words = (name) => name.replaceAll("_", " ");
-const show = (target, shown) => { target.hidden = !shown; };
-
-function element(name, { text, ...rest } = {}, ...children) {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(rest)) {
-    if (key.startsWith("data-") || key.startsWith("aria-")) made.setAttribute(key, value);
-    else made[key] = value;
-  }
-  if (text !== undefined) made.textContent = text;
-  made.append(...children);
-  return made;
-}
-
-/** Changes text only when it differs: a live region speaks at every change. */
-function say(target, text) {
-  if (target.textContent !== text) target.textContent = text;
-}
 
 function notice(text, tone = "") {
   say(by("notice"), text);
