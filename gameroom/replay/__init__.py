@@ -5,6 +5,7 @@ whole of it, `engine` runs the engine once more, `making` takes a replay out of 
 """
 
 from gameroom.replay.making import NoRoomError, make, rooms
-from gameroom.replay.verify import Checksums, Finding, Report, verify
+from gameroom.replay.report import Checksums, Finding, Report
+from gameroom.replay.verify import verify
 
 __all__ = ["Checksums", "Finding", "NoRoomError", "Report", "make", "rooms", "verify"]

@@ -83,7 +83,7 @@ class Snapshots:
         point = self._point
         if point is None or point.done:
             return False
-        return point.news or (bool(point.asked) and now >= point.until)
+        return now >= point.until if point.asked else point.news
 
     def next(self, expected: Collection[int], here: Collection[int], now: int) -> Verified | None:
         """Whom to ask for the bytes now: a new verdict, or the next of those who agree.
@@ -92,20 +92,18 @@ class Snapshots:
         are connected, the best to ask first.
         """
         point = self._point
-        if point is None or point.done or (point.asked and now < point.until):
+        if point is None or not self.is_pending(now):
             return None
         point.news = False
         counted = {seat: said for seat, said in point.said.items() if seat in expected}
-        found = Counter(counted.values()).most_common(1)
-        if not found or 2 * found[0][1] <= len(expected):
-            return None
-        (sha256, size), _ = found[0]
-        able = [seat for seat in here if counted.get(seat) == (sha256, size)]
-        seat = next((seat for seat in able if seat not in point.asked), None)
-        if seat is None:
-            # All were asked, or none is here: when the next turn of its kind comes, perhaps.
+        agreed = _majority(counted.values(), len(expected))
+        able = [one for one in here if one not in point.asked and counted.get(one) == agreed]
+        if agreed is None or not able:
+            # Who was asked failed, and nobody is left to ask, or no majority is: it ends here,
+            # or the room would be woken for it again and again.
             point.done = bool(point.asked)
             return None
+        seat, (sha256, size) = able[0], agreed
         point.asked.append(seat)
         point.until = now + SEND_MS
         point.snapshot = replace(point.snapshot, sha256=sha256, size=size)
@@ -127,7 +125,7 @@ class Snapshots:
         point = self._point
         assert point is not None, "somebody was asked"
         if hashlib.sha256(state).hexdigest() != point.snapshot.sha256:
-            point.until, point.news = 0, True
+            point.until = 0
             return Problem(422, "another_state", "This is not the state that was agreed on.")
         point.done = True
         return Keep(point.snapshot, point.at, state)
@@ -148,6 +146,12 @@ class Snapshots:
     def _at(self, generation: int) -> _Point | None:
         point = self._point
         return point if point is not None and point.snapshot.generation == generation else None
+
+
+def _majority(said: Collection[tuple[str, int]], expected: int) -> tuple[str, int] | None:
+    """What more than half of so many have said."""
+    found = Counter(said).most_common(1)
+    return found[0][0] if found and 2 * found[0][1] > expected else None
 
 
 _PASSED = Problem(409, "not_wanted", "The state after this turn is not wanted (any more).")

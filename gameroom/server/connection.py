@@ -318,10 +318,6 @@ class Connection:
         else:
             self._welcome(said, runner, who, hello)
 
-    def _is_full(self, runner: Runner, who: str) -> bool:
-        sockets_max = self._door.limits.sockets_per_room_max
-        return who not in runner.lines and len(runner.lines) >= sockets_max
-
     def _welcome(self, said: RequestFrame, runner: Runner, who: str, hello: bodies.Hello) -> None:
         """The answer, then the tail, then live: one call, so nothing falls between."""
         self._settle()

@@ -155,11 +155,9 @@ class Runner:
         """How late this person is told the turns: watchers, where the room file says so."""
         member = self.room.people.members.get(who)
         watchers = self.room.file.spectators
-        return (
-            0
-            if member is None or member.seat is not None or watchers is None
-            else (watchers.delay.amount)
-        )
+        if member is None or member.seat is not None or watchers is None:
+            return 0
+        return watchers.delay.amount
 
     def head_for(self, who: str) -> Head:
         """How far this person has to come to see what others see."""

@@ -10,8 +10,10 @@
 import { Sandbox } from "/web/gameroom.js";
 import { sha256 } from "/web/kit.js";
 import { by, element, say, show, words } from "/web/page.js";
+import { Playback, SPEEDS } from "/web/playback.js";
+import { BYTES_MAX, readReplay } from "/web/replay-file.js";
 import { plural } from "/web/story.js";
-import { BYTES_MAX, Playback, SPEEDS, Timeline, readReplay } from "/web/timeline.js";
+import { Timeline } from "/web/timeline.js";
 
 const STORY_MAX = 100;
 const MARKS_MAX = 300;

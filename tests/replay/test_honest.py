@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from gameroom.replay.verify import Report, _Stream, _Wanted
+from gameroom.replay.report import Report, Wanted
+from gameroom.replay.stream import Stream
 from gameroom.room import Room
 from gameroom.server.events import entry_of
 from gameroom.sim.world import WEATHERS, Plan
@@ -37,7 +38,7 @@ def test_no_weather_makes_a_finding(room: str, weather: str) -> None:
         codec = world.house.codecs[MSGPACK]
         entries = [entry_of(one, codec) for one in world.house.entries]
         report = Report("x.replay")
-        stream = _Stream(report, world.chart, _Wanted())
+        stream = Stream(report, world.chart, Wanted())
         appends = stream.checked(Read(entries))  # type: ignore[arg-type]
         again = Room.restored(world.chart, seed=seed, entries=appends, now=0)
         assert report.findings == []

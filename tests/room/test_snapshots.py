@@ -135,6 +135,26 @@ def test_who_is_asked_and_leaves_is_replaced(table: Table) -> None:
     assert send(table, "bob").status == 201
 
 
+def test_who_is_asked_and_leaves_no_majority_behind_ends_it(table: Table) -> None:
+    have(table, "ann")
+    have(table, "bob")
+    have(table, "cid", OTHER)
+    assert asked(table) == [0]
+    table.send("ann", inputs.Leave())
+    assert asked(table) == [0], "bob and cid differ, and nobody can tell who is right"
+    assert table.room.snapshots.deadline() is None, "the room is not woken for that again"
+    assert send(table, "bob").problem.code == "not_asked"
+
+
+def test_other_bytes_of_the_only_one_end_it_too(table: Table) -> None:
+    have(table, "ann")
+    have(table, "bob")
+    table.send("bob", inputs.Disconnect())
+    assert send(table, "ann", OTHER).problem.code == "another_state"
+    assert asked(table) == [0]
+    assert table.room.snapshots.deadline() is None
+
+
 def test_who_is_away_is_not_asked(table: Table) -> None:
     have(table, "ann")
     table.send("ann", inputs.Disconnect())

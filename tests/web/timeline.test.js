@@ -5,7 +5,9 @@ import { crc32 } from "node:zlib";
 
 import { pack } from "../../gameroom/web/gameroom.js";
 import { Random, canonical, checksum, sha256 } from "../../gameroom/web/kit.js";
-import { NoReplayError, Playback, SPEEDS, Timeline, readReplay } from "../../gameroom/web/timeline.js";
+import { Playback, SPEEDS } from "../../gameroom/web/playback.js";
+import { NoReplayError, readReplay } from "../../gameroom/web/replay-file.js";
+import { Timeline } from "../../gameroom/web/timeline.js";
 
 // ---- a game written by hand ----------------------------------------------------------------
 

@@ -1,0 +1,115 @@
+/**
+ * The bytes of a `.replay` as its records, checked one by one.
+ *
+ * Knows no turns and no engine. What is damaged is named by its place; of a file that is cut
+ * off, what is whole before that is given, and that it is cut. The format is that of
+ * gameroom/store/replay.py (docs/replays.md).
+ */
+
+export const BYTES_MAX = 512 * 1024 * 1024;
+const MAGIC = "gameroom replay\n";
+const RECORD_BYTES_MAX = 64 * 1024 * 1024;
+const HEAD_BYTES = 16;
+const FOOT_BYTES = 5;
+const ENTRY_BYTES = 13;
+
+const CRC = Int32Array.from({ length: 256 }, (_, n) => {
+  let c = n;
+  for (let i = 0; i < 8; i += 1) c = c & 1 ? (c >>> 1) ^ 0xedb88320 : c >>> 1;
+  return c;
+});
+
+function crc32(bytes, from, to) {
+  let c = -1;
+  for (let i = from; i < to; i += 1) c = (c >>> 8) ^ CRC[(c ^ bytes[i]) & 255];
+  return ~c >>> 0;
+}
+
+/** The file is no replay, or its beginning is damaged: nothing can be played. */
+export class NoReplayError extends Error {
+  name = "NoReplayError";
+}
+
+const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Records one after the other. `next` gives a payload; "cut" where the file ends too early. */
+class Records {
+  at = MAGIC.length;
+  #bytes;
+  #view;
+
+  constructor(bytes) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  get left() {
+    return this.#bytes.length - this.at;
+  }
+
+  /** Throws a RangeError that names the place for a record that is not `seq`, whole and right. */
+  next(seq) {
+    const { at } = this;
+    const wrong = (why) => new RangeError(`entry ${seq} at byte ${at} is damaged: ${why}`);
+    if (this.left < HEAD_BYTES) return "cut";
+    if (crc32(this.#bytes, at, at + 12) !== this.#view.getUint32(at + 12, true)) throw wrong("the head's checksum does not fit");
+    const size = this.#view.getUint32(at, true);
+    const said = Number(this.#view.getBigUint64(at + 4, true));
+    if (said !== seq) throw wrong(`entry ${said} stands here`);
+    if (size > RECORD_BYTES_MAX) throw wrong(`${size} bytes are too many`);
+    if (this.left < HEAD_BYTES + size + FOOT_BYTES) return "cut";
+    const from = at + HEAD_BYTES;
+    if (crc32(this.#bytes, from, from + size) !== this.#view.getUint32(from + size, true)) throw wrong("its checksum does not fit");
+    if (this.#bytes[from + size + 4] !== 10) throw wrong("its last byte is wrong");
+    this.at = from + size + FOOT_BYTES;
+    return this.#bytes.subarray(from, from + size);
+  }
+}
+
+/**
+ * The parts of a .replay: {header, definition, engine, view, entries, problem}. entries are
+ * {seq, at, event}, event as bytes. problem: what is wrong after the last whole entry, in
+ * words; null for a whole file. Throws NoReplayError where nothing can be played.
+ */
+export function readReplay(bytes) {
+  if (bytes.length > BYTES_MAX) throw new NoReplayError(`${bytes.length} bytes are more than a browser plays; the most is ${BYTES_MAX}.`);
+  for (let i = 0; i < MAGIC.length; i += 1) {
+    if (bytes[i] !== MAGIC.charCodeAt(i)) throw new NoReplayError("This file is no replay.");
+  }
+  const records = new Records(bytes);
+  const beginning = (what, read) => {
+    try {
+      const payload = records.next(0);
+      if (payload !== "cut") return read(text.decode(payload));
+    } catch (error) {
+      throw new NoReplayError(`The ${what} cannot be read: ${error.message}.`);
+    }
+    throw new NoReplayError(`The file is cut off in its ${what}.`);
+  };
+  const header = beginning("header", JSON.parse);
+  if (header?.format !== 1) throw new NoReplayError("This replay has another format: a newer gameroom plays it.");
+  const definition = beginning("definition", JSON.parse);
+  const engine = beginning("engine", String);
+  const view = header.view === null ? null : beginning("view", String);
+  return { header, definition, engine, view, ...readEntries(records) };
+}
+
+function readEntries(records) {
+  const entries = [];
+  for (;;) {
+    const { at } = records;
+    const seq = entries.length + 1;
+    let payload;
+    try {
+      payload = records.next(seq);
+    } catch (error) {
+      return { entries, problem: `Damaged: ${error.message}. What came before plays.` };
+    }
+    if (payload === "cut") return { entries, problem: `The file is cut off at byte ${at}. What came before plays.` };
+    if (payload.length === 0) return { entries, problem: records.left > 0 ? "Something follows the end of the file." : null };
+    if (payload.length < ENTRY_BYTES) return { entries, problem: `Damaged: entry ${seq} at byte ${at} is too short. What came before plays.` };
+    const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+    const size = view.getUint32(9, true);
+    entries.push({ seq, at: Number(view.getBigUint64(0, true)), event: payload.subarray(ENTRY_BYTES, ENTRY_BYTES + size) });
+  }
+}
