@@ -16,14 +16,15 @@ PYTHON := $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 
 say = @printf '\033[1m==> %s\033[0m\n' "$(1)"
 
-.PHONY: help demo test bench modem soak clean browser
+.PHONY: help demo test nightly bench modem soak clean browser
 help:
-	@echo "make demo   set up what is missing and play archers on this machine (GAME=noughts for another)"
-	@echo "make test   set up what is missing and run every check and test"
-	@echo "make bench  run the benchmarks"
-	@echo "make modem  play archers over bad networks for 20 minutes and measure (Linux, as root)"
-	@echo "make soak   play the rooms in bad weather, with crashes and cheats, for HOURS=8"
-	@echo "make clean  remove what the other commands made"
+	@echo "make demo     set up what is missing and play archers on this machine (GAME=noughts for another)"
+	@echo "make test     set up what is missing and run every check and test"
+	@echo "make nightly  run the long tests, which make test leaves out"
+	@echo "make bench    run the benchmarks"
+	@echo "make modem    play archers over bad networks for 20 minutes and measure (Linux, as root)"
+	@echo "make soak     play the rooms in bad weather, with crashes and cheats, for HOURS=8"
+	@echo "make clean    remove what the other commands made"
 
 GAME ?= archers
 demo: $(VENV)/.stamp-run
@@ -44,6 +45,10 @@ test: $(VENV)/.stamp-dev browser
 	$(call say,Python and the browser)
 	@$(BIN)/python -m pytest --quiet $(ARGS)
 	$(call say,all is well)
+
+# The long tests stand in tests/**/nightly_*.py.
+nightly: $(VENV)/.stamp-dev browser
+	@$(BIN)/python -m pytest --quiet --override-ini 'python_files=nightly_*.py' tests $(ARGS)
 
 bench: $(VENV)/.stamp-dev
 	@$(BIN)/python -m pytest --quiet --override-ini 'python_files=bench_*.py' tests $(ARGS)
