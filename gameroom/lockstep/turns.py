@@ -11,7 +11,7 @@ was skipped or refused whole, and whose packet may still come.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -47,6 +47,15 @@ class Closed:
     held: tuple[Held, ...]
     absent: tuple[int, ...]
     late: tuple[Late, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was heard of a seat: the highest generation, and the ones below it that were not."""
+
+    seat: int
+    highest: int
+    holes: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -117,6 +126,22 @@ class Turns:
             self._hear(seat, generation)
         for mark in late:
             self._hear(mark.seat, mark.generation)
+
+    def heard_by_seat(self) -> tuple[Heard, ...]:
+        """What was heard so far, in seat order."""
+        return tuple(
+            Heard(seat, highest, tuple(sorted(self._holes[seat])))
+            for seat, highest in sorted(self.heard.items())
+        )
+
+    @classmethod
+    def resumed(cls, window: int, open_: int, heard: Iterable[Heard]) -> Turns:
+        """The turns of an earlier life, of whose open ones nothing was heard yet."""
+        turns = cls(window, open_)
+        for one in heard:
+            turns.heard[one.seat] = one.highest
+            turns._holes[one.seat] = set(one.holes)
+        return turns
 
     def forget(self, seat: int) -> None:
         """The seat is vacated: whoever sits there next starts from nothing."""

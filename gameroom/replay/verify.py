@@ -13,7 +13,7 @@ from gameroom.model import Room as RoomFile
 from gameroom.replay.report import Report, Wanted
 from gameroom.replay.rerun import rerun
 from gameroom.replay.stream import Stream
-from gameroom.room import Room, misfit_settings
+from gameroom.room import Folded, Room, misfit_settings
 from gameroom.server.answers import RefusedError
 from gameroom.server.blueprint import restored
 from gameroom.store import JournalDamagedError, replay, sha256
@@ -90,7 +90,8 @@ def _fold(report: Report, reader: replay.Reader, room: RoomFile, wanted: Wanted)
     stream = Stream(report, chart, wanted)
     appends = stream.checked(reader)
     try:
-        made = Room.restored(chart, seed=header.seed, settings=header.setup, entries=appends, now=0)
+        folded = Folded(header.setup).fold_all(appends)
+        made = Room.restored(chart, seed=header.seed, folded=folded, now=0)
     except Exception as error:
         # Anybody's stream: whatever the room makes of it, it is the file's fault.
         for _ in appends:

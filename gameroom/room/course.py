@@ -33,8 +33,8 @@ COMING_IN = frozenset({"join", "watch"})
 class Course:
     """The chart and its snapshot. `changed` says that the snapshot has to be stored.
 
-    _done: the room has done something that the chart wanted, so that the people may be
-    others than the chart knows. A timer's conditions always see the people as they are.
+    _stale: the people or the settings may be others than the chart knows: the next `run` lets
+    it look again. A timer's conditions always see the people as they are.
 
     trace: where it is a list, every macrostep is added to it (scenarios, `gameroom trace`).
     """
@@ -46,7 +46,7 @@ class Course:
         self.ending: packets.Ended | None = None
         self._snapshot: charts.Snapshot | None = None
         self._pending: deque[tuple[str, Mapping[str, Value]]] = deque()
-        self._done = False
+        self._stale = False
 
     @property
     def snapshot(self) -> charts.Snapshot:
@@ -65,8 +65,12 @@ class Course:
             settings=now.settings,
             trace=self.trace,
         )
-        self.changed = self._done = True
+        self.changed = self._stale = True
         return self._told(effects)
+
+    def look_again(self) -> None:
+        """Something that conditions can ask may have changed without an event of its own."""
+        self._stale = True
 
     def happen(self, event: str, fields: Mapping[str, Value]) -> None:
         """Something happened to the room; the chart takes it at the next `run`."""
@@ -79,8 +83,8 @@ class Course:
         further things happen, which are taken in the same run.
         """
         before = self.snapshot
-        anew = self._done or charts.is_due(before, now.ms, now.generation)
-        self._done = False
+        anew = self._stale or charts.is_due(before, now.ms, now.generation)
+        self._stale = False
         self._snapshot, effects = charts.advance(
             self.chart,
             before,
@@ -107,7 +111,7 @@ class Course:
     ) -> list[packets.Moved]:
         moved, dids = self._told(effects)
         for did in dids:
-            self._done = True
+            self._stale = True
             do(did)
         return moved
 
@@ -197,4 +201,4 @@ class Course:
         journal says, and the next restart must not take that while for time that passed.
         """
         self._snapshot = charts.restore(self.chart, dump, now)
-        self.changed = True
+        self.changed = self._stale = True

@@ -6,13 +6,14 @@ from 0; the lowest free one is given out. A role has one holder at a time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gameroom.chart.events import Person
 from gameroom.lockstep.packets import Roster, Seat
 from gameroom.model import Room as RoomFile
 from gameroom.model.builtin import FLAGS
+from gameroom.room.folded import Player
 
 NAME_CHARACTERS_MAX = 32
 
@@ -173,31 +174,27 @@ class People:
             spectators=len(self.spectators()),
         )
 
-    def restore(self, roster: Roster, now: int) -> list[int]:
-        """Take over a roster from the journal: who was connected is awaited since `now`.
+    def restore(self, players: Iterable[Player], joins: int, now: int) -> None:
+        """Take over the players from the journal, with all that conditions can ask of them.
+        Everybody is awaited since `now`: nobody's connection outlives the server.
 
-        Returns the seats whose people have changed. Who was only watching is not in the
-        journal and comes back by joining again.
+        Who was only watching is not in the journal and comes back by joining again.
         """
-        before = {member.seat: member.user for member in self.players()}
-        known = {member.user: member for member in self}
-        self.members.clear()
-        self._seated = None
-        for row in roster.seats:
-            member = self.add(row.user, row.name, seat=row.seat, team=row.team)
-            member.name = row.name
-            if (old := known.get(row.user)) is not None:
-                member.joined, member.repairs = old.joined, old.repairs
-                member.outvoted = old.outvoted and row.diverged
-            member.away_since = now
+        self._joins = joins
+        for player in players:
+            row = player.row
+            member = Member(row.user, row.name, player.joined, seat=row.seat, team=row.team)
             member.roles = set(row.roles)
             member.choices = dict(row.choices)
-            for flag in ("connected", "ready", "loaded", "refused", "diverged", "repairing"):
+            for flag in (*FLAGS, "repairing"):
                 setattr(member, flag, getattr(row, flag))
-        after = {member.seat: member.user for member in self.players()}
-        return [
-            seat for seat, user in before.items() if seat is not None and after.get(seat) != user
-        ]
+            member.repairs, member.outvoted = player.repairs, player.outvoted
+            member.away_since = now
+            member.missing_since = now if member.missing else None
+            member.silent_since = now if member.missing or member.hidden else None
+            member.repairing_since = now if member.repairing else None
+            self.members[row.user] = member
+        self._seated = None
 
 
 def clean_name(name: str) -> str | None:

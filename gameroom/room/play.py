@@ -22,6 +22,7 @@ from gameroom.model.fit import misfit_body
 from gameroom.model.policies import number
 from gameroom.room.course import Course
 from gameroom.room.effects import Problem, Rejected
+from gameroom.room.folded import Folded
 from gameroom.room.people import Member, People
 from gameroom.room.presence import SILENT_MS
 
@@ -255,17 +256,13 @@ class Play:
         for holder in (self.turns, self.pacer, self.checksums, self.signals):
             holder.forget(seat)
 
-    def fold(self, packet: MasterPacket) -> None:
-        """Take over a turn from the journal."""
-        present = [
-            member.seat
-            for member in self.people.players()
-            if member.seat is not None and member.seat not in packet.absent
-        ]
-        self.turns.fold(packet.generation, present, packet.late)
-        self.pacer.take_over(Pace(packet.turn_ms, packet.ahead, packet.iterations_per_command))
-        if packet.checksum is not None:
-            self.checksums.judged = packet.checksum.generation
+    def restore(self, folded: Folded) -> None:
+        """Go on from what the journal says."""
+        turns = folded.turns
+        self.turns = Turns.resumed(self.turns.window, turns.open, turns.heard_by_seat())
+        if folded.pace is not None:
+            self.pacer.take_over(folded.pace)
+        self.checksums.judged = folded.judged
 
 
 def _pace_policy(file: RoomFile) -> Policy:

@@ -83,6 +83,13 @@ def never_arrived(people: People, now: int) -> list[Member]:
     ]
 
 
+def wait_anew(people: People, now: int) -> None:
+    """Time has stood still while everybody was away: whoever still is has the whole grace."""
+    for member in people:
+        if not member.connected:
+            member.away_since = now
+
+
 # -- hidden pages ----------------------------------------------------------------------------
 
 

@@ -9,22 +9,26 @@ How time passes. While the chart is in a state that `iterates`, what happens to 
 (joins, requests, agreed signals, timers) waits for the open turn and stands in or right
 before its master packet: everybody changes on the same turn. In every other state, and
 when a turn is overdue, it happens at once.
+
+When nobody who has a seat is connected, the room sleeps: its time stands still, so no timer,
+grace or patience runs out, and it goes on when the first of them comes back. `now` is the
+shell's time; what the room says and counts is the room's own, without the time it slept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from gameroom.chart import Chart, Did
 from gameroom.lockstep import packets
 from gameroom.lockstep.pace import AHEAD_MAX, Pace
-from gameroom.lockstep.packets import Body, MasterPacket
 from gameroom.model import Value
 from gameroom.model.policies import number
 from gameroom.room import inputs, presence
 from gameroom.room.course import Course, Now
 from gameroom.room.desk import Desk, seat_of
-from gameroom.room.effects import Append, Effect, Picture, Problem
+from gameroom.room.effects import Effect, Picture, Problem
+from gameroom.room.folded import Checkpoint, Folded
 from gameroom.room.people import People
 from gameroom.room.play import Play
 from gameroom.room.setup import default_settings, misfit_settings
@@ -65,6 +69,14 @@ class Room:
             file, self.people, self.course, self.play, self.snapshots, self.voice, self._patience
         )
         self._urgent = False
+        self._now = now
+        """The shell's time at the call at hand."""
+        self._slept = 0
+        """How far the room's own time is behind the shell's."""
+        self._asleep_since: int | None = now
+        """By the shell's time; None while somebody with a seat is connected."""
+        self._sleep_max = number(file, "reconnect", "sleep")
+        self._sleep_left = self._sleep_max
 
     # -- doors ---------------------------------------------------------------------
 
@@ -79,50 +91,44 @@ class Room:
 
     def receive(self, who: str, packet: inputs.Packet, now: int) -> tuple[Effect, ...]:
         """One packet from the person with the user id `who`; exactly one Reply comes back."""
-        self.voice.now = max(now, self.voice.now)
+        self._time_is(now)
         self.voice.reply(self.desk.answer(who, packet))
         return self._settled()
 
     def tick(self, now: int) -> tuple[Effect, ...]:
         """Time has passed: due timers, turns and absences."""
-        self.voice.now = max(now, self.voice.now)
+        self._time_is(now)
         return self._settled()
 
     @classmethod
     def restored(
-        cls,
-        chart: Chart,
-        *,
-        seed: int,
-        entries: Iterable[Append],
-        now: int,
-        settings: Mapping[str, Value] | None = None,
+        cls, chart: Chart, *, seed: int, folded: Folded, now: int, slept_ms: int = 0
     ) -> Room:
-        """The room that said these events and began with these settings.
+        """The room that a journal tells of; it takes over `folded`. slept_ms: how long it has
+        slept already.
 
         What had been heard for turns that were still open is gone; the players' clients
         send it again. Timers go on from where they were at the last entry. Everybody
         who was connected is expected back at once and waited for as long as a newcomer.
         """
-        room = cls(chart, seed=seed, settings=settings, now=now)
-        last_at = dumped_at = 0
-        dump: bytes | None = None
-        for entry in entries:
-            last_at = entry.at
-            if entry.chart is not None:
-                dump, dumped_at = entry.chart, entry.at
-            room.voice.fold(entry.event)
-            room._fold(entry.event.body)
-        assert dump is not None, "a journal begins with the chart"
-        room.course.restore(dump, now - (last_at - dumped_at))
+        assert folded.chart is not None, "a journal begins with the chart"
+        room = cls(chart, seed=seed, settings=folded.settings, now=now)
+        room.voice.folded = folded
+        room.people.restore(folded.players.values(), folded.joins, now)
+        room.play.restore(folded)
+        room.course.restore(folded.chart, now - (folded.at - folded.chart_at))
         room.play.started = room.generation > 0 or room.course.is_in("running")
         for member in room.people.players():
             if member.repairing and member.seat is not None:
-                member.repairing_since = now
                 room.play.quarantine(member.seat)
             elif member.connected and room.play.started:
                 member.gathers_from = room.generation + 1
+        room._sleep_left -= slept_ms
         return room
+
+    def checkpoint(self) -> Checkpoint:
+        """All that was said up to now, for a store."""
+        return self.voice.folded.checkpoint()
 
     # -- what a shell may look at ----------------------------------------------------
 
@@ -150,6 +156,16 @@ class Room:
     def over(self) -> bool:
         """The room has reached an end: nothing moves it any more."""
         return self.voice.over
+
+    @property
+    def asleep(self) -> bool:
+        """Nobody who has a seat is connected, so time stands still."""
+        return self._asleep_since is not None
+
+    @property
+    def slept_ms(self) -> int:
+        """How far the room's own time is behind the shell's; the sleep at hand not counted."""
+        return self._slept
 
     def member(self, who: str) -> bool:
         """Is this person in the room, with a seat or watching?"""
@@ -246,7 +262,25 @@ class Room:
             elif (self.play.is_near(self.voice.now) and not self._urgent) or not self._tell():
                 break
         self.voice.say_if_over()
+        self._sleep_or_wake()
         return self.voice.take(self._wake_at())
+
+    def _time_is(self, now: int) -> None:
+        self._now = max(now, self._now)
+        if self._asleep_since is None:
+            self.voice.now = max(self._now - self._slept, self.voice.now)
+        elif self._now >= self._asleep_since + self._sleep_left and not self.over:
+            self.course.ending = packets.Ended("abandoned", "nobody came back")
+
+    def _sleep_or_wake(self) -> None:
+        """Whoever is away when the room wakes has all the time again to come back."""
+        asleep = not any(member.connected for member in self.people.players())
+        if asleep and self._asleep_since is None:
+            self._asleep_since, self._sleep_left = self._now, self._sleep_max
+        elif self._asleep_since is not None and not asleep:
+            self._slept += self._now - self._asleep_since
+            self._asleep_since = None
+            presence.wait_anew(self.people, self.voice.now)
 
     def _close_turn(self) -> None:
         """The heart of lock-step: all were heard or waited for, everybody is told the same."""
@@ -269,7 +303,7 @@ class Room:
             seq=self.seq,
             sha256="",
             size=0,
-            begin=self.voice.game,
+            begin=self.voice.folded.begin,
             setup=packets.Setup(dict(self.settings)),
             roster=self.voice.roster(),
             chart=self.course.as_told([]),
@@ -305,16 +339,18 @@ class Room:
                 self.course.happen("lost", {"seat": member.seat})
 
     def _wake_at(self) -> int | None:
-        """When something becomes due by itself; never now or earlier."""
+        """When something becomes due by itself, by the shell's time; never now or earlier."""
         if self.over:
             return None
+        if self._asleep_since is not None:
+            return max(self._asleep_since + self._sleep_left, self._now + 1)
         times = [
             *presence.deadlines(self.people, self._patience),
             *self.play.deadlines(self.voice.now),
             self.snapshots.deadline(),
         ]
         due = [at for at in times if at is not None]
-        return max(min(due), self.voice.now + 1) if due else None
+        return max(min(due), self.voice.now + 1) + self._slept if due else None
 
     # -- the chart -----------------------------------------------------------------------
 
@@ -381,24 +417,3 @@ class Room:
             chart = self.course.as_told(moved)
             self.voice.say(packets.Moves(self.generation, chart), dump=True)
         return self.seq > before
-
-    # -- folding a journal -----------------------------------------------------------------
-
-    def _fold(self, body: Body) -> None:
-        match body:
-            case packets.Setup(settings):
-                self.voice.replace_settings(settings)
-            case packets.Roster():
-                for seat in self.people.restore(body, self.voice.now):
-                    self.play.forget(seat)
-            case packets.Diverged():
-                self.play.checksums.judged = body.generation
-                for member in self.people.players():
-                    if member.seat in body.seats:
-                        member.diverged, member.outvoted = True, body.decidable
-            case packets.Repair(seats=seats):
-                for member in self.people.players():
-                    if member.seat in seats:
-                        presence.quarantine(member, self.voice.now)
-            case MasterPacket():
-                self.play.fold(body)

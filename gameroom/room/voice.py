@@ -7,22 +7,21 @@ place. Who has to go is told so after the roster that says it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from gameroom.lockstep import packets
-from gameroom.lockstep.packets import Body, Event, MasterPacket, is_running
+from gameroom.lockstep.packets import Body, Event
 from gameroom.model import Value
 from gameroom.room import presence
 from gameroom.room.course import Course
 from gameroom.room.effects import Append, Arm, Broadcast, Effect, Part, Problem, Reply
+from gameroom.room.folded import Folded
 from gameroom.room.people import Member, People
 
 
 class Voice:
     """The events and effects of one room.
 
-    now: the time of the call at hand in milliseconds. settings: the setup configuration, the
-    same map for all parts of the room. game: what the engines of the game at hand began with.
+    now: the room's time at the call at hand, in milliseconds. settings: the setup
+    configuration, the same map for all parts of the room. folded: all that was said up to now.
     """
 
     def __init__(
@@ -33,24 +32,25 @@ class Voice:
         patience: presence.Patience,
         now: int,
     ) -> None:
-        self.seq = 0
         self.now = now
         self.settings = settings
-        self.game = packets.Begin()
+        self.folded = Folded(settings)
         self.roster_changed = False
-        self.ended = False
-        """Whether the end has been told."""
         self._people = people
         self._course = course
         self._patience = patience
         self._out: list[Effect] = []
         self._parting: dict[str, Part] = {}
-        self._game_runs = False
+
+    @property
+    def seq(self) -> int:
+        """The last event, 0 before the first."""
+        return self.folded.seq
 
     @property
     def over(self) -> bool:
         """The room has reached an end: nothing moves it any more."""
-        return self.ended or self._course.ending is not None
+        return self.folded.ended or self._course.ending is not None
 
     # -- events ------------------------------------------------------------------------
 
@@ -61,9 +61,10 @@ class Voice:
         that no cut of the journal has moved further than it has told.
         """
         event = Event(self.seq + 1, body)
-        self._note(event)
         stored = self._course.dump_if_changed() if dump else None
-        self._out.append(Append(event, self.now, stored))
+        entry = Append(event, self.now, stored)
+        self.folded.fold(entry)
+        self._out.append(entry)
         self._out.append(Broadcast(event))
 
     def roster(self) -> packets.Roster:
@@ -78,24 +79,8 @@ class Voice:
             self._parting.clear()
 
     def say_if_over(self) -> None:
-        if self._course.ending is not None and not self.ended:
+        if self._course.ending is not None and not self.folded.ended:
             self.say(self._course.ending)
-
-    def fold(self, event: Event) -> None:
-        """Take note of an event that was said in an earlier life."""
-        assert event.seq == self.seq + 1, "a gap in the journal"
-        self._note(event)
-
-    def _note(self, event: Event) -> None:
-        self.seq = event.seq
-        match event.body:
-            case packets.Ended():
-                self.ended = True
-            case packets.Moves(chart=chart) | MasterPacket(chart=packets.Chart() as chart):
-                was, self._game_runs = self._game_runs, is_running(chart.states)
-                if self._game_runs and not was:
-                    seats = self._people.roster().seats
-                    self.game = packets.Begin(dict(self.settings), seats, chart.states)
 
     # -- effects -----------------------------------------------------------------------
 
@@ -124,7 +109,3 @@ class Voice:
         """The effects since the last call, with the time of the next tick."""
         effects, self._out = (*self._out, Arm(wake_at)), []
         return effects
-
-    def replace_settings(self, settings: Mapping[str, Value]) -> None:
-        self.settings.clear()
-        self.settings.update(settings)

@@ -16,7 +16,7 @@ from gameroom.lockstep.packets import MasterPacket
 from gameroom.lockstep.problem import Problem
 from gameroom.model import Room as RoomFile
 from gameroom.model import Value
-from gameroom.room import Room, inputs
+from gameroom.room import Folded, Room, inputs
 from gameroom.server import bodies
 from gameroom.server.answers import RefusedError, place, refuse
 from gameroom.server.auth import Sources, digest
@@ -261,9 +261,8 @@ class Lobby:
             codec = Codec(MSGPACK, chart.room)
             entries = list(appends(journal.read(), codec))
             start = entries[-1].at
-            room = Room.restored(
-                chart, seed=header.seed, settings=header.setup, entries=entries, now=start
-            )
+            folded = Folded(header.setup).fold_all(entries)
+            room = Room.restored(chart, seed=header.seed, folded=folded, now=start)
         except BaseException:
             journal.close()
             raise

@@ -9,7 +9,7 @@ import pytest
 
 from gameroom.replay.report import Report, Wanted
 from gameroom.replay.stream import Stream
-from gameroom.room import Room
+from gameroom.room import Folded, Room
 from gameroom.server.events import entry_of
 from gameroom.sim.world import WEATHERS, Plan
 from gameroom.sim.world.run import _World
@@ -40,7 +40,7 @@ def test_no_weather_makes_a_finding(room: str, weather: str) -> None:
         report = Report("x.replay")
         stream = Stream(report, world.chart, Wanted())
         appends = stream.checked(Read(entries))  # type: ignore[arg-type]
-        again = Room.restored(world.chart, seed=seed, entries=appends, now=0)
+        again = Room.restored(world.chart, seed=seed, folded=Folded({}).fold_all(appends), now=0)
         assert report.findings == []
         assert (again.seq, report.events) == (len(entries), len(entries))
         assert report.turns == again.generation > 0

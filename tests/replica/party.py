@@ -16,7 +16,7 @@ from gameroom.chart import compile_room
 from gameroom.lockstep.packets import Command, Event, MasterPacket
 from gameroom.replica import Hello, LedgerEngine, Policy, Replica
 from gameroom.replica.engine import Engine
-from gameroom.room import Room, effects, inputs
+from gameroom.room import Folded, Room, effects, inputs
 from gameroom.wire import JSON, MSGPACK, Codec, EventFrame, Rejection, plain, read_definition
 from gameroom.wire.definition import definition
 from gameroom.wire.shape import read
@@ -125,7 +125,8 @@ class Party:
         """kill -9 and recovery: only the journal is left, and every connection is cut."""
         for person in self.people:
             person.cut(tell=False)
-        self.room = Room.restored(self.chart, seed=7, entries=self.journal, now=self.now)
+        folded = Folded({}).fold_all(self.journal)
+        self.room = Room.restored(self.chart, seed=7, folded=folded, now=self.now)
         self._tick()
 
     # --- Time --------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from gameroom.chart import compile_room
 from gameroom.lockstep import packets
 from gameroom.lockstep.packets import Checksum, ClientPacket, Command, MasterPacket, SignalReport
 from gameroom.model import Value
-from gameroom.room import Room, effects, inputs
+from gameroom.room import Folded, Room, effects, inputs
 
 PLAIN = """
 language 1
@@ -182,6 +182,7 @@ class Table:
         other = object.__new__(Table)
         other.__dict__.update(self.__dict__)
         other.journal, other.told, other.rejected = list(self.journal), list(self.told), []
-        other.room = Room.restored(self.chart, seed=7, entries=self.journal, now=self.now)
+        folded = Folded(self.settings or {}).fold_all(self.journal)
+        other.room = Room.restored(self.chart, seed=7, folded=folded, now=self.now)
         other._perform(other.room.tick(other.now))
         return other

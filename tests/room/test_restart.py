@@ -4,7 +4,7 @@ import pytest
 
 from gameroom.lockstep import packets
 from gameroom.lockstep.packets import Command, SeatCommands
-from gameroom.room import Room, inputs
+from gameroom.room import Folded, Room, inputs
 from tests.room.table import PLAIN, Table
 
 MOVE = Command("move", {"unit": 3})
@@ -97,7 +97,7 @@ def test_every_prefix_of_a_journal_is_a_room(cut: int) -> None:
     table.send("ann", inputs.Ask("pause"))
     table.turn("ann", "bob")
     entries = table.journal[:cut]
-    room = Room.restored(table.chart, seed=7, entries=entries, now=table.now)
+    room = Room.restored(table.chart, seed=7, folded=Folded({}).fold_all(entries), now=table.now)
     assert room.seq == len(entries)
     masters = [e.event.body for e in entries if isinstance(e.event.body, packets.MasterPacket)]
     assert room.generation == len(masters)
@@ -138,3 +138,50 @@ def test_who_left_and_came_again_at_one_turn_is_new_after_a_restart_too() -> Non
     assert again.room.hello("cid")["heard"] == table.room.hello("cid")["heard"]
     assert table.parted["cid"] == 4100
     assert table.seat("cid").seat == seat
+
+
+def silent_bob() -> Table:
+    """A game that waits for bob."""
+    table = Table().start("ann", "bob")
+    for _ in range(3):
+        table.turn("ann", "bob")
+    table.packet("ann", 4)
+    table.wait(5_000)
+    assert "running.paused.lagging" in table.states
+    return table
+
+
+def test_a_game_that_waits_for_a_silent_player_goes_on_after_a_restart() -> None:
+    again = silent_bob().restarted()
+    assert again.seat("bob").missing, "who is missing stays so until something is heard"
+    for name in ("ann", "bob"):
+        again.send(name, inputs.Connect(seq=again.room.seq))
+    for name in ("ann", "bob"):
+        again.packet(name, 4)
+    again.wait(1_000)
+    assert again.states[-1] == "running.iterating"
+    assert again.room.generation == 4
+
+
+def test_whoever_does_not_come_back_after_a_restart_is_away() -> None:
+    again = silent_bob().restarted()
+    again.send("ann", inputs.Connect(seq=again.room.seq))
+    again.wait(9_000)
+    assert again.states[-1] == "running.paused.lagging"
+    again.wait(1_500)
+    assert not again.seat("bob").connected
+    assert again.states[-1] == "running.iterating", "a lost connection is not waited for"
+
+
+@pytest.mark.parametrize("flag", ["hidden", "slow", "missing", "lost", "diverged", "ready"])
+def test_what_conditions_can_ask_of_people_survives(flag: str) -> None:
+    table = Table().start("ann", "bob")
+    setattr(table.room.people.players()[1], flag, True)
+    table.room.voice.roster_changed = True
+    table.wait(10)
+    table._perform(table.room.tick(table.now + 2_000))
+    assert getattr(table.last(packets.Roster).seats[1], flag)
+    folded = Folded({}).fold_all(table.journal)
+    again = Room.restored(table.chart, seed=7, folded=folded, now=table.now)
+    assert getattr(again.people.players()[1], flag)
+    assert again.people.facts()[1].flags == table.room.people.facts()[1].flags

@@ -313,16 +313,6 @@ def test_when_everybody_has_left_the_room_ends() -> None:
     assert table.last(packets.Ended).because == "everybody left"
 
 
-def test_when_everybody_is_away_the_room_waits_and_then_ends() -> None:
-    table = Table().start("ann", "bob")
-    table.send("ann", inputs.Disconnect())
-    table.send("bob", inputs.Disconnect())
-    table.wait(59_000)
-    assert not table.room.over
-    table.wait(2_000)
-    assert table.room.over
-
-
 def test_seq_has_no_gap_and_everything_told_is_stored_first() -> None:
     table = Table().start("ann", "bob")
     for _ in range(5):

@@ -53,9 +53,10 @@ def fault(what: str, *caught: str, weather: str) -> Callable[..., None]:
 def told_first(patch: pytest.MonkeyPatch) -> None:
     def say(self: Voice, body: packets.Body, *, dump: bool = False) -> None:
         event = packets.Event(self.seq + 1, body)
-        self._note(event)
         stored = self._course.dump_if_changed() if dump else None
-        self.want(Broadcast(event), Append(event, self.now, stored))
+        entry = Append(event, self.now, stored)
+        self.folded.fold(entry)
+        self.want(Broadcast(event), entry)
 
     patch.setattr(Voice, "say", say)
 
@@ -172,7 +173,7 @@ def seq_with_a_gap(patch: pytest.MonkeyPatch) -> None:
 
     def skipping(self: Voice, body: packets.Body, *, dump: bool = False) -> None:
         if isinstance(body, packets.MasterPacket) and body.generation == 20:
-            self.seq += 1
+            self.folded.seq += 1
         say(self, body, dump=dump)
 
     patch.setattr(Voice, "say", skipping)

@@ -52,7 +52,7 @@ def test_where_a_room_begins_is_reached_by_any_scenario() -> None:
 
 
 def test_scenarios_add_up() -> None:
-    found = reached(EVERYTHING, "wait 1m expect ended")
+    found = reached(EVERYTHING, "given players ann  wait 1m  expect ended")
     assert found.states_missed == ()
     assert found.transitions_missed == ()
     assert found.percent == 100

@@ -22,7 +22,7 @@ from gameroom.lockstep.packets import (
 )
 from gameroom.lockstep.random import Random
 from gameroom.replica import Hello
-from gameroom.room import Room, inputs
+from gameroom.room import Folded, Room, inputs
 from gameroom.room.effects import Append, Arm, Broadcast, Effect, Keep, Part, Rejected, Reply
 from gameroom.sim.world.book import Book, Seated
 from gameroom.sim.world.broken import (
@@ -231,7 +231,10 @@ class House:
                 self.roster = one.event.body
         self.room = self._safely(
             lambda: Room.restored(
-                self.chart, seed=self.seed, entries=self.entries, now=self.clock.now
+                self.chart,
+                seed=self.seed,
+                folded=Folded({}).fold_all(self.entries),
+                now=self.clock.now,
             )
         )
         room = self.room

@@ -14,7 +14,7 @@ from gameroom.chart import Chart
 from gameroom.lockstep.packets import Event, MasterPacket, Roster
 from gameroom.model import State
 from gameroom.model.paths import join
-from gameroom.room import Room
+from gameroom.room import Checkpoint, Folded, Room
 from gameroom.room.effects import Append, Arm, Broadcast, Effect, Picture, Reply
 from gameroom.sim.world.broken import (
     ArmedError,
@@ -26,6 +26,8 @@ from gameroom.sim.world.broken import (
     RosterOrderError,
     ToldBeforeStoredError,
 )
+from gameroom.wire import plain
+from gameroom.wire.shape import read
 
 HELD_MAX = 160
 """Items that one part of the room's memory may hold beside its people: twice the widest
@@ -109,7 +111,8 @@ class Watch:
     def restored(self, live: Room, entries: Sequence[Append], told: Roster) -> None:
         """The journal folded now, beside the room that wrote it."""
         at = entries[-1].at
-        again = Room.restored(self.chart, seed=live.seed, entries=entries, now=at)
+        folded = self._folded(live, entries)
+        again = Room.restored(self.chart, seed=live.seed, folded=folded, now=at)
         for name, mine, theirs in (
             ("settings", live.settings, again.settings),
             ("generation", live.generation, again.generation),
@@ -129,6 +132,19 @@ class Watch:
             raise RestoredError(what)
         self.checks["replay-is-live"] += 1
 
+    def _folded(self, live: Room, entries: Sequence[Append]) -> Folded:
+        """The journal folded from the start, from a checkpoint in its middle, and by the room
+        that wrote it: all three the same."""
+        folded = Folded({})
+        middle = folded.fold_all(entries[: len(entries) // 2 + 1]).checkpoint()
+        whole = folded.fold_all(entries[len(entries) // 2 + 1 :]).checkpoint()
+        stored = read(Checkpoint, plain(middle), strict=True)
+        from_there = Folded.of(stored).fold_all(entries[len(entries) // 2 + 1 :]).checkpoint()
+        for what, checkpoint in (("room", live.checkpoint()), ("checkpoint", from_there)):
+            if checkpoint != whole:
+                raise RestoredError(f"the {what} has {checkpoint}, the journal {whole}")
+        return folded
+
     # -- memory ------------------------------------------------------------------------------
 
     def memory(self, room: Room) -> None:
@@ -146,16 +162,11 @@ def _untimed(roster: Roster) -> Roster:
 
 
 def _shown(picture: Picture) -> tuple[object, ...]:
-    """What a journal can say: neither who only watches nor who is awaited at the moment."""
+    """What a journal can say: not who only watches."""
     shown: list[object] = []
     for body in picture.body:
         if isinstance(body, Roster):
-            body = Roster(
-                tuple(
-                    replace(row, hidden=False, slow=False, missing=False, lost=False)
-                    for row in _untimed(body).seats
-                )
-            )
+            body = Roster(_untimed(body).seats)
         shown.append(body)
     return tuple(shown)
 

@@ -1,0 +1,196 @@
+"""A room as its journal has it: folded from the events, one after the other.
+
+Knows what was said, not what was only heard: packets of an open turn, reports that wait for
+a verdict and spectators are in no journal. A `Checkpoint` is the same as a plain value, for
+a store; folding on from it equals folding from the first event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from gameroom.lockstep import packets
+from gameroom.lockstep.pace import Pace
+from gameroom.lockstep.packets import MasterPacket, Seat, is_running
+from gameroom.lockstep.turns import Heard, Turns
+from gameroom.model import Value
+from gameroom.room.effects import Append
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    """A seated player. row: as everyone was told, without the times.
+
+    joined: counts up with every join. repairs: how often the engine began again.
+    outvoted: diverged from a majority.
+    """
+
+    row: Seat
+    joined: int
+    repairs: int = 0
+    outvoted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A room after its event `seq`, at `at` milliseconds of the room's time.
+
+    chart: the chart's snapshot (JSON) of `chart_at`. joins: how many have joined so far.
+    begin: what the engines of the game began with; running: whether they run.
+    generation: the last closed turn; heard: whose packets were heard for the closed turns.
+    turn_ms, ahead, iterations_per_command: the pace, 0 before the first turn.
+    judged: the latest generation with a verdict.
+    """
+
+    seq: int
+    at: int
+    chart: str
+    chart_at: int
+    settings: Mapping[str, Value]
+    players: tuple[Player, ...] = ()
+    joins: int = 0
+    begin: packets.Begin = field(default_factory=packets.Begin)
+    running: bool = False
+    ended: bool = False
+    generation: int = 0
+    heard: tuple[Heard, ...] = ()
+    turn_ms: int = 0
+    ahead: int = 0
+    iterations_per_command: int = 0
+    judged: int = 0
+
+
+class Folded:
+    """The events of one room folded up to `seq`. chart: None before the first event."""
+
+    def __init__(self, settings: Mapping[str, Value]) -> None:
+        """A room of which nothing was said yet, with the settings it was made with."""
+        self.seq = 0
+        self.at = 0
+        self.chart: bytes | None = None
+        self.chart_at = 0
+        self.settings: Mapping[str, Value] = dict(settings)
+        self.players: dict[int, Player] = {}
+        self.joins = 0
+        self.begin = packets.Begin()
+        self.running = False
+        self.ended = False
+        self.turns = Turns(window=0)
+        self.pace: Pace | None = None
+        self.judged = 0
+
+    @classmethod
+    def of(cls, checkpoint: Checkpoint) -> Folded:
+        """What was folded when the checkpoint was taken."""
+        folded = cls(checkpoint.settings)
+        folded.seq, folded.at = checkpoint.seq, checkpoint.at
+        folded.chart, folded.chart_at = checkpoint.chart.encode(), checkpoint.chart_at
+        folded.players = {player.row.seat: player for player in checkpoint.players}
+        folded.joins = checkpoint.joins
+        folded.begin, folded.running = checkpoint.begin, checkpoint.running
+        folded.ended = checkpoint.ended
+        folded.turns = Turns.resumed(0, checkpoint.generation + 1, checkpoint.heard)
+        if checkpoint.turn_ms:
+            folded.pace = Pace(
+                checkpoint.turn_ms, checkpoint.ahead, checkpoint.iterations_per_command
+            )
+        folded.judged = checkpoint.judged
+        return folded
+
+    def checkpoint(self) -> Checkpoint:
+        """The same as a plain value. The room must have begun."""
+        assert self.chart is not None, "a room that has not begun has no checkpoint"
+        pace = self.pace
+        return Checkpoint(
+            seq=self.seq,
+            at=self.at,
+            chart=self.chart.decode(),
+            chart_at=self.chart_at,
+            settings=self.settings,
+            players=tuple(player for _, player in sorted(self.players.items())),
+            joins=self.joins,
+            begin=self.begin,
+            running=self.running,
+            ended=self.ended,
+            generation=self.turns.open - 1,
+            heard=self.turns.heard_by_seat(),
+            turn_ms=0 if pace is None else pace.turn_ms,
+            ahead=0 if pace is None else pace.ahead,
+            iterations_per_command=0 if pace is None else pace.iterations_per_command,
+            judged=self.judged,
+        )
+
+    def fold_all(self, entries: Iterable[Append]) -> Folded:
+        """Fold events that follow on each other; returns itself."""
+        for entry in entries:
+            self.fold(entry)
+        return self
+
+    def fold(self, entry: Append) -> None:
+        """The next event."""
+        assert entry.event.seq == self.seq + 1, "a gap in the journal"
+        self.seq, self.at = entry.event.seq, entry.at
+        if entry.chart is not None:
+            self.chart, self.chart_at = entry.chart, entry.at
+        match entry.event.body:
+            case MasterPacket() as master:
+                self._turn(master)
+                if master.chart is not None:
+                    self._moved(master.chart)
+            case packets.Moves(chart=chart):
+                self._moved(chart)
+            case packets.Setup(settings):
+                self.settings = dict(settings)
+            case packets.Roster() as roster:
+                self._roster(roster)
+            case packets.Diverged() as verdict:
+                self.judged = verdict.generation
+                for seat in self._known(verdict.seats):
+                    player = self.players[seat]
+                    row = replace(player.row, diverged=True)
+                    self.players[seat] = replace(player, row=row, outvoted=verdict.decidable)
+            case packets.Repair(seats=seats):
+                for seat in self._known(seats):
+                    player = self.players[seat]
+                    row = replace(player.row, repairing=True)
+                    self.players[seat] = replace(player, row=row, repairs=player.repairs + 1)
+            case packets.Ended():
+                self.ended = True
+            case _:
+                pass
+
+    def _known(self, seats: Iterable[int]) -> list[int]:
+        return [seat for seat in seats if seat in self.players]
+
+    def _turn(self, packet: MasterPacket) -> None:
+        present = [seat for seat in self.players if seat not in packet.absent]
+        self.turns.fold(packet.generation, present, packet.late)
+        self.pace = Pace(packet.turn_ms, packet.ahead, packet.iterations_per_command)
+        if packet.checksum is not None:
+            self.judged = packet.checksum.generation
+
+    def _moved(self, chart: packets.Chart) -> None:
+        was, self.running = self.running, is_running(chart.states)
+        if self.running and not was:
+            seats = tuple(player.row for _, player in sorted(self.players.items()))
+            self.begin = packets.Begin(self.settings, seats, chart.states)
+
+    def _roster(self, roster: packets.Roster) -> None:
+        """Whoever sits where somebody else sat starts from nothing."""
+        before = {player.row.user: player for player in self.players.values()}
+        vacated = {seat: player.row.user for seat, player in self.players.items()}
+        self.players = {}
+        for row in roster.seats:
+            row = replace(row, absent_ms=0, lost_in_ms=None)
+            known = before.get(row.user)
+            if known is None:
+                self.joins += 1
+                self.players[row.seat] = Player(row, self.joins)
+            else:
+                outvoted = known.outvoted and row.diverged
+                self.players[row.seat] = replace(known, row=row, outvoted=outvoted)
+            if vacated.get(row.seat) == row.user:
+                del vacated[row.seat]
+        for seat in vacated:
+            self.turns.forget(seat)

@@ -1,0 +1,135 @@
+"""When nobody who has a seat is connected, a room sleeps: its time stands still."""
+
+import pytest
+
+from gameroom.lockstep import packets
+from gameroom.room import Checkpoint, Folded, Room, inputs
+from gameroom.wire import plain
+from gameroom.wire.shape import read
+from tests.room.table import PLAIN, Table
+
+HOUR_MS = 3_600_000
+
+
+def gone(*names: str, paused: bool = False) -> Table:
+    """A game of two from which these have lost their connections."""
+    table = Table().start("ann", "bob")
+    for _ in range(3):
+        if paused:
+            table.send("bob", inputs.Ask("pause"))
+        table.turn("ann", "bob")
+        if paused:
+            break
+    for name in names:
+        table.send(name, inputs.Disconnect())
+    return table
+
+
+def test_everybodys_place_is_there_after_a_night() -> None:
+    table = gone("ann", "bob")
+    states = table.states
+    table.wait(10 * HOUR_MS)
+    assert (table.room.asleep, table.room.over) == (True, False)
+    for name in ("ann", "bob"):
+        table.send(name, inputs.Connect(table.room.seq))
+    assert table.states == states
+    for name in ("ann", "bob"):
+        table.packet(name, 4)
+    table.wait(100)
+    assert table.room.generation == 4
+
+
+def test_one_who_is_away_alone_is_lost_as_ever() -> None:
+    table = gone("ann", paused=True)
+    table.wait(60_000)
+    assert [row.name for row in table.last(packets.Roster).seats] == ["bob"]
+
+
+def test_who_returns_first_does_not_cost_the_others_their_places() -> None:
+    table = gone("ann", paused=True)
+    table.wait(50_000)
+    table.send("bob", inputs.Disconnect())
+    table.wait(HOUR_MS)
+    table.send("bob", inputs.Connect(table.room.seq))
+    table.wait(59_000)
+    assert table.seat("ann").name == "ann", "ann has the whole grace from now on"
+    table.wait(2_000)
+    assert [row.name for row in table.last(packets.Roster).seats] == ["bob"]
+
+
+def test_timers_stand_still() -> None:
+    table = Table()
+    table.join("ann")
+    table.wait(20 * 60_000)
+    table.send("ann", inputs.Disconnect())
+    table.wait(5 * HOUR_MS)
+    table.send("ann", inputs.Connect(table.room.seq))
+    table.wait(9 * 60_000)
+    assert not table.room.over
+    table.wait(60_000)
+    assert table.last(packets.Ended).because == "nobody started the game"
+
+
+def test_watchers_keep_no_game_awake() -> None:
+    table = Table().start("ann", "bob")
+    table.join("wes", spectate=True)
+    for name in ("ann", "bob"):
+        table.send(name, inputs.Disconnect())
+    table.wait(HOUR_MS)
+    assert table.room.asleep
+    assert table.seat("ann").name == "ann"
+    assert table.send("wes", inputs.Say("anybody here?")).problem is None
+
+
+def test_a_new_room_sleeps_until_somebody_joins() -> None:
+    table = Table()
+    table.wait(2 * HOUR_MS)
+    assert table.room.asleep
+    assert not table.room.over
+
+
+@pytest.mark.parametrize("policy", ["", "policy reconnect { sleep = 2h }"])
+def test_a_room_to_which_nobody_comes_back_ends(policy: str) -> None:
+    table = Table(PLAIN.replace("command wave { }", f"command wave {{ }}\n  {policy}"))
+    table.start("ann", "bob")
+    for name in ("ann", "bob"):
+        table.send(name, inputs.Disconnect())
+    table.wait((2 if policy else 24) * HOUR_MS - 1)
+    assert not table.room.over
+    table.wait(1)
+    ended = table.last(packets.Ended)
+    assert (ended.state, ended.because) == ("abandoned", "nobody came back")
+    assert table.wake is None
+
+
+def test_what_a_room_has_slept_already_counts_after_a_restart() -> None:
+    table = gone("ann", "bob")
+    folded = Folded({}).fold_all(table.journal)
+    room = Room.restored(table.chart, seed=7, folded=folded, now=table.now, slept_ms=23 * HOUR_MS)
+    (alarm,) = room.tick(table.now)
+    assert alarm.at == table.now + HOUR_MS
+
+
+def test_time_goes_on_from_where_it_stood() -> None:
+    """A sleep is no gap in what the journal counts: entries carry the room's own time."""
+    table = gone("ann", "bob")
+    last = table.journal[-1].at
+    table.wait(HOUR_MS)
+    table.send("ann", inputs.Connect(table.room.seq))
+    assert table.journal[-1].at == last
+    assert table.room.slept_ms == HOUR_MS
+
+
+def test_folding_from_a_checkpoint_equals_folding_from_the_start() -> None:
+    table = gone("ann")
+    table.send("ann", inputs.Connect(table.room.seq))
+    table.send("bob", inputs.Ask("pause"))
+    table.packet("ann", 4)
+    table.turn("bob")
+    whole = Folded({}).fold_all(table.journal).checkpoint()
+    assert table.room.checkpoint() == whole
+    for cut in range(1, len(table.journal)):
+        folded = Folded({}).fold_all(table.journal[:cut])
+        stored = read(Checkpoint, plain(folded.checkpoint()), strict=True)
+        assert stored == folded.checkpoint()
+        assert Folded.of(stored).fold_all(table.journal[cut:]).checkpoint() == whole
