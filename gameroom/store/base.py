@@ -79,8 +79,30 @@ class Torn:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in a journal: right behind the entry `seq`, `offset` bytes from the start.
+
+    stride, seqs, offsets: where some of the entries before it end (see `marks`).
+    """
+
+    seq: int
+    offset: int
+    stride: int = 1
+    seqs: tuple[int, ...] = ()
+    offsets: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCheckpoint:
+    """A room's checkpoint: what its entries up to `seq` come to, as the room writes it."""
+
+    seq: int
+    said: bytes
+
+
 class Journal(Protocol):
-    """One room's entries, in order, for ever."""
+    """One room's entries, in order, for ever, and the checkpoint beside them."""
 
     @property
     def header(self) -> Header: ...
@@ -92,6 +114,18 @@ class Journal(Protocol):
     @property
     def torn(self) -> Torn | None:
         """What was cut off at opening."""
+
+    @property
+    def checkpoint(self) -> StoredCheckpoint | None:
+        """The checkpoint that was found at opening; entries before it were not read."""
+
+    def mark(self) -> Mark:
+        """The place behind the last entry, for `keep`."""
+
+    def keep(self, mark: Mark, said: bytes) -> None:
+        """Write a checkpoint of the entries up to the mark, whole or not at all; only the latest
+        one is kept. Syncs the entries first, so that no checkpoint is ahead of them. May be
+        called from another thread than `append`. StoreFailedError: the one before it stays."""
 
     def append(self, entry: Entry) -> None:
         """Write the next entry. When this returns, `kill -9` does not lose it any more.

@@ -6,6 +6,10 @@ unfinished last entry, which nobody was told of, is cut off when a journal is op
 
 Writing is one `write` to the file before the broadcast and no fsync: the page cache
 outlives the process. `sync` is for another thread, every 100 ms (see docs/design.md).
+
+Beside the journal stands the room's checkpoint. It saves time, nothing else: one that is
+damaged or missing is as if it were not there. Where there is one, only the entries behind it
+are checked when the journal is opened; each older one is checked when it is read.
 """
 
 from __future__ import annotations
@@ -13,22 +17,24 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from array import array
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from gameroom.store import record
+from gameroom.store import checkpoint, record
 from gameroom.store.base import (
     ROOM_ID,
     Durability,
     Entry,
     Header,
     JournalDamagedError,
+    Mark,
+    StoredCheckpoint,
     StoreFailedError,
     Torn,
 )
+from gameroom.store.marks import Marks
 
 if sys.platform != "win32":
     import fcntl
@@ -71,7 +77,7 @@ class FileJournals:
         path = self._path(room)
         if not path.exists():
             raise KeyError(room)
-        return FileJournal(path, self.durability)
+        return FileJournal(path, self.durability, checkpoint.read(path))
 
     def rooms(self) -> tuple[str, ...]:
         return tuple(sorted(path.stem for path in self.folder.glob(f"*{SUFFIX}")))
@@ -84,15 +90,22 @@ class FileJournals:
 
 
 class FileJournal:
-    """One file. Appending and reading are for one thread, `sync` and `close` for any."""
+    """One file. Appending is for one thread, `sync`, `keep` and `close` for any."""
 
-    def __init__(self, path: Path, durability: Durability = "process") -> None:
-        """Open, check every byte, cut off an unfinished last entry and tell it as `torn`.
+    def __init__(
+        self,
+        path: Path,
+        durability: Durability = "process",
+        found: tuple[Mark, StoredCheckpoint] | None = None,
+    ) -> None:
+        """Open, check what no checkpoint covers, cut off an unfinished last entry and tell it
+        as `torn`. found: the checkpoint beside the file.
+
         Raises JournalDamagedError, or StoreFailedError when another process has it."""
         self.path = path
         self.torn: Torn | None = None
+        self.checkpoint: StoredCheckpoint | None = None
         self._durability = durability
-        self._offsets = array("Q")
         self._broken: str | None = None
         self._guard = threading.Lock()
         try:
@@ -101,7 +114,12 @@ class FileJournal:
             raise StoreFailedError(f"{path.name}: {error.strerror}") from error
         try:
             self._claim()
-            self.header = self._check()
+            self.header = self._check(found)
+        except OSError as error:
+            self._file.close()
+            if isinstance(error, StoreFailedError):
+                raise
+            raise StoreFailedError(f"{path.name}: {error.strerror}") from error
         except BaseException:
             self._file.close()
             raise
@@ -109,10 +127,10 @@ class FileJournal:
 
     @property
     def last(self) -> int:
-        return len(self._offsets)
+        return self._last
 
     def append(self, entry: Entry) -> None:
-        assert entry.seq == self.last + 1, "a journal has no gaps"
+        assert entry.seq == self._last + 1, "a journal has no gaps"
         if self._broken is not None:
             raise StoreFailedError(self._broken)
         data = record.entry_record(entry)
@@ -125,28 +143,48 @@ class FileJournal:
         if written != len(data):
             self._take_back()
             raise StoreFailedError(f"{self.path.name}: no space for the whole entry")
-        self._offsets.append(self._end)
-        self._end += len(data)
+        self._ends(entry.seq, self._end + len(data))
         if self._durability == "disk":
             self.sync()
 
     def read(self, after: int = 0, limit: int | None = None) -> Iterator[Entry]:
         assert after >= 0, "seq counts from 1"
-        last = self.last if limit is None else min(self.last, after + limit)
-        for seq in range(after + 1, last + 1):
-            offset = self._offsets[seq - 1]
-            end = self._offsets[seq] if seq < self.last else self._end
-            self._file.seek(offset)
-            data = self._file.read(end - offset) or b""
-            where = self.path.name
-            if len(data) != end - offset or record.read_head(data, where, offset, seq) != len(data):
-                raise JournalDamagedError(where, offset, seq, "the file was changed")
-            payload = record.read_payload(data, where, offset, seq)
-            yield record.read_entry(payload, where, offset, seq)
+        last = self._last if limit is None else min(self._last, after + limit)
+        if after >= last:
+            return
+        seq, offset = self._marks.before(after) or (0, self._first)
+        where = self.path.name
+        try:
+            with self.path.open("rb") as file:
+                file.seek(offset)
+                while seq < last:
+                    seq += 1
+                    data = file.read(record.HEAD_BYTES)
+                    whole = record.read_head(data, where, offset, seq)
+                    if seq <= after:
+                        file.seek(whole - record.HEAD_BYTES, os.SEEK_CUR)
+                    else:
+                        data += file.read(whole - record.HEAD_BYTES)
+                        if len(data) != whole:
+                            raise record.Unfinished
+                        payload = record.read_payload(data, where, offset, seq)
+                        yield record.read_entry(payload, where, offset, seq)
+                    offset += whole
+        except record.Unfinished:
+            why = f"the file ends before it; entry {last} was written"
+            raise JournalDamagedError(where, offset, seq, why) from None
+        except OSError as error:
+            raise StoreFailedError(f"{where}: {error.strerror}") from error
+
+    def mark(self) -> Mark:
+        return Mark(self._last, self._end, *self._marks.rows())
+
+    def keep(self, mark: Mark, said: bytes) -> None:
+        self.sync()
+        checkpoint.write(self.path, mark, said)
 
     def copy(self) -> Iterator[bytes]:
-        start = self._offsets[0] if self._offsets else self._end
-        return _pieces(self.path, start, self._end)
+        return _pieces(self.path, self._first, self._end)
 
     def sync(self) -> None:
         with self._guard:
@@ -180,8 +218,9 @@ class FileJournal:
         except OSError as error:
             raise StoreFailedError(f"{self.path.name}: another process has it open") from error
 
-    def _check(self) -> Header:
-        """Read the whole file once: fill the index, find damage, cut an unfinished end."""
+    def _check(self, found: tuple[Mark, StoredCheckpoint] | None) -> Header:
+        """Read the header and every entry behind the checkpoint: find where they end, find
+        damage, cut an unfinished end."""
         where = self.path.name
         with self.path.open("rb") as file:
             if file.read(len(record.MAGIC)) != record.MAGIC:
@@ -190,15 +229,34 @@ class FileJournal:
             if payload is None:
                 raise JournalDamagedError(where, record.HEADER_OFFSET, 0, "it is unfinished")
             header = record.read_header(payload, where)
+            self._first = file.tell()
+            self._marks = Marks()
+            self._ends(0, self._first)
+            size = file.seek(0, os.SEEK_END)
+            if found is not None and found[0].offset <= size:
+                mark, self.checkpoint = found
+                self._marks = Marks(mark.stride, mark.seqs, mark.offsets)
+                self._ends(mark.seq, mark.offset)
+            file.seek(self._end)
             while True:
-                self._end, seq = file.tell(), self.last + 1
-                payload = self._next(file, self._end, seq)
+                offset, seq = file.tell(), self._last + 1
+                payload = self._next(file, offset, seq)
                 if payload is None:
                     break
-                record.read_entry(payload, where, self._end, seq)
-                self._offsets.append(self._end)
+                record.read_entry(payload, where, offset, seq)
+                self._ends(seq, file.tell())
+        if found is not None and self.checkpoint is None:
+            lost = found[0].seq - self._last
+            why = f"the file was cut: {lost} entries up to {found[0].seq} are missing"
+            raise JournalDamagedError(where, self._end, self._last + 1, why)
         self._cut()
         return header
+
+    def _ends(self, seq: int, offset: int) -> None:
+        """This entry is the last one, and ends here."""
+        self._last, self._end = seq, offset
+        if seq:
+            self._marks.add(seq, offset)
 
     def _next(self, file: BinaryIO, offset: int, seq: int) -> bytes | None:
         """The payload of the next record; None when the file ends, or was torn, here."""
@@ -235,7 +293,7 @@ class FileJournal:
     def _cut(self) -> None:
         size = self._file.seek(0, os.SEEK_END)
         if size > self._end:
-            self.torn = Torn(self._end, self.last + 1, size - self._end)
+            self.torn = Torn(self._end, self._last + 1, size - self._end)
             self._take_back()
 
     def _take_back(self) -> None:

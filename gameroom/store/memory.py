@@ -12,10 +12,12 @@ from gameroom.store.base import (
     SNAPSHOTS_KEPT,
     Entry,
     Header,
+    Mark,
     RoomRecord,
     Session,
     Snapshot,
     SnapshotHead,
+    StoredCheckpoint,
     StoreFailedError,
     Torn,
     sha256,
@@ -25,6 +27,7 @@ from gameroom.store.record import entry_record
 
 class MemoryJournal:
     torn: Torn | None = None
+    checkpoint: StoredCheckpoint | None = None
 
     def __init__(self, header: Header) -> None:
         self.header = header
@@ -44,6 +47,12 @@ class MemoryJournal:
 
     def copy(self) -> Iterator[bytes]:
         return map(entry_record, tuple(self._entries))
+
+    def mark(self) -> Mark:
+        return Mark(self.last, 0)
+
+    def keep(self, mark: Mark, said: bytes) -> None:
+        self.checkpoint = StoredCheckpoint(mark.seq, said)
 
     def sync(self) -> None:
         """Nothing here outlives the power."""

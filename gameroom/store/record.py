@@ -81,6 +81,14 @@ def read_payload(data: bytes, where: str, offset: int, seq: int) -> bytes:
     return payload
 
 
+def read_at(data: bytes, where: str, offset: int, seq: int) -> tuple[bytes, int]:
+    """The payload of the record that begins here, and where it ends."""
+    end = offset + read_head(data[offset : offset + HEAD_BYTES], where, offset, seq)
+    if end > len(data):
+        raise Unfinished
+    return read_payload(data[offset:end], where, offset, seq), end
+
+
 def read_entry(payload: bytes, where: str, offset: int, seq: int) -> Entry:
     try:
         at, has_chart, length = _ENTRY.unpack_from(payload)

@@ -87,22 +87,13 @@ class FileSnapshots:
         try:
             if not data.startswith(MAGIC):
                 raise JournalDamagedError(path.name, 0, 0, "this is no snapshot")
-            first, at = _record(data, path.name, len(MAGIC), 0)
-            state, _ = _record(data, path.name, at, 1)
+            first, at = record.read_at(data, path.name, len(MAGIC), 0)
+            state, _ = record.read_at(data, path.name, at, 1)
         except (JournalDamagedError, record.Unfinished) as error:
             log.warning("the snapshot %s is not used: %s", path.name, error or "it is unfinished")
             return None
         generation, closed_at = (int.from_bytes(first[n : n + 8], "little") for n in (0, 8))
         return Snapshot(SnapshotHead(generation, closed_at, first[16:]), state)
-
-
-def _record(data: bytes, where: str, offset: int, seq: int) -> tuple[bytes, int]:
-    """The payload of the record that begins here, and where it ends."""
-    head = data[offset : offset + record.HEAD_BYTES]
-    end = offset + record.read_head(head, where, offset, seq)
-    if end > len(data):
-        raise record.Unfinished
-    return record.read_payload(data[offset:end], where, offset, seq), end
 
 
 def _remove(path: Path) -> None:
