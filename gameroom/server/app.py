@@ -56,21 +56,19 @@ def make_app(config: Config, stores: Stores, *, sources: Sources | None = None) 
         if "http" in route.carriers:
             for method in route.methods:
                 app.router.add_route(method, room_path(route), handlers.room_route(route))
-    app.cleanup_ctx.append(_life(config, stores, lobby))
+    app.cleanup_ctx.append(_life(config, lobby))
     app.on_shutdown.append(_shut)
     return app
 
 
-def _life(
-    config: Config, stores: Stores, lobby: Lobby
-) -> Callable[[web.Application], AsyncIterator[None]]:
+def _life(config: Config, lobby: Lobby) -> Callable[[web.Application], AsyncIterator[None]]:
     async def life(app: web.Application) -> AsyncIterator[None]:
         lobby.syncing.start()
-        lobby.check()
+        await lobby.check()
         watch = asyncio.create_task(_watch(lobby, config.limits.store_check_ms / 1000))
         yield
         watch.cancel()
-        stores.close()
+        await lobby.settle()
 
     return life
 
@@ -79,7 +77,10 @@ async def _watch(lobby: Lobby, every_s: float) -> None:
     """Ask the session store again and again."""
     while True:
         await asyncio.sleep(every_s)
-        lobby.check()
+        try:
+            await lobby.check()
+        except Exception:
+            log.exception("the session store cannot be checked: a fault of ours")
 
 
 async def _shut(app: web.Application) -> None:

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import re
 import secrets
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
@@ -21,6 +22,9 @@ from gameroom.server.config import is_loopback
 PROFILE = re.compile(r"[a-z0-9]{1,16}")
 TOKEN = re.compile(r"[A-Za-z0-9_-]{20,128}")
 DEFAULT_PROFILE = "0"
+COOKIE_AGE_S = 400 * 24 * 3600
+"""How long a browser keeps a seat's cookie after its last use: as long as browsers allow
+(RFC 6265bis, 5.5). The session itself lasts as long as its room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +32,15 @@ class Sources:
     """Where everything unpredictable comes from; tests bring their own.
 
     room: 128 bits, url-safe. token: 256 bits, url-safe. user: a guest's uuid.
-    seed: 32 bits for the engines.
+    seed: 32 bits for the engines. wall: the time of day in milliseconds since 1970, which is
+    written down for people to read; it decides nothing, as it may jump.
     """
 
     room: Callable[[], str] = lambda: secrets.token_urlsafe(16)
     token: Callable[[], str] = lambda: secrets.token_urlsafe(32)
     user: Callable[[], str] = lambda: str(uuid4())
     seed: Callable[[], int] = lambda: secrets.randbits(32)
+    wall: Callable[[], int] = lambda: time.time_ns() // 1_000_000
 
 
 def digest(secret: str) -> bytes:
@@ -76,18 +82,25 @@ def cookie_name(name: str) -> str:
 
 
 def set_cookie(
-    response: web.StreamResponse, name: str, token: str, room: str, *, secure: bool, age_s: int
+    response: web.StreamResponse, name: str, token: str, room: str, *, secure: bool
 ) -> None:
     """Give a browser its seat's token where no script can read it."""
     response.set_cookie(
         cookie_name(name),
         token,
-        max_age=age_s,
+        max_age=COOKIE_AGE_S,
         path=f"/rooms/{room}",
         httponly=True,
         samesite="Strict",
         secure=secure,
     )
+
+
+def renew_cookie(request: web.Request, response: web.StreamResponse, room: str) -> None:
+    """Let the cookie by which this request was let in live on."""
+    if bearer(request) is None and (name := profile(request)) is not None:
+        token = request.cookies[cookie_name(name)]
+        set_cookie(response, name, token, room, secure=is_secure(request))
 
 
 def drop_cookie(response: web.StreamResponse, name: str, room: str) -> None:

@@ -59,10 +59,13 @@ class Limits:
     """So long a closed socket may take to say goodbye."""
     addresses_max: int = 10_000
     """Addresses whose rates are remembered."""
-    session_ms: int = 7 * 24 * 3_600_000
     ended_room_ms: int = 300_000
     """An ended room stays so long for those who want to see how it ended."""
     store_check_ms: int = 2000
+    store_wait_ms: int = 2000
+    """A call to the session store that could not begin by then is taken back; one that has begun
+    waits as long for a lock of another process."""
+    store_calls_waiting_max: int = 256
     desync_wait_ms: int = 10_000
     """So long evidence is taken of a generation whose checksums differ."""
     desync_state_bytes_max: int = 4_194_304

@@ -50,7 +50,7 @@ class Door:
     """What a socket needs of the server.
 
     who: the user behind a token in this room, None for nobody; raises RefusedError where
-    the sessions cannot be read.
+    nobody knows yet whether there is such a room.
     can_start: why no game may be started now, None when it may.
     """
 

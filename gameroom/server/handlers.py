@@ -160,7 +160,7 @@ class Handlers:
         if who is not None:
             return json_response(place(runner, who))
         self._polite(request, self._joins)
-        taken = self._lobby.join(runner, wish)
+        taken = await self._lobby.join(runner, wish)
         assert isinstance(taken.token, str)
         browser = auth.is_browser(request)
         response = json_response(replace(taken, token=UNSET) if browser else taken, 201)
@@ -172,7 +172,6 @@ class Handlers:
                 taken.token,
                 runner.id,
                 secure=auth.is_secure(request),
-                age_s=self._config.limits.session_ms // 1000,
             )
         return response
 
@@ -204,6 +203,9 @@ class Handlers:
             profile = auth.profile(request)
             if route.name == "leave" and said.problem is None and profile is not None:
                 auth.drop_cookie(response, profile, runner.id)
+            elif route.name == "me":
+                # A page asks this each time it is loaded.
+                auth.renew_cookie(request, response, runner.id)
             return response
 
         return handler
@@ -330,7 +332,7 @@ class Handlers:
     async def _replay(
         self, request: web.Request, journal: Journal, file: RoomFile
     ) -> web.StreamResponse:
-        code = replays.code_of(self._lobby, journal.header, file)
+        code = await replays.code_of(self._lobby, journal.header, file)
         return await replays.send(request, journal, code)
 
     async def replay_page(self, request: web.Request) -> web.StreamResponse:
@@ -395,7 +397,7 @@ class Handlers:
     async def engine_source(self, request: web.Request) -> web.StreamResponse:
         self._polite(request)
         sha256 = request.match_info["sha256"]
-        data = self._lobby.code(sha256) if _is_sha256(sha256) else None
+        data = await self._lobby.code(sha256) if _is_sha256(sha256) else None
         if data is None:
             raise refuse(404, "no_such_code", "No code of this sha256 is stored.")
         return web.Response(body=data, headers=pages.ENGINE_HEADERS)
@@ -420,7 +422,8 @@ class Handlers:
         return json_response(bodies.Health(True, "alive"))
 
     async def readyz(self, request: web.Request) -> web.StreamResponse:
-        problem = self._lobby.check()
+        """What the last check found: asking this costs the store nothing."""
+        problem = self._lobby.down
         if problem is not None:
             return json_response(bodies.Health(False, problem.detail), 503)
         return json_response(bodies.Health(True, "games can be started"))

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from gameroom.lockstep.packets import MasterPacket
@@ -26,6 +25,7 @@ from gameroom.server.config import Limits
 from gameroom.server.desyncs import Desyncs
 from gameroom.server.events import appends
 from gameroom.server.runner import Runner
+from gameroom.server.sessions import Sessions
 from gameroom.server.stores import Syncing
 from gameroom.store import (
     DesyncStore,
@@ -35,6 +35,7 @@ from gameroom.store import (
     MemoryDesyncs,
     RoomRecord,
     Session,
+    StoreBusyError,
     StoreFailedError,
     Stores,
 )
@@ -46,7 +47,7 @@ GUEST_CHARACTERS = 8
 
 
 class Lobby:
-    """All rooms of a process. `wall` is the time of day in milliseconds, for sessions."""
+    """All rooms of a process."""
 
     def __init__(
         self,
@@ -55,56 +56,90 @@ class Lobby:
         sources: Sources,
         *,
         loop: asyncio.AbstractEventLoop,
-        wall: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         desyncs: DesyncStore | None = None,
     ) -> None:
         self.rooms: dict[str, Runner] = {}
-        self.down: Problem | None = None
+        self.down: Problem | None = Problem(
+            503,
+            "no_session_store",
+            "The session store does not work, so no game can be started or joined.",
+            retry_after_ms=limits.store_check_ms,
+        )
         """What is wrong with the session store, None while it works."""
         self.recovered = False
         """Whether the rooms of the stores were made again."""
         self.syncing = Syncing()
         self.desyncs = Desyncs(
-            desyncs or MemoryDesyncs(), limits, loop=loop, wall=wall, forget=self.forget
+            desyncs or MemoryDesyncs(), limits, loop=loop, wall=sources.wall, forget=self.forget
+        )
+        self._no_store = self.down
+        self._failing = self._busy = False
+        """Whether the log knows it."""
+        self._checking: asyncio.Task[None] | None = None
+        self._sessions = Sessions(
+            stores.sessions,
+            loop=loop,
+            retry_s=limits.store_check_ms / 1000,
+            failed=self._failed,
         )
         self._stores = stores
         self._limits = limits
         self._sources = sources
         self._loop = loop
-        self._wall = wall
         self._making = 0
+        self._closed = False
 
     # -- the store -------------------------------------------------------------------
 
-    def check(self) -> Problem | None:
+    async def check(self) -> Problem | None:
         """Try the session store, and remember what was found. The first time that it works,
-        the rooms come back."""
+        the rooms come back. Whoever asks while it is tried gets the same answer."""
+        if self._checking is None:
+            self._checking = self._loop.create_task(self._check())
+        await asyncio.shield(self._checking)
+        return self.down
+
+    async def _check(self) -> None:
         try:
-            self._stores.sessions.check()
+            if self._closed:
+                return
+            await self._stores.sessions.check()
+            if not self.recovered:
+                await self._recover()
         except StoreFailedError as error:
             self._failed(error)
         else:
-            if self.down is not None:
+            if self._failing:
                 log.info("the session store works again")
+            self._failing = self._busy = False
             self.down = None
-            if not self.recovered:
-                self._recover()
-        return self.down
+        finally:
+            self._checking = None
 
     def can_start(self) -> Problem | None:
         """Why no game may be started now, None when it may."""
         return self.down
 
     def _failed(self, error: StoreFailedError) -> RefusedError:
-        if self.down is None:
+        """What is answered now that the store did not do what it was asked."""
+        if isinstance(error, StoreBusyError):
+            # It works: others' questions keep no game from starting.
+            if not self._busy:
+                log.warning("the session store is busy: %s", error)
+            self._busy = True
+            return RefusedError(
+                Problem(
+                    503,
+                    "server_busy",
+                    "The session store is busy.",
+                    retry_after_ms=self._limits.store_wait_ms,
+                )
+            )
+        if not self._failing:
             log.error("the session store does not work: %s", error)
-        self.down = Problem(
-            503,
-            "no_session_store",
-            "The session store does not work, so no game can be started or joined.",
-            retry_after_ms=self._limits.store_check_ms,
-        )
-        return RefusedError(self.down)
+        self._failing = True
+        self.down = self._no_store
+        return RefusedError(self._no_store)
 
     # -- rooms -----------------------------------------------------------------------
 
@@ -112,15 +147,22 @@ class Lobby:
         """The room, if it runs. Raises RefusedError."""
         runner = self.rooms.get(room)
         if runner is None:
-            raise refuse(404, "no_such_room", "There is no such room.")
+            raise self._absent()
         if runner.stopped is not None:
             raise RefusedError(runner.stopped)
         return runner
 
+    def _absent(self) -> RefusedError:
+        """What is answered about a room that does not run: whether there is one is only known
+        once the rooms of the stores are back."""
+        if self.recovered and not self._closed:
+            return refuse(404, "no_such_room", "There is no such room.")
+        return RefusedError(self.down or Problem(503, "closing", "The server is closing."))
+
     async def create(self, wish: bodies.Create) -> bodies.Created:
         """Make a room. The file is read in a thread: it may be long, and others are playing."""
-        if (problem := self.check()) is not None:
-            raise RefusedError(problem)
+        if self.down is not None:
+            raise RefusedError(self.down)
         if len(self.rooms) + self._making >= self._limits.rooms_max:
             raise refuse(503, "server_full", "This server has no place for another room.")
         self._making += 1
@@ -128,10 +170,9 @@ class Lobby:
             name, text = room_text(wish)
             chart, used = await asyncio.to_thread(read_room, name, text)
             setup = setup_of(chart, wish.setup)
-            header = self._header(wish, name, text, used, setup)
+            header = await self._header(wish, name, text, used, setup)
             room = Room(chart, seed=header.seed, settings=setup)
-            runner = self._host(room, self._stores.journals.create(header))
-            self._stores.sessions.put_room(RoomRecord(header.room, chart.room.name, header.created))
+            runner = await self._hosted(room, header)
         except StoreFailedError as error:
             raise self._failed(error) from error
         finally:
@@ -141,7 +182,22 @@ class Lobby:
             raise RefusedError(runner.stopped)
         return bodies.Created(header.room, f"/join/{header.room}", header.engine, header.seed)
 
-    def _header(
+    async def _hosted(self, room: Room, header: Header) -> Runner:
+        """A new room, in the list of rooms first, so that a crash leaves no journal that nobody
+        knows of. Raises StoreFailedError and RefusedError: then there is no such room."""
+        try:
+            record = RoomRecord(header.room, room.file.name, header.created)
+            await self._stores.sessions.put_room(record)
+            if self._closed:
+                raise RefusedError(Problem(503, "closing", "The server is closing."))
+            journal = self._stores.journals.create(header)
+        except BaseException:
+            self._sessions.end(header.room, self._sources.wall())
+            raise
+        self._sessions.open(header.room)
+        return self._host(room, journal)
+
+    async def _header(
         self,
         wish: bodies.Create,
         name: str,
@@ -149,7 +205,7 @@ class Lobby:
         used: Mapping[str, tuple[str, str]],
         setup: Mapping[str, Value],
     ) -> Header:
-        engine = self._code(wish.engine, wish.game, "engine.js")
+        engine = await self._code(wish.engine, wish.game, "engine.js")
         if engine is None:
             raise refuse(422, "no_engine", "A room needs an engine: its source or its sha256.")
         return Header(
@@ -158,13 +214,13 @@ class Lobby:
             text=text,
             used=used,
             engine=engine,
-            view=self._code(wish.view, wish.game, "view.js"),
+            view=await self._code(wish.view, wish.game, "view.js"),
             seed=self._sources.seed() if wish.seed is None else wish.seed,
             setup=setup,
-            created=self._wall(),
+            created=self._sources.wall(),
         )
 
-    def _code(self, wish: bodies.Code | None, game: str | None, name: str) -> str | None:
+    async def _code(self, wish: bodies.Code | None, game: str | None, name: str) -> str | None:
         """The hash of an engine or a view that is stored by now, None where none is meant."""
         source = None
         if wish is None:
@@ -172,17 +228,19 @@ class Lobby:
         elif (wish.source is None) == (wish.sha256 is None):
             raise refuse(422, "bad_body", "Code is either its `source` or its `sha256`.")
         elif wish.sha256 is not None:
-            if self._stores.sessions.engine(wish.sha256) is None:
+            if await self._stores.sessions.engine(wish.sha256) is None:
                 raise refuse(422, "no_such_code", "No code of this sha256 is stored.")
             return wish.sha256
         else:
             source = wish.source
-        return None if source is None else self._stores.sessions.put_engine(source.encode())
+        if source is None:
+            return None
+        return await self._stores.sessions.put_engine(source.encode())
 
-    def code(self, sha256: str) -> bytes | None:
+    async def code(self, sha256: str) -> bytes | None:
         """A stored engine or view. Raises RefusedError."""
         try:
-            return self._stores.sessions.engine(sha256)
+            return await self._stores.sessions.engine(sha256)
         except StoreFailedError as error:
             raise self._failed(error) from error
 
@@ -226,18 +284,13 @@ class Lobby:
         self.syncing.add(id_, journal)
         return runner
 
-    def _recover(self) -> None:
-        """Make the rooms of the stores again. One that cannot be is left alone."""
-        try:
-            self._stores.sessions.prune(self._wall())
-            records = self._stores.sessions.rooms()
-        except StoreFailedError as error:
-            self._failed(error)
-            return
-        self.recovered = True
-        for record in records:
+    async def _recover(self) -> None:
+        """Make the rooms of the stores again. One that cannot be is left alone. Raises
+        StoreFailedError where the session store fails; then it is called again."""
+        for record in await self._stores.sessions.rooms():
             if record.room in self.rooms:
                 continue
+            await self._sessions.load(record.room)
             try:
                 runner = self._recovered(self._stores.journals.open(record.room))
             except Exception:
@@ -245,6 +298,7 @@ class Lobby:
                 continue
             if runner.room.over:
                 self._over(runner)
+        self.recovered = True
         if self.rooms:
             log.info("%d rooms recovered from their journals", len(self.rooms))
 
@@ -288,30 +342,38 @@ class Lobby:
         self.syncing.remove(room)
         runner.close(Close.ENDED, "the room has ended")
         runner.forget_snapshots()
-        try:
-            self._stores.sessions.end_room(room, self._wall())
-        except StoreFailedError as error:
-            self._failed(error)
+        self._sessions.end(room, self._sources.wall())
 
     def close(self, code: Close, reason: str) -> None:
-        """The server stops: every socket is told, every journal is left whole."""
+        """The server stops: every socket is told, every journal is left whole. No room is made
+        or joined any more."""
+        self._closed = True
         self.syncing.stop()
         for runner in self.rooms.values():
             runner.close(code, reason)
         self.rooms.clear()
         self.desyncs.close()
 
+    async def settle(self) -> None:
+        """After `close`: what is known of sessions is stored, and the stores are closed."""
+        if self._checking is not None:
+            self._checking.cancel()
+        await self._sessions.close()
+        try:
+            await self._stores.close()
+        except StoreFailedError as error:
+            log.error("the session store cannot be closed: %s", error)
+
     # -- people ----------------------------------------------------------------------
 
     def who(self, room: str, token: str) -> str | None:
-        """The user behind a token in this room; None for nobody. Raises RefusedError."""
-        try:
-            found = self._stores.sessions.session(digest(token), self._wall())
-        except StoreFailedError as error:
-            raise self._failed(error) from error
-        return found.user if found is not None and found.room == room else None
+        """The user behind a token in this room; None for nobody. Raises RefusedError where
+        nobody knows yet whether there is such a room."""
+        if room not in self.rooms and (not self.recovered or self._closed):
+            raise self._absent()
+        return self._sessions.who(room, digest(token))
 
-    def join(self, runner: Runner, wish: bodies.Join) -> bodies.Place:
+    async def join(self, runner: Runner, wish: bodies.Join) -> bodies.Place:
         """A new place, with its token. Raises RefusedError.
 
         The session is stored first: nobody sits in a room to which they have no way back.
@@ -320,25 +382,23 @@ class Lobby:
             raise RefusedError(self.down)
         user, token = self._sources.user(), self._sources.token()
         name = wish.name if wish.name is not None else f"guest {user[:GUEST_CHARACTERS]}"
-        now = self._wall()
-        expires = now + self._limits.session_ms
         try:
-            self._stores.sessions.put_session(
-                Session(digest(token), runner.id, user, name, now, expires)
+            await self._sessions.add(
+                Session(digest(token), runner.id, user, name, self._sources.wall())
             )
+            # Meanwhile the room may have ended, or stopped.
+            runner = self.find(runner.id)
+            reply = runner.receive(user, inputs.Join(name, wish.spectate, wish.team))
+            if reply.problem is not None:
+                raise RefusedError(reply.problem)
         except StoreFailedError as error:
             raise self._failed(error) from error
-        reply = runner.receive(user, inputs.Join(name, wish.spectate, wish.team))
-        if reply.problem is not None:
+        except RefusedError:
             self.forget(runner.id, user)
-            raise RefusedError(reply.problem)
+            raise
         return place(runner, user, token)
 
     def forget(self, room: str, user: str) -> None:
         """Nobody comes back by this person's session, once its engine's evidence is here."""
-        if self.desyncs.defers(room, user):
-            return
-        try:
-            self._stores.sessions.revoke(room, user)
-        except StoreFailedError as error:
-            self._failed(error)
+        if not self.desyncs.defers(room, user):
+            self._sessions.forget(room, user)

@@ -35,12 +35,10 @@ def refused(runner: Runner) -> RefusedError | None:
     )
 
 
-def code_of(lobby: Lobby, header: Header, room: RoomFile) -> replay.Code:
+async def code_of(lobby: Lobby, header: Header, room: RoomFile) -> replay.Code:
     """The room's definition, and the sources that a header names. Raises RefusedError."""
-    found = [
-        None if sha256 is None else lobby.code(sha256) for sha256 in (header.engine, header.view)
-    ]
-    engine, view = found
+    engine = await lobby.code(header.engine)
+    view = None if header.view is None else await lobby.code(header.view)
     if engine is None or (view is None and header.view is not None):
         raise refuse(404, "no_such_code", "The room's engine or view is not stored any more.")
     return replay.Code(definition_bytes(room), engine, view)

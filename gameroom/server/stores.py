@@ -1,4 +1,4 @@
-"""The stores of a server: opened when they can be, and tried again when they cannot.
+"""The stores of a server, and the thread that brings journals to the disk.
 
 Knows which stores a configuration means; what is kept in them is the lobby's business.
 A session store that cannot be opened does not keep the server from starting: it runs,
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
 
 from gameroom.server.config import Config
 from gameroom.store import (
@@ -19,9 +18,6 @@ from gameroom.store import (
     MemoryJournals,
     MemorySessions,
     MemorySnapshots,
-    RoomRecord,
-    Session,
-    SessionStore,
     SqliteSessions,
     StoreFailedError,
     Stores,
@@ -32,70 +28,6 @@ log = logging.getLogger(__name__)
 SYNC_EVERY_S = 0.1
 
 
-class LateSessions:
-    """A session store that is opened by its first call, and by each call until it can be.
-
-    Every call may raise StoreFailedError, as of any session store.
-    """
-
-    def __init__(self, open_: Callable[[], SessionStore]) -> None:
-        self._open = open_
-        self._opened: SessionStore | None = None
-
-    @property
-    def _store(self) -> SessionStore:
-        if self._opened is None:
-            self._opened = self._open()
-        return self._opened
-
-    def check(self) -> None:
-        self._store.check()
-
-    def put_session(self, session: Session) -> None:
-        self._store.put_session(session)
-
-    def session(self, token: bytes, now: int) -> Session | None:
-        return self._store.session(token, now)
-
-    def revoke(self, room: str, user: str) -> None:
-        self._store.revoke(room, user)
-
-    def revoke_token(self, token: bytes) -> None:
-        self._store.revoke_token(token)
-
-    def prune(self, now: int) -> None:
-        self._store.prune(now)
-
-    def put_room(self, record: RoomRecord) -> None:
-        self._store.put_room(record)
-
-    def rooms(self) -> tuple[RoomRecord, ...]:
-        return self._store.rooms()
-
-    def end_room(self, room: str, at: int) -> None:
-        self._store.end_room(room, at)
-
-    def put_engine(self, source: bytes) -> str:
-        return self._store.put_engine(source)
-
-    def engine(self, sha256: str) -> bytes | None:
-        return self._store.engine(sha256)
-
-    def put_key(self, key: bytes, note: str) -> None:
-        self._store.put_key(key, note)
-
-    def keys(self) -> tuple[bytes, ...]:
-        return self._store.keys()
-
-    def remove_key(self, key: bytes) -> None:
-        self._store.remove_key(key)
-
-    def close(self) -> None:
-        if self._opened is not None:
-            self._opened.close()
-            self._opened = None
-
-
 def open_stores(config: Config) -> Stores:
     """The stores in the configuration's data folder, or in memory where it has none.
 
@@ -103,10 +35,15 @@ def open_stores(config: Config) -> Stores:
     """
     if config.data is None:
         return Stores(MemoryJournals(), MemorySessions(), MemorySnapshots())
-    data, durability = config.data, config.durability
+    data, durability, limits = config.data, config.durability, config.limits
     return Stores(
         FileJournals(data / "journals", durability),
-        LateSessions(lambda: SqliteSessions(data / "gameroom.sqlite", durability)),
+        SqliteSessions(
+            data / "gameroom.sqlite",
+            durability,
+            wait_ms=limits.store_wait_ms,
+            waiting_max=limits.store_calls_waiting_max,
+        ),
         FileSnapshots(data / "snapshots"),
     )
 

@@ -1,7 +1,7 @@
 """What outlives a process: a journal per room, and what is asked about.
 
 Knows bytes and records, no room and no wire. `base` says what any store keeps and
-promises; `journal` and `sqlite` keep it on one machine, `memory` nowhere.
+promises; `journal` and `sessions` keep it on one machine, `memory` nowhere.
 """
 
 from gameroom.store.base import (
@@ -20,6 +20,7 @@ from gameroom.store.base import (
     SnapshotHead,
     SnapshotStore,
     StoredCheckpoint,
+    StoreBusyError,
     StoreFailedError,
     Stores,
     Torn,
@@ -28,8 +29,8 @@ from gameroom.store.base import (
 from gameroom.store.desyncs import DesyncStore, FileDesyncs, Kept, MemoryDesyncs, NoPlaceError
 from gameroom.store.journal import FileJournal, FileJournals
 from gameroom.store.memory import MemoryJournal, MemoryJournals, MemorySessions, MemorySnapshots
+from gameroom.store.sessions import SqliteSessions
 from gameroom.store.snapshots import FileSnapshots
-from gameroom.store.sqlite import SqliteSessions
 
 __all__ = [
     "SNAPSHOTS_KEPT",
@@ -59,6 +60,7 @@ __all__ = [
     "SnapshotHead",
     "SnapshotStore",
     "SqliteSessions",
+    "StoreBusyError",
     "StoreFailedError",
     "StoredCheckpoint",
     "Stores",

@@ -27,6 +27,10 @@ class StoreFailedError(OSError):
     """The store cannot do it: full disk, no permission, a database that is locked."""
 
 
+class StoreBusyError(StoreFailedError):
+    """The store has more to do than it can do in time; it did nothing. Ask again later."""
+
+
 class JournalDamagedError(Exception):
     """A journal says something else than was written. `offset` is where in the file, in
     bytes; `seq` is the entry's, 0 for the header."""
@@ -200,15 +204,14 @@ class SnapshotStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Who may sit where. token: SHA-256 of the secret; created, expires: milliseconds
-    since 1970; 0: never."""
+    """Who may sit where, for as long as the room lasts. token: SHA-256 of the secret; created:
+    milliseconds since 1970, for people who look at the store: it decides nothing."""
 
     token: bytes
     room: str
     user: str
     name: str
     created: int = 0
-    expires: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,45 +226,45 @@ class RoomRecord:
 
 
 class SessionStore(Protocol):
-    """What is asked about. Every call may raise StoreFailedError."""
+    """What is asked about. Every call may raise StoreFailedError.
 
-    def check(self) -> None:
+    Calls take effect in the order in which they were made, whether or not the one before was
+    waited for. A call that is cancelled may still take effect.
+    """
+
+    async def check(self) -> None:
         """A real write, read back. With no working store no game starts."""
 
-    def put_session(self, session: Session) -> None: ...
+    async def put_session(self, session: Session) -> None: ...
 
-    def session(self, token: bytes, now: int) -> Session | None:
-        """None for nobody, and for a session that has expired at `now`."""
+    async def of_room(self, room: str) -> tuple[Session, ...]:
+        """The sessions of a room, in no particular order."""
 
-    def revoke(self, room: str, user: str) -> None:
+    async def revoke(self, room: str, user: str) -> None:
         """Every session of this person in this room."""
 
-    def revoke_token(self, token: bytes) -> None: ...
+    async def put_room(self, record: RoomRecord) -> None: ...
 
-    def prune(self, now: int) -> None:
-        """Forget what has expired."""
-
-    def put_room(self, record: RoomRecord) -> None: ...
-
-    def rooms(self) -> tuple[RoomRecord, ...]:
+    async def rooms(self) -> tuple[RoomRecord, ...]:
         """Those that have not ended, oldest first."""
 
-    def end_room(self, room: str, at: int) -> None:
+    async def end_room(self, room: str, at: int) -> None:
         """The room is over: its sessions go with it."""
 
-    def put_engine(self, source: bytes) -> str:
+    async def put_engine(self, source: bytes) -> str:
         """Keep a source; its SHA-256 in hex. Again is no error."""
 
-    def engine(self, sha256: str) -> bytes | None: ...
+    async def engine(self, sha256: str) -> bytes | None: ...
 
-    def put_key(self, key: bytes, note: str) -> None:
+    async def put_key(self, key: bytes, note: str) -> None:
         """Keep the SHA-256 of a create key."""
 
-    def keys(self) -> tuple[bytes, ...]: ...
+    async def keys(self) -> tuple[bytes, ...]: ...
 
-    def remove_key(self, key: bytes) -> None: ...
+    async def remove_key(self, key: bytes) -> None: ...
 
-    def close(self) -> None: ...
+    async def close(self) -> None:
+        """Finish the calls made before, within a bounded time; later ones fail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,9 +275,9 @@ class Stores:
     sessions: SessionStore
     snapshots: SnapshotStore
 
-    def close(self) -> None:
-        """The journals are closed by who opened them."""
-        self.sessions.close()
+    async def close(self) -> None:
+        """Each journal is closed by whoever opened it."""
+        await self.sessions.close()
 
 
 def sha256(source: bytes) -> str:

@@ -106,55 +106,48 @@ class MemorySessions:
         self._engines: dict[str, bytes] = {}
         self._keys: dict[bytes, str] = {}
 
-    def check(self) -> None:
+    async def check(self) -> None:
         """Memory works."""
 
-    def put_session(self, session: Session) -> None:
+    async def put_session(self, session: Session) -> None:
         self._sessions[session.token] = session
 
-    def session(self, token: bytes, now: int) -> Session | None:
-        found = self._sessions.get(token)
-        return None if found is None or 0 < found.expires <= now else found
+    async def of_room(self, room: str) -> tuple[Session, ...]:
+        return tuple(one for one in self._sessions.values() if one.room == room)
 
-    def revoke(self, room: str, user: str) -> None:
+    async def revoke(self, room: str, user: str) -> None:
         self._keep(lambda one: (one.room, one.user) != (room, user))
 
-    def revoke_token(self, token: bytes) -> None:
-        self._sessions.pop(token, None)
-
-    def prune(self, now: int) -> None:
-        self._keep(lambda one: not 0 < one.expires <= now)
-
-    def put_room(self, record: RoomRecord) -> None:
+    async def put_room(self, record: RoomRecord) -> None:
         self._rooms[record.room] = record
 
-    def rooms(self) -> tuple[RoomRecord, ...]:
+    async def rooms(self) -> tuple[RoomRecord, ...]:
         living = (one for one in self._rooms.values() if one.ended is None)
         return tuple(sorted(living, key=lambda one: (one.created, one.room)))
 
-    def end_room(self, room: str, at: int) -> None:
+    async def end_room(self, room: str, at: int) -> None:
         if (record := self._rooms.get(room)) is not None:
             self._rooms[room] = replace(record, ended=at)
         self._keep(lambda one: one.room != room)
 
-    def put_engine(self, source: bytes) -> str:
+    async def put_engine(self, source: bytes) -> str:
         name = sha256(source)
         self._engines[name] = source
         return name
 
-    def engine(self, sha256: str) -> bytes | None:
+    async def engine(self, sha256: str) -> bytes | None:
         return self._engines.get(sha256)
 
-    def put_key(self, key: bytes, note: str) -> None:
+    async def put_key(self, key: bytes, note: str) -> None:
         self._keys[key] = note
 
-    def keys(self) -> tuple[bytes, ...]:
+    async def keys(self) -> tuple[bytes, ...]:
         return tuple(sorted(self._keys))
 
-    def remove_key(self, key: bytes) -> None:
+    async def remove_key(self, key: bytes) -> None:
         self._keys.pop(key, None)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Nothing to let go of."""
 
     def _keep(self, keeps: Callable[[Session], bool]) -> None:

@@ -1,15 +1,14 @@
-"""Sessions, rooms, engines and create keys in one SQLite file.
+"""Sessions, rooms, engines and create keys in one SQLite file, for one thread.
 
-Knows no HTTP and no room. WAL, so that a reader (an operator's `sqlite3`) never blocks the
-server; NORMAL, so that a commit outlives the process; FULL with `durability = disk`.
-What the server asks here is rare: the calls are synchronous, behind one lock.
+Knows no HTTP, no room and no event loop (see `sessions`). WAL, so that a reader (an operator's
+`sqlite3`) never blocks the server; NORMAL, so that a commit outlives the process; FULL with
+`durability = disk`.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import astuple
@@ -17,8 +16,7 @@ from pathlib import Path
 
 from gameroom.store.base import Durability, RoomRecord, Session, StoreFailedError, sha256
 
-SCHEMA_VERSION = 1
-BUSY_MS = 2_000
+SCHEMA_VERSION = 2
 
 SCHEMA = """
 CREATE TABLE sessions (
@@ -26,8 +24,7 @@ CREATE TABLE sessions (
   room    TEXT NOT NULL,
   user    TEXT NOT NULL,
   name    TEXT NOT NULL,
-  created INTEGER NOT NULL,
-  expires INTEGER NOT NULL
+  created INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sessions_by_person ON sessions (room, user);
 CREATE TABLE rooms (
@@ -53,17 +50,18 @@ INSERT INTO probe VALUES (1, 0);
 """
 
 
-class SqliteSessions:
-    """`path` is made where it is not. StoreFailedError where it cannot be used."""
+class SqliteFile:
+    """`path` is created if missing. Belongs to the thread that opens it, which sqlite3 checks.
 
-    def __init__(self, path: Path, durability: Durability = "process") -> None:
+    busy_ms: how long a call waits for another process that has locked the file. Every call
+    raises StoreFailedError where the file cannot be used.
+    """
+
+    def __init__(self, path: Path, durability: Durability, busy_ms: int) -> None:
         self.path = path
-        self._guard = threading.RLock()
         with self._reported():
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(
-                path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
-            )
+            self._db = sqlite3.connect(path, timeout=busy_ms / 1000, isolation_level=None)
         try:
             with self._reported():
                 self._db.execute("PRAGMA journal_mode = WAL")
@@ -93,30 +91,20 @@ class SqliteSessions:
     def put_session(self, session: Session) -> None:
         with self._transaction() as db:
             db.execute(
-                "INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?, ?)",
                 astuple(session),
             )
 
-    def session(self, token: bytes, now: int) -> Session | None:
+    def of_room(self, room: str) -> tuple[Session, ...]:
         with self._reported():
-            row = self._db.execute(
-                "SELECT token, room, user, name, created, expires FROM sessions"
-                " WHERE token = ? AND (expires = 0 OR expires > ?)",
-                (token, now),
-            ).fetchone()
-        return None if row is None else Session(*row)
+            rows = self._db.execute(
+                "SELECT token, room, user, name, created FROM sessions WHERE room = ?", (room,)
+            ).fetchall()
+        return tuple(Session(*row) for row in rows)
 
     def revoke(self, room: str, user: str) -> None:
         with self._transaction() as db:
             db.execute("DELETE FROM sessions WHERE room = ? AND user = ?", (room, user))
-
-    def revoke_token(self, token: bytes) -> None:
-        with self._transaction() as db:
-            db.execute("DELETE FROM sessions WHERE token = ?", (token,))
-
-    def prune(self, now: int) -> None:
-        with self._transaction() as db:
-            db.execute("DELETE FROM sessions WHERE expires > 0 AND expires <= ?", (now,))
 
     def put_room(self, record: RoomRecord) -> None:
         with self._transaction() as db:
@@ -178,7 +166,8 @@ class SqliteSessions:
                 return
             if version != 0:
                 raise StoreFailedError(
-                    f"{self.path.name}: its schema is {version}, this program's is {SCHEMA_VERSION}"
+                    f"{self.path.name}: another release wrote it (schema {version}, this release"
+                    f" uses {SCHEMA_VERSION}); use that release, or an empty data folder"
                 )
             for statement in SCHEMA.split(";"):
                 db.execute(statement)
@@ -199,16 +188,15 @@ class SqliteSessions:
 
     @contextmanager
     def _reported(self) -> Iterator[None]:
-        """One caller at a time; whatever goes wrong outside is a failure of the store."""
-        with self._guard:
-            try:
-                yield
-            except sqlite3.Error as error:
-                raise StoreFailedError(f"{self.path.name}: {error}") from error
-            except StoreFailedError:
-                raise
-            except OSError as error:
-                raise StoreFailedError(f"{self.path.name}: {error.strerror}") from error
+        """Whatever goes wrong outside is a failure of the store."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise StoreFailedError(f"{self.path.name}: {error}") from error
+        except StoreFailedError:
+            raise
+        except OSError as error:
+            raise StoreFailedError(f"{self.path.name}: {error.strerror}") from error
 
 
 def _identity(path: Path) -> tuple[int, int]:

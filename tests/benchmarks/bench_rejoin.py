@@ -31,7 +31,7 @@ from gameroom.server.blueprint import read_room
 from gameroom.server.config import Config
 from gameroom.server.events import entry_of, stored_snapshot
 from gameroom.server.stores import open_stores
-from gameroom.store import Header, RoomRecord, Session
+from gameroom.store import Header, RoomRecord, Session, SessionStore
 from gameroom.wire import MSGPACK, Codec, EventFrame, plain
 from gameroom.wire.shape import read
 
@@ -54,11 +54,9 @@ def play(folder: Path, turns: int, *, snapshots: bool) -> str:
     """A game of so many turns in this data folder; the room's id."""
     stores = open_stores(Config(data=folder))
     chart, used = read_room("long.room", ROOM)
-    engine = stores.sessions.put_engine(b"export default () => ({});\n")
+    engine = asyncio.run(listed(stores.sessions))
     header = Header("long", "long.room", ROOM, engine, used, seed=7)
     journal = stores.journals.create(header)
-    stores.sessions.put_room(RoomRecord("long", "long"))
-    stores.sessions.put_session(Session(digest(TOKEN), "long", "ann", "ann"))
     codec = Codec(MSGPACK, chart.room)
     room = Room(chart, seed=7)
     replica = Replica(chart.room, LedgerEngine(), seed=7)
@@ -106,8 +104,16 @@ def play(folder: Path, turns: int, *, snapshots: bool) -> str:
             assert sender is not None
             say(sender.user, inputs.SendState(generation, state))
     journal.close()
-    stores.close()
     return "long"
+
+
+async def listed(sessions: SessionStore) -> str:
+    """The room in the session store, with ann's session; the hash of its engine."""
+    await sessions.put_room(RoomRecord("long", "long"))
+    await sessions.put_session(Session(digest(TOKEN), "long", "ann", "ann"))
+    engine = await sessions.put_engine(b"export default () => ({});\n")
+    await sessions.close()
+    return engine
 
 
 class Counting(LedgerEngine):

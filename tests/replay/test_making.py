@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,10 +21,17 @@ def data(game: Game, tmp_path: Path) -> Path:
     journal = FileJournals(folder / "journals").create(game.header)
     for entry in game.entries:
         journal.append(entry)
-    sessions = SqliteSessions(folder / "gameroom.sqlite")
-    for source in (ENGINE, VIEW):
-        sessions.put_engine(source)
+    asyncio.run(code_in(folder, ENGINE, VIEW))
     return folder
+
+
+async def code_in(folder: Path, *sources: bytes) -> None:
+    """The folder's session store, with these engines and views in it."""
+    sessions = SqliteSessions(folder / "gameroom.sqlite")
+    await sessions.check()
+    for source in sources:
+        await sessions.put_engine(source)
+    await sessions.close()
 
 
 def test_it_is_the_replay_that_the_server_would_give(
@@ -84,6 +92,6 @@ def test_rooms_that_are_not_there_are_named(
 
 def test_code_that_is_gone_is_told(game: Game, tmp_path: Path) -> None:
     FileJournals(tmp_path / "journals").create(replace(game.header, engine="0" * 64))
-    SqliteSessions(tmp_path / "gameroom.sqlite").close()
+    asyncio.run(code_in(tmp_path))
     with pytest.raises(NoRoomError, match="engine or view"):
         make(tmp_path, "r-1", tmp_path / "x.replay")

@@ -138,16 +138,6 @@ async def test_a_token_opens_one_room(table: Table) -> None:
     assert table.lobby.who(other["id"], ann.token) is None
 
 
-async def test_sessions_expire() -> None:
-    async with served(config(limits=limits(session_ms=1))) as table:
-        made = await table.create()
-        ann = await table.join(made["id"], "ann")
-        table.lobby._wall = lambda: 10**15
-        bearer = {"Authorization": f"Bearer {ann.token}"}
-        me = await table.client.get(f"/rooms/{made['id']}/players/me", headers=bearer)
-        await table.problem(me, 401)
-
-
 async def test_leaving_forgets_the_session(table: Table) -> None:
     made = await table.create()
     ann = await table.join(made["id"], "ann")

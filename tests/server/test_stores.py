@@ -1,4 +1,4 @@
-"""Stores that are opened late, and journals that are brought to the disk from a thread."""
+"""The stores of a configuration, and journals that are brought to the disk from a thread."""
 
 from __future__ import annotations
 
@@ -8,42 +8,22 @@ from pathlib import Path
 import pytest
 
 from gameroom.server.config import Config
-from gameroom.server.stores import LateSessions, Syncing, open_stores
+from gameroom.server.stores import Syncing, open_stores
 from gameroom.store import (
     Entry,
     FileJournals,
     Header,
     MemoryJournal,
-    MemorySessions,
-    SessionStore,
     StoreFailedError,
 )
 
 HEADER = Header(room="room", name="room.room", text="", engine="0" * 64)
 
 
-def test_a_session_store_is_opened_by_the_first_call_that_can() -> None:
-    tries: list[int] = []
-
-    def open_() -> SessionStore:
-        tries.append(1)
-        if len(tries) < 3:
-            raise StoreFailedError("not yet")
-        return MemorySessions()
-
-    store = LateSessions(open_)
-    for _ in range(2):
-        with pytest.raises(StoreFailedError):
-            store.check()
-    store.check()
-    store.put_engine(b"engine")
-    assert len(tries) == 3
-
-
-def test_without_a_folder_all_is_in_memory(tmp_path: Path) -> None:
+async def test_without_a_folder_all_is_in_memory(tmp_path: Path) -> None:
     stores = open_stores(Config())
-    stores.sessions.check()
-    stores.close()
+    await stores.sessions.check()
+    await stores.close()
     assert not list(tmp_path.iterdir())
 
 

@@ -219,7 +219,7 @@ async def test_an_ended_room_is_let_go_of(table: Table) -> None:
     assert status["states"] == ["ended"]
     table.lobby.let_go(person.room)
     await table.problem(await table.client.get(f"/rooms/{person.room}"), 404)
-    assert table.stores.sessions.rooms() == ()
+    assert await table.stores.sessions.rooms() == ()
 
 
 async def test_the_same_routes_over_http(table: Table) -> None:

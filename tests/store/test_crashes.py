@@ -19,17 +19,19 @@ from gameroom.store import (
 from tests.store.entries import ENTRIES, HEADER
 
 WRITER = """
-import sys
+import asyncio, sys
 from pathlib import Path
 from gameroom.store import Entry, FileJournals, Header, Session, SqliteSessions
 folder = Path(sys.argv[1])
 journal = FileJournals(folder).create(Header("r-1", "r.room", "", "e" * 64))
 sessions = SqliteSessions(folder / "sessions.sqlite")
-for seq in range(1, 1_000_000):
-    journal.append(Entry(seq, seq, seq.to_bytes(4, "big") * 50))
-    if seq % 50 == 0:
-        sessions.put_session(Session(seq.to_bytes(32, "big"), "r-1", f"u{seq}", "ann"))
-    print(seq, flush=True)
+async def write():
+    for seq in range(1, 1_000_000):
+        journal.append(Entry(seq, seq, seq.to_bytes(4, "big") * 50))
+        if seq % 50 == 0:
+            await sessions.put_session(Session(seq.to_bytes(32, "big"), "r-1", f"u{seq}", "ann"))
+        print(seq, flush=True)
+asyncio.run(write())
 """
 
 
@@ -45,7 +47,7 @@ def files_of_at_most(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+async def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE, text=True
     ) as writer:
@@ -62,9 +64,10 @@ def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
         assert one == Entry(seq, seq, seq.to_bytes(4, "big") * 50)
     journal.close()
     sessions = SqliteSessions(tmp_path / "sessions.sqlite")
+    found = {one.token for one in await sessions.of_room("r-1")}
     for seq in range(50, acknowledged, 50):
-        assert sessions.session(seq.to_bytes(32, "big"), 0) is not None
-    sessions.close()
+        assert seq.to_bytes(32, "big") in found
+    await sessions.close()
 
 
 @pytest.mark.parametrize("room_left", [0, 1, 15, 16, 17, 40])
@@ -97,12 +100,12 @@ def test_a_full_disk_makes_no_room(tmp_path: Path) -> None:
     assert (journals.rooms(), list(tmp_path.iterdir())) == ((), [])
 
 
-def test_sessions_on_a_full_disk_say_so(tmp_path: Path) -> None:
+async def test_sessions_on_a_full_disk_say_so(tmp_path: Path) -> None:
     sessions = SqliteSessions(tmp_path / "s.sqlite")
     with files_of_at_most(100), pytest.raises(StoreFailedError):
-        sessions.check()
+        await sessions.check()
     with files_of_at_most(100), pytest.raises(StoreFailedError):
-        sessions.put_session(Session(b"t" * 32, "r", "u", "ann"))
-    assert sessions.session(b"t" * 32, 0) is None
-    sessions.check()
-    sessions.close()
+        await sessions.put_session(Session(b"t" * 32, "r", "u", "ann"))
+    assert await sessions.of_room("r") == ()
+    await sessions.check()
+    await sessions.close()
