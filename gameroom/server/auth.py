@@ -97,7 +97,8 @@ def set_cookie(
 
 
 def renew_cookie(request: web.Request, response: web.StreamResponse, room: str) -> None:
-    """Let the cookie by which this request was let in live on."""
+    """Let the cookie by which this request was let in live on. For requests whose Origin
+    browsers send, or a proxy's TLS is not known."""
     if bearer(request) is None and (name := profile(request)) is not None:
         token = request.cookies[cookie_name(name)]
         set_cookie(response, name, token, room, secure=is_secure(request))

@@ -203,9 +203,6 @@ class Handlers:
             profile = auth.profile(request)
             if route.name == "leave" and said.problem is None and profile is not None:
                 auth.drop_cookie(response, profile, runner.id)
-            elif route.name == "me":
-                # A page asks this each time it is loaded.
-                auth.renew_cookie(request, response, runner.id)
             return response
 
         return handler
@@ -379,6 +376,8 @@ class Handlers:
             message_bytes_max=limits.frame_bytes_max,
             heartbeat_ms=limits.heartbeat_ms,
         )
+        if runner is not None and self._member(request, runner) is not None:
+            auth.renew_cookie(request, socket, runner.id)
         self._waiting += 1
         connection.start(transport)
         try:

@@ -215,10 +215,12 @@ def _has(body: object, wanted: Mapping[str, object]) -> bool:
 
 
 @asynccontextmanager
-async def served(config: Config, *, stores: Stores | None = None) -> AsyncIterator[Table]:
+async def served(
+    config: Config, *, stores: Stores | None = None, sources: Sources | None = None
+) -> AsyncIterator[Table]:
     """A server until the block ends."""
     kept = stores or open_stores(config)
-    app = make_app(config, kept, sources=counted())
+    app = make_app(config, kept, sources=sources or counted())
     async with TestClient(TestServer(app)) as client:
         yield Table(app, client, kept)
 
