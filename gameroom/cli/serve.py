@@ -10,7 +10,23 @@ from pathlib import Path
 
 import click
 
+from gameroom.model import Duration, words
+
+WAIT_MS_MAX = 24 * 3_600_000
 EXIT_FINDINGS = 1
+
+
+class Length(click.ParamType[int]):
+    """A length of time, written as in room files; in milliseconds."""
+
+    name = "time"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if (ms := words.milliseconds(value)) is None:
+            self.fail(f"{value!r} is not a length of time like 30s, 2m or 1h", param, ctx)
+        if ms > WAIT_MS_MAX:
+            self.fail(f"{value} is longer than {words.duration(Duration(WAIT_MS_MAX, 'ms'))}")
+        return ms
 
 
 @click.command(
@@ -39,6 +55,14 @@ EXIT_FINDINGS = 1
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for journals, engines and sessions; made where it is not. Without it "
     "everything is in memory and gone when the server stops.",
+)
+@click.option(
+    "--wait",
+    "wait_ms",
+    type=Length(),
+    metavar="TIME",
+    help="How long to wait for another server that uses the data folder to stop, like 30s or 2m; "
+    "then this one starts. Without it this one gives up at once.",
 )
 @click.option(
     "--create-key-file",
@@ -80,6 +104,7 @@ def serve(
     host: str,
     port: int,
     data: Path | None,
+    wait_ms: int | None,
     create_key_file: Path | None,
     origins: tuple[str, ...],
     proxies: tuple[str, ...],
@@ -94,6 +119,10 @@ def serve(
     """
     from gameroom.server.config import Config, ConfigError, create_keys, read_create_keys
     from gameroom.server.serve import run
+    from gameroom.store import FolderInUseError
+
+    if wait_ms is not None and data is None:
+        raise click.UsageError("--wait goes with --data")
 
     logging.basicConfig(
         level=log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -121,8 +150,17 @@ def serve(
         if made is not None:
             click.echo(f"create key of this run: {made}")
 
+    def waiting(error: FolderInUseError) -> None:
+        assert wait_ms is not None
+        length = words.duration(Duration(wait_ms, "ms"))
+        click.echo(f"{error}: waiting up to {length} for it to stop", err=True)
+
     try:
-        run(config, listening)
+        run(config, listening, wait_s=(wait_ms or 0) / 1000, waiting=waiting)
+    except FolderInUseError as error:
+        advice = "" if wait_ms else "; --wait 30s waits for it to stop"
+        click.echo(f"gameroom cannot serve: {error}{advice}", err=True)
+        return EXIT_FINDINGS
     except OSError as error:
         click.echo(f"gameroom cannot serve: {error}", err=True)
         return EXIT_FINDINGS

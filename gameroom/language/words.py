@@ -15,11 +15,12 @@ from gameroom.language.diagnostics import Edit, Fix, Problems
 from gameroom.language.parse import Node
 from gameroom.language.place import Place
 from gameroom.model import INT_MAX, Duration, Range, Scalar, Span
+from gameroom.model.words import UNITS
 
 DAY_MS = 24 * 60 * 60 * 1000
 DURATION_MS_MAX = 7 * DAY_MS
 DURATION_TURNS_MAX = 10_000_000
-_UNIT_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
+_UNIT_MS = {unit: size for size, unit in UNITS}
 
 
 class Words:

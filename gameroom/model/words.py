@@ -25,7 +25,8 @@ from gameroom.model.expressions import (
 )
 from gameroom.model.room import Act, After, Duration, On, Permission, Transition, Trigger, When
 
-_UNITS = ((3_600_000, "h"), (60_000, "m"), (1_000, "s"), (1, "ms"))
+UNITS = ((3_600_000, "h"), (60_000, "m"), (1_000, "s"), (1, "ms"))
+"""Of time: their size in milliseconds and their name, the longest first."""
 _BINDS = {"or": 1, "and": 2, "+": 5, "-": 5, "*": 6, "/": 6, "%": 6}
 _NOT, _COMPARES, _MINUS = 3, 4, 7
 
@@ -59,10 +60,19 @@ def duration(length: Duration) -> str:
     """In the longest unit that divides it: `30m`, `250ms`, `600 turns`."""
     if length.unit == "turns":
         return f"{length.amount} turns"
-    for size, unit in _UNITS:
+    for size, unit in UNITS:
         if length.amount and length.amount % size == 0:
             return f"{length.amount // size}{unit}"
     return "0ms"
+
+
+def milliseconds(said: str) -> int | None:
+    """`30m` or `250ms` as a number; None for anything that is not a length of time."""
+    digits = said.rstrip("msh")
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 16:
+        return None
+    sizes = [size for size, unit in UNITS if unit == said[len(digits) :]]
+    return int(digits) * sizes[0] if sizes else None
 
 
 def action(act: Act) -> str:

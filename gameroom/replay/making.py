@@ -63,8 +63,11 @@ def _records(reader: replay.JournalReader) -> Iterator[bytes]:
 
 def _code(data: Path, header: Header) -> replay.Code:
     path = data / "gameroom.sqlite"
+    # SQLite writes beside a file in WAL mode even to read it. Where no server runs there is no
+    # log, and the file can be read as it is: from a folder that is read only, too.
+    how = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "mode=ro&immutable=1"
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True)) as db:
             engine, view = (_source(db, sha256) for sha256 in (header.engine, header.view))
     except sqlite3.Error as error:
         raise NoRoomError(f"{path} can't be read: {error}") from error

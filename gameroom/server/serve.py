@@ -8,17 +8,24 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+import time
 from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
 
 from aiohttp import web
 
 from gameroom.server.app import CLOSING, make_app
 from gameroom.server.config import Config
 from gameroom.server.stores import open_stores
+from gameroom.store import FolderInUseError, FolderLock
 from gameroom.wire import Close
 
 SHUTDOWN_S = 5.0
 """So long open requests may take when the server stops."""
+
+LOOK_EVERY_S = 0.05
+"""How often a server that waits for a data folder looks whether it is free."""
 
 SIGNALS = {signal.SIGINT: Close.GOING_AWAY, signal.SIGTERM: Close.RESTART}
 
@@ -54,15 +61,40 @@ def run(
     config: Config,
     listening: Callable[[str], None],
     more: Callable[[web.Application], None] | None = None,
+    *,
+    wait_s: float = 0,
+    waiting: Callable[[FolderInUseError], None] = lambda error: None,
 ) -> None:
-    """`serve` on a loop of its own, uvloop's where there is one."""
+    """`serve` on a loop of its own, uvloop's where there is one, with the data folder locked.
+
+    The lock is this process's, taken before anything in the folder is opened. wait_s: how long
+    to wait for another server that has it; `waiting` is called once if there is one. Raises
+    FolderInUseError when it still has it then, and what `serve` raises.
+    """
     factory = None
     if sys.platform != "win32":
         import uvloop
 
         factory = uvloop.new_event_loop
-    with asyncio.Runner(loop_factory=factory) as runner:
+    lock = nullcontext() if config.data is None else _locked(config.data, wait_s, waiting)
+    with lock, asyncio.Runner(loop_factory=factory) as runner:
         runner.run(serve(config, listening, more))
+
+
+def _locked(folder: Path, wait_s: float, waiting: Callable[[FolderInUseError], None]) -> FolderLock:
+    until = time.monotonic() + wait_s
+    told = False
+    while True:
+        try:
+            return FolderLock(folder)
+        except FolderInUseError as error:
+            left_s = until - time.monotonic()
+            if left_s <= 0:
+                raise
+            if not told:
+                waiting(error)
+            told = True
+        time.sleep(min(LOOK_EVERY_S, left_s))
 
 
 def _on_signals(app: web.Application, stop: asyncio.Event) -> None:

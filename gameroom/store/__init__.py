@@ -28,6 +28,7 @@ from gameroom.store.base import (
 )
 from gameroom.store.desyncs import DesyncStore, FileDesyncs, Kept, MemoryDesyncs, NoPlaceError
 from gameroom.store.journal import FileJournal, FileJournals
+from gameroom.store.lock import FolderInUseError, FolderLock
 from gameroom.store.memory import MemoryJournal, MemoryJournals, MemorySessions, MemorySnapshots
 from gameroom.store.sessions import SqliteSessions
 from gameroom.store.snapshots import FileSnapshots
@@ -41,6 +42,8 @@ __all__ = [
     "FileJournal",
     "FileJournals",
     "FileSnapshots",
+    "FolderInUseError",
+    "FolderLock",
     "Header",
     "Journal",
     "JournalDamagedError",

@@ -45,6 +45,12 @@ def test_it_is_the_replay_that_the_server_would_give(
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
+def test_nothing_is_written_into_the_folder(data: Path, tmp_path: Path) -> None:
+    before = sorted(data.rglob("*"))
+    make(data, "r-1", tmp_path / "x.replay")
+    assert sorted(data.rglob("*")) == before
+
+
 def test_what_is_being_written_is_left_out_and_told(
     game: Game, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

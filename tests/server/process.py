@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 PATIENCE_S = 20.0
 KEY = "the create key of the process"
@@ -33,19 +34,25 @@ class Process:
         return self.child.wait(PATIENCE_S)
 
 
-@contextmanager
-def serving(*arguments: str, key: str | None = KEY) -> Iterator[Process]:
-    """The server on a free port until the block ends."""
+def started(*arguments: str, key: str | None = KEY, **more: Any) -> subprocess.Popen[str]:
+    """The server on a free port, without waiting for it."""
     environment = {name: value for name, value in os.environ.items() if "GAMEROOM" not in name}
     if key is not None:
         environment["GAMEROOM_CREATE_KEYS"] = key.replace(" ", "-")
-    child = subprocess.Popen(
+    return subprocess.Popen(
         [sys.executable, "-c", "from gameroom.cli import main; main()", "serve", "--port", "0",
          *arguments],
         stdout=subprocess.PIPE,
         text=True,
         env=environment | {"PYTHONUNBUFFERED": "1"},
+        **more,
     )  # fmt: skip
+
+
+@contextmanager
+def serving(*arguments: str, key: str | None = KEY) -> Iterator[Process]:
+    """The server on a free port until the block ends."""
+    child = started(*arguments, key=key)
     try:
         assert child.stdout is not None
         printed = child.stdout.readline()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
+from gameroom.cli import run
 from gameroom.cli.serve import serve
-from tests.server.process import KEY, serving
+from tests.server.process import KEY, PATIENCE_S, serving, started
 from tests.server.test_raw_noughts import Player, exchange, play_until
 
 KEYED = KEY.replace(" ", "-")
@@ -49,6 +52,11 @@ def go_on(players: list[Player]) -> None:
     for player in players:
         while player.generation < wanted:
             player.listen()
+
+
+def run_serve(*arguments: str) -> Result:
+    """What the command prints and returns when it does not come to serve."""
+    return CliRunner().invoke(serve, arguments, standalone_mode=False, env={**os.environ})
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 1012), (signal.SIGINT, 1001)])
@@ -92,6 +100,58 @@ def test_a_killed_server_loses_no_turn_that_anybody_saw(tmp_path: Path) -> None:
         assert process.stop() == 0
 
 
+def test_a_second_server_on_the_same_folder_names_the_first(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    (tmp_path / "link").symlink_to(data, target_is_directory=True)
+    with serving("--data", str(data)) as process:
+        made, players = start(process.port)
+        before = set(data.rglob("*"))
+        for folder in (data, tmp_path / "link"):
+            second = run_serve("--data", str(folder))
+            assert second.return_value == 1
+            assert second.output == (
+                f"gameroom cannot serve: {folder} is in use by the server with pid"
+                f" {process.child.pid}; --wait 30s waits for it to stop\n"
+            )
+        second = run_serve("--data", str(data), "--wait", "60ms")
+        assert second.return_value == 1
+        first, last = second.output.splitlines()
+        assert first.endswith("waiting up to 60ms for it to stop")
+        assert last.endswith(f"in use by the server with pid {process.child.pid}")
+        assert set(data.rglob("*")) == before
+        out = tmp_path / "noughts.replay"
+        assert run(["replay", "--from", str(data), made["id"], "--out", str(out)]) == 0
+        for _, player in players:
+            assert player.ask("GET", "/time")["status"] == 200, "nobody was thrown out"
+            player.socket.close()
+        assert process.stop() == 0
+
+
+def test_a_server_that_waits_starts_when_the_first_one_stops(tmp_path: Path) -> None:
+    data = ("--data", str(tmp_path / "data"))
+    with serving(*data) as first:
+        made, players = start(first.port)
+        second = started(*data, "--wait", "2m", stderr=subprocess.PIPE)
+        try:
+            assert second.stdout is not None
+            assert second.stderr is not None
+            waiting = second.stderr.readline()
+            assert f"pid {first.child.pid}: waiting up to 2m" in waiting
+            assert first.stop() == 0
+            found = re.search(r"http://\S+:(\d+)", second.stdout.readline())
+            assert found is not None
+            token, _ = players[0]
+            player = Player(int(found[1]), made["id"], token, [])
+            assert player.ask("GET", "/players/me")["body"]["name"] == "ann"
+            for one in (player, *(player for _, player in players)):
+                one.socket.close()
+            second.send_signal(signal.SIGTERM)
+            assert second.wait(PATIENCE_S) == 0
+        finally:
+            second.kill()
+            second.communicate()
+
+
 def test_on_loopback_a_key_is_made_for_the_run_and_printed() -> None:
     with serving(key=None) as process:
         key = process.printed.rpartition(": ")[2].strip()
@@ -110,6 +170,10 @@ def test_on_loopback_a_key_is_made_for_the_run_and_printed() -> None:
         (("--port", "99999"), "port"),
         (("--durability", "hope"), "durability"),
         (("--create-key-file", "none"), "none"),
+        (("--wait", "30s"), "--wait goes with --data"),
+        (("--data", "data", "--wait", "30"), "30s, 2m or 1h"),
+        (("--data", "data", "--wait", "-1s"), "30s, 2m or 1h"),
+        (("--data", "data", "--wait", "25h"), "longer than 24h"),
     ],
 )
 def test_wrong_usage_is_told_and_nothing_listens(
@@ -123,8 +187,6 @@ def test_wrong_usage_is_told_and_nothing_listens(
 
 def test_a_port_that_is_taken_is_a_finding_and_no_fault_of_ours() -> None:
     with serving() as process:
-        result = CliRunner().invoke(
-            serve, ["--port", str(process.port)], standalone_mode=False, env={**os.environ}
-        )
+        result = run_serve("--port", str(process.port))
         assert result.return_value == 1
         assert "cannot serve" in result.output
