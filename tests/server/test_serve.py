@@ -137,14 +137,14 @@ def test_a_server_that_waits_starts_when_the_first_one_stops(tmp_path: Path) -> 
             assert second.stderr is not None
             waiting = second.stderr.readline()
             assert f"pid {first.child.pid}: waiting up to 2m" in waiting
+            for _, one in players:
+                one.socket.close()
             assert first.stop() == 0
             found = re.search(r"http://\S+:(\d+)", second.stdout.readline())
             assert found is not None
-            token, _ = players[0]
-            player = Player(int(found[1]), made["id"], token, [])
+            player = Player(int(found[1]), made["id"], players[0][0], [])
             assert player.ask("GET", "/players/me")["body"]["name"] == "ann"
-            for one in (player, *(player for _, player in players)):
-                one.socket.close()
+            player.socket.close()
             second.send_signal(signal.SIGTERM)
             assert second.wait(PATIENCE_S) == 0
         finally:
