@@ -103,7 +103,7 @@ class Lobby:
         try:
             if self._closed:
                 return
-            await self._stores.sessions.check()
+            await self._stores.sessions.check(0)
             if not self.recovered:
                 await self._recover()
         except StoreFailedError as error:

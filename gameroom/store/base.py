@@ -160,7 +160,10 @@ class JournalStore(Protocol):
         """An old one, to go on with. KeyError where there is none."""
 
     def rooms(self) -> tuple[str, ...]:
-        """The ids of the rooms that have a journal."""
+        """The ids of the rooms that have a journal. Raises StoreFailedError."""
+
+    def check(self) -> None:
+        """Write something, as a journal would. Raises StoreFailedError."""
 
 
 SNAPSHOTS_KEPT = 2
@@ -216,13 +219,15 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class RoomRecord:
-    """One line of the list of rooms. ended: when it ended (milliseconds), None while it
-    lives."""
+    """One line of the list of rooms. ended: when it ended (milliseconds since 1970), None while
+    it lives. sleeps_until: when it ends if nobody comes back, by the time that servers have run
+    on this store (`SessionStore.check`); None while it is awake."""
 
     room: str
     name: str
     created: int = 0
     ended: int | None = None
+    sleeps_until: int | None = None
 
 
 class SessionStore(Protocol):
@@ -232,8 +237,12 @@ class SessionStore(Protocol):
     waited for. A call that is cancelled may still take effect.
     """
 
-    async def check(self) -> None:
-        """A real write, read back. With no working store no game starts."""
+    async def check(self, ran_ms: int) -> int:
+        """A real write, read back. With no working store no game starts.
+
+        ran_ms: how long the server has run since the last check. Returns how long servers have
+        run on this store in all, in milliseconds: a time that no clock of the machine moves and
+        that stands still while no server runs."""
 
     async def put_session(self, session: Session) -> None: ...
 
@@ -247,6 +256,12 @@ class SessionStore(Protocol):
 
     async def rooms(self) -> tuple[RoomRecord, ...]:
         """Those that have not ended, oldest first."""
+
+    async def put_sleep(self, room: str, until: int | None) -> None:
+        """A room has fallen asleep until then, or is awake: None."""
+
+    async def unknown(self, rooms: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of which there is no record, ended or not."""
 
     async def end_room(self, room: str, at: int) -> None:
         """The room is over: its sessions go with it."""

@@ -41,6 +41,9 @@ if sys.platform != "win32":
 
 SUFFIX = ".journal"
 COPY_BYTES = 256 * 1024
+PROBE = "probe"
+PROBE_BYTES = 64 * 1024
+"""What has to fit on the disk for journals to be kept: more than any entry that is usual."""
 
 
 class FileJournals:
@@ -80,7 +83,23 @@ class FileJournals:
         return FileJournal(path, self.durability, checkpoint.read(path))
 
     def rooms(self) -> tuple[str, ...]:
-        return tuple(sorted(path.stem for path in self.folder.glob(f"*{SUFFIX}")))
+        try:
+            names = os.listdir(self.folder)
+        except OSError as error:
+            raise StoreFailedError(f"{self.folder}: {error.strerror}") from error
+        return tuple(sorted(name[: -len(SUFFIX)] for name in names if name.endswith(SUFFIX)))
+
+    def check(self) -> None:
+        path = self.folder / PROBE
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with path.open("wb") as file:
+                file.write(bytes(PROBE_BYTES))
+        except OSError as error:
+            raise StoreFailedError(f"{self.folder}: {error.strerror}") from error
+        finally:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
 
     def _path(self, room: str) -> Path:
         # No text from outside ever names a file: what is not an id has no journal.

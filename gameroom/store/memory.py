@@ -76,6 +76,9 @@ class MemoryJournals:
     def rooms(self) -> tuple[str, ...]:
         return tuple(sorted(self._journals))
 
+    def check(self) -> None:
+        """Memory works."""
+
 
 class MemorySnapshots:
     def __init__(self) -> None:
@@ -101,13 +104,15 @@ class MemorySnapshots:
 
 class MemorySessions:
     def __init__(self) -> None:
+        self._ran_ms = 0
         self._sessions: dict[bytes, Session] = {}
         self._rooms: dict[str, RoomRecord] = {}
         self._engines: dict[str, bytes] = {}
         self._keys: dict[bytes, str] = {}
 
-    async def check(self) -> None:
-        """Memory works."""
+    async def check(self, ran_ms: int) -> int:
+        self._ran_ms += ran_ms
+        return self._ran_ms
 
     async def put_session(self, session: Session) -> None:
         self._sessions[session.token] = session
@@ -124,6 +129,13 @@ class MemorySessions:
     async def rooms(self) -> tuple[RoomRecord, ...]:
         living = (one for one in self._rooms.values() if one.ended is None)
         return tuple(sorted(living, key=lambda one: (one.created, one.room)))
+
+    async def put_sleep(self, room: str, until: int | None) -> None:
+        if (record := self._rooms.get(room)) is not None:
+            self._rooms[room] = replace(record, sleeps_until=until)
+
+    async def unknown(self, rooms: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(room for room in rooms if room not in self._rooms)
 
     async def end_room(self, room: str, at: int) -> None:
         if (record := self._rooms.get(room)) is not None:

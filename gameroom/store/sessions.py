@@ -57,8 +57,8 @@ class SqliteSessions:
         """Only for the thread."""
         self._thread = ThreadPoolExecutor(1, "gameroom-sessions")
 
-    async def check(self) -> None:
-        await self._ask(SqliteFile.check)
+    async def check(self, ran_ms: int) -> int:
+        return await self._ask(SqliteFile.check, ran_ms)
 
     async def put_session(self, session: Session) -> None:
         await self._ask(SqliteFile.put_session, session)
@@ -74,6 +74,12 @@ class SqliteSessions:
 
     async def rooms(self) -> tuple[RoomRecord, ...]:
         return await self._ask(SqliteFile.rooms)
+
+    async def put_sleep(self, room: str, until: int | None) -> None:
+        await self._ask(SqliteFile.put_sleep, room, until)
+
+    async def unknown(self, rooms: tuple[str, ...]) -> tuple[str, ...]:
+        return await self._ask(SqliteFile.unknown, rooms)
 
     async def end_room(self, room: str, at: int) -> None:
         await self._ask(SqliteFile.end_room, room, at)

@@ -31,7 +31,8 @@ CREATE TABLE rooms (
   room    TEXT PRIMARY KEY,
   name    TEXT NOT NULL,
   created INTEGER NOT NULL,
-  ended   INTEGER
+  ended   INTEGER,
+  sleeps_until INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX rooms_living ON rooms (created) WHERE ended IS NULL;
 CREATE TABLE engines (
@@ -43,8 +44,8 @@ CREATE TABLE keys (
   note TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE probe (
-  id    INTEGER PRIMARY KEY CHECK (id = 1),
-  count INTEGER NOT NULL
+  id     INTEGER PRIMARY KEY CHECK (id = 1),
+  ran_ms INTEGER NOT NULL
 ) STRICT;
 INSERT INTO probe VALUES (1, 0);
 """
@@ -75,18 +76,21 @@ class SqliteFile:
             self._db.close()
             raise
 
-    def check(self) -> None:
+    def check(self, ran_ms: int) -> int:
         with self._transaction() as db:
-            written = db.execute("UPDATE probe SET count = count + 1 RETURNING count").fetchone()
+            written = db.execute(
+                "UPDATE probe SET ran_ms = ran_ms + ? RETURNING ran_ms", (ran_ms,)
+            ).fetchone()
         with self._reported():
-            found = self._db.execute("SELECT count FROM probe").fetchone()
-        if written is None or found is None or found[0] < written[0]:
+            found = self._db.execute("SELECT ran_ms FROM probe").fetchone()
+        if written is None or found is None or found[0] != written[0]:
             raise StoreFailedError(f"{self.path.name}: what was written cannot be read back")
         # A file that was removed or replaced is written and read as if nothing had happened,
         # and is gone with this process.
         with self._reported():
             if _identity(self.path) != self._file:
                 raise StoreFailedError(f"{self.path.name}: the file was replaced")
+        return int(found[0])
 
     def put_session(self, session: Session) -> None:
         with self._transaction() as db:
@@ -109,17 +113,26 @@ class SqliteFile:
     def put_room(self, record: RoomRecord) -> None:
         with self._transaction() as db:
             db.execute(
-                "INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?, ?)",
                 astuple(record),
             )
 
     def rooms(self) -> tuple[RoomRecord, ...]:
         with self._reported():
             rows = self._db.execute(
-                "SELECT room, name, created, ended FROM rooms WHERE ended IS NULL"
+                "SELECT room, name, created, ended, sleeps_until FROM rooms WHERE ended IS NULL"
                 " ORDER BY created, room"
             ).fetchall()
         return tuple(RoomRecord(*row) for row in rows)
+
+    def put_sleep(self, room: str, until: int | None) -> None:
+        with self._transaction() as db:
+            db.execute("UPDATE rooms SET sleeps_until = ? WHERE room = ?", (until, room))
+
+    def unknown(self, rooms: tuple[str, ...]) -> tuple[str, ...]:
+        with self._reported():
+            known = {room for (room,) in self._db.execute("SELECT room FROM rooms")}
+        return tuple(room for room in rooms if room not in known)
 
     def end_room(self, room: str, at: int) -> None:
         with self._transaction() as db:

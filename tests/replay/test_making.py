@@ -28,7 +28,7 @@ def data(game: Game, tmp_path: Path) -> Path:
 async def code_in(folder: Path, *sources: bytes) -> None:
     """The folder's session store, with these engines and views in it."""
     sessions = SqliteSessions(folder / "gameroom.sqlite")
-    await sessions.check()
+    await sessions.check(0)
     for source in sources:
         await sessions.put_engine(source)
     await sessions.close()

@@ -22,7 +22,7 @@ HEADER = Header(room="room", name="room.room", text="", engine="0" * 64)
 
 async def test_without_a_folder_all_is_in_memory(tmp_path: Path) -> None:
     stores = open_stores(Config())
-    await stores.sessions.check()
+    await stores.sessions.check(0)
     await stores.close()
     assert not list(tmp_path.iterdir())
 

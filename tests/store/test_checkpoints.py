@@ -151,3 +151,14 @@ def test_the_index_of_a_journal_does_not_grow() -> None:
         assert found is None or (found[0] <= key < found[0] + stride)
     again = Marks(*marks.rows())
     assert again.rows() == marks.rows()
+
+
+def test_a_folder_that_takes_no_journal_says_so(journals: FileJournals, tmp_path: Path) -> None:
+    journals.check()
+    with files_of_at_most(1_000), pytest.raises(StoreFailedError):
+        journals.check()
+    assert list(tmp_path.iterdir()) == []
+    assert journals.rooms() == ()
+    tmp_path.rmdir()
+    with pytest.raises(StoreFailedError):
+        journals.rooms()

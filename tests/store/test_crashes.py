@@ -103,9 +103,9 @@ def test_a_full_disk_makes_no_room(tmp_path: Path) -> None:
 async def test_sessions_on_a_full_disk_say_so(tmp_path: Path) -> None:
     sessions = SqliteSessions(tmp_path / "s.sqlite")
     with files_of_at_most(100), pytest.raises(StoreFailedError):
-        await sessions.check()
+        await sessions.check(0)
     with files_of_at_most(100), pytest.raises(StoreFailedError):
         await sessions.put_session(Session(b"t" * 32, "r", "u", "ann"))
     assert await sessions.of_room("r") == ()
-    await sessions.check()
+    await sessions.check(0)
     await sessions.close()

@@ -38,7 +38,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> SessionStore:
 async def opened(path: Path) -> None:
     """A file that a store has opened once."""
     store = SqliteSessions(path)
-    await store.check()
+    await store.check(0)
     await store.close()
 
 
@@ -75,6 +75,25 @@ async def test_a_room_that_ends_takes_its_sessions_with_it(store: SessionStore) 
     assert await kept(store) == (ANN_ELSEWHERE,)
 
 
+async def test_the_store_knows_how_long_servers_have_run(store: SessionStore) -> None:
+    assert await store.check(0) == 0
+    assert await store.check(2_000) == 2_000
+    assert await store.check(500) == 2_500
+    await store.put_room(RoomRecord("r-1", "One", 7))
+    await store.put_sleep("r-1", 9_000)
+    await store.put_sleep("r-9", 9_000)
+    assert await store.rooms() == (RoomRecord("r-1", "One", 7, None, 9_000),)
+    await store.put_sleep("r-1", None)
+    assert await store.rooms() == (RoomRecord("r-1", "One", 7),)
+
+
+async def test_rooms_without_a_record_are_found(store: SessionStore) -> None:
+    await store.put_room(RoomRecord("r-1", "One", 7))
+    await store.put_room(RoomRecord("r-2", "Two", 7))
+    await store.end_room("r-2", 9)
+    assert await store.unknown(("r-0", "r-1", "r-2", "r-3")) == ("r-0", "r-3")
+
+
 async def test_an_engine_is_named_by_its_hash(store: SessionStore) -> None:
     name = await store.put_engine(b"export default 1")
     assert name == await store.put_engine(b"export default 1")
@@ -93,8 +112,8 @@ async def test_create_keys_are_kept_hashed(store: SessionStore) -> None:
 
 
 async def test_a_working_store_says_nothing(store: SessionStore) -> None:
-    await store.check()
-    await store.check()
+    await store.check(0)
+    await store.check(0)
     await store.close()
 
 
@@ -118,7 +137,7 @@ async def test_a_store_that_is_no_database_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "s.sqlite"
     path.write_bytes(b"something else entirely, and long enough to be looked at" * 9)
     with pytest.raises(StoreFailedError, match=r"s\.sqlite"):
-        await SqliteSessions(path).check()
+        await SqliteSessions(path).check(0)
 
 
 async def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:
@@ -128,31 +147,31 @@ async def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:
         db.execute("PRAGMA user_version = 99")
     db.close()
     with pytest.raises(StoreFailedError, match=f"schema 99, this release uses {SCHEMA_VERSION}"):
-        await SqliteSessions(path).check()
+        await SqliteSessions(path).check(0)
 
 
 async def test_a_folder_that_cannot_be_made_is_a_failure(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreFailedError):
-        await SqliteSessions(tmp_path / "file" / "s.sqlite").check()
+        await SqliteSessions(tmp_path / "file" / "s.sqlite").check(0)
 
 
 async def test_a_store_that_is_gone_fails_its_check(tmp_path: Path) -> None:
     store = SqliteSessions(tmp_path / "s.sqlite")
     await store.close()
     with pytest.raises(StoreFailedError):
-        await store.check()
+        await store.check(0)
 
 
 async def test_a_store_that_forgets_fails_its_check(tmp_path: Path) -> None:
     path = tmp_path / "s.sqlite"
     store = SqliteSessions(path)
-    await store.check()
+    await store.check(0)
     with sqlite3.connect(path) as db:
         db.execute("DELETE FROM probe")
     db.close()
     with pytest.raises(StoreFailedError, match="read back"):
-        await store.check()
+        await store.check(0)
     await store.close()
 
 
@@ -162,12 +181,12 @@ async def test_a_file_that_went_away_under_a_running_server_fails_the_check(
 ) -> None:
     path = tmp_path / "s.sqlite"
     store = SqliteSessions(path)
-    await store.check()
+    await store.check(0)
     path.rename(tmp_path / "elsewhere")
     if way == "replaced":
         path.write_bytes(b"")
     with pytest.raises(StoreFailedError, match=r"s\.sqlite"):
-        await store.check()
+        await store.check(0)
     await store.close()
 
 
@@ -176,7 +195,7 @@ async def test_a_file_that_cannot_be_opened_is_tried_again_by_each_call(tmp_path
     path.write_bytes(b"something else entirely, and long enough to be looked at" * 9)
     store = SqliteSessions(path)
     with pytest.raises(StoreFailedError):
-        await store.check()
+        await store.check(0)
     path.unlink()
     await store.put_session(ANN)
     assert await store.of_room("r-1") == (ANN,)
@@ -208,7 +227,7 @@ async def test_a_locked_file_fails_the_call_and_keeps_others_waiting_no_longer(
 ) -> None:
     path = tmp_path / "s.sqlite"
     store = SqliteSessions(path, wait_ms=50)
-    await store.check()
+    await store.check(0)
     with locked(path):
         first, *others = await asyncio.gather(
             *(store.put_session(one) for one in ALL), return_exceptions=True
@@ -216,14 +235,14 @@ async def test_a_locked_file_fails_the_call_and_keeps_others_waiting_no_longer(
     assert isinstance(first, StoreFailedError)
     assert "locked" in str(first)
     assert all(isinstance(one, StoreFailedError) for one in others)
-    await store.check()
+    await store.check(0)
     await store.close()
 
 
 async def test_more_calls_than_may_wait_are_refused_at_once(tmp_path: Path) -> None:
     path = tmp_path / "s.sqlite"
     store = SqliteSessions(path, wait_ms=60_000, waiting_max=2)
-    await store.check()
+    await store.check(0)
     with locked(path):
         waiting = [asyncio.create_task(store.put_session(one)) for one in (ANN, BOB)]
         await asyncio.sleep(0)
