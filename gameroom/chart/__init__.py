@@ -12,13 +12,14 @@ from gameroom.chart.macrostep import MICROSTEPS_MAX
 from gameroom.chart.mistakes import ChartError
 from gameroom.chart.permissions import allowed, ruling, ruling_in
 from gameroom.chart.plain import from_plain
-from gameroom.chart.snapshot import Snapshot, due, dump, is_due, restore
+from gameroom.chart.snapshot import BadSnapshotError, Snapshot, due, dump, is_due, restore
 from gameroom.chart.steps import advance, begin, step
 from gameroom.chart.tables import Chart, Ruling
 from gameroom.chart.trace import Considered, MacroStep, MicroStep, Removed
 
 __all__ = [
     "MICROSTEPS_MAX",
+    "BadSnapshotError",
     "Chart",
     "ChartError",
     "Considered",

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from gameroom.chart.actions import closing, compile_block
 from gameroom.chart.expressions import Scope, compile_condition
-from gameroom.chart.fingerprint import fingerprint
+from gameroom.chart.fingerprint import Form, compact, fingerprint
 from gameroom.chart.mistakes import ChartError
 from gameroom.chart.tables import NONE, Chart, Memo, State, StateKind, Transition
 from gameroom.model import Act, After, On, Room, Span, Value, When
@@ -47,6 +47,8 @@ class _Compiler:
         self.ids = _number(self.said)
         self.variables = _positions([(v.name, v.span) for v in room.variables])
         self.settings = _positions([(s.name, s.span) for s in room.settings])
+        self.form = Form(room)
+        self.keys: set[str] = set()
         self.resumed = self._resumed()
         self.done = {self.ids[path]: f"done({path})" for path, said in self.said if said.states}
         self.events = self._events()
@@ -297,11 +299,24 @@ class _Compiler:
                 return replace(made, event=self.events[name], cause=name)
             case When(condition):
                 when = compile_condition(condition, scope)
-                return replace(made, condition=when.ask, depends=when.depends)
+                key = self._key(path, said)
+                return replace(made, condition=when.ask, depends=when.depends, key=key)
             case After(duration):
                 if duration.amount < 0:
                     raise ChartError(duration.span, "a time before now")
-                return replace(made, amount=duration.amount, unit=duration.unit, cause="after")
+                amount, unit, key = duration.amount, duration.unit, self._key(path, said)
+                return replace(made, amount=amount, unit=unit, cause="after", key=key)
+
+    def _key(self, path: str, said: SaidTransition) -> str:
+        """The state and the trigger in the form of `fingerprint`: another chart may have the
+        same one under another number. Twins are counted."""
+        key = first = f"{path} {compact(self.form.trigger(said.trigger, path))}"
+        twin = 1
+        while key in self.keys:
+            twin += 1
+            key = f"{first} {twin}"
+        self.keys.add(key)
+        return key
 
     def _target(self, path: str, said: SaidTransition) -> int:
         if said.target is None:

@@ -1,37 +1,296 @@
-"""One short word for a whole chart, so that a snapshot is never read into another one.
+"""A short word for what a chart does, so that a stored snapshot knows whose it is.
 
-It covers what a room says, not how it is written: spans, docs and the order of names in a
-Python dict take no part.
+The form. A room is written as plain JSON (lists, maps, strings, numbers, booleans), in UTF-8
+with sorted keys and no spaces, and hashed. Every tag and key in it is spelled out below and
+belongs to this module: classes and fields of the model can be renamed without changing it.
+Words of the language that the model keeps as data (`set`, `majority`, `parallel`) stand for
+themselves. Anything that equals its default is left out, so a field that a later release adds
+changes nothing where it is not used. `FORM` stands before the hash. Raise it whenever the same
+room would be written differently, or when the meaning of something left out changes (the
+default of a policy); snapshots of another form are still read, state by state (see
+`snapshot`).
+
+What counts is what decides which events follow, and in which order:
+
+- States, their children and transitions in document order, because the order decides entry,
+  conflicts and priority. A region counts as an ordinary state: its parent makes it a region.
+- Targets, `in(...)`, `done(...)` and initial states as full paths, so that two spellings of
+  one path are the same. A `chose` without a request names the requests that offer the choice.
+- Permissions in order, because the last one that speaks decides; their names and people as
+  sets.
+- Commands and signals and their fields in order: the msgpack subprotocol numbers them by it.
+  Requests, settings, variables, roles and the choices of a type are found by name, so they are
+  sorted. Teams stay in order: a newcomer joins the first of the smallest ones.
+- Initial values and defaults, types, players, spectators with their delay, and policies by
+  value: a policy that is written with its default is one that is not written.
+- The text of `announce`, because the announcement is an event and its text is all of it.
+
+What does not count: spans, comments, docs, the room's name, and `because`. They are words for
+people about things that happen just the same without them.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import fields, is_dataclass
+import json
+from typing import Any
 
-from gameroom.model import Room
+from gameroom.model import (
+    Act,
+    After,
+    Binary,
+    BoolType,
+    ChoiceType,
+    Chose,
+    Command,
+    Count,
+    EnoughPlayers,
+    EventField,
+    Expression,
+    Field,
+    Flag,
+    InState,
+    IntType,
+    ListType,
+    Literal,
+    Name,
+    On,
+    Permission,
+    Predicate,
+    Quorum,
+    Range,
+    Request,
+    Room,
+    Setting,
+    Signal,
+    Spectators,
+    State,
+    StringType,
+    Target,
+    Team,
+    Transition,
+    Trigger,
+    Type,
+    Unary,
+    Variable,
+    When,
+)
+from gameroom.model.paths import join, resolve
+from gameroom.model.policies import KEYS, policy
 
-_SKIPPED = frozenset({"span", "name_span", "extends_span", "doc"})
+FORM = 1
+"""The version of the form, the number before the colon."""
+
+Plain = Any
+"""JSON: None, bool, int, str, lists and maps with text keys."""
 
 
 def fingerprint(room: Room) -> str:
-    """32 hexadecimal digits of a SHA-256."""
-    digest = hashlib.sha256()
-    _feed(digest, room)
-    return digest.hexdigest()[:32]
+    """`1:` and 32 hexadecimal digits of a SHA-256, for a merged room."""
+    digest = hashlib.sha256(compact(Form(room).room()).encode())
+    return f"{FORM}:{digest.hexdigest()[:32]}"
 
 
-def _feed(digest: hashlib._Hash, value: object) -> None:
-    """Every part is written with its kind and size, so no two rooms run together."""
-    if isinstance(value, tuple):
-        digest.update(b"(%d" % len(value))
-        for part in value:
-            _feed(digest, part)
-    elif is_dataclass(value):
-        digest.update(b"<%s" % type(value).__name__.encode())
-        for field in fields(value):
-            if field.name not in _SKIPPED:
-                _feed(digest, getattr(value, field.name))
-    else:
-        text = repr(value).encode()
-        digest.update(b"=%d:" % len(text) + text)
+def compact(form: Plain) -> str:
+    """The one JSON text of a plain value."""
+    return json.dumps(form, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+class Form:
+    """Writes the parts of one room in the form; paths are resolved in it."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+
+    def room(self) -> Plain:
+        said = self._room
+        return _said(
+            players=_range(said.players),
+            spectators=_spectators(said.spectators),
+            teams=[_team(one) for one in said.teams],
+            roles={one.name: one.of for one in said.roles},
+            settings={one.name: _setting(one) for one in said.settings},
+            commands=[_declared(one) for one in said.commands],
+            requests={one.name: _request(one) for one in said.requests},
+            signals=[[*_declared(one), one.agreed] for one in said.signals],
+            variables={one.name: _variable(one) for one in said.variables},
+            policies=_policies(said),
+            root=self.state(said.root, ""),
+        )
+
+    # -- states ------------------------------------------------------------------------
+
+    def state(self, said: State, path: str) -> Plain:
+        is_history = said.kind == "history"
+        return _said(
+            name=said.name,
+            kind="" if said.kind in ("state", "region") else said.kind,
+            iterates=said.iterates,
+            initial=self._initial(said, path),
+            allows=[_permission(one) for one in said.permissions],
+            ways=[self.transition(one, path) for one in said.transitions],
+            entry=[self._act(one, path) for one in said.entry],
+            exit=[self._act(one, path) for one in said.exit],
+            states=[self.state(one, join(path, one.name)) for one in said.states],
+            deep=is_history and said.deep,
+            default=self._target(said.default, path) if is_history else None,
+        )
+
+    def _initial(self, said: State, path: str) -> str:
+        """Only a state whose children take turns has one. The root's is `setup`, if there is
+        such a state, or its first."""
+        if said.kind in ("parallel", "history", "final") or not said.states:
+            return ""
+        if said.initial is None and not path:
+            names = [one.name for one in said.states]
+            return "setup" if "setup" in names else names[0]
+        return join(path, said.initial or "")
+
+    def transition(self, said: Transition, path: str) -> Plain:
+        return _said(
+            on=self.trigger(said.trigger, path),
+            guard=None if said.guard is None else self._expression(said.guard, path),
+            acts=[self._act(one, path) for one in said.actions],
+            to=self._target(said.target, path),
+        )
+
+    def trigger(self, said: Trigger, path: str) -> Plain:
+        match said:
+            case On(event):
+                return ["on", self._event(event, path)]
+            case When(condition):
+                return ["when", self._expression(condition, path)]
+            case After(length):
+                return ["after", length.amount, length.unit]
+
+    def _event(self, name: str, path: str) -> str:
+        if name.startswith("done(") and name.endswith(")"):
+            return f"done({self._path(name[len('done(') : -1], path)})"
+        return name
+
+    def _target(self, said: Target | None, path: str) -> Plain:
+        if said is None:
+            return None
+        full = self._path(said.path, path)
+        return full if said.kind == "external" else [said.kind, full]
+
+    def _act(self, said: Act, path: str) -> Plain:
+        value = [] if said.value is None else [self._expression(said.value, path)]
+        return [said.verb, said.name, *value]
+
+    def _path(self, said: str, source: str) -> str:
+        """In full. The compiler refuses one that leads nowhere."""
+        found = resolve(self._room.root, source, said)
+        return said if found is None else found
+
+    # -- expressions -------------------------------------------------------------------
+
+    def _expression(self, said: Expression, path: str) -> Plain:
+        match said:
+            case Literal(value):
+                return ["value", value]
+            case Name(name):
+                return ["name", name]
+            case EventField(name):
+                return ["event", name]
+            case Unary(op, operand):
+                return ["not" if op == "not" else "minus", self._expression(operand, path)]
+            case Binary(op, left, right):
+                return [op, self._expression(left, path), self._expression(right, path)]
+            case InState(inner):
+                return ["in", self._path(inner, path)]
+            case Quorum(kind, who, predicate, amount):
+                number = [amount] if kind in ("count", "percent") else []
+                return ["quorum", kind, *number, who, self._predicate(predicate)]
+            case Count(who, predicate):
+                return ["how many", who, self._predicate(predicate)]
+            case EnoughPlayers():
+                return ["enough players"]
+
+    def _predicate(self, said: Predicate) -> Plain:
+        match said:
+            case Flag(flag):
+                return ["is", flag]
+            case Chose(choice, request):
+                return ["chose", choice, sorted(self._offering(choice, request))]
+
+    def _offering(self, choice: str, request: str | None) -> set[str]:
+        return {
+            asked.name
+            for asked in self._room.requests
+            if request in (None, asked.name)
+            for field in asked.fields
+            if field.name == "choice"
+            and isinstance(field.type, ChoiceType)
+            and choice in field.type.choices
+        }
+
+
+def _said(**parts: Plain) -> dict[str, Plain]:
+    """A map without what says nothing. Where 0 or "" means something it stands in a list."""
+    return {name: part for name, part in parts.items() if part}
+
+
+def _range(said: Range | None) -> Plain:
+    return None if said is None else [said.low, said.high]
+
+
+def _spectators(said: Spectators | None) -> Plain:
+    """`spectators none` is a room that does not speak of them."""
+    if said is None or (said.low, said.high) == (0, 0):
+        return None
+    delay = said.delay
+    return [said.low, said.high, *([delay.amount, delay.unit] if delay.amount else [])]
+
+
+def _team(said: Team) -> Plain:
+    return [said.name, said.low, said.high]
+
+
+def _setting(said: Setting) -> Plain:
+    default = said.default
+    return [_type(said.type), list(default) if isinstance(default, tuple) else default]
+
+
+def _variable(said: Variable) -> Plain:
+    return [_type(said.type), said.initial]
+
+
+def _declared(said: Command | Signal) -> list[Plain]:
+    return [said.name, [_field(one) for one in said.fields]]
+
+
+def _request(said: Request) -> Plain:
+    return {one.name: _type(one.type) for one in said.fields}
+
+
+def _field(said: Field) -> Plain:
+    return [said.name, _type(said.type)]
+
+
+def _policies(room: Room) -> Plain:
+    """By value, without those that have the table's default."""
+    values = ((row, policy(room, row.policy, row.key)) for row in KEYS)
+    return {
+        f"{row.policy}.{row.key}": list(value) if isinstance(value, tuple) else value
+        for row, value in values
+        if value != row.default
+    }
+
+
+def _permission(said: Permission) -> Plain:
+    return [said.effect, sorted(set(said.names)), sorted(set(said.who))]
+
+
+def _type(said: Type) -> Plain:
+    match said:
+        case IntType(low, high):
+            return ["int", low, high]
+        case StringType(low, high):
+            return ["string", low, high]
+        case BoolType():
+            return ["bool"]
+        case ChoiceType(choices):
+            return ["choice", sorted(choices)]
+        case ListType(item, low, high):
+            return ["list", _type(item), low, high]

@@ -2,21 +2,28 @@
 
 The queues are empty there, so states, histories, data, people and timers are all. The
 bytes are canonical (JSON with sorted keys, UTF-8): equal snapshots of one chart give equal
-bytes. Timers are written with what remains of them, so that a room that was stopped for an
+bytes. Nothing in them is a number of our tables: another release may number the same chart in
+another way. Timers are written with what remains of them, so that a room that was stopped for an
 hour goes on where it was.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 from typing import Literal as OneOf
 
 import msgspec
 
+from gameroom.chart import plans
 from gameroom.chart.events import Person
-from gameroom.chart.tables import ROOT, Chart, bits
-from gameroom.model import Setting, Value, Variable
+from gameroom.chart.tables import ROOT, Chart, State, Transition, bits
+from gameroom.formats import FORMATS, RELEASE, foreign, writer
+from gameroom.model import INT_MAX, Setting, Value, Variable
 from gameroom.model.fit import misfit
+
+NAME_CHARACTERS_MAX = 100
+"""Of a name in an error: it may be anybody's."""
 
 Status = OneOf["live", "ended", "faulted"]
 
@@ -48,32 +55,50 @@ class Snapshot(msgspec.Struct, frozen=True):
     status: Status
 
 
-class _PersonRecord(msgspec.Struct, forbid_unknown_fields=True):
+class BadSnapshotError(ValueError):
+    """These bytes are not a snapshot from which this chart can go on; the message says why."""
+
+
+class _PersonRecord(msgspec.Struct):
     kinds: list[str]
     flags: list[str]
     choices: dict[str, str]
 
 
-class _Record(msgspec.Struct, forbid_unknown_fields=True):
-    """The shape of the bytes. States, slots and transitions are numbers; timers are
-    [transition, what remains], which is negative where they are overdue."""
+class _Record(msgspec.Struct):
+    """The shape of the bytes. Everything has a name: states their paths, `when`s and `after`s
+    their keys, so that a later chart of the same room finds what it needs.
 
+    states: the innermost active ones; history: by the path of a history, what it recorded.
+    timers: what remains of each `after` of the active states, negative where it is overdue,
+    None where it has fired. release, format: of the writer.
+    """
+
+    format: int
+    release: str
     chart: str
-    states: list[int]
-    history: list[list[int]]
+    states: list[str]
+    history: dict[str, list[str]]
     variables: dict[str, int | str | bool]
-    settings: dict[str, msgspec.Raw]
+    settings: dict[str, Any]
     people: list[_PersonRecord]
-    timers: list[tuple[int, int]]
-    turn_timers: list[tuple[int, int]]
-    held: list[int]
-    erred: list[int]
+    timers: dict[str, int | None]
+    held: list[str]
+    erred: list[str]
     generation: int
     status: Status
 
 
+class _Head(msgspec.Struct):
+    """What every version has."""
+
+    format: Any = None
+    release: Any = None
+
+
 _encode = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.Decoder(_Record).decode
+_decode_head = msgspec.json.Decoder(_Head).decode
 
 
 def due(snapshot: Snapshot) -> int | None:
@@ -90,23 +115,32 @@ def is_due(snapshot: Snapshot, now: int, generation: int) -> bool:
 
 def dump(chart: Chart, snapshot: Snapshot) -> bytes:
     """The snapshot as canonical bytes."""
+    states = chart.states
+    due_at = dict((*snapshot.timers, *snapshot.turn_timers))
     record = _Record(
+        format=FORMATS["chart"],
+        release=RELEASE,
         chart=chart.fingerprint,
-        states=bits(snapshot.configuration),
-        history=[bits(states) for states in snapshot.history],
-        variables=dict(zip(chart.variables, snapshot.data, strict=True)),  # type: ignore[arg-type] # variables hold scalars
-        settings={
-            name: msgspec.Raw(_encode(value))
-            for name, value in zip(chart.settings, snapshot.settings, strict=True)
+        states=[states[id_].path for id_ in plans.known(chart, snapshot.configuration).leaves],
+        history={
+            state.path: [states[id_].path for id_ in bits(recorded)]
+            for state in _histories(chart)
+            if (recorded := snapshot.history[state.slot])
         },
+        variables=dict(zip(chart.variables, snapshot.data, strict=True)),  # type: ignore[arg-type] # variables hold scalars
+        settings=dict(zip(chart.settings, snapshot.settings, strict=True)),
         people=[
             _PersonRecord(sorted(who.kinds), sorted(who.flags), dict(who.choices))
             for who in snapshot.people
         ],
-        timers=[(transition, at - snapshot.now) for transition, at in snapshot.timers],
-        turn_timers=[(t, at - snapshot.generation) for t, at in snapshot.turn_timers],
-        held=bits(snapshot.held),
-        erred=bits(snapshot.erred),
+        timers={
+            timed.key: None
+            if (at := due_at.get(timed.id)) is None
+            else at - (snapshot.now if timed.unit == "ms" else snapshot.generation)
+            for timed in _timed(chart, snapshot.configuration, snapshot.status)
+        },
+        held=_keys(chart, snapshot.held),
+        erred=_keys(chart, snapshot.erred),
         generation=snapshot.generation,
         status=snapshot.status,
     )
@@ -116,64 +150,170 @@ def dump(chart: Chart, snapshot: Snapshot) -> bytes:
 def restore(chart: Chart, data: bytes, now: int) -> Snapshot:
     """The snapshot that was dumped; its timers have at `now` what remained of them.
 
-    Raises ValueError for bytes that are damaged or come from another chart.
+    It need not be a snapshot of this very chart. A later release may read the same room file a
+    little differently: where every state, variable, setting, timer and condition of the
+    snapshot is there and makes sense, the room goes on. What has been added since begins with
+    its default. Raises BadSnapshotError for anything else.
     """
+    return _Reading(chart, _read(data)).snapshot(now)
+
+
+def _read(data: bytes) -> _Record:
     try:
-        record = _decode(data)
-        settings = {
-            name: _frozen(msgspec.json.decode(raw)) for name, raw in record.settings.items()
-        }
-    except msgspec.MsgspecError as error:
-        raise ValueError(f"this is not a snapshot: {error}") from error
-    if record.chart != chart.fingerprint:
-        raise ValueError("this snapshot belongs to another chart")
-    _check(chart, record, settings)
-    return Snapshot(
-        configuration=_set(record.states),
-        history=tuple(_set(states) for states in record.history),
-        data=tuple(record.variables[name] for name in chart.variables),
-        settings=tuple(settings[name] for name in chart.settings),
-        people=tuple(
-            Person(frozenset(who.kinds), frozenset(who.flags), who.choices) for who in record.people
-        ),
-        timers=tuple((transition, now + left) for transition, left in record.timers),
-        turn_timers=tuple((t, record.generation + left) for t, left in record.turn_timers),
-        held=_set(record.held),
-        erred=_set(record.erred),
-        now=now,
-        generation=record.generation,
-        status=record.status,
-    )
+        head = _decode_head(data)
+        if (why := foreign("chart", head.format, head.release)) is not None:
+            raise BadSnapshotError(f"this snapshot {why}")
+        return _decode(data)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+        raise BadSnapshotError(f"this is not a snapshot: {error}") from error
 
 
-def _check(chart: Chart, record: _Record, settings: Mapping[str, Value]) -> None:
-    """Numbers within the tables, names as declared, values of their types."""
-    states = {ROOT, *chart.by_path.values()}
-    named = {*record.states, *(state for slot in record.history for state in slot)}
-    whens = {t.id for t in chart.transitions if t.condition is not None}
-    whole = (
-        ROOT in record.states
-        and named <= states
-        and len(record.history) == chart.slots
-        and {*record.held, *record.erred} <= whens
-        and {t for t, _ in record.timers} <= _timed(chart, "ms")
-        and {t for t, _ in record.turn_timers} <= _timed(chart, "turns")
-        and record.variables.keys() == chart.variables.keys()
-        and settings.keys() == chart.settings.keys()
-    )
-    if not whole:
-        raise ValueError("this snapshot is damaged")
-    declared: list[tuple[Variable | Setting, Value]] = [
-        *((variable, record.variables[variable.name]) for variable in chart.room.variables),
-        *((setting, settings[setting.name]) for setting in chart.room.settings),
-    ]
-    for said, value in declared:
-        if (why := misfit(said.type, value)) is not None:
-            raise ValueError(f"this snapshot is damaged: `{said.name}` {why}")
+class _Reading:
+    """A record held against the tables of a chart. Whatever is not found is named."""
+
+    def __init__(self, chart: Chart, record: _Record) -> None:
+        self.chart = chart
+        self.record = record
+        self.is_same = record.chart == chart.fingerprint
+
+    def snapshot(self, now: int) -> Snapshot:
+        record = self.record
+        if not 0 <= record.generation <= INT_MAX:
+            raise self._wrong("its generation is out of bounds")
+        configuration = self._configuration(record.states, ROOT) | 1 << ROOT
+        timers = self._timers(_timed(self.chart, configuration, record.status))
+        history = [0] * self.chart.slots
+        for path, recorded in record.history.items():
+            slot, states = self._recorded(path, recorded)
+            history[slot] = states
+        return Snapshot(
+            configuration=configuration,
+            history=tuple(history),
+            data=self._values(self.chart.room.variables, record.variables, self.chart.data),
+            settings=self._values(self.chart.room.settings, record.settings, self.chart.defaults),
+            people=tuple(
+                Person(frozenset(who.kinds), frozenset(who.flags), who.choices)
+                for who in record.people
+            ),
+            timers=tuple((one.id, now + left) for one, left in timers if one.unit == "ms"),
+            turn_timers=tuple(
+                (one.id, record.generation + left) for one, left in timers if one.unit == "turns"
+            ),
+            held=self._whens(record.held, configuration),
+            erred=self._whens(record.erred, configuration),
+            now=now,
+            generation=record.generation,
+            status=record.status,
+        )
+
+    def _wrong(self, why: str) -> BadSnapshotError:
+        if self.is_same:
+            return BadSnapshotError(f"this snapshot is damaged: {why}")
+        wrote = writer(self.record.release)
+        return BadSnapshotError(
+            f"this snapshot was written by {wrote} for another chart: {why}; this is gameroom"
+            f" {RELEASE}"
+        )
+
+    def _state(self, path: str) -> State:
+        id_ = self.chart.by_path.get(path)
+        if id_ is None:
+            raise self._wrong(f"there is no state `{path[:NAME_CHARACTERS_MAX]}`")
+        return self.chart.states[id_]
+
+    def _configuration(self, paths: Sequence[str], top: int) -> int:
+        """The states at these paths with all around them, below `top`. They are a legal
+        configuration of it, of which these are the innermost states."""
+        above = 1 << top
+        leaves = [self._state(path) for path in paths]
+        states = 0
+        for leaf in leaves:
+            if not self.chart.states[top].below & leaf.bit:
+                raise self._wrong(f"`{leaf.path}` is not inside `{self.chart.states[top].path}`")
+            states |= leaf.bit | sum(1 << id_ for id_ in leaf.ancestors)
+        states &= self.chart.states[top].below
+        for id_ in bits(states | above):
+            state = self.chart.states[id_]
+            active = sum(states >> child & 1 for child in state.children)
+            if state.kind == "history":
+                raise self._wrong(f"`{state.path}` is a history: it is never active")
+            if active != {"compound": 1, "parallel": len(state.children)}.get(state.kind, 0):
+                raise self._wrong(f"{active} of the states inside `{state.path}` are active")
+        return states
+
+    def _recorded(self, path: str, recorded: Sequence[str]) -> tuple[int, int]:
+        """The slot of a history, and what it recorded, which could be entered again."""
+        history = next((one for one in _histories(self.chart) if one.path == path), None)
+        if history is None:
+            raise self._wrong(f"there is no history `{path[:NAME_CHARACTERS_MAX]}`")
+        states = [self._state(one) for one in recorded]
+        holder = self.chart.states[history.parent]
+        if history.deep:
+            self._configuration(recorded, holder.id)
+        else:
+            wanted = 1 if holder.kind == "compound" else len(holder.children)
+            if len(states) != wanted or {one.parent for one in states} != {holder.id}:
+                raise self._wrong(f"the history `{history.path}` holds other states")
+        return history.slot, _set(one.id for one in states)
+
+    def _values(
+        self,
+        declared: Sequence[Variable | Setting],
+        said: Mapping[str, Value],
+        defaults: tuple[Value, ...],
+    ) -> tuple[Value, ...]:
+        """In the order of the declarations."""
+        names = {one.name for one in declared}
+        if (unknown := min(said.keys() - names, default=None)) is not None:
+            raise self._wrong(f"there is no `{unknown[:NAME_CHARACTERS_MAX]}`")
+        values = []
+        for one, default in zip(declared, defaults, strict=True):
+            if self.is_same and one.name not in said:
+                raise self._wrong(f"`{one.name}` is missing")
+            value = _frozen(said.get(one.name, default))
+            if (why := misfit(one.type, value)) is not None:
+                raise self._wrong(f"`{one.name}` {why}")
+            values.append(value)
+        return tuple(values)
+
+    def _timers(self, timed: Sequence[Transition]) -> list[tuple[Transition, int]]:
+        """Those that run, in document order, with what remains. A room that lost one might
+        wait for ever, so each has to be said."""
+        said = dict(self.record.timers)
+        running = []
+        for one in timed:
+            if one.key not in said:
+                raise self._wrong(f"the timer {one.key} is missing")
+            left = said.pop(one.key)
+            if left is not None:
+                if abs(left) > INT_MAX:
+                    raise self._wrong(f"the timer {one.key} is out of bounds")
+                running.append((one, left))
+        if said:
+            raise self._wrong(f"there is no timer {min(said)[:NAME_CHARACTERS_MAX]}")
+        return running
+
+    def _whens(self, keys: Sequence[str], configuration: int) -> int:
+        active = {when.key: 1 << when.id for when in plans.known(self.chart, configuration).whens}
+        if (unknown := min(set(keys) - active.keys(), default=None)) is not None:
+            raise self._wrong(f"there is no condition {unknown[:NAME_CHARACTERS_MAX]}")
+        return sum(active[key] for key in set(keys))
 
 
-def _timed(chart: Chart, unit: str) -> set[int]:
-    return {transition.id for transition in chart.transitions if transition.unit == unit}
+def _keys(chart: Chart, whens: int) -> list[str]:
+    return [chart.transitions[when].key for when in bits(whens)]
+
+
+def _histories(chart: Chart) -> list[State]:
+    return [state for state in chart.states if state.kind == "history"]
+
+
+def _timed(chart: Chart, configuration: int, status: Status) -> list[Transition]:
+    """Every `after` of the active states; a chart that has ended has none."""
+    if status != "live":
+        return []
+    active = (chart.states[state].transitions for state in bits(configuration))
+    return [chart.transitions[t] for ts in active for t in ts if chart.transitions[t].unit]
 
 
 def frozen(values: Iterable[Value]) -> tuple[Value, ...]:

@@ -64,6 +64,7 @@ class Transition:
     amount, unit: of an `after`; unit is "" for the others.
     recalls: whether a history takes part in finding what it enters.
     cause: the event as it is told to people: its name, `after`, or "" for a `when`.
+    key: of a `when` or an `after`, its name in stored snapshots; "" for the others.
     """
 
     id: int
@@ -80,6 +81,7 @@ class Transition:
     recalls: bool = False
     block: Block = NOTHING
     cause: str = ""
+    key: str = ""
 
 
 Way = tuple[tuple[int, Ask | None], ...]

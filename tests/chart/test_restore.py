@@ -6,10 +6,25 @@ import json
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from gameroom.chart import Event, advance, begin, due, dump, from_plain, restore, step
+from gameroom import __version__
+from gameroom.chart import (
+    BadSnapshotError,
+    Event,
+    active,
+    advance,
+    begin,
+    due,
+    dump,
+    from_plain,
+    restore,
+    step,
+    variables,
+)
 from tests.chart.play import Play, person, states
 from tests.chart.strategies import STORIES, charts
+from tests.formats.alter import altered
 
 CALM = settings(
     max_examples=60,
@@ -126,41 +141,170 @@ def test_the_bytes_are_canonical():
     assert dump(play.chart, Play(ROOM, people=(twin,)).snapshot) == data
 
 
-def test_a_snapshot_of_another_chart_is_refused():
+# --- Another release's chart --------------------------------------------------------------
+
+WAIT = {
+    "transitions": [
+        {"after": [500, "ms"], "to": "ended"},
+        {"after": [500, "ms"], "do": [["raise", "late"]]},
+        {"when": ["==", "round", 9], "to": "ended"},
+        {"on": "go", "to": "game"},
+    ]
+}
+GAME = {
+    "initial": "day",
+    "transitions": [{"on": "stop", "to": "wait"}, {"on": "back", "to": ["resume", "game"]}],
+    "states": {"day": {"transitions": [{"on": "dusk", "to": "night"}]}, "night": {}},
+}
+
+
+def two_rooms(**changes):
+    """A chart that was stopped in `wait`, having been in `game.night`; and another one that is
+    the same but for these states, all in another order."""
+    inner = {"wait": WAIT, "game": GAME, "ended": {"kind": "final"}}
+    old = {**ROOM, **states(**inner)}
+    back = {**inner["wait"], "transitions": [*WAIT["transitions"], {"on": "on", "to": RESUME}]}
+    old["states"] = {**inner, "wait": back}
+    new = {**old, "initial": "wait"}
+    new["states"] = dict(reversed({**old["states"], "added": {}, **changes}.items()))
+    play = Play(old, settings={"gold": 7})
+    play.send("go").send("dusk").send("stop").wait(ms=100)
+    return play, from_plain({name: part for name, part in new.items() if part is not None})
+
+
+RESUME = ["resume", "game"]
+
+
+def test_a_chart_of_another_release_goes_on_by_the_names_of_its_states():
+    play, chart = two_rooms()
+    assert chart.fingerprint != play.chart.fingerprint
+    snapshot = restore(chart, dump(play.chart, play.snapshot), play.now)
+    assert active(chart, snapshot) == ("wait",)
+    assert due(snapshot) == play.now + 400
+    assert snapshot.settings[chart.settings["gold"]] == 7
+    snapshot, _ = step(chart, snapshot, Event("on", play.now))
+    assert active(chart, snapshot) == ("game", "game.night"), "the history came along"
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"game": {**GAME, "states": {"day": {"transitions": []}}}}, "no state `game.night`"),
+        (
+            {"wait": {"initial": "in", "states": {"in": {}}}},
+            "0 of the states inside `wait` are active",
+        ),
+        ({"wait": {**WAIT, "transitions": WAIT["transitions"][1:]}}, "there is no timer wait"),
+        (
+            {"wait": {**WAIT, "transitions": [{"after": [9, "ms"]}, *WAIT["transitions"]]}},
+            r"the timer wait \[\"after\",9,\"ms\"\] is missing",
+        ),
+    ],
+)
+def test_a_chart_in_which_something_is_not_found_is_refused_by_its_name(changes, why):
+    play, chart = two_rooms(**changes)
+    assert chart.fingerprint != play.chart.fingerprint
+    with pytest.raises(BadSnapshotError, match=rf"by gameroom 0\.1.*another chart: .*{why}"):
+        restore(chart, dump(play.chart, play.snapshot), 0)
+
+
+def test_variables_are_found_by_name_or_begin_with_their_default():
     play = Play(ROOM)
-    other = from_plain({**ROOM, "variables": {"round": {"type": ["int", 0, 9], "initial": 5}}})
-    with pytest.raises(ValueError, match="another chart"):
-        restore(other, dump(play.chart, play.snapshot), 0)
+    data = dump(play.chart, play.snapshot)
+    more = {"round": {"type": ["int", 0, 9], "initial": 5}, "open": BOOL}
+    chart = from_plain({**ROOM, "variables": more})
+    assert variables(chart, restore(chart, data, 0)) == {"round": 4, "open": True}
+    with pytest.raises(BadSnapshotError, match="there is no `round`"):
+        restore(from_plain({**ROOM, "variables": {"open": BOOL}}), data, 0)
+    less = {"round": {"type": ["int", 0, 3], "initial": 0}}
+    with pytest.raises(BadSnapshotError, match="`round` is 4, not from 0 to 3"):
+        restore(from_plain({**ROOM, "variables": less}), data, 0)
+
+
+BOOL = {"type": ["bool"], "initial": True}
+
+
+def test_a_later_format_is_refused_by_its_release():
+    play = Play(ROOM)
+    record = json.loads(dump(play.chart, play.snapshot))
+    later = json.dumps({"format": 2, "release": "0.3.0", "states": {"all": "new"}})
+    with pytest.raises(BadSnapshotError) as refused:
+        restore(play.chart, later.encode(), 0)
+    assert str(refused.value) == (
+        "this snapshot was written by gameroom 0.3.0 in chart format 2;"
+        f" this is gameroom {__version__}, which reads format 1"
+    )
+    assert record["release"] == __version__
+
+
+def test_a_field_that_a_later_release_has_added_is_passed_over():
+    play = Play(ROOM)
+    record = json.loads(dump(play.chart, play.snapshot)) | {"mood": "good"}
+    record["release"] = "0.1.9"
+    assert restore(play.chart, json.dumps(record).encode(), 0) == play.snapshot
 
 
 @pytest.mark.parametrize(
     "damage",
     [
         lambda record: record.pop("states"),
-        lambda record: record.update(states=[1]),
-        lambda record: record.update(states=[0, 99]),
-        lambda record: record.update(timers=[[99, 5]]),
-        lambda record: record.update(timers=[[0, "soon"]]),
-        lambda record: record.update(held=[-1]),
-        lambda record: record.update(history=[[1]]),
+        lambda record: record.update(states=[]),
+        lambda record: record.update(states=["elsewhere"]),
+        lambda record: record.update(states=["wait", "ended"]),
+        lambda record: record.update(states=[""]),
+        lambda record: record.update(states=[0]),
+        lambda record: record.update(timers=[["wait", 5]]),
+        lambda record: record.update(timers={}),
+        lambda record: record["timers"].update(wait=5),
+        lambda record: record.update(timers=dict.fromkeys(record["timers"], "soon")),
+        lambda record: record.update(timers=dict.fromkeys(record["timers"], 2**80)),
+        lambda record: record.update(held=["wait"]),
+        lambda record: record.update(history={"wait": ["wait"]}),
         lambda record: record.update(variables={}),
         lambda record: record.update(variables={"round": 10}),
         lambda record: record.update(variables={"round": "many"}),
         lambda record: record.update(settings={"gold": 300}),
         lambda record: record.update(settings={"gold": -1, "maps": []}),
         lambda record: record.update(status="asleep"),
-        lambda record: record.update(extra=1),
+        lambda record: record.update(status="ended"),
+        lambda record: record.update(generation=-1),
+        lambda record: record.update(generation=2**60),
+        lambda record: record.update(format="1"),
+        lambda record: record.pop("format"),
     ],
 )
 def test_damaged_bytes_are_refused(damage):
     play = Play(ROOM)
     record = json.loads(dump(play.chart, play.snapshot))
     damage(record)
-    with pytest.raises(ValueError, match="snapshot"):
+    with pytest.raises(BadSnapshotError, match="snapshot"):
         restore(play.chart, json.dumps(record).encode(), 0)
+
+
+@settings(CALM, max_examples=25)
+@given(charts(), STORIES, st.randoms(use_true_random=False))
+def test_whatever_was_stored_is_a_snapshot_or_is_refused(plain, story, dice):
+    """Bytes that were altered in any way; what is taken plays on."""
+    chart = from_plain(plain)
+    snapshot, _ = begin(chart)
+    for what, more in story:
+        if isinstance(what, str):
+            snapshot, _ = step(chart, snapshot, Event(what, 0, 0, more))
+    for _ in range(8):
+        data = altered(dump(chart, snapshot), dice)
+        try:
+            found = restore(chart, data, 0)
+        except BadSnapshotError:
+            continue
+        dump(chart, found)
+        for what, more in story:
+            if isinstance(what, str):
+                found, _ = step(chart, found, Event(what, 0, 0, more))
+            else:
+                found, _ = advance(chart, found, found.now + what, found.generation + more)
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"null", b"\xff", b"[1]"])
 def test_what_is_no_snapshot_is_refused(data):
-    with pytest.raises(ValueError, match="not a snapshot"):
+    with pytest.raises(BadSnapshotError, match="snapshot"):
         restore(from_plain(ROOM), data, 0)
