@@ -270,10 +270,11 @@ class _Reading:
         for one, default in zip(declared, defaults, strict=True):
             if self.is_same and one.name not in said:
                 raise self._wrong(f"`{one.name}` is missing")
-            value = _frozen(said.get(one.name, default))
+            value = said.get(one.name, default)
+            # Before anything walks it: only what fits its type is no deeper than that.
             if (why := misfit(one.type, value)) is not None:
                 raise self._wrong(f"`{one.name}` {why}")
-            values.append(value)
+            values.append(_frozen(value))
         return tuple(values)
 
     def _timers(self, timed: Sequence[Transition]) -> list[tuple[Transition, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -279,6 +280,27 @@ def test_damaged_bytes_are_refused(damage):
     damage(record)
     with pytest.raises(BadSnapshotError, match="snapshot"):
         restore(play.chart, json.dumps(record).encode(), 0)
+
+
+def test_a_snapshot_altered_in_any_way_is_one_or_is_refused():
+    """Here every part of the record is there: people, settings, a history, timers, a `when`."""
+    play, _ = two_rooms()
+    people = (person("ready", kinds=("player", "host"), vote="drop"),)
+    play.wait(people=people, settings={"maps": ["hills", "sea"]})
+    data, dice, taken = dump(play.chart, play.snapshot), Random(1), 0
+    told = []
+    for _ in range(2500):
+        try:
+            found = restore(play.chart, altered(data, dice), 0)
+        except BadSnapshotError as error:
+            told.append(str(error))
+            continue
+        taken += 1
+        dump(play.chart, found)
+        found, _ = step(play.chart, found, Event("on", 0, 0, {}))
+        advance(play.chart, found, found.now + 1000, found.generation + 4)
+    assert max(map(len, told)) < 400
+    assert 100 < taken < 2000, "most are refused, and some are just other snapshots"
 
 
 @settings(CALM, max_examples=25)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from random import Random
 from typing import Any
 
@@ -99,13 +100,13 @@ def changed(value: Any, dice: Random, strange: tuple[Any, ...]) -> Any:
     for _ in range(dice.choice((1, 1, 1, 2, 3))):
         places = list(_places(made))
         if not places:
-            return dice.choice(strange)
+            return deepcopy(dice.choice(strange))
         holder, key = dice.choice(places)
         way = dice.randrange(6)
         if way == 0:
             del holder[key]
         elif way == 1 and isinstance(holder, dict):
-            holder[dice.choice(("more", "format", "0", "x" * 300))] = dice.choice(strange)
+            holder[dice.choice(("more", "format", "0", "x" * 300))] = deepcopy(dice.choice(strange))
         elif way == 1:
             holder.insert(key, holder[key])
         elif way == 2:
@@ -116,7 +117,7 @@ def changed(value: Any, dice: Random, strange: tuple[Any, ...]) -> Any:
         elif way == 3 and type(holder[key]) is int:
             holder[key] += dice.choice((-1, 1, 2**40, -(2**40)))
         else:
-            holder[key] = dice.choice(strange)
+            holder[key] = deepcopy(dice.choice(strange))
     return made
 
 
