@@ -22,8 +22,6 @@ FORMATS: dict[Kept, int] = {"journal": 1, "chart": 1, "snapshot": 1, "desync rep
 """The one version of each that this release writes and reads. Until 0.1 a version keeps its
 number when it changes; from then on each released version stays readable or is refused."""
 
-RELEASE_CHARACTERS_MAX = 40
-
 
 def foreign(kept: Kept, version: object, release: object) -> str | None:
     """Why something with this version, written by this release, cannot be read: the end of a
@@ -38,7 +36,13 @@ def foreign(kept: Kept, version: object, release: object) -> str | None:
 
 
 def writer(release: object) -> str:
-    """The release as it is printed; whatever a file says stays one short line."""
-    if not isinstance(release, str) or not release or not release.isprintable():
+    """The release as it is printed: it may be anybody's word."""
+    if not isinstance(release, str) or not release:
         return "an unknown release of gameroom"
-    return f"gameroom {release[:RELEASE_CHARACTERS_MAX]}"
+    return f"gameroom {printed(release, 40)}"
+
+
+def printed(text: str, characters_max: int = 100) -> str:
+    """A text out of a file as a part of one line."""
+    short = text[:characters_max]
+    return short if short.isprintable() else ascii(short)[1:-1]

@@ -1,4 +1,4 @@
-"""Where the grammars, the shipped rooms and the pages of the codes are.
+"""Where the grammars, the shipped rooms, the pages of the codes and the kit are.
 
 In a checkout they stand beside the package; in an installed wheel inside it. This is the
 one place that knows the difference, and the only I/O below the language.
@@ -23,6 +23,12 @@ def grammars() -> Path:
 def rooms() -> Path:
     """The folder of the shipped rooms."""
     return _folder("rooms", "standard.room")
+
+
+@cache
+def kit() -> bytes:
+    """The source of what this release gives to engines."""
+    return (_PACKAGE / "web" / "kit.js").read_bytes()
 
 
 @cache

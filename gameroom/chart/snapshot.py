@@ -18,12 +18,9 @@ import msgspec
 from gameroom.chart import plans
 from gameroom.chart.events import Person
 from gameroom.chart.tables import ROOT, Chart, State, Transition, bits
-from gameroom.formats import FORMATS, RELEASE, foreign, writer
+from gameroom.formats import FORMATS, RELEASE, foreign, printed, writer
 from gameroom.model import INT_MAX, Setting, Value, Variable
 from gameroom.model.fit import misfit
-
-NAME_CHARACTERS_MAX = 100
-"""Of a name in an error: it may be anybody's."""
 
 Status = OneOf["live", "ended", "faulted"]
 
@@ -218,7 +215,7 @@ class _Reading:
     def _state(self, path: str) -> State:
         id_ = self.chart.by_path.get(path)
         if id_ is None:
-            raise self._wrong(f"there is no state `{path[:NAME_CHARACTERS_MAX]}`")
+            raise self._wrong(f"there is no state `{printed(path)}`")
         return self.chart.states[id_]
 
     def _configuration(self, paths: Sequence[str], top: int) -> int:
@@ -245,7 +242,7 @@ class _Reading:
         """The slot of a history, and what it recorded, which could be entered again."""
         history = next((one for one in _histories(self.chart) if one.path == path), None)
         if history is None:
-            raise self._wrong(f"there is no history `{path[:NAME_CHARACTERS_MAX]}`")
+            raise self._wrong(f"there is no history `{printed(path)}`")
         states = [self._state(one) for one in recorded]
         holder = self.chart.states[history.parent]
         if history.deep:
@@ -265,7 +262,7 @@ class _Reading:
         """In the order of the declarations."""
         names = {one.name for one in declared}
         if (unknown := min(said.keys() - names, default=None)) is not None:
-            raise self._wrong(f"there is no `{unknown[:NAME_CHARACTERS_MAX]}`")
+            raise self._wrong(f"there is no `{printed(unknown)}`")
         values = []
         for one, default in zip(declared, defaults, strict=True):
             if self.is_same and one.name not in said:
@@ -291,13 +288,13 @@ class _Reading:
                     raise self._wrong(f"the timer {one.key} is out of bounds")
                 running.append((one, left))
         if said:
-            raise self._wrong(f"there is no timer {min(said)[:NAME_CHARACTERS_MAX]}")
+            raise self._wrong(f"there is no timer {printed(min(said))}")
         return running
 
     def _whens(self, keys: Sequence[str], configuration: int) -> int:
         active = {when.key: 1 << when.id for when in plans.known(self.chart, configuration).whens}
         if (unknown := min(set(keys) - active.keys(), default=None)) is not None:
-            raise self._wrong(f"there is no condition {unknown[:NAME_CHARACTERS_MAX]}")
+            raise self._wrong(f"there is no condition {printed(unknown)}")
         return sum(active[key] for key in set(keys))
 
 

@@ -82,7 +82,7 @@ def replay(
 
 def _make(data: Path, room: str, out: Path) -> int:
     from gameroom.replay import NoRoomError, make, rooms
-    from gameroom.store import JournalDamagedError
+    from gameroom.store import JournalError
 
     try:
         made = make(data, room, out)
@@ -90,7 +90,7 @@ def _make(data: Path, room: str, out: Path) -> int:
         known = rooms(data)
         more = f"; there are {', '.join(known[:5])}" if known and room not in known else ""
         raise click.UsageError(f"{problem}{more}") from problem
-    except JournalDamagedError as problem:
+    except JournalError as problem:
         click.echo(str(problem), err=True)
         return EXIT_FINDINGS
     except OSError as problem:

@@ -19,6 +19,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
+from gameroom import resources
+
 NODE_MAJOR_MIN = 20
 MEMORY_MB = 1024
 ANSWER_S = 60.0
@@ -68,8 +70,9 @@ def node() -> list[str]:
 class Engine:
     """A running engine. Use it as a context: the process ends with it."""
 
-    def __init__(self, source: bytes) -> None:
-        """Raises NoNodeError, and EngineFailedError for an engine that cannot begin."""
+    def __init__(self, source: bytes, kit: bytes | None = None) -> None:
+        """kit: what the engine works with, this release's where none is given. Raises
+        NoNodeError, and EngineFailedError for an engine that cannot begin."""
         command = node()
         self._replies: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._process = subprocess.Popen(
@@ -90,7 +93,7 @@ class Engine:
         try:
             code = {
                 "worker": (WEB / "worker.js").read_text(encoding="utf-8"),
-                "kit": (WEB / "kit.js").read_text(encoding="utf-8"),
+                "kit": (resources.kit() if kit is None else kit).decode(errors="replace"),
                 "evidence": (WEB / "evidence.js").read_text(encoding="utf-8"),
                 "engine": source.decode(errors="replace"),
             }

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from gameroom.server.answers import RefusedError
@@ -33,7 +34,7 @@ class Made:
 
 
 def make(data: Path, room: str, out: Path) -> Made:
-    """Write the replay of a room. Raises NoRoomError, JournalDamagedError and OSError; then
+    """Write the replay of a room. Raises NoRoomError, JournalError and OSError; then
     there is no file, or the one that was there before."""
     path = data / "journals" / f"{room}{SUFFIX}"
     if ROOM_ID.fullmatch(room) is None or not path.is_file():
@@ -67,19 +68,19 @@ def _code(data: Path, header: Header) -> replay.Code:
     # log, and the file can be read as it is: from a folder that is read only, too.
     how = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "mode=ro&immutable=1"
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True)) as db:
-            engine, view = (_source(db, sha256) for sha256 in (header.engine, header.view))
-    except sqlite3.Error as error:
-        raise NoRoomError(f"{path} can't be read: {error}") from error
-    if engine is None or (view is None and header.view is not None):
-        raise NoRoomError(f"{path} does not hold the room's engine or view any more")
-    try:
         room = restored(header).room
     except RefusedError as error:
         raise NoRoomError(f"the room file does not compile: {error.problem.detail}") from error
-    return replay.Code(definition_bytes(room), engine, view)
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True)) as db:
+            code = replay.code_of(header, definition_bytes(room), partial(_source, db))
+    except sqlite3.Error as error:
+        raise NoRoomError(f"{path} can't be read: {error}") from error
+    if code is None:
+        raise NoRoomError(f"{path} does not hold the room's engine, view or kit any more")
+    return code
 
 
-def _source(db: sqlite3.Connection, sha256: str | None) -> bytes | None:
+def _source(db: sqlite3.Connection, sha256: str) -> bytes | None:
     row = db.execute("SELECT source FROM engines WHERE sha256 = ?", (sha256,)).fetchone()
-    return None if row is None else bytes(row[0])
+    return row[0] if row is not None and isinstance(row[0], bytes) else None

@@ -19,7 +19,7 @@ from gameroom.lockstep.packets import (
 from gameroom.model import Room as RoomFile
 from gameroom.replay.engine import Engine, EngineFailedError, NoNodeError
 from gameroom.replay.report import Report, Wanted
-from gameroom.replay.stream import read_event
+from gameroom.server.events import read_event
 from gameroom.store import replay
 from gameroom.wire import (
     MSGPACK,
@@ -36,7 +36,7 @@ def rerun(report: Report, file: BinaryIO, room: RoomFile, wanted: Wanted) -> Non
     orders = _orders(reader, room, wanted, report.events)
     judge = _Judge(report, wanted)
     try:
-        with Engine(reader.code.engine) as engine:
+        with Engine(reader.code.engine, reader.code.kit) as engine:
             for order in orders:
                 answer = {"init": "inited", "steps": "stepped"}[order["op"]]
                 judge.at = order.get("first", order.get("generation", 0))

@@ -21,16 +21,9 @@ from gameroom.lockstep.packets import (
 from gameroom.model.fit import misfit_body
 from gameroom.replay.report import Report, Wanted
 from gameroom.room.effects import Append
+from gameroom.server.events import read_event
 from gameroom.store import Entry, JournalDamagedError, replay
-from gameroom.wire import (
-    BODIES,
-    MSGPACK,
-    BadFrameError,
-    Codec,
-    EventFrame,
-)
-
-_BODIES = tuple(BODIES.values())
+from gameroom.wire import MSGPACK, Codec
 
 
 class Stream:
@@ -140,18 +133,3 @@ class Stream:
                 if row.seat == seat:
                     team = () if row.team is None else (row.team,)
                     yield frozenset(("player", *team, *row.roles))
-
-
-def read_event(entry: Entry, codec: Codec) -> Event | str:
-    """The event of an entry, or why there is none: it may be anybody's bytes."""
-    try:
-        frame = codec.decode_event(entry.event)
-    except (BadFrameError, RecursionError) as error:
-        return str(error) or type(error).__name__
-    if not isinstance(frame, EventFrame):
-        return "it is no event"
-    if frame.seq != entry.seq:
-        return f"it says that it is event {frame.seq}"
-    if not isinstance(frame.body, _BODIES):
-        return "it is of no kind that a room says"
-    return Event(entry.seq, frame.body)

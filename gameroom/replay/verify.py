@@ -13,16 +13,20 @@ from gameroom.model import Room as RoomFile
 from gameroom.replay.report import Report, Wanted
 from gameroom.replay.rerun import rerun
 from gameroom.replay.stream import Stream
-from gameroom.room import Folded, Room, misfit_settings
+from gameroom.room import Folded, Room
 from gameroom.server.answers import RefusedError
 from gameroom.server.blueprint import restored
-from gameroom.store import JournalDamagedError, replay, sha256
+from gameroom.server.events import recovering
+from gameroom.store import JournalError, OtherReleaseError, replay, sha256
 from gameroom.wire import (
     BadFrameError,
     definition,
     order_of,
     read_json,
 )
+
+NOT_RUN = ("another_engine", "another_kit")
+"""Findings after which the engine is not run: it is not the code that was played."""
 
 
 def verify(path: Path) -> Report:
@@ -31,7 +35,11 @@ def verify(path: Path) -> Report:
     with path.open("rb") as file:
         try:
             reader = replay.Reader(file, path.name)
-        except JournalDamagedError as error:
+        except OtherReleaseError as error:
+            report.find("other_release", str(error))
+            report.checksums.why_not = "the file is of another release"
+            return report
+        except JournalError as error:
             report.find("damaged", str(error))
             report.checksums.why_not = "the file's beginning is damaged"
             return report
@@ -42,7 +50,7 @@ def verify(path: Path) -> Report:
         room = _room_file(report, reader)
         if room is not None:
             _fold(report, reader, room, wanted)
-    if room is None or any(one.code == "another_engine" for one in report.findings):
+    if room is None or any(one.code in NOT_RUN for one in report.findings):
         report.checksums.why_not = "the room or its engine is not the one that was played"
         return report
     with path.open("rb") as file:
@@ -56,19 +64,22 @@ def _check_code(report: Report, reader: replay.Reader) -> None:
         report.find("another_engine", f"the engine is {sha256(code.engine)}, not {header.engine}")
     if code.view is not None and sha256(code.view) != header.view:
         report.find("another_view", f"the view is {sha256(code.view)}, not {header.view}")
+    if code.kit is not None and sha256(code.kit) != header.kit:
+        report.find("another_kit", f"the kit is {sha256(code.kit)}, not {header.kit}")
 
 
 def _room_file(report: Report, reader: replay.Reader) -> RoomFile | None:
     try:
         room = restored(reader.header).room
     except RefusedError as error:
-        report.find("bad_room", f"the room file does not compile: {error.problem.detail}")
+        why = error.problem.detail
+        if error.problem.code == "bad_setting":
+            report.find("bad_setup", f"the setup does not fit the room file: {why}")
+        else:
+            report.find("bad_room", f"the room file does not compile: {why}")
         return None
     if not _same_order(reader.code.definition, room):
         report.find("another_definition", "the definition is not that of the room file")
-    if (why := misfit_settings(room.settings, reader.header.setup)) is not None:
-        report.find("bad_setup", f"the setup does not fit the room file: {why}")
-        return None
     return room
 
 
@@ -90,14 +101,13 @@ def _fold(report: Report, reader: replay.Reader, room: RoomFile, wanted: Wanted)
     stream = Stream(report, chart, wanted)
     appends = stream.checked(reader)
     try:
-        folded = Folded(header.setup).fold_all(appends)
-        made = Room.restored(chart, seed=header.seed, folded=folded, now=0)
-    except Exception as error:
-        # Anybody's stream: whatever the room makes of it, it is the file's fault.
+        with recovering(header):
+            folded = Folded(header.setup).fold_all(appends)
+            made = Room.restored(chart, seed=header.seed, folded=folded, now=0)
+    except JournalError as error:
         for _ in appends:
             continue
         if report.ok or stream.last:
-            what = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-            report.find("not_folded", f"the room cannot go on from it: {what}", seq=stream.last)
+            report.find("not_folded", str(error), seq=stream.last)
     else:
         report.ended = made.over

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from gameroom import language, resources
-from gameroom.chart import Chart, compile_room
+from gameroom.chart import Chart, ChartError, compile_room
 from gameroom.language import Source, as_plain
 from gameroom.model import Value
 from gameroom.room import default_settings, misfit_settings
@@ -47,13 +47,17 @@ def read_room(name: str, text: str) -> tuple[Chart, dict[str, tuple[str, str]]]:
 
 
 def restored(header: Header) -> Chart:
-    """The chart of a room that was made before, from its own texts alone."""
+    """The chart of a room that was made before, from its own texts alone. Raises RefusedError
+    where they make no room, or the setup does not fit it."""
 
     def resolve(wanted: str) -> Source | None:
         found = header.used.get(wanted)
         return None if found is None else Source(*found)
 
-    return _compile(header.name, header.text, resolve)
+    chart = _compile(header.name, header.text, resolve)
+    if (why := misfit_settings(chart.room.settings, header.setup)) is not None:
+        raise refuse(422, "bad_setting", why)
+    return chart
 
 
 def _compile(name: str, text: str, resolve: Callable[[str], Source | None]) -> Chart:
@@ -63,7 +67,10 @@ def _compile(name: str, text: str, resolve: Callable[[str], Source | None]) -> C
         errors = sum(each.severity == "error" for each in loaded.diagnostics)
         detail = f"Errors in the room file: {errors}." if errors else "The file has no room."
         raise BadRoomError(refuse(422, "bad_room", detail), told)
-    return compile_room(loaded.room)
+    try:
+        return compile_room(loaded.room)
+    except ChartError as error:
+        raise BadRoomError(refuse(422, "bad_room", f"The room file: {error}."), ()) from error
 
 
 def setup_of(chart: Chart, wish: Mapping[str, Value]) -> dict[str, Value]:

@@ -3,17 +3,30 @@ snapshots with a head in JSON, and back."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import cast
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 import msgspec
 
+from gameroom.formats import FORMATS, RELEASE, foreign, printed, writer
 from gameroom.lockstep import packets
-from gameroom.lockstep.packets import Body, Event
+from gameroom.lockstep.packets import Event
 from gameroom.room.effects import Append, Keep
-from gameroom.store import Entry, Snapshot, SnapshotHead
-from gameroom.wire import Codec, EventFrame, plain, read_json
+from gameroom.store import (
+    Entry,
+    Header,
+    JournalDamagedError,
+    JournalError,
+    NotRecoveredError,
+    Snapshot,
+    SnapshotHead,
+    StoreFailedError,
+)
+from gameroom.wire import BODIES, BadFrameError, Codec, EventFrame, plain, read_json
+from gameroom.wire.frames import bad
 from gameroom.wire.shape import read
+
+_BODIES = tuple(BODIES.values())
 
 
 def entry_of(append: Append, codec: Codec) -> Entry:
@@ -24,14 +37,30 @@ def entry_of(append: Append, codec: Codec) -> Entry:
 
 
 def event_of(entry: Entry, codec: Codec) -> Event:
-    """The event of an entry. What was written by us reads as an event: else it is our fault."""
-    frame = codec.decode_event(entry.event)
-    assert isinstance(frame, EventFrame), "a journal holds events"
-    return Event(entry.seq, cast(Body, frame.body))
+    """The event of an entry. Raises JournalDamagedError where it is not one of a room."""
+    found = read_event(entry, codec)
+    if isinstance(found, str):
+        raise JournalDamagedError("the journal", None, entry.seq, found)
+    return found
+
+
+def read_event(entry: Entry, codec: Codec) -> Event | str:
+    """The event of an entry, or why there is none: it may be anybody's bytes."""
+    try:
+        frame = codec.decode_event(entry.event)
+    except (BadFrameError, RecursionError) as error:
+        return str(error) or type(error).__name__
+    if not isinstance(frame, EventFrame):
+        return "it is not an event"
+    if frame.seq != entry.seq:
+        return f"it says that it is event {frame.seq}"
+    if not isinstance(frame.body, _BODIES):
+        return "it is of no kind that this release knows"
+    return Event(entry.seq, frame.body)
 
 
 def appends(entries: Iterable[Entry], codec: Codec) -> Iterator[Append]:
-    """A journal as the room folds it."""
+    """A journal as the room folds it. Raises JournalError."""
     for entry in entries:
         yield Append(event_of(entry, codec), entry.at, entry.chart)
 
@@ -39,10 +68,39 @@ def appends(entries: Iterable[Entry], codec: Codec) -> Iterator[Append]:
 def stored_snapshot(keep: Keep) -> Snapshot:
     """What is written for a snapshot."""
     snapshot = keep.snapshot
-    said = msgspec.json.encode(plain(snapshot))
-    return Snapshot(SnapshotHead(snapshot.generation, keep.at, said), keep.state)
+    said = {"format": FORMATS["snapshot"], "release": RELEASE, "snapshot": plain(snapshot)}
+    head = SnapshotHead(snapshot.generation, keep.at, msgspec.json.encode(said))
+    return Snapshot(head, keep.state)
 
 
 def snapshot_of(head: SnapshotHead) -> packets.Snapshot:
-    """The snapshot behind a stored head. BadFrameError where another release wrote it."""
-    return read(packets.Snapshot, read_json(head.said), strict=True)
+    """The snapshot behind a stored head. BadFrameError where it is not one, or another release
+    wrote it in another format."""
+    said = read_json(head.said)
+    if not isinstance(said, Mapping):
+        raise bad("a stored snapshot is a map")
+    if (why := foreign("snapshot", said.get("format"), said.get("release"))) is not None:
+        raise bad(f"it {why}")
+    snapshot = read(packets.Snapshot, said.get("snapshot"), strict=False)
+    if snapshot.generation != head.generation:
+        raise bad("the snapshot is of another turn than its file")
+    return snapshot
+
+
+@contextmanager
+def recovering(header: Header) -> Iterator[None]:
+    """Whatever goes wrong in here comes from the store: it ends in a JournalError, of one line.
+
+    The bytes may be another release's or a stranger's. So even an assertion that fails on
+    them says something about the room, and it must not take the others along.
+    """
+    try:
+        yield
+    except (JournalError, StoreFailedError):
+        raise
+    except Exception as error:
+        why = printed(" ".join(str(error).split()) or type(error).__name__, 300)
+        by = "" if header.release == RELEASE else f", which {writer(header.release)} has written"
+        raise NotRecoveredError(
+            f"room {printed(header.room)}{by}, can't go on in gameroom {RELEASE}: {why}"
+        ) from error

@@ -11,11 +11,13 @@ import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
+from gameroom import resources
 from gameroom.lockstep.packets import MasterPacket
 from gameroom.lockstep.problem import Problem
 from gameroom.model import Room as RoomFile
 from gameroom.model import Value
 from gameroom.room import Folded, Room, inputs
+from gameroom.room.effects import Append
 from gameroom.server import bodies
 from gameroom.server.answers import RefusedError, place, refuse
 from gameroom.server.auth import Sources, digest
@@ -23,7 +25,7 @@ from gameroom.server.blueprint import read_room, restored, room_text, setup_of, 
 from gameroom.server.clock import Clock
 from gameroom.server.config import Limits
 from gameroom.server.desyncs import Desyncs
-from gameroom.server.events import appends
+from gameroom.server.events import appends, recovering
 from gameroom.server.runner import Runner
 from gameroom.server.sessions import Sessions
 from gameroom.server.stores import Syncing
@@ -31,7 +33,7 @@ from gameroom.store import (
     DesyncStore,
     Header,
     Journal,
-    JournalDamagedError,
+    JournalError,
     MemoryDesyncs,
     RoomRecord,
     Session,
@@ -215,6 +217,7 @@ class Lobby:
             used=used,
             engine=engine,
             view=await self._code(wish.view, wish.game, "view.js"),
+            kit=await self._stores.sessions.put_engine(resources.kit()),
             seed=self._sources.seed() if wish.seed is None else wish.seed,
             setup=setup,
             created=self._sources.wall(),
@@ -256,7 +259,7 @@ class Lobby:
             raise RefusedError(self.down or Problem(503, "closing", "The server is not up yet."))
         try:
             journal = await asyncio.to_thread(self._stores.journals.open, room)
-        except (KeyError, JournalDamagedError):
+        except (KeyError, JournalError):
             raise refuse(404, "no_such_room", "There is no such room.") from None
         except StoreFailedError as error:
             log.error("room %s: its journal cannot be read: %s", room, error)
@@ -293,6 +296,12 @@ class Lobby:
             await self._sessions.load(record.room)
             try:
                 runner = self._recovered(self._stores.journals.open(record.room))
+            except KeyError:
+                log.error("room %s cannot be recovered: it has no journal", record.room)
+                continue
+            except (JournalError, StoreFailedError) as error:
+                log.error("room %s is kept and not recovered: %s", record.room, error)
+                continue
             except Exception:
                 log.exception("room %s cannot be recovered; its journal is kept", record.room)
                 continue
@@ -303,24 +312,29 @@ class Lobby:
             log.info("%d rooms recovered from their journals", len(self.rooms))
 
     def _recovered(self, journal: Journal) -> Runner:
+        """Raises JournalError and StoreFailedError."""
         header = journal.header
+        entries: list[Append] = []
+        start = 0
         try:
-            chart = restored(header)
-            if journal.torn is not None:
-                log.warning("room %s: an unfinished entry was cut off", header.room)
-            if not journal.last:
-                runner = self._host(Room(chart, seed=header.seed, settings=header.setup), journal)
-                runner.begin()
-                return runner
-            codec = Codec(MSGPACK, chart.room)
-            entries = list(appends(journal.read(), codec))
-            start = entries[-1].at
-            folded = Folded(header.setup).fold_all(entries)
-            room = Room.restored(chart, seed=header.seed, folded=folded, now=start)
+            with recovering(header):
+                chart = restored(header)
+                if journal.torn is not None:
+                    log.warning("room %s: an unfinished entry was cut off", header.room)
+                if not journal.last:
+                    room = Room(chart, seed=header.seed, settings=header.setup)
+                else:
+                    entries = list(appends(journal.read(), Codec(MSGPACK, chart.room)))
+                    start = entries[-1].at
+                    folded = Folded(header.setup).fold_all(entries)
+                    room = Room.restored(chart, seed=header.seed, folded=folded, now=start)
         except BaseException:
             journal.close()
             raise
         runner = self._host(room, journal, start)
+        if not entries:
+            runner.begin()
+            return runner
         for entry in entries:
             if isinstance(entry.event.body, MasterPacket):
                 runner.turn_seqs.append(entry.event.seq)

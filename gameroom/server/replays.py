@@ -37,11 +37,15 @@ def refused(runner: Runner) -> RefusedError | None:
 
 async def code_of(lobby: Lobby, header: Header, room: RoomFile) -> replay.Code:
     """The room's definition, and the sources that a header names. Raises RefusedError."""
-    engine = await lobby.code(header.engine)
-    view = None if header.view is None else await lobby.code(header.view)
-    if engine is None or (view is None and header.view is not None):
-        raise refuse(404, "no_such_code", "The room's engine or view is not stored any more.")
-    return replay.Code(definition_bytes(room), engine, view)
+    sources = {
+        sha256: await lobby.code(sha256)
+        for sha256 in (header.engine, header.view, header.kit)
+        if sha256 is not None
+    }
+    code = replay.code_of(header, definition_bytes(room), sources.get)
+    if code is None:
+        raise refuse(404, "no_such_code", "The room's engine, view or kit is not stored any more.")
+    return code
 
 
 def file_name(header: Header) -> str:

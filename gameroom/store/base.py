@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from gameroom.formats import RELEASE
 from gameroom.model import Value
 
 Durability = Literal["process", "disk"]
@@ -31,14 +32,33 @@ class StoreBusyError(StoreFailedError):
     """The store has more to do than it can do in time; it did nothing. Ask again later."""
 
 
-class JournalDamagedError(Exception):
-    """A journal says something else than was written. `offset` is where in the file, in
-    bytes; `seq` is the entry's, 0 for the header."""
+class JournalError(Exception):
+    """A journal, a replay or a snapshot that is stored, and from which this release cannot go
+    on. The message is one line that names it."""
 
-    def __init__(self, where: str, offset: int, seq: int, why: str) -> None:
-        super().__init__(f"{where}: entry {seq} at byte {offset} is damaged: {why}")
+
+class JournalDamagedError(JournalError):
+    """The store says something else than was written. `offset` is where in the file, in
+    bytes, None where nobody knows; `seq` is the entry's, 0 for the header."""
+
+    def __init__(self, where: str, offset: int | None, seq: int, why: str) -> None:
+        at = "" if offset is None else f" at byte {offset}"
+        super().__init__(f"{where}: entry {seq}{at} is damaged: {why}")
         self.offset = offset
         self.seq = seq
+
+
+class OtherReleaseError(JournalError):
+    """Whole as far as it can be seen, but written in a format that this release does not read.
+    The message names the release that wrote it."""
+
+    def __init__(self, where: str, why: str) -> None:
+        super().__init__(f"{where} {why}")
+
+
+class NotRecoveredError(JournalError):
+    """Every entry can be read, and no room comes of them: the room file does not compile, a
+    state is not there any more, an event does not follow from the ones before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +68,10 @@ class Header:
 
     name, text: of the room file, its ending tells its spelling.
     used: by the name of a `use`, that file's name and text.
-    engine, view: SHA-256 of their sources in hex.
+    engine, view, kit: SHA-256 of their sources in hex. kit: what the engine is given to work
+    with; None leaves it to the one who runs the engine.
     created: milliseconds since 1970.
+    release: the gameroom that wrote it.
     """
 
     room: str
@@ -61,6 +83,8 @@ class Header:
     seed: int = 0
     setup: Mapping[str, Value] = field(default_factory=dict)
     created: int = 0
+    kit: str | None = None
+    release: str = RELEASE
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +181,8 @@ class JournalStore(Protocol):
         """A new one; StoreFailedError where the room has one."""
 
     def open(self, room: str) -> Journal:
-        """An old one, to go on with. KeyError where there is none."""
+        """An old one, to go on with. KeyError where there is none. Raises JournalError and
+        StoreFailedError."""
 
     def rooms(self) -> tuple[str, ...]:
         """The ids of the rooms that have a journal. Raises StoreFailedError."""

@@ -120,7 +120,7 @@ class FileJournal:
         """Open, check what no checkpoint covers, cut off an unfinished last entry and tell it
         as `torn`. found: the checkpoint beside the file.
 
-        Raises JournalDamagedError, or StoreFailedError when another process has it."""
+        Raises JournalError, or StoreFailedError when another process has it."""
         self.path = path
         self.torn: Torn | None = None
         self.checkpoint: StoredCheckpoint | None = None

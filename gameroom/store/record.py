@@ -9,7 +9,8 @@ entry whose end was never written and take all that follows with it. The last by
 never 0, so a record that ends in zeros was never finished: a file that lost its power may
 have grown without its bytes.
 
-seq 0 is the header, JSON so that a person can read it; the payload of an entry is
+seq 0 is the header, JSON so that a person can read it, with the version of the format and the
+release that wrote it. A reader passes over fields that it does not know. The payload of an entry is
 `at u64, has chart u8, length of the event u32 | event | chart`.
 """
 
@@ -17,13 +18,15 @@ from __future__ import annotations
 
 import struct
 from dataclasses import asdict
+from typing import Annotated, Any
 from zlib import crc32
 
 import msgspec
 
-from gameroom.store.base import Entry, Header, JournalDamagedError
+from gameroom.formats import FORMATS, foreign
+from gameroom.model import INT_MAX
+from gameroom.store.base import ROOM_ID, Entry, Header, JournalDamagedError, OtherReleaseError
 
-FORMAT = 1
 MAGIC = b"gameroom journal\n"
 PAYLOAD_BYTES_MAX = 64 * 1024 * 1024
 
@@ -50,7 +53,7 @@ def entry_record(entry: Entry) -> bytes:
 
 
 def header_record(header: Header) -> bytes:
-    return record(0, msgspec.json.encode({"format": FORMAT, **asdict(header)}))
+    return record(0, msgspec.json.encode({"format": FORMATS["journal"], **asdict(header)}))
 
 
 class Unfinished(Exception):  # noqa: N818  it is a finding, not an error: the end of the file
@@ -96,13 +99,52 @@ def read_entry(payload: bytes, where: str, offset: int, seq: int) -> Entry:
         raise JournalDamagedError(where, offset, seq, "it is too short") from None
     event = payload[_ENTRY.size : _ENTRY.size + length]
     chart = payload[_ENTRY.size + length :]
+    if len(event) < length or has_chart > 1 or (chart and not has_chart):
+        raise JournalDamagedError(where, offset, seq, "its parts are not as long as it says")
+    if at > INT_MAX:
+        raise JournalDamagedError(where, offset, seq, "its time is out of bounds")
     return Entry(seq, at, event, chart if has_chart else None)
 
 
-def read_header(payload: bytes, where: str) -> Header:
-    said = msgspec.json.decode(payload)
-    if not isinstance(said, dict) or said.get("format") != FORMAT:
-        raise JournalDamagedError(where, HEADER_OFFSET, 0, f"its format is not {FORMAT}")
-    del said["format"]
-    said["used"] = {name: (file, text) for name, (file, text) in said["used"].items()}
-    return Header(**said)
+_Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class _Head(msgspec.Struct):
+    """What the header of every version has."""
+
+    format: Any = None
+    release: Any = None
+
+
+class _Header(msgspec.Struct):
+    """What a header of this version has, and what it may leave out."""
+
+    room: Annotated[str, msgspec.Meta(pattern=f"^{ROOM_ID.pattern}$")]
+    name: str
+    text: str
+    engine: str
+    release: str
+    used: dict[str, tuple[str, str]] = {}
+    view: str | None = None
+    kit: _Sha256 | None = None
+    seed: Annotated[int, msgspec.Meta(ge=0, le=INT_MAX)] = 0
+    setup: dict[str, Any] = {}
+    created: Annotated[int, msgspec.Meta(ge=0, le=INT_MAX)] = 0
+
+
+_decode_head = msgspec.json.Decoder(_Head).decode
+_decode_header = msgspec.json.Decoder(_Header).decode
+
+
+def read_header(payload: bytes, where: str, offset: int = HEADER_OFFSET) -> Header:
+    """A header that anybody may have written. Raises JournalDamagedError, and
+    OtherReleaseError for another version."""
+    try:
+        head = _decode_head(payload)
+        if (why := foreign("journal", head.format, head.release)) is not None:
+            raise OtherReleaseError(where, why)
+        said = _decode_header(payload)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+        why = f"the header cannot be read: {error}"
+        raise JournalDamagedError(where, offset, 0, why) from None
+    return Header(**msgspec.structs.asdict(said))

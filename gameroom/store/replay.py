@@ -3,8 +3,11 @@
 Knows no room: an event is bytes, and so is an engine. The records are the journal's (see
 `record`), so a replay is a journal with the code that it names:
 
-    magic | header, seq 0 | definition, seq 0 | engine, seq 0 | view, seq 0, where the header
-    has one | the entries, seq 1, 2, ... | the end: an empty record with the seq after the last
+    magic | header, seq 0 | definition, seq 0 | engine, seq 0 | view, seq 0, and kit, seq 0,
+    where the header has one | the entries, seq 1, 2, ... | the end: an empty record with the
+    seq after the last
+
+The kit is what the engine was given to work with: with it an old game plays as it did.
 
 The definition is what the room file comes to for clients, in JSON: who cannot read room
 files needs its order of commands and fields to read the events.
@@ -18,9 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO
-
-import msgspec
+from typing import BinaryIO
 
 from gameroom.store import record
 from gameroom.store.base import Entry, Header, JournalDamagedError
@@ -29,13 +30,10 @@ MAGIC = b"gameroom replay\n"
 SUFFIX = ".replay"
 MEDIA = "application/vnd.gameroom.replay"
 SOURCE_BYTES_MAX = 16 * 1024 * 1024
-"""Of an engine or a view."""
+"""Of an engine, a view or a kit."""
 BYTES_MAX = 1024 * 1024 * 1024
 """Of a whole file. A room of eight for a day is a tenth of it."""
-SEED_MAX = 2**53 - 1
 PIECE_BYTES = 64 * 1024
-
-_TEXTS = ("room", "name", "text", "engine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +44,20 @@ class Code:
     definition: bytes
     engine: bytes
     view: bytes | None = None
+    kit: bytes | None = None
+
+
+def code_of(
+    header: Header, definition: bytes, source: Callable[[str], bytes | None]
+) -> Code | None:
+    """What a header names; None where `source` does not have all of it any more."""
+
+    def found(sha256: str | None) -> bytes | None:
+        return None if sha256 is None else source(sha256)
+
+    engine, view, kit = found(header.engine), found(header.view), found(header.kit)
+    is_whole = (view is None) == (header.view is None) and (kit is None) == (header.kit is None)
+    return None if engine is None or not is_whole else Code(definition, engine, view, kit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +77,9 @@ def written(
     last: the seq of the last of them; asked when they have come.
     """
     assert (code.view is None) == (header.view is None), "the header says whether there is a view"
+    assert (code.kit is None) == (header.kit is None), "the header says whether there is a kit"
     piece = bytearray(MAGIC + record.header_record(header))
-    for source in (code.definition, code.engine, code.view):
+    for source in (code.definition, code.engine, code.view, code.kit):
         if source is not None:
             piece += record.record(0, source)
     for more in records:
@@ -88,7 +101,8 @@ class _Records:
     kind: str
 
     def __init__(self, file: BinaryIO, where: str) -> None:
-        """Raises JournalDamagedError where the beginning is not whole."""
+        """Raises JournalDamagedError where the beginning is not whole, OtherReleaseError where
+        it is of another version."""
         self._file = file
         self._where = where
         self._offset = 0
@@ -97,7 +111,7 @@ class _Records:
         if self._take(len(self.magic)) != self.magic:
             raise JournalDamagedError(where, 0, 0, f"this is no {self.kind}")
         offset = self._offset
-        self.header = _header(self._beginning("header"), where, offset)
+        self.header = record.read_header(self._beginning("header"), where, offset)
 
     def _beginning(self, what: str) -> bytes:
         offset = self._offset
@@ -139,7 +153,8 @@ class Reader(_Records):
         super().__init__(file, where)
         definition, engine = self._beginning("definition"), self._beginning("engine")
         view = None if self.header.view is None else self._beginning("view")
-        self.code = Code(definition, engine, view)
+        kit = None if self.header.kit is None else self._beginning("kit")
+        self.code = Code(definition, engine, view, kit)
 
     def entries(self) -> Iterator[Entry]:
         """The whole entries in order. Raises JournalDamagedError after those before it."""
@@ -183,36 +198,3 @@ class JournalReader(_Records):
                 return
             yield record.read_entry(payload, self._where, offset, seq)
             self.last = seq
-
-
-def _header(payload: bytes, where: str, offset: int) -> Header:
-    """The header, refused where it is not one: it may be anybody's."""
-    try:
-        said: Any = msgspec.json.decode(payload)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        raise JournalDamagedError(where, offset, 0, "the header is not JSON") from None
-    if (why := _misfit(said)) is not None:
-        raise JournalDamagedError(where, offset, 0, why)
-    return record.read_header(payload, where)
-
-
-def _misfit(said: Any) -> str | None:
-    if not isinstance(said, dict) or said.get("format") != record.FORMAT:
-        return f"its format is not {record.FORMAT}"
-    if said.keys() != {*_TEXTS, "format", "used", "view", "seed", "setup", "created"}:
-        return "the header has other fields"
-    wrong = [name for name in _TEXTS if not isinstance(said[name], str)]
-    if wrong:
-        return f"the header's {wrong[0]} is not a text"
-    used, seed = said["used"], said["seed"]
-    if not isinstance(used, dict) or not all(_is_file(one) for one in used.values()):
-        return "the header's used files are not names and texts"
-    if not isinstance(said["view"], str | None) or not isinstance(said["setup"], dict):
-        return "the header's view or setup is of another kind"
-    if type(seed) is not int or not 0 <= seed <= SEED_MAX or type(said["created"]) is not int:
-        return "the header's seed or time is no whole number that fits"
-    return None
-
-
-def _is_file(said: Any) -> bool:
-    return isinstance(said, list) and len(said) == 2 and all(isinstance(one, str) for one in said)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import logging
 import re
+import struct
 from contextlib import suppress
 from pathlib import Path
 
+from gameroom.model import INT_MAX
 from gameroom.store import record
 from gameroom.store.base import (
     ROOM_ID,
@@ -24,6 +26,7 @@ from gameroom.store.base import (
 log = logging.getLogger(__name__)
 
 MAGIC = b"gameroom snapshot\n"
+_HEAD = struct.Struct("<QQ")
 _NAME = re.compile(r"[^.]+\.(\d{1,16})\.snapshot")
 
 
@@ -41,7 +44,7 @@ class FileSnapshots:
         head = snapshot.head
         path = self._path(room, head.generation)
         draft = path.with_suffix(".new")
-        first = head.generation.to_bytes(8, "little") + head.at.to_bytes(8, "little") + head.said
+        first = _HEAD.pack(head.generation, head.at) + head.said
         try:
             draft.write_bytes(MAGIC + record.record(0, first) + record.record(1, snapshot.state))
             draft.rename(path)
@@ -89,11 +92,21 @@ class FileSnapshots:
                 raise JournalDamagedError(path.name, 0, 0, "this is no snapshot")
             first, at = record.read_at(data, path.name, len(MAGIC), 0)
             state, _ = record.read_at(data, path.name, at, 1)
+            head = _head(first, path)
         except (JournalDamagedError, record.Unfinished) as error:
             log.warning("the snapshot %s is not used: %s", path.name, error or "it is unfinished")
             return None
-        generation, closed_at = (int.from_bytes(first[n : n + 8], "little") for n in (0, 8))
-        return Snapshot(SnapshotHead(generation, closed_at, first[16:]), state)
+        return Snapshot(head, state)
+
+
+def _head(first: bytes, path: Path) -> SnapshotHead:
+    """What a snapshot's first record says."""
+    if len(first) < _HEAD.size:
+        raise JournalDamagedError(path.name, len(MAGIC), 0, "it is too short")
+    generation, at = _HEAD.unpack_from(first)
+    if path.name.split(".")[1] != str(generation) or at > INT_MAX:
+        raise JournalDamagedError(path.name, len(MAGIC), 0, "it is of another turn")
+    return SnapshotHead(generation, at, first[_HEAD.size :])
 
 
 def _remove(path: Path) -> None:

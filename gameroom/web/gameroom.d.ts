@@ -414,8 +414,11 @@ export function closing(code: number): { again: "at once" | "later" | "by hand" 
 
 /** The frame with an engine and a view, out of reach of everything. */
 export class Sandbox {
-  /** heard: told {engine: reply}, {send: command of the view} and {problem: the view's}. */
-  constructor(element: Element | null, options: { engine: string; view: string | null; heard: (said: any) => void });
+  /** heard: told {engine: reply}, {send: command of the view} and {problem: the view's}.
+   * kit: the source of what the engine works with; without one it is this server's. */
+  constructor(element: Element | null, options: {
+    engine: string; view: string | null; heard: (said: any) => void; kit?: string | null;
+  });
   /** An order to the engine, in worker.js's words. */
   order(order: object): void;
   /** Something for the view: {game} or {refused}. */

@@ -1384,20 +1384,22 @@ export class Sandbox {
   #waiting = [];
   #ready = false;
 
-  constructor(element, { engine, view, heard }) {
+  /** kit: the source of what the engine works with; without one it is this server's. */
+  constructor(element, { engine, view, heard, kit = null }) {
     this.#frame.title = "The game";
     this.#frame.setAttribute("sandbox", "allow-scripts");
     this.#frame.className = "gameroom-frame";
     if (element === null) this.#frame.hidden = true;
-    const sources = Promise.all(["./sandbox.js", "./worker.js", "./kit.js", "./evidence.js"].map((one) => textOf(here(one))));
+    const own = ["./sandbox.js", "./worker.js", "./evidence.js"].map((one) => textOf(here(one)));
+    const sources = Promise.all([...own, kit ?? textOf(here("./kit.js"))]);
     const begin = async (event) => {
       if (event.source !== this.#frame.contentWindow || event.data?.sandbox !== "ready") return;
       removeEventListener("message", begin);
       try {
-        const [boot, worker, kit, evidence] = await sources;
+        const [boot, worker, evidence, tools] = await sources;
         const ports = [this.#engine.port2, this.#view.port2];
         // The frame's origin is opaque: only "*" names it. Nothing in here is a secret.
-        this.#frame.contentWindow?.postMessage({ boot, worker, kit, evidence, engine, view }, "*", ports);
+        this.#frame.contentWindow?.postMessage({ boot, worker, kit: tools, evidence, engine, view }, "*", ports);
       } catch (error) {
         broken(error.message);
       }

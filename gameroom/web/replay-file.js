@@ -8,6 +8,7 @@
 
 export const BYTES_MAX = 512 * 1024 * 1024;
 const MAGIC = "gameroom replay\n";
+const FORMAT = 1;
 const RECORD_BYTES_MAX = 64 * 1024 * 1024;
 const HEAD_BYTES = 16;
 const FOOT_BYTES = 5;
@@ -67,7 +68,8 @@ class Records {
 }
 
 /**
- * The parts of a .replay: {header, definition, engine, view, entries, problem}. entries are
+ * The parts of a .replay: {header, definition, engine, view, kit, entries, problem}; view and
+ * kit are null where the header names none. entries are
  * {seq, at, event}, event as bytes. problem: what is wrong after the last whole entry, in
  * words; null for a whole file. Throws NoReplayError where nothing can be played.
  */
@@ -87,11 +89,20 @@ export function readReplay(bytes) {
     throw new NoReplayError(`The file is cut off in its ${what}.`);
   };
   const header = beginning("header", JSON.parse);
-  if (header?.format !== 1) throw new NoReplayError("This replay has another format: a newer gameroom plays it.");
+  if (header?.format !== FORMAT) throw new NoReplayError(foreign(header));
   const definition = beginning("definition", JSON.parse);
   const engine = beginning("engine", String);
-  const view = header.view === null ? null : beginning("view", String);
-  return { header, definition, engine, view, ...readEntries(records) };
+  const named = (part) => ((header[part] ?? null) === null ? null : beginning(part, String));
+  const [view, kit] = [named("view"), named("kit")];
+  return { header, definition, engine, view, kit, ...readEntries(records) };
+}
+
+/** What a replay of another format is, in words. */
+function foreign(header) {
+  const { format, release } = header ?? {};
+  if (!Number.isSafeInteger(format)) return "This replay does not say its format.";
+  const writer = typeof release === "string" ? ` by gameroom ${release.slice(0, 40)}` : "";
+  return `This replay was written${writer} in format ${format}; this player reads format ${FORMAT}.`;
 }
 
 function readEntries(records) {
@@ -110,6 +121,7 @@ function readEntries(records) {
     if (payload.length < ENTRY_BYTES) return { entries, problem: `Damaged: entry ${seq} at byte ${at} is too short. What came before plays.` };
     const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
     const size = view.getUint32(9, true);
+    if (ENTRY_BYTES + size > payload.length) return { entries, problem: `Damaged: entry ${seq} at byte ${at} is too short. What came before plays.` };
     entries.push({ seq, at: Number(view.getBigUint64(0, true)), event: payload.subarray(ENTRY_BYTES, ENTRY_BYTES + size) });
   }
 }

@@ -47,7 +47,7 @@ class Player {
   #watch = setInterval(() => this.#watchEngine(), 1000);
 
   constructor(replay, bytes) {
-    const { header, definition, engine, view } = replay;
+    const { header, definition, engine, view, kit } = replay;
     this.#line = new Timeline(replay);
     this.bytes = bytes;
     this.name = `${words(definition.name)}-${header.room}.replay`;
@@ -56,7 +56,7 @@ class Player {
       tell: (name) => this.#changed(name),
     });
     by("game").replaceChildren();
-    this.#sandbox = new Sandbox(by("game"), { engine, view, heard: (said) => this.#heard(said) });
+    this.#sandbox = new Sandbox(by("game"), { engine, view, kit, heard: (said) => this.#heard(said) });
     this.#sandbox.tell({ game: { seat: null, definition, demo: false } });
     if (view === null) notice("This game has no view: there are its turns alone.", "slow");
     this.#title(header, definition);
@@ -275,10 +275,11 @@ function open(bytes, { canSave = false } = {}) {
 }
 
 /** The code that plays has to be the code that was played. */
-function checkCode({ header, engine, view }) {
+function checkCode({ header, engine, view, kit }) {
   const hash = (source) => sha256(new TextEncoder().encode(source));
   if (hash(engine) !== header.engine) throw new Error("The engine in this file is not the one that was played: it is not run.");
   if (view !== null && hash(view) !== header.view) throw new Error("The view in this file is not the one that was seen: it is not run.");
+  if (kit !== null && hash(kit) !== header.kit) throw new Error("The kit in this file is not the one that was played with: it is not run.");
 }
 
 async function openFile(file) {

@@ -68,10 +68,15 @@ export class Timeline {
   #places = [];
 
   constructor({ header, definition, entries, problem }) {
-    this.#codec = new Codec(MSGPACK_PROTOCOL, definition);
     this.#entries = entries;
     this.#seed = header.seed;
     this.problem = problem;
+    try {
+      this.#codec = new Codec(MSGPACK_PROTOCOL, definition);
+    } catch (error) {
+      this.problem = `The definition cannot be read: ${error.message}. Nothing plays.`;
+      return;
+    }
     for (const [index, { event }] of entries.entries()) {
       try {
         this.#hear(this.#codec.decode(event), index);

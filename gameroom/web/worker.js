@@ -312,13 +312,14 @@ const REPLIES = { load: "loaded", init: "inited", steps: "stepped", restore: "re
 listen("message", async ({ data, ports: [port] }) => {
   try {
     const blob = (source) => url(new Blob([source], { type: "text/javascript" }));
-    const kit = await import(blob(data.kit));
-    evidence = await import(blob(data.evidence));
+    const [kitSource, evidenceSource, source] = [data.kit, data.evidence, data.engine].map(blob);
+    evidence = await import(evidenceSource);
     kept = new evidence.Copies(now);
-    tools = kit;
-    const source = blob(data.engine);
     const left = lockDown();
     if (left.length > 0) throw new Error(`these would not go: ${left.join(", ")}`);
+    // A replay brings its own kit along, so it is let in where the engine is, and not before.
+    const kit = await import(kitSource);
+    tools = kit;
     const module = await import(source);
     if (typeof module.default !== "function") throw new TypeError("engine.js has no `export default (kit) => engine`");
     engine = module.default(Object.freeze({ ...kit }));

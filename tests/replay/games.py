@@ -29,6 +29,7 @@ room "short" extends noughts {
 """
 NOUGHTS = resources.rooms() / "noughts"
 ENGINE = (NOUGHTS / "engine.js").read_bytes()
+KIT = resources.kit()
 VIEW = (NOUGHTS / "view.js").read_bytes()
 TURNS = 40
 STATES = 10
@@ -66,6 +67,12 @@ class Game:
                 entry = replace(entry, event=data)
             entries.append(entry)
         return replace(self, entries=tuple(entries))
+
+    def with_kit(self, source: bytes | None) -> Game:
+        """The same, with another kit that the header names rightly, or none."""
+        named = None if source is None else sha256(source)
+        header, code = replace(self.header, kit=named), replace(self.code, kit=source)
+        return replace(self, header=header, code=code)
 
     def with_engine(self, source: bytes) -> Game:
         """The same, played by another engine that the header names rightly."""
@@ -136,11 +143,11 @@ def play() -> Game:
         seed=7,
         setup=dict(default_settings(chart.room)),
         created=1_700_000_000_000,
+        kit=sha256(KIT),
     )
     entries = tuple(entry_of(one, codec) for one in table.journal)
-    return Game(
-        header, replay.Code(definition_bytes(chart.room), ENGINE, VIEW), entries, codec, table.sums
-    )
+    code = replay.Code(definition_bytes(chart.room), ENGINE, VIEW, KIT)
+    return Game(header, code, entries, codec, table.sums)
 
 
 def _turn(packet: MasterPacket, states: list[str]) -> dict[str, Any]:

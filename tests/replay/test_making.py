@@ -11,7 +11,7 @@ import pytest
 from gameroom.cli import run
 from gameroom.replay import NoRoomError, make, verify
 from gameroom.store import FileJournals, JournalDamagedError, SqliteSessions
-from tests.replay.games import ENGINE, VIEW, Game
+from tests.replay.games import ENGINE, KIT, VIEW, Game
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def data(game: Game, tmp_path: Path) -> Path:
     journal = FileJournals(folder / "journals").create(game.header)
     for entry in game.entries:
         journal.append(entry)
-    asyncio.run(code_in(folder, ENGINE, VIEW))
+    asyncio.run(code_in(folder, ENGINE, VIEW, KIT))
     return folder
 
 
@@ -99,5 +99,5 @@ def test_rooms_that_are_not_there_are_named(
 def test_code_that_is_gone_is_told(game: Game, tmp_path: Path) -> None:
     FileJournals(tmp_path / "journals").create(replace(game.header, engine="0" * 64))
     asyncio.run(code_in(tmp_path))
-    with pytest.raises(NoRoomError, match="engine or view"):
+    with pytest.raises(NoRoomError, match="engine, view or kit"):
         make(tmp_path, "r-1", tmp_path / "x.replay")

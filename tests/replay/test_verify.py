@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from gameroom.cli import run
+from gameroom.formats import RELEASE
 from gameroom.lockstep.packets import (
     Chart,
     Checksum,
@@ -21,8 +22,8 @@ from gameroom.lockstep.packets import (
     Verified,
 )
 from gameroom.replay import Report, engine, verify
-from gameroom.store import record, sha256
-from tests.replay.games import ENGINE, TURNS, Game
+from gameroom.store import record, replay, sha256
+from tests.replay.games import ENGINE, KIT, TURNS, Game
 
 NOBODY = b"""export default () => { throw new Error("no"); };\n"""
 
@@ -265,6 +266,58 @@ def test_an_engine_that_fails_or_reaches_out_is_a_finding(
     monkeypatch.setattr("gameroom.replay.engine.ANSWER_S", 5.0)
     report = told(game.with_engine(source), tmp_path)
     assert codes(report) == ["engine_failed"]
+
+
+OLD_KIT = KIT.replace(
+    b"export function checksum(value) {",
+    b"""export function checksum(value) {
+  return hash32(canonical(value), 1);""",
+)
+"""A kit of another time, with other checksums."""
+
+
+def test_a_game_is_played_with_the_kit_of_its_time(game: Game, tmp_path: Path) -> None:
+    assert OLD_KIT != KIT
+    report = told(game.with_kit(OLD_KIT), tmp_path)
+    assert codes(report) == ["checksum"], "these players did not have it"
+    assert report.checksums.agreed > 0
+    assert told(game.with_kit(None), tmp_path).ok, "without one it is this release's"
+
+
+def test_another_kit_than_the_header_names_is_not_run(game: Game, tmp_path: Path) -> None:
+    other = replace(game, code=replace(game.code, kit=OLD_KIT))
+    report = told(other, tmp_path)
+    assert codes(report) == ["another_kit"]
+    assert report.checksums.why_not is not None
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        (b"export const at = Date.now();", "an engine has no clock"),
+        (b"fetch('http://127.0.0.1');", "an engine has no network"),
+        (b'import "node:fs";', "one file without imports"),
+        (b"export default process.exit(0);", "process is not defined"),
+    ],
+)
+def test_a_kit_can_do_no_more_than_an_engine(
+    game: Game, tmp_path: Path, source: bytes, why: str
+) -> None:
+    report = told(game.with_kit(KIT + source), tmp_path)
+    assert codes(report) == ["engine_failed"]
+    assert why in report.findings[0].detail
+
+
+def test_a_replay_of_a_later_format_is_told_by_its_release(tmp_path: Path) -> None:
+    later = b'{"format": 2, "release": "0.3.0", "room": {"id": "r-1"}}'
+    path = tmp_path / "x.replay"
+    path.write_bytes(replay.MAGIC + record.record(0, later))
+    report = verify(path)
+    assert codes(report) == ["other_release"]
+    assert report.findings[0].detail == (
+        "x.replay was written by gameroom 0.3.0 in journal format 2;"
+        f" this is gameroom {RELEASE}, which reads format 1"
+    )
 
 
 PROBE = b"""

@@ -19,13 +19,14 @@ from gameroom.store import (
     JournalDamagedError,
     JournalStore,
     MemoryJournals,
+    OtherReleaseError,
     record,
     replay,
 )
 from tests.store.entries import ENTRIES, HEADER
 
-CODE = replay.Code(b"{}", b"export default () => 1;\n", b"export default (root) => 2;\n")
-SEEN = replace(HEADER, view="f" * 64)
+CODE = replay.Code(b"{}", b"export default () => 1;\n", b"export default (root) => 2;\n", b"kit")
+SEEN = replace(HEADER, view="f" * 64, kit="c" * 64)
 
 
 def whole(entries: Sequence[Entry], header: Header = SEEN, code: replay.Code = CODE) -> bytes:
@@ -56,7 +57,7 @@ def test_a_replay_gives_back_what_was_written() -> None:
 
 
 def test_a_game_without_a_view_or_without_events_is_a_replay_too() -> None:
-    bare = replace(HEADER, view=None)
+    bare = replace(HEADER, view=None, kit=None)
     reader, found, why = read(whole((), bare, replay.Code(b"{}", b"x")))
     assert (reader.code.view, found, why, reader.cut) == (None, [], None, None)
 
@@ -121,8 +122,8 @@ def test_what_follows_the_end_is_damage() -> None:
         {"view": 7},
         {"text": None},
         {"created": 1.5},
-        {"format": 2},
-        {"more": 1},
+        {"kit": "x"},
+        {"room": "../r"},
     ],
 )
 def test_a_header_of_another_shape_is_refused(change: dict[str, object]) -> None:
@@ -130,6 +131,19 @@ def test_a_header_of_another_shape_is_refused(change: dict[str, object]) -> None
     forged = msgspec.json.encode(said | change)
     with pytest.raises(JournalDamagedError, match=r"byte 16 is damaged"):
         read(replay.MAGIC + record.record(0, forged) + record.record(0, b"") * 3)
+
+
+def test_a_later_format_is_refused_by_its_release() -> None:
+    later = b'{"format": 2, "release": "0.3.0"}'
+    with pytest.raises(OtherReleaseError, match=r"^x.replay was written by gameroom 0\.3\.0 in"):
+        read(replay.MAGIC + record.record(0, later))
+
+
+def test_a_field_that_a_later_release_has_added_is_passed_over() -> None:
+    said = msgspec.json.decode(record.header_record(SEEN)[record.HEAD_BYTES : -record.FOOT_BYTES])
+    more = msgspec.json.encode(said | {"more": 1, "release": "0.1.9"})
+    header = record.read_header(more, "x")
+    assert header == replace(SEEN, release="0.1.9")
 
 
 def test_other_files_are_refused() -> None:

@@ -207,9 +207,26 @@ test("no flipped bit is passed over, and what came before plays", () => {
 test("other files are refused in words", () => {
   for (const [bytes, why] of [
     [Buffer.from(""), /no replay/], [Buffer.from("gameroom journal\n"), /no replay/],
-    [Buffer.concat(beginning({ ...HEADER, format: 2 })), /another format/],
+    [Buffer.concat(beginning({ ...HEADER, format: 2, release: "0.3.0" })), /written by gameroom 0\.3\.0 in format 2; this player reads format 1/],
+    [Buffer.concat(beginning({ ...HEADER, format: "1" })), /does not say its format/],
+    [Buffer.concat(beginning(null)), /does not say its format/],
     [Buffer.concat([beginning()[0], record(0, Buffer.from("{"))]), /header cannot be read/],
   ]) assert.throws(() => readReplay(bytes), (error) => error instanceof NoReplayError && why.test(error.message));
+});
+
+test("the kit of a game comes with it", () => {
+  const header = { ...HEADER, kit: "f".repeat(64) };
+  const bytes = Buffer.concat([...beginning(header), record(0, Buffer.from("the kit")), record(1, Buffer.alloc(0))]);
+  const { engine, view, kit, problem } = readReplay(bytes);
+  assert.deepEqual([engine, view, kit, problem], ["the engine", null, "the kit", null]);
+});
+
+test("a definition that is none is told, and nothing plays", () => {
+  for (const definition of [null, { commands: [null] }, { commands: [{ name: "x" }] }]) {
+    const line = new Timeline(readReplay(Buffer.concat([...beginning(HEADER, definition), entry(1, 0, Buffer.from(pack(turn(1, [5])(1)))), record(2, Buffer.alloc(0))])));
+    assert.equal(line.length, 0, JSON.stringify(definition));
+    assert.match(line.problem, /cannot be read/);
+  }
 });
 
 test("a view of a larger buffer is read as well", () => {
