@@ -100,7 +100,7 @@ def recovering(header: Header) -> Iterator[None]:
         raise
     except Exception as error:
         why = printed(" ".join(str(error).split()) or type(error).__name__, 300)
-        by = "" if header.release == RELEASE else f", which {writer(header.release)} has written"
+        by = "" if header.release == RELEASE else f", written by {writer(header.release)},"
         raise NotRecoveredError(
-            f"room {printed(header.room)}{by}, can't go on in gameroom {RELEASE}: {why}"
+            f"room {printed(header.room)}{by} can't go on in gameroom {RELEASE}: {why}"
         ) from error

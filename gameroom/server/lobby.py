@@ -300,7 +300,7 @@ class Lobby:
                 log.error("room %s cannot be recovered: it has no journal", record.room)
                 continue
             except (JournalError, StoreFailedError) as error:
-                log.error("room %s is kept and not recovered: %s", record.room, error)
+                log.error("a room is not recovered; its journal is kept: %s", error)
                 continue
             except Exception:
                 log.exception("room %s cannot be recovered; its journal is kept", record.room)

@@ -248,6 +248,9 @@ class FileJournal:
             if payload is None:
                 raise JournalDamagedError(where, record.HEADER_OFFSET, 0, "it is unfinished")
             header = record.read_header(payload, where)
+            if header.room != self.path.stem:
+                why = f"it is the journal of room {header.room}"
+                raise JournalDamagedError(where, record.HEADER_OFFSET, 0, why)
             self._first = file.tell()
             self._marks = Marks()
             self._ends(0, self._first)
