@@ -7,13 +7,15 @@ settings, commands, requests, signals), so that a client encodes and checks with
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
 from gameroom import model
-from gameroom.model import Duration, Range, Rate
+from gameroom.formats import printed
+from gameroom.model import INT_MAX, Duration, Range, Rate
+from gameroom.model.fit import misfit
+from gameroom.wire.frames import bad
 
 
 def definition(room: model.Room) -> dict[str, Any]:
@@ -62,46 +64,40 @@ def definition_bytes(room: model.Room) -> bytes:
     return msgspec.json.encode(definition(room))
 
 
-def order_of(said: object) -> list[list[tuple[object, list[object]]]]:
+def order_of(said: object) -> list[list[tuple[str, list[str]]]]:
     """The order of commands and signals with that of their fields, by which packets are read
-    (see `compact`). KeyError or TypeError where it is no definition."""
-    assert isinstance(said, Mapping), "a definition is a map"
+    (see `compact`). Raises BadFrameError."""
+    read = _converted(said, _Order)
     return [
-        [(one["name"], [field["name"] for field in one["fields"]]) for one in said[kind]]
-        for kind in ("commands", "signals")
+        [(one.name, [field.name for field in one.fields]) for one in declared]
+        for declared in (read.commands, read.signals)
     ]
 
 
-def read_definition(said: Mapping[str, Any]) -> model.Room:
+def read_definition(said: object) -> model.Room:
     """The room behind a definition, without states and policies. What a newer server says
-    beyond it is passed over; KeyError or TypeError where it is no definition."""
-    watchers = said["spectators"]
-    return model.Room(
-        name=said["name"],
-        doc=said["doc"],
-        players=Range(said["players"]["low"], said["players"]["high"]),
-        spectators=model.Spectators(
-            watchers["low"], watchers["high"], Duration(watchers["delay_ms"], "ms")
-        ),
-        teams=tuple(
-            model.Team(one["name"], one["low"], one["high"], one["doc"]) for one in said["teams"]
-        ),
-        roles=tuple(model.Role(one["name"], one["of"], one["doc"]) for one in said["roles"]),
-        settings=tuple(
-            model.Setting(one["name"], _read_type(one["type"]), _frozen(one["default"]), one["doc"])
-            for one in said["settings"]
-        ),
-        commands=tuple(
-            model.Command(one["name"], _read_fields(one), one["doc"]) for one in said["commands"]
-        ),
-        requests=tuple(
-            model.Request(one["name"], _read_fields(one), one["doc"]) for one in said["requests"]
-        ),
-        signals=tuple(
-            model.Signal(one["name"], _read_fields(one), one["agreed"], one["doc"])
-            for one in said["signals"]
-        ),
-    )
+    beyond it is passed over. Raises BadFrameError with the place of what is wrong."""
+    read = _converted(said, _Definition)
+    watchers = read.spectators
+    try:
+        return model.Room(
+            name=read.name,
+            doc=read.doc,
+            players=Range(read.players.low, read.players.high),
+            spectators=model.Spectators(
+                watchers.low, watchers.high, Duration(watchers.delay_ms, "ms")
+            ),
+            teams=tuple(model.Team(one.name, one.low, one.high, one.doc) for one in read.teams),
+            roles=tuple(model.Role(one.name, one.of, one.doc) for one in read.roles),
+            settings=tuple(_setting(at, one) for at, one in enumerate(read.settings)),
+            commands=tuple(model.Command(one.name, _fields(one), one.doc) for one in read.commands),
+            requests=tuple(model.Request(one.name, _fields(one), one.doc) for one in read.requests),
+            signals=tuple(
+                model.Signal(one.name, _fields(one), one.agreed, one.doc) for one in read.signals
+            ),
+        )
+    except RecursionError:
+        raise bad("the definition is nested too deep") from None
 
 
 def _declared(one: model.Command | model.Request | model.Signal) -> dict[str, Any]:
@@ -175,34 +171,142 @@ def _policy_value(value: object) -> Any:
     raise AssertionError(f"no policy has a value like {value!r}")
 
 
-def _read_fields(one: Mapping[str, Any]) -> tuple[model.Field, ...]:
-    return tuple(
-        model.Field(field["name"], _read_type(field["type"]), field["doc"])
-        for field in one["fields"]
-    )
+# --- What is read ------------------------------------------------------------------------
+
+_Whole = Annotated[int, msgspec.Meta(ge=-INT_MAX, le=INT_MAX)]
+_Count = Annotated[int, msgspec.Meta(ge=0, le=INT_MAX)]
 
 
-def _read_type(said: Mapping[str, Any]) -> model.Type:
-    match said["kind"]:
-        case "int":
-            return model.IntType(said["low"], said["high"])
-        case "string":
-            return model.StringType(said["low"], said["high"])
-        case "bool":
+class _Int(msgspec.Struct, tag_field="kind", tag="int"):
+    low: _Whole
+    high: _Whole
+
+
+class _String(msgspec.Struct, tag_field="kind", tag="string"):
+    low: _Count
+    high: _Count
+
+
+class _Bool(msgspec.Struct, tag_field="kind", tag="bool"):
+    pass
+
+
+class _Choice(msgspec.Struct, tag_field="kind", tag="choice"):
+    choices: list[str]
+
+
+class _List(msgspec.Struct, tag_field="kind", tag="list"):
+    item: _Int | _String | _Bool | _Choice | _List
+    low: _Count
+    high: _Count
+
+
+_Type = _Int | _String | _Bool | _Choice | _List
+_Scalar = _Whole | str | bool
+
+
+class _Range(msgspec.Struct):
+    low: _Count
+    high: _Count
+
+
+class _Spectators(msgspec.Struct):
+    low: _Count
+    high: _Count
+    delay_ms: _Count
+
+
+class _Team(msgspec.Struct):
+    name: str
+    doc: str
+    low: _Count
+    high: _Count
+
+
+class _Role(msgspec.Struct):
+    name: str
+    doc: str
+    of: str
+
+
+class _Setting(msgspec.Struct):
+    name: str
+    doc: str
+    type: _Type
+    default: _Scalar | list[_Scalar]
+
+
+class _Field(msgspec.Struct):
+    name: str
+    doc: str
+    type: _Type
+
+
+class _Declared(msgspec.Struct):
+    name: str
+    doc: str
+    fields: list[_Field]
+
+
+class _Signal(_Declared):
+    agreed: Literal["all", "majority"]
+
+
+class _Definition(msgspec.Struct):
+    name: str
+    doc: str
+    players: _Range
+    spectators: _Spectators
+    teams: list[_Team]
+    roles: list[_Role]
+    settings: list[_Setting]
+    commands: list[_Declared]
+    requests: list[_Declared]
+    signals: list[_Signal]
+
+
+class _Order(msgspec.Struct):
+    """What it takes to read packets."""
+
+    commands: list[_Declared]
+    signals: list[_Declared]
+
+
+T = TypeVar("T")
+
+
+def _converted(said: object, to: type[T]) -> T:
+    try:
+        return msgspec.convert(said, to)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise bad(f"the definition: {printed(str(error), 300)}") from None
+
+
+def _setting(at: int, one: _Setting) -> model.Setting:
+    type_ = _type_of(one.type)
+    default = tuple(one.default) if isinstance(one.default, list) else one.default
+    if (why := misfit(type_, default)) is not None:
+        raise bad(f"the definition: settings[{at}].default {why}")
+    return model.Setting(one.name, type_, default, one.doc)
+
+
+def _fields(one: _Declared) -> tuple[model.Field, ...]:
+    return tuple(model.Field(field.name, _type_of(field.type), field.doc) for field in one.fields)
+
+
+def _type_of(said: _Type) -> model.Type:
+    match said:
+        case _Int(low=low, high=high):
+            return model.IntType(low, high)
+        case _String(low=low, high=high):
+            return model.StringType(low, high)
+        case _Bool():
             return model.BoolType()
-        case "choice":
-            return model.ChoiceType(tuple(said["choices"]))
-        case "list":
-            return model.ListType(_read_type(said["item"]), said["low"], said["high"])
-    raise TypeError(f"a type of kind {said['kind']!r} is not known")
+        case _Choice(choices=choices):
+            return model.ChoiceType(tuple(choices))
+        case _List(item=item, low=low, high=high):
+            return model.ListType(_type_of(item), low, high)
 
 
 def _listed(default: model.Scalar | tuple[model.Scalar, ...]) -> Any:
     return list(default) if isinstance(default, tuple) else default
-
-
-def _frozen(default: Any) -> model.Scalar | tuple[model.Scalar, ...]:
-    if isinstance(default, list | tuple):
-        return tuple(default)
-    assert isinstance(default, int | str)
-    return default
