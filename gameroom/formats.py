@@ -1,9 +1,9 @@
 """The versions of what outlives a process, and what is said of one that is not ours.
 
-Knows no file. Everything that is kept (journal, replay, chart snapshot, game snapshot, desync
-report) carries the version of its format and the release that wrote it. A reader passes over
-fields that it does not know: a release may add one with a default without a new version. It
-refuses another version in one line that names both releases.
+Knows no file. Everything that is kept (journals, replays, checkpoints, snapshots of the chart
+and of the game, desync reports) carries the version of its format and the release that wrote
+it. A reader passes over fields that it does not know: a release may add one with a default
+without a new version. It refuses another version in one line that names both releases.
 """
 
 from __future__ import annotations
@@ -15,10 +15,16 @@ from gameroom import __version__
 RELEASE = __version__
 """What this program writes as its release."""
 
-Kept = Literal["journal", "chart", "snapshot", "desync report"]
+Kept = Literal["journal", "checkpoint", "chart", "snapshot", "desync report"]
 """A replay is a journal with its code: it has the journal's format."""
 
-FORMATS: dict[Kept, int] = {"journal": 1, "chart": 1, "snapshot": 1, "desync report": 1}
+FORMATS: dict[Kept, int] = {
+    "journal": 1,
+    "checkpoint": 1,
+    "chart": 1,
+    "snapshot": 1,
+    "desync report": 1,
+}
 """The one version of each that this release writes and reads. Until 0.1 a version keeps its
 number when it changes; from then on each released version stays readable or is refused."""
 

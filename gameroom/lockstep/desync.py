@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any, Final
 
+from gameroom.formats import FORMATS, RELEASE, foreign
 from gameroom.lockstep.canonical import DEPTH_MAX, NotCanonicalError, canonical, hash32
 from gameroom.lockstep.packets import Checksum, Diverged, MasterPacket, Moved, Moves
 from gameroom.model import INT_MAX, Value
 
-FORMAT: Final = 1
 DIFFERENCES_MAX = 500
 TEXT_CHARACTERS_MAX = 200
 """Of a text among the differences; the states have it whole."""
@@ -114,7 +114,8 @@ def report(
                 why[witness.seat] = str(error)[:300]
     return Report(
         {
-            "desync": FORMAT,
+            "desync": FORMATS["desync report"],
+            "release": RELEASE,
             "room": {
                 "id": subject.room,
                 "name": subject.name,
@@ -343,10 +344,8 @@ def read(data: bytes) -> Report:
         raise BadReportError("it is not JSON, or it is cut off") from None
     if not isinstance(body, dict) or "desync" not in body:
         raise BadReportError("it is JSON, and no desync report")
-    if body["desync"] != FORMAT:
-        raise BadReportError(
-            f"its format is {str(body['desync'])[:20]}, this gameroom reads {FORMAT}"
-        )
+    if (other := foreign("desync report", body["desync"], body.get("release"))) is not None:
+        raise BadReportError(f"it {other}")
     why = _misfit(body, _SHAPE, "")
     if why is None and body["agreed"] is not None:
         why = _misfit(body["agreed"], _AGREED, "agreed")

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import TypeVar
 
 import msgspec
 
-from gameroom.formats import FORMATS, RELEASE, foreign, printed, writer
+from gameroom.formats import FORMATS, RELEASE, Kept, foreign, printed, writer
 from gameroom.lockstep import packets
 from gameroom.lockstep.packets import Event
 from gameroom.room.effects import Append, Keep
@@ -25,6 +26,8 @@ from gameroom.store import (
 from gameroom.wire import BODIES, BadFrameError, Codec, EventFrame, plain, read_json
 from gameroom.wire.frames import bad
 from gameroom.wire.shape import read
+
+T = TypeVar("T")
 
 _BODIES = tuple(BODIES.values())
 
@@ -67,24 +70,33 @@ def appends(entries: Iterable[Entry], codec: Codec) -> Iterator[Append]:
 
 def stored_snapshot(keep: Keep) -> Snapshot:
     """What is written for a snapshot."""
-    snapshot = keep.snapshot
-    said = {"format": FORMATS["snapshot"], "release": RELEASE, "snapshot": plain(snapshot)}
-    head = SnapshotHead(snapshot.generation, keep.at, msgspec.json.encode(said))
-    return Snapshot(head, keep.state)
+    said = to_store("snapshot", keep.snapshot)
+    return Snapshot(SnapshotHead(keep.snapshot.generation, keep.at, said), keep.state)
 
 
 def snapshot_of(head: SnapshotHead) -> packets.Snapshot:
-    """The snapshot behind a stored head. BadFrameError where it is not one, or another release
-    wrote it in another format."""
-    said = read_json(head.said)
-    if not isinstance(said, Mapping):
-        raise bad("a stored snapshot is a map")
-    if (why := foreign("snapshot", said.get("format"), said.get("release"))) is not None:
-        raise bad(f"it {why}")
-    snapshot = read(packets.Snapshot, said.get("snapshot"), strict=False)
+    """The snapshot behind a stored head. Raises BadFrameError."""
+    snapshot = from_store("snapshot", packets.Snapshot, head.said)
     if snapshot.generation != head.generation:
         raise bad("the snapshot is of another turn than its file")
     return snapshot
+
+
+def to_store(kept: Kept, value: object) -> bytes:
+    """A value in JSON, with the version of its format and our release."""
+    said = {"format": FORMATS[kept], "release": RELEASE, "value": plain(value)}
+    return msgspec.json.encode(said)
+
+
+def from_store(kept: Kept, type_: type[T], data: bytes) -> T:
+    """The value that was written. Raises BadFrameError where it is not one, or another release
+    wrote it in another format; fields that are not known are passed over."""
+    said = read_json(data)
+    if not isinstance(said, Mapping):
+        raise bad(f"a stored {kept} is a map")
+    if (why := foreign(kept, said.get("format"), said.get("release"))) is not None:
+        raise bad(f"the {kept} {why}")
+    return read(type_, said.get("value"), strict=False)
 
 
 @contextmanager

@@ -8,39 +8,64 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
+from typing import Annotated, Any
 
 import msgspec
 
+from gameroom.formats import FORMATS, RELEASE, foreign
+from gameroom.model import INT_MAX
 from gameroom.store import record
-from gameroom.store.base import JournalDamagedError, Mark, StoredCheckpoint, StoreFailedError
+from gameroom.store.base import (
+    JournalDamagedError,
+    JournalError,
+    Mark,
+    OtherReleaseError,
+    StoredCheckpoint,
+    StoreFailedError,
+)
+from gameroom.store.marks import MARKS_MAX
+from gameroom.store.record import UNREADABLE
 
 log = logging.getLogger(__name__)
 
 SUFFIX = ".checkpoint"
 MAGIC = b"gameroom checkpoint\n"
-FORMAT = 1
+
+_Whole = Annotated[int, msgspec.Meta(ge=0, le=INT_MAX)]
 
 
 class _Head(msgspec.Struct):
     """The first record, as JSON; the second one is the checkpoint itself."""
 
     format: int
-    seq: int
-    offset: int
-    stride: int
-    seqs: tuple[int, ...]
-    offsets: tuple[int, ...]
+    release: str
+    seq: _Whole
+    offset: _Whole
+    stride: Annotated[int, msgspec.Meta(ge=1, le=INT_MAX)]
+    seqs: tuple[_Whole, ...]
+    offsets: tuple[_Whole, ...]
+
+
+class _AnyHead(msgspec.Struct):
+    """What the first record of every version has."""
+
+    format: Any = None
+    release: Any = None
 
 
 _decode = msgspec.json.Decoder(_Head).decode
+_decode_any = msgspec.json.Decoder(_AnyHead).decode
 
 
 def write(journal: Path, mark: Mark, said: bytes) -> None:
     """Replace the checkpoint of a journal. Raises StoreFailedError."""
     path = journal.with_suffix(SUFFIX)
     draft = path.with_suffix(".draft")
-    head = _Head(FORMAT, mark.seq, mark.offset, mark.stride, mark.seqs, mark.offsets)
+    head = _Head(
+        FORMATS["checkpoint"], RELEASE, mark.seq, mark.offset, mark.stride, mark.seqs, mark.offsets
+    )
     try:
         draft.write_bytes(
             MAGIC + record.record(0, msgspec.json.encode(head)) + record.record(1, said)
@@ -67,11 +92,21 @@ def read(journal: Path) -> tuple[Mark, StoredCheckpoint] | None:
             raise JournalDamagedError(path.name, 0, 0, "this is not a checkpoint")
         first, at = record.read_at(data, path.name, len(MAGIC), 0)
         said, _ = record.read_at(data, path.name, at, 1)
+        any_head = _decode_any(first)
+        if (why := foreign("checkpoint", any_head.format, any_head.release)) is not None:
+            raise OtherReleaseError(path.name, why)
         head = _decode(first)
-        if head.format != FORMAT or len(head.seqs) != len(head.offsets) or head.stride < 1:
-            raise JournalDamagedError(path.name, len(MAGIC), 0, f"its format is not {FORMAT}")
+        if not _rises(head.seqs, head.seq) or not _rises(head.offsets, head.offset):
+            raise JournalDamagedError(path.name, len(MAGIC), 0, "its places do not rise")
+        if len(head.seqs) != len(head.offsets) or len(head.seqs) > MARKS_MAX:
+            raise JournalDamagedError(path.name, len(MAGIC), 0, "its places are not pairs")
         mark = Mark(head.seq, head.offset, head.stride, head.seqs, head.offsets)
-    except (JournalDamagedError, record.Unfinished, msgspec.MsgspecError) as error:
+    except (JournalError, record.Unfinished, *UNREADABLE) as error:
         log.warning("the checkpoint %s is not used: %s", path.name, error or "it is unfinished")
         return None
     return mark, StoredCheckpoint(head.seq, said)
+
+
+def _rises(numbers: tuple[int, ...], most: int) -> bool:
+    """Each is above the one before it, and the last one is not above `most`."""
+    return all(a < b for a, b in pairwise(numbers)) and (not numbers or numbers[-1] <= most)

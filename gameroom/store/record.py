@@ -40,6 +40,10 @@ FOOT_BYTES = _SUM.size + len(_END)
 HEADER_OFFSET = len(MAGIC)
 
 
+UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeError)
+"""What msgspec raises for bytes that are not what it was told to read."""
+
+
 def record(seq: int, payload: bytes) -> bytes:
     assert len(payload) <= PAYLOAD_BYTES_MAX, "an entry is bounded by what a room may say"
     head = _HEAD.pack(len(payload), seq)
@@ -144,7 +148,7 @@ def read_header(payload: bytes, where: str, offset: int = HEADER_OFFSET) -> Head
         if (why := foreign("journal", head.format, head.release)) is not None:
             raise OtherReleaseError(where, why)
         said = _decode_header(payload)
-    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+    except UNREADABLE as error:
         why = f"the header cannot be read: {error}"
         raise JournalDamagedError(where, offset, 0, why) from None
     return Header(**msgspec.structs.asdict(said))

@@ -257,7 +257,7 @@ def test_a_state_that_is_not_that_of_its_hashes_is_doubted():
         (b"\xff\xfe", "not JSON"),
         (b"[1]", "no desync report"),
         (b'{"room": 1}', "no desync report"),
-        (b'{"desync": 2}', "format is 2"),
+        (b'{"desync": 2, "release": "0.3.0"}', r"by gameroom 0\.3\.0 in desync report format 2"),
         (b'{"desync": 1}', "`room` is missing"),
     ],
 )
