@@ -278,7 +278,7 @@ T = TypeVar("T")
 def _converted(said: object, to: type[T]) -> T:
     try:
         return msgspec.convert(said, to)
-    except (msgspec.ValidationError, RecursionError) as error:
+    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
         raise bad(f"the definition: {printed(str(error), 300)}") from None
 
 

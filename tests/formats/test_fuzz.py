@@ -1,0 +1,291 @@
+"""No stored bytes raise anything but the errors that are named for them.
+
+Everything is altered behind its checksums, so that the readers inside are reached: by a
+bit, by value, by shape, by size. What is still taken is right in itself.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from gameroom.cli.desync_words import facts, line, told
+from gameroom.lockstep import desync, packets
+from gameroom.replay import verify
+from gameroom.room import Folded, Room
+from gameroom.server.blueprint import restored
+from gameroom.server.events import appends, event_of, recovering, snapshot_of, to_store
+from gameroom.store import (
+    Entry,
+    FileJournals,
+    FileSnapshots,
+    JournalDamagedError,
+    JournalError,
+    Snapshot,
+    SnapshotHead,
+    record,
+    replay,
+)
+from gameroom.wire import MSGPACK, BadFrameError, Codec, definition, order_of, read_definition
+from tests.formats import make
+from tests.formats.alter import altered
+
+ROUNDS = 400
+JOURNAL = make.JOURNAL.read_bytes()
+
+
+def records(data: bytes, offset: int) -> Iterator[bytes]:
+    """The payloads of all whole records from an offset on."""
+    seq = 0
+    while offset < len(data):
+        head = data[offset : offset + record.HEAD_BYTES]
+        seq = struct.unpack_from("<IQ", head)[1]
+        end = offset + record.read_head(head, "kept", offset, seq)
+        yield record.read_payload(data[offset:end], "kept", offset, seq)
+        offset = end
+
+
+HEADER, *PAYLOADS = records(JOURNAL, record.HEADER_OFFSET)
+ENTRIES = [record.read_entry(one, "kept", 0, seq) for seq, one in enumerate(PAYLOADS, 1)]
+KEPT = record.read_header(HEADER, "kept")
+CHART = restored(KEPT)
+ROOM = CHART.room
+CODEC = Codec(MSGPACK, ROOM)
+SEATS = (packets.Seat(0, "ann", "ann", ("host",), choices={"vote": "drop"}),)
+SNAPSHOT = packets.Snapshot(
+    generation=20,
+    seq=33,
+    sha256="f" * 64,
+    size=5,
+    begin=packets.Begin({"first": "seat order"}, SEATS, ("running",)),
+    setup=packets.Setup({"first": "seat order"}, "ann"),
+    roster=packets.Roster(SEATS, 2),
+    chart=packets.Chart(("running",), {"round": 1}, (packets.Moved(1, "go", (), ("running",)),)),
+)
+
+
+def recovered(folder: Path, header: bytes, payloads: list[bytes]) -> Room:
+    """The room of a journal file with these payloads, by the server's own way."""
+    data = record.MAGIC + record.record(0, header)
+    data += b"".join(record.record(seq, one) for seq, one in enumerate(payloads, 1))
+    (folder / "r-1.journal").write_bytes(data)
+    journal = FileJournals(folder).open("r-1")
+    try:
+        header_ = journal.header
+        with recovering(header_):
+            chart = CHART if header_ == KEPT else restored(header_)
+            entries = list(appends(journal.read(), Codec(MSGPACK, chart.room)))
+            if not entries:
+                return Room(chart, seed=header_.seed, settings=header_.setup)
+            folded = Folded(header_.setup).fold_all(entries)
+            return Room.restored(chart, seed=header_.seed, folded=folded, now=entries[-1].at)
+    finally:
+        journal.close()
+
+
+def payload(entry: Entry) -> bytes:
+    return record.entry_record(entry)[record.HEAD_BYTES : -record.FOOT_BYTES]
+
+
+def one_line(error: Exception) -> str:
+    text = str(error)
+    assert text.isprintable(), text
+    assert len(text) < 700, text
+    return text
+
+
+def test_the_kept_room_is_recovered_as_it_is(tmp_path: Path) -> None:
+    assert recovered(tmp_path, HEADER, PAYLOADS).generation == make.STOPPED_AFTER
+
+
+def test_no_header_raises_anything_but_a_journal_error(tmp_path: Path) -> None:
+    dice, met = Random(1), Counter[str]()
+    for _ in range(ROUNDS):
+        try:
+            recovered(tmp_path, altered(HEADER, dice), PAYLOADS[:3])
+        except JournalError as error:
+            met[type(error).__name__] += len(one_line(error)) > 0
+        else:
+            met["room"] += 1
+    assert met.keys() == {"JournalDamagedError", "OtherReleaseError", "NotRecoveredError", "room"}
+
+
+def test_no_entry_raises_anything_but_a_journal_error(tmp_path: Path) -> None:
+    """The record's own parts, the event and the chart, each altered by itself."""
+    dice, met = Random(2), Counter[str]()
+    for round_ in range(ROUNDS):
+        at = dice.randrange(len(ENTRIES))
+        entry, payloads = ENTRIES[at], list(PAYLOADS)
+        if round_ % 3 == 0:
+            payloads[at] = altered(payloads[at], dice)
+        elif round_ % 3 == 1 or entry.chart is None:
+            payloads[at] = payload(
+                Entry(entry.seq, entry.at, altered(entry.event, dice), entry.chart)
+            )
+        else:
+            chart = altered(entry.chart, dice)
+            payloads[at] = payload(Entry(entry.seq, entry.at, entry.event, chart))
+        try:
+            recovered(tmp_path, HEADER, payloads)
+        except JournalError as error:
+            met[type(error).__name__] += len(one_line(error)) > 0
+        else:
+            met["room"] += 1
+    assert met.keys() >= {"JournalDamagedError", "NotRecoveredError", "room"}
+
+
+def test_no_event_raises_anything_but_damage() -> None:
+    dice, met = Random(3), Counter[bool]()
+    for _ in range(5 * ROUNDS):
+        entry = dice.choice(ENTRIES)
+        data = altered(entry.event, dice)
+        try:
+            event_of(Entry(entry.seq, entry.at, data), CODEC)
+        except JournalDamagedError as error:
+            met[False] += len(one_line(error)) > 0
+        else:
+            met[True] += 1
+    assert min(met.values()) > ROUNDS / 10
+    assert len(met) == 2
+
+
+def test_no_checkpoint_file_raises_or_is_taken_for_another(tmp_path: Path) -> None:
+    (tmp_path / "r-1.journal").write_bytes(JOURNAL)
+    journal = FileJournals(tmp_path).open("r-1")
+    journal.keep(journal.mark(), b"said")
+    journal.close()
+    path, magic = tmp_path / "r-1.checkpoint", b"gameroom checkpoint\n"
+    first, said = records(path.read_bytes(), len(magic))
+    dice, taken = Random(4), 0
+    for _ in range(ROUNDS):
+        path.write_bytes(magic + record.record(0, altered(first, dice)) + record.record(1, said))
+        try:
+            journal = FileJournals(tmp_path).open("r-1")
+        except JournalError as error:
+            one_line(error)
+            (tmp_path / "r-1.journal").write_bytes(JOURNAL)
+            continue
+        taken += journal.checkpoint is not None
+        try:
+            for _ in journal.read():
+                pass
+        except JournalError as error:
+            one_line(error)
+        journal.close()
+    assert taken > 0
+
+
+def test_no_snapshot_file_raises(tmp_path: Path) -> None:
+    kept = FileSnapshots(tmp_path)
+    said = to_store("snapshot", SNAPSHOT)
+    kept.put("r-1", Snapshot(SnapshotHead(20, 5000, said), b"state"))
+    path, magic = tmp_path / "r-1.20.snapshot", b"gameroom snapshot\n"
+    first, state = records(path.read_bytes(), len(magic))
+    dice, met = Random(5), Counter[str]()
+    for _ in range(ROUNDS):
+        head = altered(first, dice) if dice.random() < 0.3 else first[:16] + altered(said, dice)
+        path.write_bytes(magic + record.record(0, head) + record.record(1, state))
+        for found in kept.heads("r-1"):
+            try:
+                snapshot_of(found)
+            except BadFrameError as error:
+                met["refused"] += len(one_line(error)) > 0
+            else:
+                met["taken"] += 1
+        assert kept.state("r-1", 20) in (None, b"state")
+    assert met.keys() == {"refused", "taken"}
+
+
+def test_no_desync_report_raises_anything_but_that_it_is_bad() -> None:
+    path = Path(__file__).parents[2] / "docs" / "examples" / "outpost-128.desync"
+    data, dice, met = path.read_bytes(), Random(6), Counter[bool]()
+    for _ in range(ROUNDS):
+        try:
+            report = desync.read(altered(data, dice))
+        except desync.BadReportError as error:
+            met[False] += len(str(error)) > 0
+            continue
+        met[True] += 1
+        line(report)
+        told(report)
+        json.dumps(facts(report))
+    assert len(met) == 2
+
+
+def test_no_replay_raises_anything_it_is_a_finding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its header, its definition and its code; without node, which costs a process each."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    whole = make.REPLAY.read_bytes()
+    first, *parts = records(whole, len(replay.MAGIC))
+    names = ("header", "definition", "engine", "kit")
+    entries = parts[3:]
+    dice, met = Random(7), Counter[str]()
+    path = tmp_path / "x.replay"
+    for round_ in range(ROUNDS // 10):
+        made = [first, *parts[:3]]
+        at = 0 if round_ % 2 else dice.randrange(4)
+        made[at] = altered(made[at], dice)
+        data = replay.MAGIC + b"".join(record.record(0, one) for one in made)
+        data += b"".join(record.record(seq, one) for seq, one in enumerate(entries, 1))
+        path.write_bytes(data)
+        report = verify(path)
+        met.update(f"{names[at]} {one.code}" for one in report.findings)
+    assert {"header damaged", "definition another_definition", "kit another_kit"} <= met.keys()
+
+
+def test_a_journal_of_any_bytes_is_read_or_refused() -> None:
+    dice = Random(8)
+    for _ in range(ROUNDS):
+        data = altered(JOURNAL, dice)
+        try:
+            reader = replay.JournalReader(io.BytesIO(data), "x.journal")
+            for _ in reader.entries():
+                pass
+        except JournalError as error:
+            one_line(error)
+
+
+def test_no_definition_raises_anything_but_a_bad_frame() -> None:
+    data = json.dumps(definition(ROOM)).encode()
+    dice, met = Random(9), Counter[bool]()
+    for _ in range(4 * ROUNDS):
+        try:
+            said = json.loads(altered(data, dice))
+        except (ValueError, RecursionError):
+            continue
+        for read in (read_definition, order_of):
+            try:
+                read(said)
+            except BadFrameError as error:
+                met[False] += len(one_line(error)) > 0
+            else:
+                met[True] += 1
+    assert min(met.values()) > ROUNDS / 4
+    assert len(met) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        (lambda said: said.pop("teams"), "teams"),
+        (lambda said: said["settings"][0].pop("type"), r"\$\.settings\[0\]"),
+        (lambda said: said["settings"][0]["type"].update(kind="map"), r"settings\[0\]\.type\.kind"),
+        (lambda said: said["settings"][0].update(default="x"), r"settings\[0\]\.default is not"),
+        (lambda said: said["commands"][0].update(fields={}), r"\$\.commands\[0\]\.fields"),
+        (lambda said: said["players"].update(low="2"), r"\$\.players\.low"),
+    ],
+)
+def test_of_a_bad_definition_the_place_is_named(change: object, place: str) -> None:
+    said = json.loads(json.dumps(definition(ROOM)))
+    change(said)  # type: ignore[operator]
+    with pytest.raises(BadFrameError, match=place):
+        read_definition(said)
