@@ -168,7 +168,8 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class JoinPicture:
-    """All that a newcomer needs before taking a place. socket: where the WebSocket is."""
+    """All that a newcomer needs before taking a place. socket: where the WebSocket is. kit: what
+    the engine works with, that of the release that made the room; None leaves it to the page."""
 
     id: str
     name: str
@@ -176,6 +177,7 @@ class JoinPicture:
     states: tuple[str, ...]
     engine: CodeLink
     view: CodeLink | None
+    kit: CodeLink | None
     seed: int
     setup: Values
     roster: Roster

@@ -477,6 +477,7 @@ def _join_picture(runner: Runner) -> bodies.JoinPicture:
         states=_shown(runner, Moves).chart.states,
         engine=_link(header.engine),
         view=None if header.view is None else _link(header.view),
+        kit=None if header.kit is None else _link(header.kit),
         seed=header.seed,
         setup=_shown(runner, Setup).settings,
         roster=_shown(runner, Roster),

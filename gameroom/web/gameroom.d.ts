@@ -201,6 +201,8 @@ export interface Picture {
   readonly states: readonly string[];
   readonly engine: Link;
   readonly view: Link | null;
+  /** What the engine works with; null leaves it to this page. */
+  readonly kit: Link | null;
   readonly seed: number;
   readonly setup: Body;
   readonly roster: Roster;

@@ -1515,11 +1515,9 @@ export async function join({ url, id, name, spectate = false, team, profile = "0
   const place = `${origin}/rooms/${encodeURIComponent(room)}/players?profile=${profile}`;
   const wish = { ...(name ? { name } : {}), ...(spectate ? { spectate } : {}), ...(team ? { team } : {}) };
   await api("POST", place, wish);
-  const [engine, viewSource] = await Promise.all([
-    verified(picture.engine, origin),
-    picture.view ? verified(picture.view, origin) : null,
-  ]);
-  return new Seat({ origin, room, picture, profile, element: view, engine, viewSource, subprotocol, dev });
+  const code = [picture.engine, picture.view, picture.kit].map((link) => (link ? verified(link, origin) : null));
+  const [engine, viewSource, kit] = await Promise.all(code);
+  return new Seat({ origin, room, picture, profile, element: view, engine, viewSource, kit, subprotocol, dev });
 }
 
 /** Replies to orders that are none of the session's business. */
@@ -1543,7 +1541,7 @@ export class Seat {
   #evidence;
   #stops = new AbortController();
 
-  constructor({ origin, room, picture, profile, element, engine, viewSource, subprotocol, dev }) {
+  constructor({ origin, room, picture, profile, element, engine, viewSource, kit, subprotocol, dev }) {
     this.id = room;
     this.definition = picture.definition;
     this.seed = picture.seed;
@@ -1559,7 +1557,7 @@ export class Seat {
       definition: picture.definition, seed: picture.seed, random: Math.random, memory: recalled(key), dev,
     });
     this.#sandbox = new Sandbox(element, {
-      engine, view: viewSource, heard: (said) => this.#fromSandbox(said),
+      engine, view: viewSource, kit, heard: (said) => this.#fromSandbox(said),
     });
     this.on("status", ({ status }) => status === "live" && this.#introduce(dev));
     this.on("evidence", async (said) => this.#tell("testified", await testify(said, this.#evidence)));

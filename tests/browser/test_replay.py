@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import BrowserContext, Page
 
 from gameroom.replay import verify
+from gameroom.store import record, replay, sha256
 from tests.browser.people import WAIT_MS, enter, people
 from tests.browser.world import World, packets
+from tests.formats import make
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -141,3 +145,39 @@ async def test_a_file_is_played_by_keys_and_what_is_wrong_is_said(
         # A stranger is told why there is nothing.
         await page.goto(f"{world.address}/replay?room={room}&profile=zoe")
         await page.get_by_text("This session is not known here.").wait_for(timeout=WAIT_MS)
+
+
+def with_kit(change: bytes) -> bytes:
+    """The replay with more in its kit, which its header names rightly."""
+    with make.REPLAY.open("rb") as file:
+        reader = replay.Reader(file, "kept")
+        entries = list(reader.entries())
+    kit = (reader.code.kit or b"").replace(b"export function checksum(value) {", change)
+    header, code = replace(reader.header, kit=sha256(kit)), replace(reader.code, kit=kit)
+    records = map(record.entry_record, entries)
+    return b"".join(replay.written(header, code, records, lambda: len(entries)))
+
+
+async def test_a_replay_is_played_with_the_kit_that_came_with_it(world: World) -> None:
+    async with people(world) as context:
+        page = await context.new_page()
+        await page.goto(f"{world.address}/replay?dev=1")
+
+        async def state_at_the_end(data: bytes) -> dict[str, Any]:
+            file = {"name": "x.replay", "mimeType": "", "buffer": data}
+            await page.set_input_files("#file", file)  # type: ignore[arg-type]
+            await position(page, 0)
+            await page.get_by_label("Speed").select_option("Infinity")
+            await page.keyboard.press("End")
+            await page.wait_for_function(AT_END, timeout=WAIT_MS)
+            return dict(await page.evaluate("() => window.gameroom.replay.state"))
+
+        state = await state_at_the_end(make.REPLAY.read_bytes())
+        assert (state["differs"], state["verified"], state["failed"]) == (None, 38, None)
+        change = b"export function checksum(value) { return hash32(canonical(value), 1);"
+        state = await state_at_the_end(with_kit(change))
+        assert state["differs"] is not None
+        reaching = b"fetch('/'); export function checksum(value) {"
+        file = {"name": "x", "mimeType": "", "buffer": with_kit(reaching)}
+        await page.set_input_files("#file", file)  # type: ignore[arg-type]
+        await page.get_by_text("an engine has no network").wait_for(timeout=WAIT_MS)

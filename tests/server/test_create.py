@@ -6,6 +6,7 @@ import hashlib
 
 import pytest
 
+from gameroom import resources
 from tests.server.table import ENGINE, KEYED, ROOM, Table, config, limits, served
 
 
@@ -26,11 +27,12 @@ async def test_put_makes_a_room_as_post_does(table: Table) -> None:
     assert response.status == 201
 
 
-async def test_a_shipped_game_comes_with_engine_and_view(table: Table) -> None:
+async def test_a_shipped_game_comes_with_engine_view_and_kit(table: Table) -> None:
     made = await table.create(game="noughts", seed=11)
     assert made["seed"] == 11
     picture = await (await table.client.get(made["join"])).json()
-    for code in (picture["engine"], picture["view"]):
+    assert picture["kit"]["sha256"] == hashlib.sha256(resources.kit()).hexdigest()
+    for code in (picture["engine"], picture["view"], picture["kit"]):
         response = await table.client.get(code["url"])
         assert hashlib.sha256(await response.read()).hexdigest() == code["sha256"]
 
