@@ -34,6 +34,7 @@ from gameroom.wire import (
     Rejection,
     read_definition,
     read_json,
+    read_limits,
     read_problem,
 )
 
@@ -80,20 +81,24 @@ async def join(
                 session, "POST", URL(url).join(URL(f"/rooms/{room}/players")), told
             )
             token = str(place["token"])
-        seat = Seat(
-            session,
-            URL(url).join(URL(str(picture["socket"]))),
-            token,
-            picture,
-            subprotocol=subprotocol,
-            engine=engine or LedgerEngine(),
-            hurry=hurry,
-            framerate=framerate,
-            patience_s=patience_s,
-            now=now,
-            sleep=sleep,
-            random=random,
-        )
+        try:
+            seat = Seat(
+                session,
+                URL(url).join(URL(str(picture["socket"]))),
+                token,
+                picture,
+                subprotocol=subprotocol,
+                engine=engine or LedgerEngine(),
+                hurry=hurry,
+                framerate=framerate,
+                patience_s=patience_s,
+                now=now,
+                sleep=sleep,
+                random=random,
+            )
+        except BadFrameError as error:
+            detail = f"The room is published in a way that this client cannot read: {error}"
+            raise RefusedError(Problem(502, "unknown", detail)) from error
         try:
             await seat.open()
             yield seat
@@ -132,7 +137,7 @@ class Seat:
             room,
             engine,
             seed=int(picture["seed"]),
-            policy=_policy(self.definition),
+            policy=Policy(**read_limits(self.definition)),
             framerate=framerate,
         )
         self._link = Link(
@@ -402,17 +407,6 @@ class Seat:
                 await self.ask("GET", "/time")
                 self.replica.latency = self._now() - asked
             await self._sleep(TIME_EVERY_S)
-
-
-def _policy(definition: Mapping[str, Any]) -> Policy:
-    """What a room does not say has the default of the policies' table, and so has Policy."""
-    limits = definition["policies"].get("limits", {})
-    said = {key: limits[key] for key in ("commands_per_turn", "packet_bytes") if key in limits}
-    every = definition["policies"].get("divergence", {}).get("checksum_every", {}).get("turns", 1)
-    snapshots = definition["policies"].get("snapshots", {}).get("every", {}).get("turns")
-    if snapshots is not None:
-        said["snapshots_every"] = snapshots
-    return Policy(**said, checksum_every=max(1, every))
 
 
 async def _fetch(

@@ -13,7 +13,13 @@ from gameroom.wire.codec import (
     Subprotocol,
     read_packet,
 )
-from gameroom.wire.definition import definition, definition_bytes, order_of, read_definition
+from gameroom.wire.definition import (
+    definition,
+    definition_bytes,
+    order_of,
+    read_definition,
+    read_limits,
+)
 from gameroom.wire.events import BODIES, REJECTED, event_name, event_path
 from gameroom.wire.frames import (
     BadFrameError,
@@ -54,6 +60,7 @@ __all__ = [
     "problem_body",
     "read_definition",
     "read_json",
+    "read_limits",
     "read_msgpack",
     "read_packet",
     "read_problem",

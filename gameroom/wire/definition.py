@@ -100,6 +100,21 @@ def read_definition(said: object) -> model.Room:
         raise bad("the definition is nested too deep") from None
 
 
+def read_limits(said: object) -> dict[str, int]:
+    """What the policies of a definition ask of clients, as far as they are said there:
+    commands_per_turn, packet_bytes, checksum_every and snapshots_every (both in turns). Raises
+    BadFrameError."""
+    read = _converted(said, _Policed).policies
+    limits, every, snapshots = read.limits, read.divergence.checksum_every, read.snapshots.every
+    found = {
+        "commands_per_turn": limits.commands_per_turn,
+        "packet_bytes": limits.packet_bytes,
+        "checksum_every": None if every is None else max(1, every.turns),
+        "snapshots_every": None if snapshots is None else snapshots.turns,
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
 def _declared(one: model.Command | model.Request | model.Signal) -> dict[str, Any]:
     return {
         "name": one.name,
@@ -270,6 +285,33 @@ class _Order(msgspec.Struct):
 
     commands: list[_Declared]
     signals: list[_Declared]
+
+
+class _Turns(msgspec.Struct):
+    turns: _Count
+
+
+class _Limits(msgspec.Struct):
+    commands_per_turn: _Count | None = None
+    packet_bytes: _Count | None = None
+
+
+class _Divergence(msgspec.Struct):
+    checksum_every: _Turns | None = None
+
+
+class _Snapshots(msgspec.Struct):
+    every: _Turns | None = None
+
+
+class _Policies(msgspec.Struct):
+    limits: _Limits = msgspec.field(default_factory=_Limits)
+    divergence: _Divergence = msgspec.field(default_factory=_Divergence)
+    snapshots: _Snapshots = msgspec.field(default_factory=_Snapshots)
+
+
+class _Policed(msgspec.Struct):
+    policies: _Policies
 
 
 T = TypeVar("T")

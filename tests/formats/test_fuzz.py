@@ -33,7 +33,15 @@ from gameroom.store import (
     record,
     replay,
 )
-from gameroom.wire import MSGPACK, BadFrameError, Codec, definition, order_of, read_definition
+from gameroom.wire import (
+    MSGPACK,
+    BadFrameError,
+    Codec,
+    definition,
+    order_of,
+    read_definition,
+    read_limits,
+)
 from tests.formats import make
 from tests.formats.alter import altered
 
@@ -262,7 +270,7 @@ def test_no_definition_raises_anything_but_a_bad_frame() -> None:
             said = json.loads(altered(data, dice))
         except (ValueError, RecursionError):
             continue
-        for read in (read_definition, order_of):
+        for read in (read_definition, read_limits, order_of):
             try:
                 read(said)
             except BadFrameError as error:
