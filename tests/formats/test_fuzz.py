@@ -45,7 +45,7 @@ from gameroom.wire import (
 from tests.formats import make
 from tests.formats.alter import altered
 
-ROUNDS = 400
+ROUNDS = 250
 JOURNAL = make.JOURNAL.read_bytes()
 
 
@@ -93,7 +93,11 @@ def recovered(folder: Path, header: bytes, payloads: list[bytes]) -> Room:
             if not entries:
                 return Room(chart, seed=header_.seed, settings=header_.setup)
             folded = Folded(header_.setup).fold_all(entries)
-            return Room.restored(chart, seed=header_.seed, folded=folded, now=entries[-1].at)
+            room = Room.restored(chart, seed=header_.seed, folded=folded, now=entries[-1].at)
+        room.tick(entries[-1].at)
+        room.tick(entries[-1].at + 5_000)
+        room.checkpoint()
+        return room
     finally:
         journal.close()
 
