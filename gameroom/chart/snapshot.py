@@ -204,6 +204,7 @@ class _Reading:
         )
 
     def _wrong(self, why: str) -> BadSnapshotError:
+        why = printed(why, 300)
         if self.is_same:
             return BadSnapshotError(f"this snapshot is damaged: {why}")
         wrote = writer(self.record.release)

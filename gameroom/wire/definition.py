@@ -328,7 +328,7 @@ def _setting(at: int, one: _Setting) -> model.Setting:
     type_ = _type_of(one.type)
     default = tuple(one.default) if isinstance(one.default, list) else one.default
     if (why := misfit(type_, default)) is not None:
-        raise bad(f"the definition: settings[{at}].default {why}")
+        raise bad(f"the definition: settings[{at}].default {printed(why, 300)}")
     return model.Setting(one.name, type_, default, one.doc)
 
 

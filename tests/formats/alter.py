@@ -83,7 +83,10 @@ def _altered_msgpack(data: bytes, dice: Random) -> bytes:
         value = msgspec.msgpack.decode(data)
     except (msgspec.DecodeError, ValueError):
         return flipped(data, dice)
-    return msgspec.msgpack.encode(changed(value, dice, (*STRANGE, deep(40), deep(400))))
+    try:
+        return msgspec.msgpack.encode(changed(value, dice, (*STRANGE, deep(40), deep(400))))
+    except OverflowError:
+        return flipped(data, dice)
 
 
 def flipped(data: bytes, dice: Random) -> bytes:

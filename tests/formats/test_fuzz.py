@@ -168,6 +168,19 @@ def test_no_event_raises_anything_but_damage() -> None:
     assert len(met) == 2
 
 
+@pytest.mark.parametrize(
+    ("event", "why"),
+    [
+        (ENTRIES[1].event, "it says that it is event 2"),
+        (b"\x81\xa6status\xcc\xc8", "it is not an event"),
+        (b"\x84\xa5event\xa4news\xa3seq\x01\xa4path\xa1/\xa4body\x07", "of no kind"),
+    ],
+)
+def test_an_entry_holds_the_event_of_its_place(event: bytes, why: str) -> None:
+    with pytest.raises(JournalDamagedError, match=f"^the journal: entry 1 is damaged: .*{why}"):
+        event_of(Entry(1, 0, event), CODEC)
+
+
 def test_no_checkpoint_file_raises_or_is_taken_for_another(tmp_path: Path) -> None:
     (tmp_path / "r-1.journal").write_bytes(JOURNAL)
     journal = FileJournals(tmp_path).open("r-1")
