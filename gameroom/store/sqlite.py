@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import astuple
 from pathlib import Path
+from typing import Any
 
 from gameroom.store.base import Durability, RoomRecord, Session, StoreFailedError, sha256
 
@@ -83,7 +84,7 @@ class SqliteFile:
             ).fetchone()
         with self._reported():
             found = self._db.execute("SELECT ran_ms FROM probe").fetchone()
-        if written is None or found is None or found[0] != written[0]:
+        if written is None or found is None or found[0] != written[0] or type(found[0]) is not int:
             raise StoreFailedError(f"{self.path.name}: what was written cannot be read back")
         # A file that was removed or replaced is written and read as if nothing had happened,
         # and is gone with this process.
@@ -104,7 +105,7 @@ class SqliteFile:
             rows = self._db.execute(
                 "SELECT token, room, user, name, created FROM sessions WHERE room = ?", (room,)
             ).fetchall()
-        return tuple(Session(*row) for row in rows)
+        return tuple(Session(*self._typed(row, bytes, str, str, str, int)) for row in rows)
 
     def revoke(self, room: str, user: str) -> None:
         with self._transaction() as db:
@@ -123,7 +124,8 @@ class SqliteFile:
                 "SELECT room, name, created, ended, sleeps_until FROM rooms WHERE ended IS NULL"
                 " ORDER BY created, room"
             ).fetchall()
-        return tuple(RoomRecord(*row) for row in rows)
+        kinds = (str, str, int, int | None, int | None)
+        return tuple(RoomRecord(*self._typed(row, *kinds)) for row in rows)
 
     def put_sleep(self, room: str, until: int | None) -> None:
         with self._transaction() as db:
@@ -150,7 +152,7 @@ class SqliteFile:
             row = self._db.execute(
                 "SELECT source FROM engines WHERE sha256 = ?", (sha256,)
             ).fetchone()
-        return None if row is None else bytes(row[0])
+        return None if row is None else bytes(self._typed(row, bytes)[0])
 
     def put_key(self, key: bytes, note: str) -> None:
         with self._transaction() as db:
@@ -159,7 +161,7 @@ class SqliteFile:
     def keys(self) -> tuple[bytes, ...]:
         with self._reported():
             rows = self._db.execute("SELECT key FROM keys ORDER BY key").fetchall()
-        return tuple(bytes(key) for (key,) in rows)
+        return tuple(bytes(self._typed(row, bytes)[0]) for row in rows)
 
     def remove_key(self, key: bytes) -> None:
         with self._transaction() as db:
@@ -185,6 +187,13 @@ class SqliteFile:
             for statement in SCHEMA.split(";"):
                 db.execute(statement)
             db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    def _typed(self, row: tuple[Any, ...], *kinds: Any) -> tuple[Any, ...]:
+        """The row. The schema keeps other types out; whoever made the file may have had
+        another schema under the same number."""
+        if not all(map(isinstance, row, kinds)):
+            raise StoreFailedError(f"{self.path.name}: a row holds values of another type")
+        return row
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

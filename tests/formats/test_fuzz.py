@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import io
 import json
+import sqlite3
 import struct
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import astuple
 from pathlib import Path
 from random import Random
 
@@ -28,11 +31,16 @@ from gameroom.store import (
     FileSnapshots,
     JournalDamagedError,
     JournalError,
+    RoomRecord,
+    Session,
     Snapshot,
     SnapshotHead,
+    StoreFailedError,
     record,
     replay,
+    sha256,
 )
+from gameroom.store.sqlite import SCHEMA_VERSION, SqliteFile
 from gameroom.wire import (
     MSGPACK,
     BadFrameError,
@@ -226,6 +234,103 @@ def test_no_snapshot_file_raises(tmp_path: Path) -> None:
                 met["taken"] += 1
         assert kept.state("r-1", 20) in (None, b"state")
     assert met.keys() == {"refused", "taken"}
+
+
+def asked(path: Path) -> None:
+    """Everything that is asked of the file of sessions."""
+    file = SqliteFile(path, "process", 10)
+    try:
+        file.check(5)
+        for room in file.rooms():
+            assert [type(one) for one in (room.room, room.name, room.created)] == [str, str, int]
+            for session in file.of_room(room.room):
+                assert [type(one) for one in astuple(session)] == [bytes, str, str, str, int]
+            file.unknown((room.room,))
+        keys = file.keys()
+        for key in keys:
+            file.remove_key(key)
+        source = file.engine(sha256(b"engine"))
+        assert source is None or type(source) is bytes
+        file.put_engine(b"other")
+        file.put_session(Session(b"u" * 32, "r-2", "bob", "bob"))
+        file.end_room("r-1", 9)
+    finally:
+        file.close()
+
+
+def test_no_file_of_sessions_raises_anything_but_that_it_failed(tmp_path: Path) -> None:
+    path = tmp_path / "gameroom.sqlite"
+    file = SqliteFile(path, "process", 10)
+    file.put_session(Session(b"t" * 32, "r-1", "ann", "ann"))
+    file.put_room(RoomRecord("r-1", "short", 1))
+    file.put_engine(b"engine")
+    file.put_key(b"k" * 32, "note")
+    file.close()
+    data, dice, met = path.read_bytes(), Random(10), Counter[bool]()
+    asked(path)
+    for _ in range(ROUNDS // 8):
+        for name in tmp_path.iterdir():
+            name.unlink()
+        path.write_bytes(altered(data, dice) if dice.random() < 0.5 else page_altered(data, dice))
+        try:
+            asked(path)
+        except StoreFailedError as error:
+            met[False] += len(one_line(error)) > 0
+        else:
+            met[True] += 1
+    assert len(met) == 2
+
+
+def page_altered(data: bytes, dice: Random) -> bytes:
+    """Some bytes in a row are others, behind the file's own head."""
+    made = bytearray(data)
+    at = dice.randrange(100, len(made))
+    for place in range(at, min(len(made), at + dice.choice((1, 2, 8, 300)))):
+        made[place] = dice.randrange(256)
+    return bytes(made)
+
+
+LOOSE = """
+CREATE TABLE sessions (token, room, user, name, created);
+CREATE TABLE rooms (room, name, created, ended, sleeps_until);
+CREATE TABLE engines (sha256, source);
+CREATE TABLE keys (key, note);
+CREATE TABLE probe (id, ran_ms);
+INSERT INTO probe VALUES (1, 0);
+"""
+
+
+def test_no_row_of_another_type_is_taken_for_one_of_ours(tmp_path: Path) -> None:
+    """A file with our schema's number and another one's columns."""
+    dice, met = Random(11), Counter[bool]()
+    strange = (None, 0, -1, 2**62, 1.5, "x", "r-1", b"", b"t" * 32, b"\xff")
+    tables = {"sessions": 5, "rooms": 5, "engines": 2, "keys": 2}
+    for round_ in range(ROUNDS // 16):
+        path = tmp_path / f"{round_}.sqlite"
+        with closing(sqlite3.connect(path)) as db:
+            db.executescript(LOOSE + f"PRAGMA user_version = {SCHEMA_VERSION};")
+            db.execute("INSERT INTO rooms VALUES ('r-1', 'short', 1, NULL, NULL)")
+            db.execute("INSERT INTO engines VALUES (?, 7)", (sha256(b"engine"),))
+            if dice.random() < 0.7:
+                db.execute("DELETE FROM engines")
+            if dice.random() < 0.1:
+                db.execute("UPDATE probe SET ran_ms = 'x'")
+            if dice.random() < 0.1:
+                db.execute(f"DROP TABLE {dice.choice(list(tables))}")
+            else:
+                table = dice.choice(list(tables))
+                row = [dice.choice(strange) for _ in range(tables[table])]
+                if table == "sessions":
+                    row[1] = "r-1"
+                db.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
+            db.commit()
+        try:
+            asked(path)
+        except StoreFailedError as error:
+            met[False] += len(one_line(error)) > 0
+        else:
+            met[True] += 1
+    assert len(met) == 2
 
 
 def test_no_desync_report_raises_anything_but_that_it_is_bad() -> None:

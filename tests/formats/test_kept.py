@@ -30,19 +30,19 @@ from tests.server.test_turns import packet
 TOKEN = "the token of the kept room"
 
 
-def stores(folder: Path, journal: bytes, room: str = "r-1") -> Stores:
+async def stores(folder: Path, journal: bytes, room: str = "r-1") -> Stores:
     """The stores of a server that was stopped, with a journal as it is."""
     journals = FileJournals(folder)
     (folder / f"{room}.journal").write_bytes(journal)
     sessions = MemorySessions()
-    sessions.put_room(RoomRecord(room, "short", 1))
+    await sessions.put_room(RoomRecord(room, "short", 1))
     for user in ("ann", "bob"):
-        sessions.put_session(Session(digest(TOKEN + user), room, user, user))
+        await sessions.put_session(Session(digest(TOKEN + user), room, user, user))
     return Stores(journals, sessions, MemorySnapshots())
 
 
 async def test_a_journal_of_this_format_is_played_on(tmp_path: Path) -> None:
-    async with served(config(), stores=stores(tmp_path, make.JOURNAL.read_bytes())) as table:
+    async with served(config(), stores=await stores(tmp_path, JOURNAL)) as table:
         room = table.lobby.rooms["r-1"].room
         assert room.generation == make.STOPPED_AFTER
         assert room.states[:2] == ("running", "running.iterating")
@@ -93,7 +93,7 @@ def forged(**changes: object) -> bytes:
 
 async def test_a_room_of_a_later_release_that_added_a_field_is_played(tmp_path: Path) -> None:
     later = forged(release="0.1.9", mood="good")
-    async with served(config(), stores=stores(tmp_path, later)) as table:
+    async with served(config(), stores=await stores(tmp_path, later)) as table:
         assert table.lobby.rooms["r-1"].room.generation == make.STOPPED_AFTER
 
 
@@ -123,9 +123,9 @@ SETUPS: dict[str, object] = {"first": "nobody"}
 async def test_a_room_that_cannot_be_played_is_one_line_and_harms_no_other(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, changes: dict[str, object], why: str
 ) -> None:
-    kept = stores(tmp_path, forged(**changes))
+    kept = await stores(tmp_path, forged(**changes))
     kept.journals.create(replace(HEADER, room="other"))
-    kept.sessions.put_room(RoomRecord("other", "x", 2))
+    await kept.sessions.put_room(RoomRecord("other", "x", 2))
     caplog.set_level(logging.WARNING)
     before = (tmp_path / "r-1.journal").read_bytes()
     async with served(config(), stores=kept) as table:
