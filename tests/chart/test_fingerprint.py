@@ -452,6 +452,7 @@ DEFAULTS: dict[str, policies.PolicyValue] = {
     "divergence.checksum_every": 1,
     "divergence.repairs": 3,
     "reconnect.grace": 60000,
+    "reconnect.sleep": 86400000,
     "snapshots.every": 600,
     "chat.open": True,
     "chat.characters": 300,
