@@ -79,6 +79,8 @@ class Desk:
         member = self.people.members.get(who)
         if member is None:
             return Problem(403, "not_in_the_room", "You have no place in this room.")
+        if member.seat is None and isinstance(packet, _OF_PLAYERS):
+            return _NOT_A_PLAYER
         if self.voice.over and not isinstance(packet, inputs.Connect | inputs.Disconnect):
             return _ENDED
         match packet:
@@ -258,8 +260,6 @@ class Desk:
     # -- one client packet -------------------------------------------------------------
 
     def _client_packet(self, member: Member, packet: ClientPacket) -> Reply | Problem:
-        if member.seat is None:
-            return Problem(403, "not_a_player", "Spectators send no turns.")
         if not self.play.started:
             return self.course.forbidden("turns", member.kinds, "The game has not started.")
         taken, rejected = self.play.take(member, packet)
@@ -281,14 +281,12 @@ class Desk:
     def _have_state(
         self, member: Member, generation: int, sha256: str, size: int
     ) -> Reply | Problem:
-        if member.seat is None or member.repairing:
+        if member.repairing:
             return _NOT_A_PLAYER
-        return self.snapshots.said(member.seat, generation, sha256, size) or Reply(202)
+        return self.snapshots.said(seat_of(member), generation, sha256, size) or Reply(202)
 
     def _send_state(self, member: Member, generation: int, state: bytes) -> Reply | Problem:
-        if member.seat is None:
-            return _NOT_A_PLAYER
-        sent = self.snapshots.sent(member.seat, generation, state)
+        sent = self.snapshots.sent(seat_of(member), generation, state)
         if isinstance(sent, Problem):
             return sent
         self.voice.want(sent)
@@ -301,7 +299,9 @@ class Desk:
         return _NOT_A_PLAYER if seat is None else self.snapshots.unasked(seat, generation)
 
 
-_NOT_A_PLAYER = Problem(403, "not_a_player", "Only players are asked for their state.")
+_OF_PLAYERS = (ClientPacket, inputs.HaveState, inputs.SendState)
+"""What spectators never send, whatever state the room is in."""
+_NOT_A_PLAYER = Problem(403, "not_a_player", "Only players send turns and states.")
 _ENDED = Problem(410, "room_ended", "The room has ended.")
 
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from gameroom.lockstep.packets import ClientPacket, Moves, Roster, Setup
+from gameroom.lockstep.packets import ClientPacket
 from gameroom.lockstep.problem import Problem
 from gameroom.model import INT_MAX, Value
 from gameroom.room import inputs
@@ -21,6 +21,7 @@ from gameroom.room.effects import Reply
 from gameroom.server import bodies
 from gameroom.server.routes import ROOM_TABLE
 from gameroom.server.runner import Runner
+from gameroom.server.shown import Shown
 from gameroom.wire import BadFrameError, read_packet
 
 TURNS_PER_ANSWER_MAX = 500
@@ -118,11 +119,8 @@ def _values(body: Value | ClientPacket) -> Mapping[str, Value]:
     return body
 
 
-def _picture(question: Question, kind: type[T]) -> Answer:
-    for body in question.runner.room.picture().body:
-        if isinstance(body, kind):
-            return Answer(200, body)
-    raise AssertionError(f"a picture has no {kind.__name__}")
+def _shown(question: Question) -> Shown:
+    return question.runner.shown(question.who)
 
 
 def _me(question: Question) -> Answer:
@@ -169,7 +167,7 @@ def _turn(question: Question) -> Answer:
 
 def _turns(question: Question) -> Answer:
     first = whole(question.query.get("from", "1"), "from")
-    last = question.runner.head_for(question.who).generation
+    last = _shown(question).generation
     turns = question.runner.turns(first, min(TURNS_PER_ANSWER_MAX, last + 1 - max(first, 1)))
     next_ = turns[-1].generation + 1 if turns else None
     more = next_ is not None and next_ <= last
@@ -202,8 +200,8 @@ def whole(said: str, name: str) -> int:
 
 ANSWERS: Mapping[str, Callable[[Question], Answer]] = {
     "me": _me,
-    "players": lambda question: _picture(question, Roster),
-    "setup": lambda question: _picture(question, Setup),
+    "players": lambda question: Answer(200, _shown(question).roster),
+    "setup": lambda question: Answer(200, _shown(question).setup),
     "setting": _setting,
     "settings": lambda question: sent(question, inputs.Configure(_values(question.body))),
     "ready": _ready,
@@ -220,6 +218,6 @@ ANSWERS: Mapping[str, Callable[[Question], Answer]] = {
     "chat": lambda question: sent(
         question, inputs.Say(body_as(bodies.ChatLine, question.body).text)
     ),
-    "chart": lambda question: _picture(question, Moves),
+    "chart": lambda question: Answer(200, _shown(question).moves),
     "time": lambda question: Answer(200, bodies.Time(question.runner.clock.now())),
 }

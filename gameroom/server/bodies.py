@@ -191,14 +191,15 @@ class JoinPicture:
 
 @dataclass(frozen=True, slots=True)
 class RoomStatus:
-    """One room in a few words. sockets: how many are connected now."""
+    """One room in a few words. players: seats that are taken; connected: how many of them have
+    a connection."""
 
     id: str
     name: str
     states: tuple[str, ...]
     players: int
+    connected: int
     spectators: int
-    sockets: int
     seq: int
     generation: int
 

@@ -39,6 +39,9 @@ DELAYED_STEP_MS = 1_000
 CATCH_UP_EVENTS = 64
 """After so many events of a long tail the other sockets have their turn."""
 
+SHOWN_AT_HELLO = ("seq", "generation", "turn_ms", "ahead")
+"""What the first answer says of the room."""
+
 UNKNOWN = Problem(401, "no_session", "This session is not known here.")
 """The same for no such room, no such seat and too old a session."""
 
@@ -312,8 +315,8 @@ class Connection:
         ):
             self._refuse(said, Problem(503, "room_busy", "Too many sockets in this room."))
             self.close(Close.TRY_LATER, "too many sockets in this room")
-        elif hello.seq > runner.room.seq:
-            detail = f"The room is at {runner.room.seq}: come with a seq up to that, or 0."
+        elif hello.seq > (seq := runner.shown(who).seq):
+            detail = f"The room is at {seq}: come with a seq up to that, or 0."
             self._refuse(said, Problem(409, "seq_ahead", detail))
         else:
             self._welcome(said, runner, who, hello)
@@ -323,14 +326,14 @@ class Connection:
         self._settle()
         self.who, self.open, self.sent = who, True, hello.seq
         self.delay_ms = runner.delay_ms(who)
-        told, head = runner.room.hello(who), runner.head_for(who)
+        told, shown = runner.room.hello(who), runner.shown(who)
         resume = None
         if hello.snapshots:
             behind_max = self._door.limits.tail_events_max
             resume = runner.resume_for(who, hello.seq, behind_max)
         if resume is not None:
             self.sent = resume.seq
-        told |= {"seq": head.seq, "generation": head.generation}
+        told |= {name: getattr(shown, name) for name in SHOWN_AT_HELLO}
         self._respond(said, Answer(200, {**told, "snapshot": resume}))
         if self.delay_ms or not self._catch_up():
             self._pump = self._loop.create_task(self._catch_up_slowly())

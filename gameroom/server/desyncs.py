@@ -212,13 +212,13 @@ class Desyncs:
         self._end_if_complete(case)
 
     def _case(self, room: str, generation: int, user: str) -> tuple[Case, int]:
+        """The same answer for no desync and for one that is none of theirs: whoever watches with
+        a delay is not to learn that there is one."""
         case = self._open.get((room, generation))
-        if case is None:
-            detail = "No evidence is taken of this generation, or not any more."
+        seat = None if case is None else case.users.get(user)
+        if case is None or seat is None:
+            detail = "No evidence of yours is taken of this generation, or not any more."
             raise refuse(404, "no_such_desync", detail)
-        seat = case.users.get(user)
-        if seat is None:
-            raise refuse(403, "not_compared", "No checksum of yours was compared there.")
         return case, seat
 
     # -- the end of a case -------------------------------------------------------------

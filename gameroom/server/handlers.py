@@ -16,7 +16,6 @@ from msgspec import UNSET
 from gameroom import picture
 from gameroom.language import CODES
 from gameroom.language.pages import story
-from gameroom.lockstep.packets import Moves, Roster, Setup
 from gameroom.lockstep.problem import Problem
 from gameroom.model import Room as RoomFile
 from gameroom.room import inputs
@@ -210,18 +209,18 @@ class Handlers:
     async def status(self, request: web.Request) -> web.StreamResponse:
         self._polite(request)
         runner = self._room(request)
-        room = runner.room
-        roster = _shown(runner, Roster)
+        shown = runner.shown()
+        seats = shown.roster.seats
         return json_response(
             bodies.RoomStatus(
                 id=runner.id,
-                name=room.file.name,
-                states=room.states,
-                players=len(roster.seats),
-                spectators=roster.spectators,
-                sockets=len(runner.lines),
-                seq=room.seq,
-                generation=room.generation,
+                name=runner.room.file.name,
+                states=shown.chart.states,
+                players=len(seats),
+                connected=sum(row.connected for row in seats),
+                spectators=shown.roster.spectators,
+                seq=shown.seq,
+                generation=shown.generation,
             )
         )
 
@@ -321,8 +320,8 @@ class Handlers:
         if auth.opens(self._config.create_keys, auth.bearer(request)):
             async with self._lobby.journal_of(room) as (journal, file):
                 return await self._replay(request, journal, file)
-        runner, _ = self._member_of(request)
-        if (why := replays.refused(runner)) is not None:
+        runner, who = self._member_of(request)
+        if (why := replays.refused(runner, who)) is not None:
             raise why
         return await self._replay(request, runner.journal, runner.room.file)
 
@@ -460,31 +459,27 @@ def _codec(runner: Runner | None, subprotocol: str) -> Codec:
     return Codec(subprotocol, NOWHERE_FILE) if runner is None else runner.codecs[subprotocol]
 
 
-def _shown(runner: Runner, kind: type[T]) -> T:
-    return next(body for body in runner.room.picture().body if isinstance(body, kind))
-
-
 def _link(sha256: str) -> bodies.CodeLink:
     return bodies.CodeLink(f"/engines/{sha256}", sha256)
 
 
 def _join_picture(runner: Runner) -> bodies.JoinPicture:
-    room, header = runner.room, runner.journal.header
+    room, header, shown = runner.room, runner.journal.header, runner.shown()
     return bodies.JoinPicture(
         id=runner.id,
         name=room.file.name,
         doc=room.file.doc,
-        states=_shown(runner, Moves).chart.states,
+        states=shown.chart.states,
         engine=_link(header.engine),
         view=None if header.view is None else _link(header.view),
         kit=None if header.kit is None else _link(header.kit),
         seed=header.seed,
-        setup=_shown(runner, Setup).settings,
-        roster=_shown(runner, Roster),
+        setup=shown.setup.settings,
+        roster=shown.roster,
         definition=bodies.Definition(**definition(room.file)),
         socket=f"/rooms/{runner.id}/socket",
-        seq=room.seq,
-        generation=room.generation,
-        turn_ms=room.pace.turn_ms,
-        ahead=room.pace.ahead,
+        seq=shown.seq,
+        generation=shown.generation,
+        turn_ms=shown.turn_ms,
+        ahead=shown.ahead,
     )

@@ -338,6 +338,8 @@ class Lobby:
         for entry in entries:
             if isinstance(entry.event.body, MasterPacket):
                 runner.turn_seqs.append(entry.event.seq)
+            if runner.delayed is not None:
+                runner.delayed.note(entry.event, entry.at)
         runner.resume()
         return runner
 

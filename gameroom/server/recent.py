@@ -6,7 +6,6 @@ speaks, and lives as long as its event is kept here.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from dataclasses import dataclass, field
 
 from gameroom.lockstep.packets import Event
@@ -54,11 +53,6 @@ class Recent:
         if self._start > 1024 and self._start * 2 > len(self._told):
             del self._told[: self._start]
             self._start = 0
-
-    def head(self, at: int) -> Told | None:
-        """The last one that had happened by this time; None where that is not kept."""
-        end = bisect_right(self._told, at, lo=self._start, key=lambda told: told.at)
-        return self._told[end - 1] if end > self._start else None
 
     def after(self, seq: int) -> list[Told] | None:
         """All events after `seq`; None when some of them are no longer kept."""

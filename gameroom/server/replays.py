@@ -24,12 +24,11 @@ log = logging.getLogger(__name__)
 DONE = b""
 
 
-def refused(runner: Runner) -> RefusedError | None:
+def refused(runner: Runner, who: str) -> RefusedError | None:
     """Why a member may not have it yet: a replay would tell what watchers are not to know."""
-    watchers = runner.room.file.spectators
-    if watchers is None or not watchers.delay.amount or runner.room.over:
+    if runner.delayed is None or runner.shown(who).over:
         return None
-    late = f"{watchers.delay.amount} ms"
+    late = f"{runner.delayed.delay_ms} ms"
     return refuse(
         409, "not_over", f"Watchers are told {late} late, so there is no replay before the end."
     )

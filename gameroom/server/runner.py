@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from bisect import bisect_right
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from gameroom.lockstep.packets import (
@@ -31,6 +29,7 @@ from gameroom.server import fastpath
 from gameroom.server.clock import Clock
 from gameroom.server.events import entry_of, event_of, snapshot_of, stored_snapshot
 from gameroom.server.recent import Recent, Told
+from gameroom.server.shown import Delayed, Shown
 from gameroom.store import SNAPSHOTS_KEPT, Entry, Journal, SnapshotStore, StoreFailedError
 from gameroom.wire import MSGPACK, SUBPROTOCOLS, BadFrameError, Close, Codec
 
@@ -56,14 +55,6 @@ class Line(Protocol):
 
     def close(self, code: int, reason: str) -> None:
         """Send no more, and close. Does not call back."""
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """How far the room is, as somebody is told it."""
-
-    seq: int
-    generation: int
 
 
 class Runner:
@@ -100,6 +91,8 @@ class Runner:
         self._loop = loop
         self._snapshots = snapshots
         self._recent = Recent(tail_bytes_max)
+        self.delayed = self._delayed()
+        """What watchers and strangers are shown, None where that is what players are shown."""
         self._forget = forget
         self._over = over
         self._diverged = diverged
@@ -130,6 +123,8 @@ class Runner:
         if reply is None:
             assert self.stopped is not None, "a room answers every packet"
             return Reply(self.stopped.status, problem=self.stopped)
+        if self.delayed is not None and not self.knows(who):
+            return self.delayed.told(packet, reply, self.clock.now())
         return reply
 
     def attach(self, line: Line, seq: int) -> None:
@@ -151,22 +146,22 @@ class Runner:
         """What was told after `seq`, None when that is only in the journal."""
         return [] if seq == self.room.seq else self._recent.after(seq)
 
-    def delay_ms(self, who: str) -> int:
-        """How late this person is told the turns: watchers, where the room file says so."""
+    def knows(self, who: str) -> bool:
+        """May this person know at once what happens? Players may; where watchers are told late,
+        nobody else may: anybody could be a watcher."""
         member = self.room.people.members.get(who)
-        watchers = self.room.file.spectators
-        if member is None or member.seat is not None or watchers is None:
-            return 0
-        return watchers.delay.amount
+        return self.delayed is None or (member is not None and member.seat is not None)
 
-    def head_for(self, who: str) -> Head:
-        """How far this person has to come to see what others see."""
-        delay_ms = self.delay_ms(who)
-        if not delay_ms or self.room.over:
-            return Head(self.room.seq, self.room.generation)
-        last = self._recent.head(self.clock.now() - delay_ms)
-        seq = 0 if last is None else last.event.seq
-        return Head(seq, bisect_right(self.turn_seqs, seq))
+    def delay_ms(self, who: str) -> int:
+        """How late this person is told what happens."""
+        return 0 if self.delayed is None or self.knows(who) else self.delayed.delay_ms
+
+    def shown(self, who: str = "") -> Shown:
+        """The room as this person may know it; a stranger has no user id."""
+        now = self.clock.now()
+        if self.delayed is None or self.knows(who):
+            return Shown.of(self.room, now)
+        return self.delayed.shown(now)
 
     def snapshot_for(self, who: str) -> Snapshot | None:
         """The latest one that this person may see."""
@@ -186,6 +181,20 @@ class Runner:
         """Nobody comes late any more."""
         self.snapshots = []
         self._snapshots.drop(self.id)
+
+    def _delayed(self) -> Delayed | None:
+        watchers, header = self.room.file.spectators, self.journal.header
+        if watchers is None or not watchers.delay.amount:
+            return None
+        start = Shown.beginning(self.room.course.chart, header.seed, header.setup)
+        return Delayed(watchers.delay.amount, start, self._following)
+
+    def _following(self, seq: int) -> Iterable[Told]:
+        """The events after `seq`, those from the journal one by one as they are asked for."""
+        told = self.after(seq)
+        if told is None:
+            return (self.old(entry, MSGPACK) for entry in self.journal.read(after=seq))
+        return told
 
     def _latest(self, delay_ms: int) -> Snapshot | None:
         until = self.clock.now() - delay_ms
@@ -306,6 +315,8 @@ class Runner:
         self.journal.append(entry)
         self._last = Told(effect.event, effect.at, {MSGPACK: fastpath.frame(entry.event)})
         self._recent.add(self._last)
+        if self.delayed is not None:
+            self.delayed.note(effect.event, effect.at)
         if isinstance(effect.event.body, MasterPacket):
             self.turn_seqs.append(effect.event.seq)
 

@@ -183,7 +183,7 @@ async def test_who_is_dropped_for_it_may_still_say_what_it_was_and_nothing_else(
 async def test_each_seat_is_heard_once_and_only_the_seats_that_were_compared(table: Table):
     ann, bob, cid = [witness for witness, _ in await diverged(table)]
     stranger = await table.join(ann.person.room, "dan")
-    assert (await Witness(stranger, GOOD).says(2, 403))["code"] == "not_compared"
+    assert (await Witness(stranger, GOOD).says(2, 404))["code"] == "no_such_desync"
     assert (await ann.says(1, 404))["code"] == "no_such_desync"
     assert (await ann.says(2, 422, generation=1))["code"] == "bad_body"
     assert (await ann.sends(2, status=409))["code"] == "not_wanted"

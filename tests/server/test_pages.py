@@ -130,6 +130,6 @@ async def test_a_room_in_a_few_words(table: Table) -> None:
     await ann.connect()
     status = await (await table.client.get(f"/rooms/{made['id']}")).json()
     assert status["name"] == "duel"
-    assert (status["players"], status["spectators"], status["sockets"]) == (1, 0, 1)
+    assert (status["players"], status["connected"], status["spectators"]) == (1, 1, 0)
     assert ann.user not in str(status)
     assert ENGINE not in str(status)

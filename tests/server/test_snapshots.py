@@ -26,9 +26,13 @@ async def table():
         yield running
 
 
-async def duel(table: Table, text: str = DUEL) -> tuple[Person, Line, Person, Line]:
-    made = await table.create(room=text, engine={"source": ENGINE})
-    ann, bob = await table.join(made["id"], "ann"), await table.join(made["id"], "bob")
+async def duel(
+    table: Table, text: str = DUEL, room: str | None = None
+) -> tuple[Person, Line, Person, Line]:
+    """Ann and bob in the running room: a new one, or the one with this id."""
+    if room is None:
+        room = (await table.create(room=text, engine={"source": ENGINE}))["id"]
+    ann, bob = await table.join(room, "ann"), await table.join(room, "bob")
     lines = await ann.connect(), await bob.connect()
     await playing(*lines)
     return ann, lines[0], bob, lines[1]
@@ -64,9 +68,11 @@ async def get(who: Person, what: object):
     return await who.table.client.get(f"/rooms/{who.room}/snapshots/{what}", headers=headers)
 
 
-async def kept(table: Table, text: str = DUEL) -> tuple[Person, Line, Person, Line]:
+async def kept(
+    table: Table, text: str = DUEL, room: str | None = None
+) -> tuple[Person, Line, Person, Line]:
     """The state after turn 3 is kept, and two more turns are played."""
-    ann, of_ann, bob, of_bob = await duel(table, text)
+    ann, of_ann, bob, of_bob = await duel(table, text, room)
     await turns(1, 3, of_ann, of_bob)
     assert (await say(of_ann))["status"] == 202
     assert (await say(of_bob))["status"] == 202

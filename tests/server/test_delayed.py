@@ -1,0 +1,382 @@
+"""Whoever may not know yet is told the room of a while ago, on every way there is.
+
+`TABLE` has a row for every route of the server and of a room: what it answers to a watcher of a
+room with a delay, and to a stranger. A new route without a row fails.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gameroom.lockstep.packets import (
+    Announcement,
+    Body,
+    Chart,
+    Ended,
+    Event,
+    MasterPacket,
+    Moves,
+    Roster,
+    Setup,
+)
+from gameroom.server.openapi import room_path
+from gameroom.server.recent import Told
+from gameroom.server.routes import ROOM as ROOM_ROUTES
+from gameroom.server.routes import SERVER as SERVER_ROUTES
+from gameroom.server.routes import Route
+from gameroom.server.shown import NOT_NOW, PICTURES, Delayed, Shown
+from gameroom.wire import problem_body
+from tests.server.table import ENGINE, Line, Person, Table, config, limits, served
+from tests.server.test_snapshots import LATE, come, kept, turns
+from tests.server.test_turns import packet
+
+HOUR = """
+language 1
+use "standard"
+
+room "duel" extends standard {
+  players 1..2
+  spectators 0..9 delay 1h
+  setting map: "plains" | "islands" = "plains"
+  setting gold: int 100..1000 = 300
+  command move { x: int 0..9 }
+  request surrender
+  policy pace { tick = 50 per second  turn = 20ms..40ms  ahead = 1 }
+  policy snapshots { every = 3 turns }
+  allow configure from anyone
+
+  extend state running {
+    allow surrender from player
+    on surrender -> ended because "somebody gave up"
+  }
+  extend state running.iterating {
+    initial day
+    state day iterates {
+      allow move from player
+      after 1000000 turns -> ended
+    }
+  }
+}
+"""
+
+NOBODY, WATCHER, PLAYER = "nobody", "the watcher", "the player"
+
+
+@dataclass(frozen=True)
+class Row:
+    """How a route is proved. By default its answer is the same whatever has happened.
+
+    watcher, stranger: the statuses; None where this person is not asked for it.
+    acts: what is asked has an effect at once, so that the answer says whether it is done: then
+    it is the status here or the bare refusal, and nothing else.
+    differs: a player is told something else by now, which shows that there was something to hide.
+    """
+
+    watcher: int | None = 200
+    stranger: int | None = 401
+    body: Any = None
+    where: Mapping[str, object] = field(default_factory=dict)
+    query: str = ""
+    acts: bool = False
+    differs: bool = False
+
+
+ANYBODY = {"watcher": 200, "stranger": 200}
+NEVER = {"watcher": 401, "stranger": 401}
+SHA = "0" * 64
+
+TABLE: Mapping[str, Row] = {
+    # The same for everybody, at any time.
+    "create": Row(**NEVER, body={"game": "noughts"}),
+    "end": Row(**NEVER),
+    "desyncs": Row(**NEVER),
+    "desync": Row(**NEVER, where={"generation": 5}),
+    "socket": Row(watcher=400, stranger=400),
+    "replay_page": Row(**ANYBODY),
+    "chart_picture": Row(**ANYBODY),
+    "engine_source": Row(**ANYBODY, where={"sha256": "engine"}),
+    "diagnostic_page": Row(**ANYBODY, where={"code": "E0101"}),
+    "web_file": Row(**ANYBODY, where={"file": "kit.js"}),
+    "livez": Row(**ANYBODY),
+    "readyz": Row(**ANYBODY),
+    "openapi": Row(**ANYBODY),
+    "asyncapi": Row(**ANYBODY),
+    # The room.
+    "join_page": Row(**ANYBODY),
+    "join_query": Row(**ANYBODY),
+    "status": Row(**ANYBODY),
+    "session": Row(stranger=None, differs=True),
+    "me": Row(),
+    "players": Row(differs=True),
+    "setup": Row(differs=True),
+    "chart": Row(differs=True),
+    "turns": Row(query="?from=1", differs=True),
+    "time": Row(),
+    "snapshot": Row(watcher=404, differs=True),
+    "snapshot_state": Row(watcher=404, where={"generation": 3}, differs=True),
+    "replay": Row(watcher=409),
+    # What only players do.
+    "turn": Row(watcher=403, where={"generation": 1}, body={"commands": []}),
+    "have_state": Row(watcher=403, where={"generation": 3}, body={"sha256": SHA, "size": 1}),
+    "snapshot_send": Row(watcher=403, where={"generation": 3}, body=[]),
+    "desync_parts": Row(watcher=404, where={"generation": 5}, body={"bytes": 3}),
+    "desync_state": Row(watcher=404, where={"generation": 5}, body=[]),
+    # What watchers do too.
+    "players_add": Row(watcher=None, stranger=201, body={"spectate": True}, acts=True),
+    "setting": Row(where={"name": "gold"}, body=400, acts=True, differs=True),
+    "settings": Row(body={"gold": 400}, acts=True, differs=True),
+    "ready": Row(watcher=204, acts=True),
+    "unready": Row(watcher=204, acts=True),
+    "hide": Row(watcher=204, acts=True),
+    "show": Row(watcher=204, acts=True),
+    "engine": Row(watcher=204, body={"loaded": True}, acts=True),
+    "request": Row(watcher=202, where={"name": "surrender"}, body={}, acts=True),
+    "chat": Row(watcher=204, body={"text": "hello"}, acts=True),
+    "leave": Row(watcher=204, acts=True),
+}
+
+
+def test_every_route_has_its_row() -> None:
+    assert set(TABLE) == {route.name for route in (*SERVER_ROUTES, *ROOM_ROUTES)}
+
+
+Answers = dict[tuple[str, str, str], tuple[int, Any]]
+
+
+class Asking:
+    """Everybody who asks for everything, over HTTP and over the socket."""
+
+    def __init__(self, table: Table, made: Mapping[str, Any], people: Mapping[str, Person]) -> None:
+        self._table = table
+        self._made = made
+        self._people = people
+        self.leaving: list[Person] = []
+        """Those who leave when the turn of `leave` comes."""
+
+    async def all(self, *asking: str) -> Answers:
+        """The answers by route, carrier and who asked."""
+        answers: Answers = {}
+        for route in SERVER_ROUTES:
+            for who in asking:
+                answers[route.name, "http", who] = await self._http(route, route.path, who)
+        for who in asking:
+            line = None if who == NOBODY else await come(self._people[who])
+            for route in ROOM_ROUTES:
+                if "http" in route.carriers:
+                    path = room_path(route)
+                    answers[route.name, "http", who] = await self._http(route, path, who)
+                is_asked = route.name != "leave" and _is_asked(TABLE[route.name], who)
+                if line is not None and is_asked:
+                    answers[route.name, "socket", who] = await self._socket(route, line)
+        return {key: said for key, said in answers.items() if said is not None}
+
+    def _path(self, route: Route, path: str) -> str:
+        where = {"id": self._made["id"], **TABLE[route.name].where}
+        if where.get("sha256") == "engine":
+            where["sha256"] = self._made["engine"]
+        query = f"?game_id={self._made['id']}" if route.name == "join_query" else ""
+        filled = re.sub(r"{(\w+)}", lambda found: str(where[found[1]]), path)
+        return filled + (query or TABLE[route.name].query)
+
+    async def _http(self, route: Route, path: str, who: str) -> Any:
+        row = TABLE[route.name]
+        if not _is_asked(row, who):
+            return None
+        person = self._people.get(who)
+        if route.name == "leave" and who == WATCHER:
+            person = self.leaving.pop()
+        headers = {} if person is None else {"Authorization": f"Bearer {person.token}"}
+        how = {} if row.body is None else {"json": row.body}
+        response = await self._table.client.request(
+            route.methods[0], self._path(route, path), headers=headers, **how
+        )
+        if response.content_type.endswith("json"):
+            return response.status, plain(await response.json())
+        return response.status, await response.read()
+
+    async def _socket(self, route: Route, line: Line) -> Any:
+        if route.name == "session":
+            return line.hello["status"], plain(line.hello["body"])
+        said = await line.ask(
+            route.methods[0], self._path(route, route.path), TABLE[route.name].body
+        )
+        return said["status"], plain(said["body"])
+
+
+def _is_asked(row: Row, who: str) -> bool:
+    if who == PLAYER:
+        return row.differs
+    return (row.stranger if who == NOBODY else row.watcher) is not None
+
+
+def plain(body: Any) -> Any:
+    """Without what is the asker's own or the clock's."""
+    own = ("now", "token", "user", "name")
+    return {k: v for k, v in body.items() if k not in own} if isinstance(body, dict) else body
+
+
+async def test_no_way_tells_a_watcher_or_a_stranger_what_is_not_old_enough() -> None:
+    async with served(
+        config(limits=limits(desync_wait_ms=60_000, requests_per_second=10_000))
+    ) as table:
+        made = await table.create(room=HOUR, engine={"source": ENGINE})
+        eve, *leaving = [await table.join(made["id"], name, spectate=True) for name in "efgh"]
+        people = {WATCHER: eve}
+        asking = Asking(table, made, people)
+        asking.leaving = leaving
+        before = await asking.all(WATCHER, NOBODY)
+        people[PLAYER], of_ann = await much_happens(table, made["id"])
+        during = await asking.all(WATCHER, NOBODY)
+        live = await asking.all(PLAYER)
+        of_ann = await come(people[PLAYER])
+        assert (await of_ann.ask("POST", "/requests/surrender", {}))["status"] == 202
+        await of_ann.until("ended")
+        after = await asking.all(WATCHER, NOBODY)
+        assert table.lobby.rooms[made["id"]].room.over
+    for key, said in before.items():
+        name, _, who = key
+        row = TABLE[name]
+        status = row.watcher if who == WATCHER else row.stranger
+        for now in (said, during[key], after[key]):
+            if row.acts and now[0] == 409:
+                assert now[1] == problem_body(NOT_NOW), key
+            else:
+                assert now == (status, said[1]), key
+        if row.differs and who == WATCHER:
+            assert live[name, key[1], PLAYER] != during[key], key
+
+
+async def much_happens(table: Table, room: str) -> tuple[Person, Line]:
+    """Two play, keep a snapshot, change the setup, chat and differ; one of them has no connection
+    any more."""
+    ann, of_ann, _, of_bob = await kept(table, room=room)
+    assert (await of_ann.ask("PATCH", "/setup", {"map": "islands"}))["status"] == 200
+    await of_ann.ask("POST", "/chat", {"text": "at the bridge"})
+    for value, line in enumerate((of_ann, of_bob)):
+        await packet(line, 6, checksum={"generation": 5, "value": value})
+    await of_ann.until("diverged")
+    await of_bob.ws.close()
+    await of_ann.until("roster")
+    return ann, of_ann
+
+
+async def test_the_end_of_the_room_is_news_too() -> None:
+    """Until watchers are told it, they get no replay, and no answer says that it is over."""
+    async with served(config()) as table:
+        ann, of_ann, *_ = await kept(table, LATE)
+        eve = await table.join(ann.room, "eve", spectate=True)
+        line = await come(eve)
+        await of_ann.ask("POST", "/requests/surrender", {})
+        await of_ann.ws.close()
+        of_ann = await come(ann)
+        await of_ann.until("ended")
+        refused = await line.ask("POST", "/chat", {"text": "is it over?"})
+        assert refused["body"] == problem_body(NOT_NOW)
+        replay = f"/rooms/{ann.room}/replay"
+        of_eve = {"Authorization": f"Bearer {eve.token}"}
+        early = await table.client.get(replay, headers=of_eve)
+        assert (await table.problem(early, 409))["code"] == "not_over"
+        at_once = await table.client.get(replay, headers={"Authorization": f"Bearer {ann.token}"})
+        assert at_once.status == 200
+        await line.until("ended")
+        late = await table.client.get(replay, headers=of_eve)
+        assert late.status == 200
+
+
+async def test_after_a_restart_a_watcher_is_told_at_once_how_far_the_room_was(
+    tmp_path: Path,
+) -> None:
+    settings = config(data=tmp_path)
+    async with served(settings) as first:
+        ann, of_ann, _, of_bob = await kept(first, LATE)
+        watching = await come(await first.join(ann.room, "eve", spectate=True))
+        await watching.until("turn", generation=5)
+        await turns(6, 6, of_ann, of_bob)
+    async with served(settings) as second:
+        eve = await second.join(ann.room, "eve", spectate=True)
+        line = await come(eve)
+        assert line.hello["body"]["generation"] == 5
+        told = await line.ask("GET", "/turns?from=1")
+        assert [turn["generation"] for turn in told["body"]["turns"]] == [1, 2, 3, 4, 5]
+        chart = await line.ask("GET", "/chart")
+        assert (chart["body"]["generation"], chart["body"]["chart"]["states"][0]) == (5, "running")
+        roster = await (await second.client.get(f"/join/{ann.room}")).json()
+        assert [row["name"] for row in roster["roster"]["seats"]] == ["ann", "bob"]
+        await line.until("turn", generation=6)
+
+
+async def test_a_watcher_comes_back_with_the_last_event_that_was_told() -> None:
+    async with served(config()) as table:
+        ann, *_ = await kept(table, LATE)
+        eve = await table.join(ann.room, "eve", spectate=True)
+        line = await come(eve)
+        last = (await line.until("turn", generation=5))["seq"]
+        again = await come(eve, seq=last)
+        assert again.hello["body"]["seq"] >= last
+        live = table.lobby.rooms[ann.room].room.seq
+        ahead = Line(await eve.socket())
+        refused = await ahead.ask("PUT", "/session", {"token": eve.token, "seq": live + 1})
+        assert refused["body"]["code"] == "seq_ahead"
+
+
+# -- the pictures ------------------------------------------------------------------------------
+
+DELAY_MS = 6_400
+START = Shown(0, 0, 0, 100, 1, Setup(), Roster(), Chart(()))
+
+bodies: st.SearchStrategy[Body] = st.one_of(
+    st.builds(Setup, st.dictionaries(st.just("gold"), st.integers(0, 9))),
+    st.builds(Roster, spectators=st.integers(0, 9)),
+    st.builds(Moves, st.just(0), st.builds(Chart, st.tuples(st.sampled_from("ab")))),
+    st.builds(
+        MasterPacket,
+        st.integers(1, 99),
+        st.just(5),
+        st.integers(20, 200),
+        st.integers(1, 4),
+        chart=st.none() | st.builds(Chart, st.tuples(st.sampled_from("ab"))),
+    ),
+    st.just(Announcement("hello")),
+    st.just(Ended("ended", None)),
+)
+"""What a room says."""
+
+
+@given(st.lists(st.tuples(st.integers(0, 3_000), bodies, st.integers(0, 9_000)), max_size=80))
+def test_what_is_shown_is_the_room_after_just_the_events_that_are_old_enough(said: Any) -> None:
+    """Each event after a while, and somebody looks a while after it."""
+    told: list[Told] = []
+    delayed = Delayed(DELAY_MS, START, lambda seq: told[seq:])
+    now = 0
+    for pause, body, until_looked_at in said:
+        now += pause
+        event = Event(len(told) + 1, body)
+        told.append(Told(event, now))
+        delayed.note(event, now)
+        if until_looked_at > 6_000:
+            now += until_looked_at - 6_000
+            expected = START
+            for one in told:
+                if one.at <= now - DELAY_MS:
+                    expected = expected.after(one.event, one.at)
+            assert delayed.shown(now) == expected
+
+
+@pytest.mark.parametrize("every_ms", [1, 40, 100, 5_000])
+def test_however_much_happens_only_so_many_pictures_are_kept(every_ms: int) -> None:
+    told: list[Told] = []
+    delayed = Delayed(DELAY_MS, START, lambda seq: told[seq:])
+    for seq in range(1, 20_000 // every_ms + 500):
+        told.append(Told(Event(seq, Setup({"gold": seq})), seq * every_ms))
+        delayed.note(told[-1].event, told[-1].at)
+        assert len(delayed._kept) <= 2 * PICTURES + 2
+    shown = delayed.shown(told[-1].at)
+    assert told[-1].at - DELAY_MS - every_ms < max(shown.at, 0)
