@@ -15,7 +15,7 @@ from gameroom.server import fastpath
 from gameroom.server.auth import Sources
 from gameroom.server.config import Config
 from gameroom.server.desyncs import open_desyncs
-from gameroom.server.exchange import refusals
+from gameroom.server.exchange import refusals, typed
 from gameroom.server.handlers import Handlers
 from gameroom.server.lobby import Lobby
 from gameroom.server.openapi import room_path
@@ -56,6 +56,7 @@ def make_app(config: Config, stores: Stores, *, sources: Sources | None = None) 
         if "http" in route.carriers:
             for method in route.methods:
                 app.router.add_route(method, room_path(route), handlers.room_route(route))
+    app.on_response_prepare.append(typed)
     app.cleanup_ctx.append(_life(config, lobby))
     app.on_shutdown.append(_shut)
     return app

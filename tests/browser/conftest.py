@@ -14,21 +14,26 @@ from tests.browser.world import World, serve
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
+ARGUMENTS = [
+    # Nothing here is foreign, and in a container there is no sandbox to be had. Frames behind
+    # others must not be slowed down, as these tests wait for what they play.
+    "--no-sandbox",
+    "--disable-renderer-backgrounding",
+    "--disable-background-timer-throttling",
+]
+
+
+def chromium() -> str:
+    """Where Chromium is."""
     path = next(filter(None, map(shutil.which, NAMES)), None)
     assert path is not None, "the browser tests need Chromium; on Debian: apt-get install chromium"
+    return path
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=path,
-            # Nothing here is foreign, and in a container there is no sandbox to be had. Frames
-            # behind others must not be slowed down, as these tests wait for what they play.
-            args=[
-                "--no-sandbox",
-                "--disable-renderer-backgrounding",
-                "--disable-background-timer-throttling",
-            ],
-        )
+        browser = await playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
         yield browser
         await browser.close()
 

@@ -6,18 +6,21 @@ tell of it themselves, and by a server that waits in vain for anything to arrive
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
-from playwright.async_api import Page
+from playwright.async_api import Page, async_playwright
 
 from gameroom.server import bodies
 from gameroom.server.app import LOBBY
+from tests.browser.conftest import ARGUMENTS, chromium
 from tests.browser.people import WAIT_MS, Person, people
 from tests.browser.world import World
 
@@ -135,6 +138,64 @@ async def test_neither_page_cookie_nor_network_can_be_reached(world: World):
     assert said["scene"]["works"] == [7, True, 1], "what an engine needs is there"
     assert set(said["later"].values()) == {"threw"}
     assert said["seat"] == 0
+
+
+async def test_not_even_a_connection_goes_out(world: World, tmp_path: Path):
+    """A view that wants no answer is content with a bare connection: no way makes one. The page
+    around it makes one in the end, which shows that this browser does what it is asked."""
+    source = (SPIES / "connections.js").read_text(encoding="utf-8")
+    ways = re.findall(r'^  "?(\w[\w ]*)"?: \(to\) =>', source, re.M)
+    arrived: list[str] = []
+    async with AsyncExitStack() as stack:
+        to = {way: await stack.enter_async_context(listening(way, arrived)) for way in ways}
+        later = await stack.enter_async_context(listening("the page", arrived))
+        view = source.replace("ADDRESSES[", f"({json.dumps(to)})[")
+        room = await alone(world, ENGINE, view)
+        page = await stack.enter_async_context(connecting(tmp_path))
+        await page.goto(f"{world.address}/join/{room}?name=ann&auto=1&dev=1")
+        frame = page.frame_locator(".gameroom-frame")
+        await frame.locator("a").wait_for(timeout=WAIT_MS)
+        inner = next(one for one in page.frames if one.url.endswith("/web/sandbox.html"))
+        await inner.wait_for_function(f"document.title === 'tried {len(ways)}'", timeout=WAIT_MS)
+        await frame.locator("a").click(no_wait_after=True)
+        await page.evaluate(
+            """(href) => {
+              const link = document.createElement("link");
+              document.head.append(Object.assign(link, { rel: "preconnect", href }));
+            }""",
+            later,
+        )
+        async with asyncio.timeout(WAIT_MS / 1000):
+            while "the page" not in arrived:
+                await asyncio.sleep(0.01)
+    assert len(ways) > 20
+    assert arrived == ["the page"]
+
+
+@asynccontextmanager
+async def listening(name: str, arrived: list[str]) -> AsyncIterator[str]:
+    """An address; its name is noted with every connection that arrives, whatever comes by it."""
+
+    async def arrive(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        arrived.append(name)
+        writer.close()
+
+    async with await asyncio.start_server(arrive, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+@asynccontextmanager
+async def connecting(profile: Path) -> AsyncIterator[Page]:
+    """A page in a browser that connects ahead of need. Most do; some distributions turn it off."""
+    (profile / "Default").mkdir()
+    wish = {"net": {"network_prediction_options": 0}}
+    (profile / "Default" / "Preferences").write_text(json.dumps(wish), encoding="utf-8")
+    async with async_playwright() as playwright:
+        context = await playwright.chromium.launch_persistent_context(
+            profile, executable_path=chromium(), args=ARGUMENTS
+        )
+        yield await context.new_page()
+        await context.close()
 
 
 async def test_a_missing_thing_says_why(world: World):

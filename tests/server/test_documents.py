@@ -120,6 +120,7 @@ class Http:
             validator(schema, OPENAPI).validate(how["json"])
         response = await self._table.client.request(method, path, allow_redirects=False, **how)
         self.seen.add((method, template, response.status))
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
         described = operation["responses"][str(response.status)]
         if "content" not in described:
             assert not await response.read()
