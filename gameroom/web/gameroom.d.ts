@@ -63,8 +63,9 @@ export interface Game {
   readonly definition: Definition;
   /** The demo wants this seat to play by itself. */
   readonly demo: boolean;
-  /** Sends a command, or a request that the room file declares. */
-  send(name: string, body?: Body): void;
+  /** Sends a command, or a request that the room file declares. False: nothing is sent, because
+   * as many are on their way as one turn carries. */
+  send(name: string, body?: Body): boolean;
 }
 export interface Rejected {
   readonly name: string;
@@ -375,7 +376,9 @@ export class Seat {
   checksum(generation: number): number | undefined;
   meters(): Meters;
   on<Name extends keyof SeatEvents>(name: Name, hear: (detail: SeatEvents[Name]) => void): () => void;
-  send(name: string, body?: Body): void;
+  /** Sends a command, or a request that the room file declares. False: it is refused at once, and
+   * the event `rejected` says why. */
+  send(name: string, body?: Body): boolean;
   request(name: string, body?: Body): Promise<unknown>;
   configure(settings: Body): Promise<unknown>;
   ready(ready?: boolean): Promise<unknown>;
@@ -480,5 +483,5 @@ export class Session {
   tick(now: number): void;
   engineReplied(reply: any, now: number): void;
   request(method: string, path: string, body?: Plain): Promise<any>;
-  command(name: string, body?: Body): void;
+  command(name: string, body?: Body): boolean;
 }

@@ -337,8 +337,12 @@ export function closing(code) {
 
 // ---- the outbox: every command exactly once ------------------------------------------------
 
+/** So many commands may wait for the turns that carry them, and so many requests for an answer. */
 const COMMANDS_WAITING_MAX = 1024;
 const RECENT_PACKETS_MAX = 64;
+
+/** How many commands one turn carries. */
+const perTurnMax = ({ policies }) => policies.limits?.commands_per_turn ?? 64;
 
 /**
  * What was taken from the player and is not yet in a master packet.
@@ -637,10 +641,10 @@ export class Session {
     this.#random = random;
     this.#memory = memory;
     this.#dev = dev;
-    const { divergence, limits, snapshots } = definition.policies;
+    const { divergence, snapshots } = definition.policies;
     this.#stateEvery = snapshots?.every?.turns ?? SNAPSHOTS_EVERY;
     this.#every = divergence?.checksum_every?.turns ?? divergence?.checksum_every ?? 1;
-    this.#outbox = new Outbox(limits?.commands_per_turn ?? 64);
+    this.#outbox = new Outbox(perTurnMax(definition));
   }
 
   // -- what the shell may look at --
@@ -915,25 +919,33 @@ export class Session {
     });
   }
 
-  /** A command of the player, or a request that the room file declares. */
+  /** A command of the player, or a request that the room file declares. False: it is refused at
+   * once, as `rejected` has told. */
   command(name, body = {}) {
-    const find = (list) => list.find((one) => one.name === name);
-    const declared = find(this.#definition.commands) ?? find(this.#definition.requests);
-    if (declared === undefined) {
-      this.#refused(name, body, problem("no_such_command", `This room has no command \`${name}\`.`));
-      return;
-    }
-    const why = misfitBody(declared.fields, body);
-    if (why !== null) this.#refused(name, body, problem("bad_command", `In \`${name}\`, ${why}.`));
-    else if (this.#definition.commands.includes(declared)) this.#queue({ name, body: structuredClone(body) });
-    else this.request("POST", `/requests/${name}`, body).catch((said) => this.#refused(name, body, said));
+    const why = this.#misfit(name, body) ?? this.#queue(name, body);
+    if (why !== null) this.#refused(name, body, why);
+    return why === null;
   }
 
-  #queue(command) {
-    const { name, body } = command;
-    if (this.seat === null) this.#refused(name, body, problem("not_a_player", "You are watching: only players command."));
-    else if (this.#outbox.put(command)) this.#keep();
-    else this.#refused(name, body, problem("too_many", "Too many commands are waiting."));
+  #misfit(name, body) {
+    const { commands, requests } = this.#definition;
+    const declared = [...commands, ...requests].find((one) => one.name === name);
+    if (declared === undefined) return problem("no_such_command", `This room has no command \`${name}\`.`);
+    const why = misfitBody(declared.fields, body);
+    return why === null ? null : problem("bad_command", `In \`${name}\`, ${why}.`);
+  }
+
+  #queue(name, body) {
+    const tooMany = problem("too_many", "Too many commands are waiting.");
+    if (!this.#definition.commands.some((one) => one.name === name)) {
+      if (this.#asked.size >= COMMANDS_WAITING_MAX) return tooMany;
+      this.request("POST", `/requests/${name}`, body).catch((said) => this.#refused(name, body, said));
+      return null;
+    }
+    if (this.seat === null) return problem("not_a_player", "You are watching: only players command.");
+    if (!this.#outbox.put({ name, body: structuredClone(body) })) return tooMany;
+    this.#keep();
+    return null;
   }
 
   #refused(name, body, why) {
@@ -1376,6 +1388,9 @@ export async function verified(link, base) {
   return source;
 }
 
+/** How long after a view's commands the page lets it send more. */
+const SENDS_PAUSE_MS = 50;
+
 /** The frame with engine and view. `heard` is told {engine: reply}, {send}, {problem}. */
 export class Sandbox {
   #frame = document.createElement("iframe");
@@ -1383,6 +1398,8 @@ export class Sandbox {
   #view = new MessageChannel();
   #waiting = [];
   #ready = false;
+  #taken = 0;
+  #saysTaken = null;
 
   /** kit: the source of what the engine works with; without one it is this server's. */
   constructor(element, { engine, view, heard, kit = null }) {
@@ -1419,8 +1436,10 @@ export class Sandbox {
     };
     // The view is uploaded code: it may ask for these two things and for nothing else.
     this.#view.port1.onmessage = ({ data }) => {
-      if (data?.send) heard({ send: { name: String(data.send.name), body: data.send.body ?? {} } });
-      else if (data?.problem) heard({ problem: data.problem });
+      if (data?.send) {
+        this.#take();
+        heard({ send: { name: String(data.send.name), body: data.send.body ?? {} } });
+      } else if (data?.problem) heard({ problem: data.problem });
     };
     this.#frame.src = here("./sandbox.html");
     (element ?? document.body).append(this.#frame);
@@ -1435,7 +1454,17 @@ export class Sandbox {
     this.#view.port1.postMessage(what);
   }
 
+  /** The view may send again, after a pause: whatever it does, this page has time for others. */
+  #take() {
+    this.#taken += 1;
+    this.#saysTaken ??= setTimeout(() => {
+      this.#saysTaken = null;
+      this.tell({ taken: this.#taken });
+    }, SENDS_PAUSE_MS);
+  }
+
   close() {
+    clearTimeout(this.#saysTaken);
     this.#engine.port1.close();
     this.#view.port1.close();
     this.#frame.remove();
@@ -1607,7 +1636,12 @@ export class Seat {
 
   // -- doings --
 
-  send(name, body = {}) { this.#act(() => this.#session.command(name, body)); }
+  send(name, body = {}) {
+    let taken = false;
+    this.#act(() => (taken = this.#session.command(name, body)));
+    return taken;
+  }
+
   request(name, body = {}) { return this.#ask("POST", `/requests/${name}`, body); }
   configure(settings) { return this.#ask("PATCH", "/setup", settings); }
   ready(ready = true) { return this.#ask(ready ? "PUT" : "DELETE", "/players/me/ready"); }
@@ -1676,7 +1710,7 @@ export class Seat {
 
   #introduce(dev) {
     const { definition, seat } = this;
-    this.#sandbox.tell({ game: { seat, definition, demo: dev.demo === true } });
+    this.#sandbox.tell({ game: { seat, definition, demo: dev.demo === true }, sends: perTurnMax(definition) });
   }
 
   #fromSandbox(said) {

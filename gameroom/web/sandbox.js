@@ -13,6 +13,34 @@ for (const name of ["RTCPeerConnection", "webkitRTCPeerConnection", "RTCDataChan
   Reflect.deleteProperty(globalThis, name);
 }
 
+/**
+ * What the view sends. As many as one turn may carry are on their way at a time, until the page
+ * says that it has taken them: the others are refused here, before they cost the page anything.
+ */
+export class Sends {
+  #post;
+  #sent = 0;
+  #taken = 0;
+
+  constructor(post) {
+    this.#post = post;
+    this.most = 0;
+  }
+
+  /** Whether this is on its way to the room. */
+  send(name, body = {}) {
+    if (this.#sent - this.#taken >= this.most) return false;
+    this.#post({ send: { name: String(name), body } });
+    this.#sent += 1;
+    return true;
+  }
+
+  /** The page has taken so many by now, in all. */
+  taken(count) {
+    this.#taken = count;
+  }
+}
+
 export function start({ worker: workerSource, kit, evidence, engine, view: viewSource }, [enginePort, port]) {
   const root = document.getElementById("view");
   const said = (error) => String(error?.message ?? error).slice(0, 300);
@@ -22,6 +50,7 @@ export function start({ worker: workerSource, kit, evidence, engine, view: viewS
   worker.onerror = (event) => problem("engine", event.message || "the worker could not start");
   worker.postMessage({ kit, evidence, engine }, [enginePort]);
 
+  const sends = new Sends((said) => port.postMessage(said));
   let make = null;
   let view = null;
   let game = null;
@@ -38,7 +67,7 @@ export function start({ worker: workerSource, kit, evidence, engine, view: viewS
         ...game,
         seats: opened.seats,
         setup: opened.setup,
-        send: (name, body = {}) => port.postMessage({ send: { name: String(name), body } }),
+        send: (name, body) => sends.send(name, body),
       });
     });
     show();
@@ -70,8 +99,10 @@ export function start({ worker: workerSource, kit, evidence, engine, view: viewS
   port.onmessage = ({ data }) => {
     if (data.game !== undefined) {
       game = data.game;
+      sends.most = data.sends ?? 0;
       open();
-    } else if (data.refused !== undefined) attempt("refused", () => view?.refused?.(data.refused));
+    } else if (data.taken !== undefined) sends.taken(data.taken);
+    else if (data.refused !== undefined) attempt("refused", () => view?.refused?.(data.refused));
   };
 
   new ResizeObserver(() => attempt("resize", () => view?.resize?.())).observe(root);

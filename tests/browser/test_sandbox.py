@@ -198,6 +198,21 @@ async def connecting(profile: Path) -> AsyncIterator[Page]:
         await context.close()
 
 
+async def test_a_view_that_sends_without_end_freezes_nothing(world: World):
+    view = """export default (root, { send }) => {
+      const out = root.appendChild(document.createElement("pre"));
+      let sent = 0;
+      for (let tried = 0; tried < 2_000_000; tried++) sent += send("poke", { x: tried % 10 });
+      out.textContent = sent;
+      return { show() {} };
+    };"""
+    async with playing(world, await alone(world, ENGINE, view)) as (person, page):
+        out = page.frame_locator(".gameroom-frame").locator("pre")
+        assert await out.inner_text(timeout=WAIT_MS) == "64"
+        await person.plays(20)
+        assert (await person.seat("seat.meters().commands"))["sent"] == 64
+
+
 async def test_a_missing_thing_says_why(world: World):
     room = await alone(world, ENGINE.replace("init() {}", "init() { Date.now(); }"))
     async with playing(world, room) as (person, page):

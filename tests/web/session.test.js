@@ -4,6 +4,7 @@ import { test } from "node:test";
 
 import { Random } from "../../gameroom/web/kit.js";
 import { Client, Clock, DEFINITION, ITERATING, Room, table } from "./world.js";
+import { Sends } from "../../gameroom/web/sandbox.js";
 import { Session, SlowLine, closing, ruling } from "../../gameroom/web/gameroom.js";
 
 const generations = (packets) => packets.map(({ generation }) => generation);
@@ -565,6 +566,34 @@ test("a refused command is told with its reason and counted, before or after its
   clock.pass(100);
   assert.equal(ann.session.commands.refused, 1);
   assert.equal(ann.session.commands.lost, 0);
+});
+
+test("beyond what may wait a command or a request is refused at once", () => {
+  const { clock, clients: [ann] } = table(1);
+  clock.pass(300);
+  const many = upTo(5000);
+  assert.equal(many.filter((unit) => ann.session.command("move", { unit })).length, 1024);
+  assert.equal(many.filter(() => ann.session.command("pause")).length, 1024);
+  assert.deepEqual(new Set(ann.of("rejected").map(({ code }) => code)), new Set(["too_many"]));
+  clock.pass(1000);
+  assert.equal(ann.session.command("move", { unit: 1 }), true, "the turns have carried some");
+});
+
+test("a view sends as many as a turn carries, then not one more until the page has taken them", () => {
+  const posted = [];
+  const sends = new Sends((said) => posted.push(said));
+  assert.equal(sends.send("move"), false, "there is no game yet");
+  sends.most = 64;
+  let sent = 0;
+  for (let tried = 0; tried < 2_000_000; tried++) sent += sends.send("move", { unit: tried });
+  assert.equal(sent, 64);
+  assert.equal(posted.length, 64);
+  assert.deepEqual(posted.at(-1), { send: { name: "move", body: { unit: 63 } } });
+  sends.taken(60);
+  assert.equal(upTo(100).filter(() => sends.send("move")).length, 60);
+  const strange = new Sends(() => { throw new Error("this cannot be copied"); });
+  strange.most = 1;
+  for (const _ of upTo(3)) assert.throws(() => strange.send("move", { unit: () => 0 }));
 });
 
 test("what cannot be sent is refused here already", () => {
