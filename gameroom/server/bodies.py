@@ -214,9 +214,11 @@ class Tail:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceTaken:
-    """Whether the state is wanted too."""
+    """state: whether the state is wanted too. again_ms: it may be wanted later, if whoever is asked
+    first does not send theirs: say the same again after this time."""
 
     state: bool
+    again_ms: int | UnsetType = UNSET
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,8 @@ class Limits:
     store_calls_waiting_max: int = 256
     desync_wait_ms: int = 10_000
     """So long evidence is taken of a generation whose checksums differ."""
+    desync_state_wait_ms: int = 3000
+    """So long whoever is asked for a state may take to send it; then another one is asked."""
     desync_state_bytes_max: int = 4_194_304
     """One state that a seat sends as evidence."""
     desync_states_max: int = 4

@@ -5,7 +5,7 @@ says `diverged`, and closes it when all that is expected was said or the time is
 report is made and written in a thread, one at a time.
 
 The rules it keeps: a game never suffers for its evidence, whatever fails here is logged; what
-is held of others' words is bounded (`Limits`); a seat is heard once, and only for itself.
+is held of others' words is bounded (`Limits`); a seat's first word counts, and only for itself.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ from gameroom.wire import MSGPACK
 
 log = logging.getLogger(__name__)
 
+AGAIN_MS = 200
+"""Whoever may be asked later looks again no earlier than after this."""
 PARTS_BYTES_MAX = 262_144
 """The body of a seat's hashes."""
 ENTRIES_MAX = 2000
@@ -54,11 +56,13 @@ class Case:
     """One verdict, and what was said about it so far.
 
     users: the seat of everybody whose checksum was compared, by user id.
-    promised: the seats that were told that their state is wanted; hearing: those whose state
-    is on its way. leaving: users whose session is over when this case is.
+    asked: until when those who were asked for their state have time to send it, by seat, in
+    milliseconds; then another one may be asked. hearing: those whose state is on its way.
+    leaving: users whose session is over when this case is.
     """
 
     room: str
+    limits: Limits
     subject: desync.Subject
     verdict: Diverged
     agreed: Checksum | None
@@ -66,30 +70,53 @@ class Case:
     users: dict[str, int]
     names: dict[int, str]
     said: dict[int, bodies.Evidence] = field(default_factory=dict)
-    promised: set[int] = field(default_factory=set)
+    asked: dict[int, int] = field(default_factory=dict)
     hearing: set[int] = field(default_factory=set)
     states: dict[int, bytes] = field(default_factory=dict)
     leaving: list[str] = field(default_factory=list)
     timer: asyncio.TimerHandle | None = None
 
-    def is_wanted(self, seat: int, states_max: int) -> bool:
-        """Is the state of this seat wanted: one of the majority's for each generation that was
-        kept, mostly one in all, and each of the minority's, of whom one place is for the
+    def has_state(self, seat: int) -> bool:
+        """Has this seat a state that could be taken?"""
+        return 0 < self.said[seat].bytes <= self.limits.desync_state_bytes_max
+
+    def is_wanted(self, seat: int, now: int) -> bool:
+        """Is this seat to be asked for its state: one of the majority for each generation that
+        was kept, mostly one in all, and each of the minority, of whom one place is for the
         majority; where nobody knows who is right one for each checksum."""
+        if seat in self.asked or not self.has_state(seat):
+            return False
         side = desync.side(self.verdict, seat)
-        promised = [one for one in self.promised if desync.side(self.verdict, one) == side]
+        expected = self.expected(now)
         if side == "minority":
-            return len(promised) < states_max - 1
+            of_side = [one for one in expected if desync.side(self.verdict, one) == side]
+            return len(of_side) < self.limits.desync_states_max - 1
 
-        def kind(one: int) -> tuple[int, int | None]:
-            return self.verdict.values[one], self.said[one].generation
+        def kind(one: int) -> tuple[str, int, int | None]:
+            said = self.said[one].generation
+            return desync.side(self.verdict, one), self.verdict.values[one], said
 
-        return kind(seat) not in map(kind, promised) and len(self.promised) < states_max
+        is_new = kind(seat) not in map(kind, expected)
+        return is_new and len(expected) < self.limits.desync_states_max
 
-    @property
-    def is_complete(self) -> bool:
-        return self.said.keys() >= self.verdict.values.keys() and self.states.keys() >= (
-            self.promised
+    def expected(self, now: int) -> list[int]:
+        """The seats whose state is here, on its way, or still in time."""
+        return [
+            seat
+            for seat, until in self.asked.items()
+            if seat in self.states or seat in self.hearing or now < until
+        ]
+
+    def is_done(self, seat: int) -> bool:
+        """Has this seat said all that it is asked for?"""
+        return seat in self.said and (seat not in self.asked or seat in self.states)
+
+    def is_complete(self, now: int) -> bool:
+        """Has everybody said what is asked for, and is nobody left to ask in another's place?"""
+        return (
+            self.said.keys() >= self.verdict.values.keys()
+            and self.states.keys() >= set(self.expected(now))
+            and not any(self.is_wanted(seat, now) for seat in self.said)
         )
 
     def witnesses(self) -> Iterator[desync.Witness]:
@@ -147,6 +174,7 @@ class Desyncs:
         agreed, happened = _before(runner, verdict.generation)
         case = Case(
             room=runner.id,
+            limits=self._limits,
             subject=desync.Subject(
                 room=runner.id,
                 name=runner.room.file.name,
@@ -170,34 +198,42 @@ class Desyncs:
         """Whether this person still has something to say: the session ends with the case.
         Without its place in the room it opens nothing else."""
         for case in self._open.values():
-            if case.room == room and (seat := case.users.get(user)) is not None:
-                done = seat in case.said and (seat not in case.promised or seat in case.states)
-                if not done:
-                    case.leaving.append(user)
-                    return True
+            seat = case.users.get(user)
+            if case.room == room and seat is not None and not case.is_done(seat):
+                case.leaving.append(user)
+                return True
         return False
 
     # -- the seats' side -------------------------------------------------------------
 
-    def hear(self, room: str, generation: int, user: str, said: bodies.Evidence) -> bool:
-        """A seat says what it was; whether its state is wanted too. Raises RefusedError."""
+    def hear(
+        self, room: str, generation: int, user: str, said: bodies.Evidence
+    ) -> bodies.EvidenceTaken:
+        """A seat says what it was, or asks again whether its state is wanted: the first word
+        counts. Raises RefusedError."""
         case, seat = self._case(room, generation, user)
-        if seat in case.said:
-            raise refuse(409, "said_already", "Each seat says this once.")
         if said.generation is not None and said.generation < generation:
             raise refuse(422, "bad_body", "The evidence is of the bad generation, or a later one.")
-        case.said[seat] = said
-        wanted = said.bytes > 0 and said.bytes <= self._limits.desync_state_bytes_max
-        if wanted and case.is_wanted(seat, self._limits.desync_states_max):
-            case.promised.add(seat)
+        case.said.setdefault(seat, said)
+        now = self._now()
+        if case.is_wanted(seat, now):
+            case.asked[seat] = now + self._limits.desync_state_wait_ms
         self._end_if_complete(case)
-        return seat in case.promised
+        if seat in case.asked:
+            return bodies.EvidenceTaken(seat not in case.states)
+        late = [until for one, until in case.asked.items() if one not in case.states]
+        if not late or not case.has_state(seat):
+            return bodies.EvidenceTaken(False)
+        # Somebody else is asked. Where that one fails, this seat may be the next.
+        return bodies.EvidenceTaken(False, max(min(late) - now, AGAIN_MS))
 
     @contextmanager
     def hearing(self, room: str, generation: int, user: str) -> Iterator[Callable[[bytes], None]]:
         """A state is on its way: gives what takes it. Raises RefusedError where none is wanted."""
         case, seat = self._case(room, generation, user)
-        if seat not in case.promised or seat in case.states or seat in case.hearing:
+        held = len(case.states.keys() | case.hearing)
+        is_full = held >= self._limits.desync_states_max
+        if seat not in case.asked or seat in case.states or seat in case.hearing or is_full:
             raise refuse(409, "not_wanted", "This seat's state is not wanted, or here already.")
 
         def take(state: bytes) -> None:
@@ -210,6 +246,9 @@ class Desyncs:
         finally:
             case.hearing.discard(seat)
         self._end_if_complete(case)
+
+    def _now(self) -> int:
+        return int(self._loop.time() * 1000)
 
     def _case(self, room: str, generation: int, user: str) -> tuple[Case, int]:
         """The same answer for no desync and for one that is none of theirs: whoever watches with
@@ -234,7 +273,7 @@ class Desyncs:
         self._writer.shutdown(wait=True)
 
     def _end_if_complete(self, case: Case) -> None:
-        if case.is_complete:
+        if case.is_complete(self._now()):
             self._end((case.room, case.verdict.generation))
 
     def _end(self, key: tuple[str, int]) -> None:

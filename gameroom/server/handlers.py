@@ -294,8 +294,7 @@ class Handlers:
     async def desync_parts(self, request: web.Request) -> web.StreamResponse:
         who, id_, generation = self._witness(request)
         said = await read_as(bodies.Evidence, request, PARTS_BYTES_MAX)
-        wanted = self._lobby.desyncs.hear(id_, generation, who, said)
-        return json_response(bodies.EvidenceTaken(wanted))
+        return json_response(self._lobby.desyncs.hear(id_, generation, who, said))
 
     async def desync_state(self, request: web.Request) -> web.StreamResponse:
         who, id_, generation = self._witness(request)

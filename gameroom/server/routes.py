@@ -147,7 +147,8 @@ SERVER: tuple[Route, ...] = (
         methods=("PUT",),
         path="/rooms/{id}/desyncs/{generation}",
         doc="After `diverged`: hashes of the parts of my state. Whose checksum was compared says "
-        "this, once, within a short time, and after losing the seat too.",
+        "this within a short time, and after losing the seat too. The first word counts; said "
+        "again, it asks whether the state is wanted by now.",
         input=bodies.Evidence,
         output=bodies.EvidenceTaken,
         problems=(400, 401, 403, 404, 409, 413, 415, 422, 429, 503),

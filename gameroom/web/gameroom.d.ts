@@ -410,7 +410,8 @@ export class Codec {
   decode(data: string | ArrayBuffer): any;
 }
 export function testify(
-  evidence: Evidence, put: (path: string, body: string | Uint8Array) => Promise<{ state: boolean } | null>,
+  evidence: Evidence, put: (path: string, body: string | Uint8Array) => Promise<{ state: boolean; again_ms?: number } | null>,
+  wait?: (ms: number) => Promise<unknown>,
 ): Promise<SeatEvents["testified"]>;
 export function ruling(
   definition: Definition, states: readonly string[], name: string, kinds: ReadonlySet<string>,

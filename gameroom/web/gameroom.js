@@ -1491,15 +1491,26 @@ async function asked(method, url, body) {
 
 /** Hands the server what the engine was at a generation that was judged: first the hashes of
  * its parts, then, where it is wanted, the state. What comes of it; never throws. */
-export async function testify(evidence, put) {
+export async function testify(evidence, put, wait = (ms) => new Promise((go) => setTimeout(go, ms))) {
   const { of, generation, parts, state, why } = evidence;
+  const said = { of, generation, parts: 0, bytes: 0, why };
+  const words = JSON.stringify({ generation, parts, why, bytes: state?.length ?? 0 });
   try {
-    const { state: isWanted } = await put(`/desyncs/${of}`, JSON.stringify({ generation, parts, why, bytes: state?.length ?? 0 }));
-    if (isWanted && state !== null) await put(`/desyncs/${of}/state`, state);
-    return { of, generation, parts: Object.keys(parts).length, bytes: isWanted && state !== null ? state.length : 0, why };
+    for (;;) {
+      const { state: isWanted, again_ms: again = null } = await put(`/desyncs/${of}`, words);
+      said.parts = Object.keys(parts).length;
+      if (state === null || (!isWanted && again === null)) return said;
+      if (isWanted) break;
+      // Another seat is asked for the same state, and may fail.
+      await wait(again);
+    }
+    await put(`/desyncs/${of}/state`, state);
+    said.bytes = state.length;
   } catch (error) {
-    return { of, generation, parts: 0, bytes: 0, why: String(error?.message ?? error) };
+    // When its words were taken and the server has heard enough by now, nothing is amiss.
+    if (said.parts === 0 || error?.problem?.status !== 404) said.why = String(error?.message ?? error);
   }
+  return said;
 }
 
 /** A refusal of the server; `problem` is its body (RFC 9457). */

@@ -12,6 +12,10 @@ import pytest
 
 from gameroom.lockstep import desync
 from gameroom.lockstep.canonical import canonical, checksum
+from gameroom.lockstep.packets import Diverged
+from gameroom.server.bodies import Evidence
+from gameroom.server.config import Limits
+from gameroom.server.desyncs import Case
 from gameroom.store import FileDesyncs, NoPlaceError
 from tests.server.table import (
     ENGINE,
@@ -126,7 +130,9 @@ async def test_the_report_names_the_part_that_differs(
     with caplog.at_level(logging.WARNING):
         assert await ann.says(2) == {"state": True}
         assert await bob.says(2) == {"state": True}
-        assert await cid.says(2) == {"state": False}, "one of the majority is enough"
+        told = await cid.says(2)
+        assert not told["state"], "one of the majority is enough"
+        assert told["again_ms"] > 0, "unless that one fails"
         await ann.sends(2)
         await bob.sends(2)
         found = await report(table, room)
@@ -188,8 +194,9 @@ async def test_each_seat_is_heard_once_and_only_the_seats_that_were_compared(tab
     assert (await ann.says(2, 422, generation=1))["code"] == "bad_body"
     assert (await ann.sends(2, status=409))["code"] == "not_wanted"
     await ann.says(2)
-    assert (await ann.says(2, 409))["code"] == "said_already"
+    assert await ann.says(2, parts={"": 1}) == {"state": True}, "the state, not other words"
     await ann.sends(2)
+    assert await ann.says(2) == {"state": False}
     assert (await ann.sends(2, status=409))["code"] == "not_wanted"
     await cid.says(2)
     assert (await cid.sends(2, status=409))["code"] == "not_wanted"
@@ -341,3 +348,79 @@ def test_a_room_keeps_its_first_reports_and_a_server_its_latest(tmp_path: Path):
     assert store.get("a", 1) == b"1"
     assert store.get("../a", 1) is None
     assert json.loads(store.get("b", 2) or b"") == 2
+
+
+# -- one who is asked and sends nothing ------------------------------------------------------
+
+
+async def test_the_next_of_the_majority_is_asked_where_one_sends_nothing(tmp_path: Path) -> None:
+    changes = {"desync_state_wait_ms": 1, "desync_wait_ms": 60_000}
+    async with served(config(data=tmp_path, limits=limits(**changes))) as table:
+        ann, bob, cid = [witness for witness, _ in await diverged(table)]
+        assert (await ann.says(2))["state"], "and never sends it"
+        await bob.says(2)
+        await bob.sends(2)
+        async with asyncio.timeout(PATIENCE_S):
+            while not (await cid.says(2))["state"]:
+                await asyncio.sleep(0.001)
+        await cid.sends(2)
+        made = await report(table, ann.person.room)
+        assert [row["path"] for row in made["differences"]] == ["units.1.hp"]
+
+
+class Verdict:
+    """A case under a virtual clock: the seats that agree, then one that does not."""
+
+    def __init__(self, majority: int, **changes: int) -> None:
+        values = dict.fromkeys(range(majority), 7) | {majority: 8}
+        self.case = Case(
+            room="r",
+            limits=Limits(**changes),
+            subject=desync.Subject("r", "duel", "e", 7, {}, 0, 0),
+            verdict=Diverged(2, (majority,), True, values),
+            agreed=None,
+            happened=(),
+            users={f"user {seat}": seat for seat in values},
+            names={},
+        )
+
+    def says(self, seat: int, now: int, size: int = 3) -> bool:
+        """Whether this seat is asked for its state from now on."""
+        self.case.said.setdefault(seat, Evidence(generation=2, bytes=size))
+        if self.case.is_wanted(seat, now):
+            self.case.asked[seat] = now + self.case.limits.desync_state_wait_ms
+            return True
+        return False
+
+
+def test_everybody_of_the_majority_has_a_turn_until_one_sends_the_state() -> None:
+    verdict = Verdict(4, desync_state_wait_ms=3000)
+    assert verdict.says(4, 0), "the odd one"
+    verdict.case.states[4] = b"bad"
+    assert [verdict.says(seat, 0) for seat in range(4)] == [True, False, False, False]
+    assert [verdict.says(seat, 2_999) for seat in range(4)] == [False] * 4
+    assert [verdict.says(seat, 3_000) for seat in range(4)] == [False, True, False, False]
+    assert not verdict.case.is_complete(5_000), "there is time for the second one"
+    assert verdict.says(3, 6_000), "whoever asks first"
+    verdict.case.states[3] = b"good"
+    assert verdict.case.is_complete(6_001)
+    assert not verdict.says(2, 60_000), "one is enough"
+
+
+def test_whoever_is_sending_is_waited_for() -> None:
+    verdict = Verdict(2, desync_state_wait_ms=3000)
+    assert verdict.says(0, 0)
+    verdict.case.hearing.add(0)
+    assert not verdict.says(1, 9_000)
+    verdict.case.hearing.clear()
+    assert verdict.says(1, 9_000), "it broke off"
+
+
+def test_a_case_is_complete_when_nobody_is_left_to_ask() -> None:
+    verdict = Verdict(2, desync_state_wait_ms=3000)
+    assert verdict.says(2, 0)
+    verdict.case.states[2] = b"bad"
+    assert verdict.says(0, 0)
+    assert not verdict.says(1, 0, size=0), "it kept no state"
+    assert not verdict.case.is_complete(2_999)
+    assert verdict.case.is_complete(3_000)

@@ -214,3 +214,21 @@ test("what the server refuses is told and thrown at nobody", async () => {
   const told = await testify(SAID, async () => { throw new Error("not asked"); });
   assert.deepEqual(told, { of: 7, generation: 8, parts: 0, bytes: 0, why: "not asked" });
 });
+
+test("whose state may be wanted later asks again, and sends it then", async () => {
+  const answers = [{ state: false, again_ms: 3000 }, { state: false, again_ms: 200 }, { state: true }];
+  const done = [];
+  const put = async (path) => {
+    done.push(path);
+    return path === "/desyncs/7" ? answers.shift() : null;
+  };
+  const told = await testify(SAID, put, async (ms) => done.push(ms));
+  assert.deepEqual(done, ["/desyncs/7", 3000, "/desyncs/7", 200, "/desyncs/7", "/desyncs/7/state"]);
+  assert.equal(told.bytes, 3);
+});
+
+test("a report that was made meanwhile is not a failure of whoever was not needed", async () => {
+  const answers = [{ state: false, again_ms: 3000 }];
+  const put = async () => answers.shift() ?? Promise.reject(Object.assign(new Error("over"), { problem: { status: 404 } }));
+  assert.deepEqual(await testify(SAID, put, async () => {}), { of: 7, generation: 8, parts: 2, bytes: 0, why: null });
+});
