@@ -6,7 +6,9 @@ taken packet comes out of exactly one `close`.
 
 A seat's packets mostly arrive in the order of their generations, so the highest one heard
 and the holes below it tell a new packet from a repeated one. A hole is a generation that
-was skipped or refused whole, and whose packet may still come.
+was skipped or refused whole, and whose packet may still come. Generations that were skipped
+and lie too far back to be holes are known as ranges: a packet for one of them comes too late,
+and its sender can be told so.
 """
 
 from __future__ import annotations
@@ -20,6 +22,9 @@ from gameroom.lockstep.packets import Command, Late
 HOLES_MAX = 64
 """So many generations below the highest heard a packet may still fill a hole."""
 
+SKIPPED_MAX = 32
+"""Ranges of skipped generations that are remembered for a seat: the latest ones."""
+
 
 class Taken(Enum):
     """What became of a packet."""
@@ -27,6 +32,7 @@ class Taken(Enum):
     KEPT = "kept"
     LATE = "late"
     REPEATED = "repeated"
+    SKIPPED = "skipped"
     EARLY = "early"
 
 
@@ -56,6 +62,8 @@ class Heard:
     seat: int
     highest: int
     holes: tuple[int, ...] = ()
+    skipped: tuple[tuple[int, int], ...] = ()
+    """The first and the last generation of each range."""
 
 
 @dataclass(slots=True)
@@ -71,13 +79,17 @@ class Turns:
     open: int = 1
     heard: dict[int, int] = field(default_factory=dict)
     _holes: dict[int, set[int]] = field(default_factory=dict)
+    _skipped: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
     _held: dict[int, dict[int, Held]] = field(default_factory=dict)
     _late: dict[int, list[Held]] = field(default_factory=dict)
 
     def take(self, seat: int, generation: int, commands: Sequence[tuple[int, Command]]) -> Taken:
-        """Keep a packet, unless it is a repetition or too early."""
+        """Keep a packet, unless it is a repetition, too early, or has commands and comes long
+        after a later one."""
         if generation <= self.heard.get(seat, 0) and generation not in self._holes[seat]:
-            return Taken.REPEATED
+            skipped = self._skipped.get(seat, ())
+            is_lost = commands and any(first <= generation <= last for first, last in skipped)
+            return Taken.SKIPPED if is_lost else Taken.REPEATED
         if generation >= self.open + self.window:
             return Taken.EARLY
         self._hear(seat, generation)
@@ -92,11 +104,25 @@ class Turns:
     def _hear(self, seat: int, generation: int) -> None:
         heard = self.heard.get(seat, 0)
         holes = self._holes.setdefault(seat, set())
-        holes.update(range(max(heard + 1, generation - HOLES_MAX), generation))
+        floor = max(heard + 1, generation - HOLES_MAX)
+        holes.update(range(floor, generation))
         holes.discard(generation)
         self.heard[seat] = max(heard, generation)
         if len(holes) > HOLES_MAX:
-            self._holes[seat] = {hole for hole in holes if hole > self.heard[seat] - HOLES_MAX}
+            kept = {hole for hole in holes if hole > self.heard[seat] - HOLES_MAX}
+            for hole in sorted(holes - kept):
+                self._skip(seat, hole, hole)
+            self._holes[seat] = kept
+        if heard + 1 < floor:
+            self._skip(seat, heard + 1, floor - 1)
+
+    def _skip(self, seat: int, first: int, last: int) -> None:
+        ranges = self._skipped.setdefault(seat, [])
+        if ranges and ranges[-1][1] == first - 1:
+            ranges[-1] = ranges[-1][0], last
+        else:
+            ranges.append((first, last))
+            del ranges[:-SKIPPED_MAX]
 
     def unheard(self, seats: Collection[int]) -> tuple[int, ...]:
         """Those of `seats` whose packet for the open turn is still out, in seat order."""
@@ -130,7 +156,12 @@ class Turns:
     def heard_by_seat(self) -> tuple[Heard, ...]:
         """What was heard so far, in seat order."""
         return tuple(
-            Heard(seat, highest, tuple(sorted(self._holes[seat])))
+            Heard(
+                seat,
+                highest,
+                tuple(sorted(self._holes[seat])),
+                tuple(self._skipped.get(seat, ())),
+            )
             for seat, highest in sorted(self.heard.items())
         )
 
@@ -141,12 +172,15 @@ class Turns:
         for one in heard:
             turns.heard[one.seat] = one.highest
             turns._holes[one.seat] = set(one.holes)
+            if one.skipped:
+                turns._skipped[one.seat] = list(one.skipped)
         return turns
 
     def forget(self, seat: int) -> None:
         """The seat is vacated: whoever sits there next starts from nothing."""
         self.heard.pop(seat, None)
         self._holes.pop(seat, None)
+        self._skipped.pop(seat, None)
         self._late.pop(seat, None)
         for packets in self._held.values():
             packets.pop(seat, None)

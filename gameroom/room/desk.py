@@ -265,6 +265,9 @@ class Desk:
         taken, rejected = self.play.take(member, packet)
         if taken is Taken.REPEATED:
             return Reply(200, {"generation": packet.generation, "repeated": True})
+        if taken is Taken.SKIPPED:
+            why = f"Generation {packet.generation} was skipped: much later ones were sent first."
+            return Problem(409, "too_late", f"{why} Its commands are lost.")
         if taken is Taken.EARLY:
             open_ = self.play.generation + 1
             why = f"Generation {packet.generation} is too far ahead: {open_} is open."

@@ -105,7 +105,7 @@ class Play:
             and packet.generation >= self.turns.open
         ):
             member.gathers_from = packet.generation if taken is Taken.KEPT else self.turns.open
-        if taken in (Taken.REPEATED, Taken.EARLY):
+        if taken in (Taken.REPEATED, Taken.SKIPPED, Taken.EARLY):
             return taken, []
         self.pacer.report(member.seat, packet.latency, packet.framerate)
         if packet.checksum is not None:

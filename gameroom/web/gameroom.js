@@ -1087,7 +1087,7 @@ export class Session {
       if (command) this.#refused(command.name, command.body, why);
       else this.#ports.tell("problem", why);
       this.#keep();
-    } else if ([400, 413, 422].includes(why.status)) {
+    } else if ([400, 413, 422].includes(why.status) || why.code === "too_late") {
       // The room will never take this packet: its generation still needs one.
       for (const command of this.#outbox.empty(generation)) this.#refused(command.name, command.body, why);
       const packet = this.#outbox.packets.find((one) => one.generation === generation);

@@ -1,7 +1,7 @@
 """One packet per seat and generation; no command is lost or doubled."""
 
 from gameroom.lockstep.packets import Command, Late
-from gameroom.lockstep.turns import HOLES_MAX, Held, Taken, Turns
+from gameroom.lockstep.turns import HOLES_MAX, SKIPPED_MAX, Held, Taken, Turns
 
 A, B = 0, 1
 
@@ -85,8 +85,41 @@ def test_after_a_restart_the_same_packets_are_known() -> None:
 def test_only_so_many_holes_are_kept() -> None:
     turns = Turns(window=1000)
     turns.take(A, 900, said())
-    assert turns.take(A, 900 - HOLES_MAX - 1, said("old")) is Taken.REPEATED
+    assert turns.take(A, 900 - HOLES_MAX - 1, said("old")) is Taken.SKIPPED
     assert turns.take(A, 900 - HOLES_MAX, said("newer")) is Taken.KEPT
+
+
+def test_whoever_sends_a_later_packet_first_learns_which_commands_are_lost() -> None:
+    turns = Turns(window=1000)
+    turns.take(A, 1, said("one"))
+    turns.take(A, 300, said("first back"))
+    turns.take(A, 600, said("and again"))
+    for lost in (2, 299, 301, 535):
+        assert turns.take(A, lost, said("old")) is Taken.SKIPPED
+        assert turns.take(A, lost, said()) is Taken.REPEATED, "nothing is lost with it"
+    for heard in (1, 300, 600):
+        assert turns.take(A, heard, said("known")) is Taken.REPEATED
+    assert turns.take(A, 599, said("a hole")) is Taken.KEPT
+    again = Turns.resumed(1000, turns.open, turns.heard_by_seat())
+    assert again.take(A, 2, said("old")) is Taken.SKIPPED
+    turns.forget(A)
+    assert turns.take(A, 2, said("theirs")) is Taken.KEPT
+
+
+def test_a_hole_that_falls_too_far_back_is_skipped() -> None:
+    turns = Turns(window=1000)
+    for generation in range(2, 4 * HOLES_MAX, 2):
+        turns.take(A, generation, said())
+    last = min(turns.heard_by_seat()[0].holes) - 2
+    assert turns.take(A, last, said("old")) is Taken.SKIPPED
+
+
+def test_only_the_latest_skipped_ranges_are_remembered() -> None:
+    turns = Turns(window=100_000)
+    for generation in range(100, 100 * (SKIPPED_MAX + 5), 100):
+        turns.take(A, generation, said())
+    assert len(turns.heard_by_seat()[0].skipped) == SKIPPED_MAX
+    assert turns.take(A, 1, said("long ago")) is Taken.REPEATED
 
 
 def test_a_packet_beyond_the_window_is_early_and_can_be_sent_again() -> None:

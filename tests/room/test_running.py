@@ -68,6 +68,20 @@ def test_too_early_is_refused() -> None:
     assert table.packet("ann", 99).problem.code == "too_early"
 
 
+def test_whoever_comes_back_and_sends_the_newest_first_is_told_what_is_lost() -> None:
+    table = Table().start("ann", "bob")
+    table.send("ann", inputs.Disconnect())
+    for _ in range(70):
+        table.turn("bob")
+    table.send("ann", inputs.Connect())
+    assert table.packet("ann", 71).status == 202
+    assert table.packet("ann", 2, MOVE).problem.code == "too_late"
+    assert table.packet("ann", 2).body["repeated"], "without commands nothing is lost"
+    assert table.packet("ann", 70, MOVE).body["late"]
+    table.turn("bob")
+    assert table.restarted().packet("ann", 2, MOVE).problem.code == "too_late"
+
+
 def test_spectators_send_no_turns() -> None:
     table = Table().start("ann", "bob")
     table.join("eve")
