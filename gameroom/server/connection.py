@@ -180,7 +180,7 @@ class Connection:
         if not self.delay_ms:
             return 0
         assert self._runner is not None
-        return told.at + self.delay_ms - self._runner.clock.now()
+        return told.at + self.delay_ms - self._runner.now
 
     def reject(self, rejected: Rejected | Rejection) -> None:
         """Tell this person alone."""

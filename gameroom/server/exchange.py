@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 NO_STORE = {"Cache-Control": "no-store"}
 PROBLEM = "application/problem+json"
+HTTP_CODES = {404: "no_such_resource", 405: "no_such_method", 413: "too_big"}
+"""The codes of what aiohttp refuses before a handler of ours does: the same as over a socket."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -105,7 +107,7 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
     except web.HTTPRedirection:
         raise
     except web.HTTPException as error:
-        code = error.reason.lower().replace(" ", "_")
+        code = HTTP_CODES.get(error.status, "bad_request")
         response = problem_response(Problem(error.status, code, error.text or error.reason))
         if "Allow" in error.headers:
             response.headers["Allow"] = error.headers["Allow"]

@@ -232,7 +232,7 @@ class Lobby:
             raise refuse(422, "bad_body", "Code is either its `source` or its `sha256`.")
         elif wish.sha256 is not None:
             if await self._stores.sessions.engine(wish.sha256) is None:
-                raise refuse(422, "no_such_code", "No code of this sha256 is stored.")
+                raise refuse(404, "no_such_code", "No code of this sha256 is stored.")
             return wish.sha256
         else:
             source = wish.source

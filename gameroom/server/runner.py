@@ -124,7 +124,7 @@ class Runner:
             assert self.stopped is not None, "a room answers every packet"
             return Reply(self.stopped.status, problem=self.stopped)
         if self.delayed is not None and not self.knows(who):
-            return self.delayed.told(packet, reply, self.clock.now())
+            return self.delayed.told(packet, reply, self.now)
         return reply
 
     def attach(self, line: Line, seq: int) -> None:
@@ -146,6 +146,12 @@ class Runner:
         """What was told after `seq`, None when that is only in the journal."""
         return [] if seq == self.room.seq else self._recent.after(seq)
 
+    @property
+    def now(self) -> int:
+        """The time by which events get old enough for watchers, in milliseconds. It goes on while
+        the room sleeps, and falls back to the room's own time when it wakes."""
+        return self.clock.now() - self.room.slept_ms
+
     def knows(self, who: str) -> bool:
         """May this person know at once what happens? Players may; where watchers are told late,
         nobody else may: anybody could be a watcher."""
@@ -158,10 +164,9 @@ class Runner:
 
     def shown(self, who: str = "") -> Shown:
         """The room as this person may know it; a stranger has no user id."""
-        now = self.clock.now()
         if self.delayed is None or self.knows(who):
-            return Shown.of(self.room, now)
-        return self.delayed.shown(now)
+            return Shown.of(self.room, self.now)
+        return self.delayed.shown(self.now)
 
     def snapshot_for(self, who: str) -> Snapshot | None:
         """The latest one that this person may see."""
@@ -197,7 +202,7 @@ class Runner:
         return told
 
     def _latest(self, delay_ms: int) -> Snapshot | None:
-        until = self.clock.now() - delay_ms
+        until = self.now - delay_ms
         return next((kept for kept, at in self.snapshots if at <= until), None)
 
     def _usable(self, store: SnapshotStore) -> list[tuple[Snapshot, int]]:

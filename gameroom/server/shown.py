@@ -99,7 +99,8 @@ class Shown:
 
 
 class Delayed:
-    """The room of `delay_ms` ago. Its times never fall.
+    """The room of `delay_ms` ago. What was shown once is never taken back, though the time falls
+    where a room wakes.
 
     following: the events after a seq that are in memory or in the journal, oldest first.
     """

@@ -95,7 +95,7 @@ async def test_a_room_in_yaml(table: Table) -> None:
         ({"room": ROOM}, 422, "no_engine"),
         ({"room": ROOM, "engine": {}}, 422, "bad_body"),
         ({"room": ROOM, "engine": {"source": "x", "sha256": "0" * 64}}, 422, "bad_body"),
-        ({"room": ROOM, "engine": {"sha256": "0" * 64}}, 422, "no_such_code"),
+        ({"room": ROOM, "engine": {"sha256": "0" * 64}}, 404, "no_such_code"),
         ({"room": ROOM, "engine": {"sha256": "../../etc"}}, 422, "bad_body"),
         ({"game": "noughts", "seed": -1}, 422, "bad_body"),
         ({"game": "noughts", "seed": 1.5}, 400, "bad_frame"),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,6 +26,7 @@ from gameroom.lockstep.packets import (
     MasterPacket,
     Moves,
     Roster,
+    Seat,
     Setup,
 )
 from gameroom.server.openapi import room_path
@@ -33,9 +35,11 @@ from gameroom.server.routes import ROOM as ROOM_ROUTES
 from gameroom.server.routes import SERVER as SERVER_ROUTES
 from gameroom.server.routes import Route
 from gameroom.server.shown import NOT_NOW, PICTURES, Delayed, Shown
-from gameroom.wire import problem_body
+from gameroom.wire import plain as plain_of
+from gameroom.wire import problem_body, read_json
+from gameroom.wire.shape import read
 from tests.server.table import ENGINE, Line, Person, Table, config, limits, served
-from tests.server.test_snapshots import LATE, come, kept, turns
+from tests.server.test_snapshots import DELAY_MS, LATE, come, duel, kept, turns
 from tests.server.test_turns import packet
 
 HOUR = """
@@ -327,9 +331,29 @@ async def test_a_watcher_comes_back_with_the_last_event_that_was_told() -> None:
         assert refused["body"]["code"] == "seq_ahead"
 
 
+async def test_a_room_that_has_slept_is_as_late_as_before() -> None:
+    async with served(config()) as table:
+        ann, of_ann, bob, of_bob = await duel(table, LATE)
+        eve = await table.join(ann.room, "eve", spectate=True)
+        watching = await come(eve)
+        await of_ann.ws.close()
+        await of_bob.ws.close()
+        asleep = await watching.until("roster")
+        while any(row["connected"] for row in asleep["body"]["seats"]):
+            asleep = await watching.until("roster")
+        of_ann, of_bob = await come(ann), await come(bob)
+        await turns(1, 1, of_ann, of_bob)
+        clock = table.lobby.rooms[ann.room].clock
+        told_at = clock.now()
+        chart = await watching.ask("GET", "/chart")
+        assert chart["body"]["generation"] == 0
+        await watching.until("turn", generation=1)
+        assert clock.now() - told_at >= DELAY_MS - 100
+
+
 # -- the pictures ------------------------------------------------------------------------------
 
-DELAY_MS = 6_400
+PICTURED_MS = 6_400
 START = Shown(0, 0, 0, 100, 1, Setup(), Roster(), Chart(()))
 
 bodies: st.SearchStrategy[Body] = st.one_of(
@@ -354,7 +378,7 @@ bodies: st.SearchStrategy[Body] = st.one_of(
 def test_what_is_shown_is_the_room_after_just_the_events_that_are_old_enough(said: Any) -> None:
     """Each event after a while, and somebody looks a while after it."""
     told: list[Told] = []
-    delayed = Delayed(DELAY_MS, START, lambda seq: told[seq:])
+    delayed = Delayed(PICTURED_MS, START, lambda seq: told[seq:])
     now = 0
     for pause, body, until_looked_at in said:
         now += pause
@@ -365,18 +389,35 @@ def test_what_is_shown_is_the_room_after_just_the_events_that_are_old_enough(sai
             now += until_looked_at - 6_000
             expected = START
             for one in told:
-                if one.at <= now - DELAY_MS:
+                if one.at <= now - PICTURED_MS:
                     expected = expected.after(one.event, one.at)
             assert delayed.shown(now) == expected
+
+
+def test_what_was_shown_is_not_taken_back_when_the_time_falls() -> None:
+    told = [Told(Event(seq, Setup({"gold": seq})), 100 * seq) for seq in range(1, 4)]
+    delayed = Delayed(PICTURED_MS, START, lambda seq: told[seq:])
+    for one in told:
+        delayed.note(one.event, one.at)
+    for now in (PICTURED_MS + 250, PICTURED_MS + 100):
+        assert delayed.shown(now).seq == 2
+    assert delayed.shown(PICTURED_MS + 300).seq == 3
+
+
+def test_what_is_shown_can_be_kept_as_json() -> None:
+    """So that a checkpoint can hold it."""
+    roster = Roster((Seat(0, "u", "ann", roles=("host",), choices={"vote": "yes"}),), 2)
+    shown = Shown(9, 8, 7, 100, 1, Setup({"map": "plains"}, "ann"), roster, Chart(("a",)), True)
+    assert read(Shown, read_json(msgspec.json.encode(plain_of(shown))), strict=True) == shown
 
 
 @pytest.mark.parametrize("every_ms", [1, 40, 100, 5_000])
 def test_however_much_happens_only_so_many_pictures_are_kept(every_ms: int) -> None:
     told: list[Told] = []
-    delayed = Delayed(DELAY_MS, START, lambda seq: told[seq:])
+    delayed = Delayed(PICTURED_MS, START, lambda seq: told[seq:])
     for seq in range(1, 20_000 // every_ms + 500):
         told.append(Told(Event(seq, Setup({"gold": seq})), seq * every_ms))
         delayed.note(told[-1].event, told[-1].at)
         assert len(delayed._kept) <= 2 * PICTURES + 2
     shown = delayed.shown(told[-1].at)
-    assert told[-1].at - DELAY_MS - every_ms < max(shown.at, 0)
+    assert told[-1].at - PICTURED_MS - every_ms < max(shown.at, 0)

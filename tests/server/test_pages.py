@@ -118,9 +118,9 @@ async def test_the_chart_s_picture_is_drawn_once(table: Table) -> None:
 
 
 async def test_what_is_not_there_is_a_problem_too(table: Table) -> None:
-    assert (await table.problem(await table.client.get("/none"), 404))["code"] == "not_found"
+    assert (await table.problem(await table.client.get("/none"), 404))["code"] == "no_such_resource"
     response = await table.client.delete("/create")
-    assert (await table.problem(response, 405))["code"] == "method_not_allowed"
+    assert (await table.problem(response, 405))["code"] == "no_such_method"
     assert response.headers["Allow"]
 
 
