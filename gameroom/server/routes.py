@@ -94,7 +94,7 @@ SERVER: tuple[Route, ...] = (
         input=bodies.Join,
         output=bodies.Place,
         statuses=(200, 201),
-        problems=(400, 403, 404, 409, 413, 415, 422, 423, 429, 503),
+        problems=(400, 403, 404, 409, 413, 415, 422, 429, 503),
         query=PROFILE,
         may_be_empty=True,
     ),
@@ -270,7 +270,7 @@ SERVER: tuple[Route, ...] = (
     ),
 )
 
-SESSION_PROBLEMS = (400, 401, 403, 404, 409, 422, 423, 429, 503)
+SESSION_PROBLEMS = (400, 401, 403, 404, 409, 422, 429, 503)
 
 
 def _room(

@@ -1,6 +1,8 @@
 """docs/wire.md says what the code does: routes, events, codes, examples."""
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,8 @@ from gameroom.lockstep.packets import (
     SignalReport,
     Snapshot,
 )
+from gameroom.server.answers import _NOT_FOUND
+from gameroom.server.exchange import HTTP_CODES
 from gameroom.server.routes import EVENTS, ROOM, SERVER
 from gameroom.wire import (
     BODIES,
@@ -67,23 +71,65 @@ def test_the_close_codes_are_the_table_of_the_code() -> None:
     ]
 
 
-def test_every_problem_is_told_with_its_status() -> None:
-    said = set()
-    for path in (one for floor in ("room", "server") for one in (PACKAGE / floor).glob("*.py")):
-        said |= set(
-            re.findall(
-                r"(?:Problem|refuse)\(\s*(?:status=)?(\d{3}),\s*(?:code=)?\"([a-z_]+)\"",
-                path.read_text(),
-            )
-        )
-    said |= {("409", "not_now"), ("400", "bad_frame")}
-    told = {
-        (row[0], code)
-        for row in re.findall(r"^\| (\d{3}) \| (.*?) \|", section("Problems"), re.M)
-        for code in re.findall(r"`([a-z_]+)`", row[1])
+OPEN_CODES = {
+    ("server/answers.py", "refuse"): set(),
+    ("server/answers.py", "answer"): {(status, code) for status, (code, _) in _NOT_FOUND.items()},
+    ("server/exchange.py", "refusals"): {*HTTP_CODES.items(), (400, "bad_request")},
+    ("server/runner.py", "_stop"): set(),
+    ("wire/frames.py", "bad"): {(400, "bad_frame")},
+    ("wire/problems.py", "read_problem"): set(),
+}
+"""Where a problem gets a code that is not written there, and which ones these are. What passes
+on the code of its caller adds none: the callers are looked at."""
+
+WITH_STATUS = {"Problem": None, "refuse": None, "_stop": 503}
+"""What makes a problem of a status and a code, or of a code alone."""
+
+
+def raised(path: Path) -> Iterator[tuple[int, str]]:
+    """The statuses and codes of the problems that a module makes. A function of the same name
+    with one argument is another one."""
+    where = path.relative_to(PACKAGE).as_posix()
+    for name, node in calls(ast.parse(path.read_text(encoding="utf-8"))):
+        called = getattr(node.func, "id", getattr(node.func, "attr", ""))
+        if called not in WITH_STATUS:
+            continue
+        given = [*node.args, *(keyword.value for keyword in node.keywords)]
+        if (status := WITH_STATUS[called]) is not None:
+            given = [ast.Constant(status), *given]
+        if len(given) < 2:
+            continue
+        values = [one.value if isinstance(one, ast.Constant) else None for one in given[:2]]
+        if isinstance(values[0], int) and isinstance(values[1], str):
+            yield values[0], values[1]
+        else:
+            known = OPEN_CODES.get((where, name))
+            assert known is not None, f"{where}:{node.lineno}: which code is this?"
+            yield from known
+
+
+def calls(tree: ast.AST, inside: str = "") -> Iterator[tuple[str, ast.Call]]:
+    """Every call, with the function in which it stands."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Call):
+            yield inside, node
+        is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        yield from calls(node, node.name if is_function else inside)
+
+
+def test_the_problems_are_those_of_the_code_each_told_once() -> None:
+    floors = ("room", "lockstep", "wire", "server")
+    made = {
+        one
+        for floor in floors
+        for path in sorted((PACKAGE / floor).rglob("*.py"))
+        for one in raised(path)
     }
-    assert len(said) > 30
-    assert said - told == set()
+    rows = re.findall(r"^\| ([\d, ]+) \| `(\w+)` \| [^|]+ \|$", section("Problems"), re.M)
+    told = [(int(status), code) for statuses, code in rows for status in statuses.split(", ")]
+    assert len(rows) == len(re.findall(r"^\| \d", section("Problems"), re.M)), "one code a row"
+    assert len({code for _, code in rows}) == len(rows), "a code stands twice"
+    assert sorted(told) == sorted(made)
 
 
 def test_the_example_frames_are_frames() -> None:
