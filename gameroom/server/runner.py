@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from gameroom.lockstep.packets import (
@@ -194,12 +194,18 @@ class Runner:
         start = Shown.beginning(self.room.course.chart, header.seed, header.setup)
         return Delayed(watchers.delay.amount, start, self._following)
 
-    def _following(self, seq: int) -> Iterable[Told]:
-        """The events after `seq`, those from the journal one by one as they are asked for."""
+    def _following(self, seq: int) -> Iterator[Told]:
+        """The events after `seq`. Those from the journal are read one by one as they are asked
+        for; where it cannot be read they end early, and the room is shown as it was before."""
         told = self.after(seq)
-        if told is None:
-            return (self.old(entry, MSGPACK) for entry in self.journal.read(after=seq))
-        return told
+        if told is not None:
+            yield from told
+            return
+        try:
+            for entry in self.journal.read(after=seq):
+                yield self.old(entry, MSGPACK)
+        except StoreFailedError as error:
+            log.error("room %s: the journal cannot be read for watchers: %s", self.id, error)
 
     def _latest(self, delay_ms: int) -> Snapshot | None:
         until = self.now - delay_ms

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from gameroom.chart import Chart as Compiled
 from gameroom.lockstep.packets import Chart, Ended, Event, MasterPacket, Moves, Roster, Setup
@@ -26,6 +27,10 @@ from gameroom.server.recent import Told
 
 PICTURES = 64
 """About how many pictures are kept for the time of the delay, at most twice as many."""
+
+EVENTS_MAX = 1024
+"""Events that are folded for one question. Where a delay of hours has more of them between two
+pictures, the room is shown a little older than it could be."""
 
 NOT_NOW = Problem(409, "not_now", "This is not allowed for you now.")
 """A refusal that says nothing about the state the room is in."""
@@ -135,7 +140,7 @@ class Delayed:
         while len(self._kept) > 1 and self._kept[1].at <= until:
             self._kept.popleft()
         found = self._kept[0]
-        for told in self._following(found.seq):
+        for told in islice(self._following(found.seq), EVENTS_MAX):
             if told.at > until:
                 break
             found = found.after(told.event, told.at)

@@ -7,7 +7,7 @@ room with a delay, and to a stranger. A new route without a row fails.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ from gameroom.server.recent import Told
 from gameroom.server.routes import ROOM as ROOM_ROUTES
 from gameroom.server.routes import SERVER as SERVER_ROUTES
 from gameroom.server.routes import Route
-from gameroom.server.shown import NOT_NOW, PICTURES, Delayed, Shown
+from gameroom.server.shown import EVENTS_MAX, NOT_NOW, PICTURES, Delayed, Shown
 from gameroom.wire import plain as plain_of
 from gameroom.wire import problem_body, read_json
 from gameroom.wire.shape import read
@@ -402,6 +402,25 @@ def test_what_was_shown_is_not_taken_back_when_the_time_falls() -> None:
     for now in (PICTURED_MS + 250, PICTURED_MS + 100):
         assert delayed.shown(now).seq == 2
     assert delayed.shown(PICTURED_MS + 300).seq == 3
+
+
+def test_one_question_costs_no_more_than_so_many_events() -> None:
+    """A delay of an hour, and all that happens happens within seconds."""
+    folded = 0
+
+    def following(seq: int) -> Iterator[Told]:
+        nonlocal folded
+        for one in told[seq:]:
+            folded += 1
+            yield one
+
+    told = [Told(Event(seq, Announcement("hello")), 1_000 + seq) for seq in range(1, 2_000)]
+    delayed = Delayed(3_600_000, START, following)
+    for one in told:
+        delayed.note(one.event, one.at)
+    later = told[-1].at + 3_600_000 - 1
+    assert delayed.shown(later).seq == folded == EVENTS_MAX
+    assert delayed.shown(later).seq == len(told) - 1
 
 
 def test_what_is_shown_can_be_kept_as_json() -> None:
