@@ -30,7 +30,14 @@ from gameroom.server.clock import Clock
 from gameroom.server.events import entry_of, event_of, snapshot_of, stored_snapshot
 from gameroom.server.recent import Recent, Told
 from gameroom.server.shown import Delayed, Shown
-from gameroom.store import SNAPSHOTS_KEPT, Entry, Journal, SnapshotStore, StoreFailedError
+from gameroom.store import (
+    SNAPSHOTS_KEPT,
+    Entry,
+    Journal,
+    JournalDamagedError,
+    SnapshotStore,
+    StoreFailedError,
+)
 from gameroom.wire import MSGPACK, SUBPROTOCOLS, BadFrameError, Close, Codec
 
 log = logging.getLogger(__name__)
@@ -204,7 +211,7 @@ class Runner:
         try:
             for entry in self.journal.read(after=seq):
                 yield self.old(entry, MSGPACK)
-        except StoreFailedError as error:
+        except (StoreFailedError, JournalDamagedError) as error:
             log.error("room %s: the journal cannot be read for watchers: %s", self.id, error)
 
     def _latest(self, delay_ms: int) -> Snapshot | None:
