@@ -640,18 +640,20 @@ test("every type of a field is checked before it travels", () => {
   assert.deepEqual(told, ["You are watching: only players command."]);
 });
 
-test("a packet that the room will not have is sent again without its commands", () => {
-  const { clock, clients: [ann] } = table(2);
-  clock.pass(500);
-  move(ann, 1);
-  clock.pass(110);
-  const { generation } = ann.packets.find(({ commands }) => commands.length > 0);
-  const why = { status: 413, code: "packet_too_big", detail: "Too big." };
-  ann.act((now) => ann.session.received({ event: "rejected", path: "/", body: { generation, index: null, problem: why } }, now));
-  assert.deepEqual(ann.packets.at(-1).commands, []);
-  assert.equal(ann.packets.at(-1).generation, generation);
-  assert.equal(ann.of("rejected").length, 1);
-});
+for (const [status, code] of [[413, "packet_too_big"], [409, "too_late"]]) {
+  test(`a packet that the room will not have (${code}) is sent again without its commands`, () => {
+    const { clock, clients: [ann] } = table(2);
+    clock.pass(500);
+    move(ann, 1);
+    clock.pass(110);
+    const { generation } = ann.packets.find(({ commands }) => commands.length > 0);
+    const why = { status, code, detail: "Not this one." };
+    ann.act((now) => ann.session.received({ event: "rejected", path: "/", body: { generation, index: null, problem: why } }, now));
+    assert.deepEqual(ann.packets.at(-1).commands, []);
+    assert.equal(ann.packets.at(-1).generation, generation);
+    assert.deepEqual(ann.of("rejected").map((one) => one.code), [code]);
+  });
+}
 
 test("a packet that came too fast is sent again when the room says", () => {
   const { clock, clients: [ann] } = table(2);
