@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import gameroom
+from gameroom.lockstep.pace import AHEAD_MAX
 from gameroom.lockstep.packets import (
     Checksum,
     ClientPacket,
@@ -16,7 +17,12 @@ from gameroom.lockstep.packets import (
     SignalReport,
     Snapshot,
 )
+from gameroom.lockstep.turns import HOLES_MAX
+from gameroom.room.desk import REASON_CHARACTERS_MAX, REASONS_MAX
+from gameroom.room.people import NAME_CHARACTERS_MAX
+from gameroom.room.presence import ARRIVAL_MS
 from gameroom.server.answers import _NOT_FOUND
+from gameroom.server.config import Limits
 from gameroom.server.exchange import HTTP_CODES
 from gameroom.server.routes import EVENTS, ROOM, SERVER
 from gameroom.wire import (
@@ -32,6 +38,7 @@ from gameroom.wire import (
     read_packet,
     read_problem,
 )
+from gameroom.wire.codec import PATH_CHARS_MAX
 from gameroom.wire.shape import read
 from tests.wire.rooms import ROOM as SKIRMISH
 
@@ -130,6 +137,24 @@ def test_the_problems_are_those_of_the_code_each_told_once() -> None:
     assert len(rows) == len(re.findall(r"^\| \d", section("Problems"), re.M)), "one code a row"
     assert len({code for _, code in rows}) == len(rows), "a code stands twice"
     assert sorted(told) == sorted(made)
+
+
+def test_the_numbers_of_the_page_are_those_of_the_code() -> None:
+    limits = Limits()
+    for said in (
+        f"a turn {AHEAD_MAX + 2} or more after the open one",
+        f"packets more than {HOLES_MAX} generations later",
+        f"for the {HOLES_MAX} generations before it",
+        f"does not come in time ({limits.hello_timeout_ms // 1000} s)",
+        f"over {limits.hello_bytes_max // 1024} KiB",
+        f"within {ARRIVAL_MS // 1000} s of joining",
+        f"1 to {NAME_CHARACTERS_MAX} printable characters",
+        f"pings after {limits.heartbeat_ms // 1000} s",
+        f"within {limits.desync_state_wait_ms // 1000} s, `PUT",
+        f"up to {PATH_CHARS_MAX} characters",
+        f"up to {REASONS_MAX} reasons of {REASON_CHARACTERS_MAX} characters",
+    ):
+        assert " ".join(said.split()) in " ".join(TEXT.split()), said
 
 
 def test_the_example_frames_are_frames() -> None:
