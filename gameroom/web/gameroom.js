@@ -1388,7 +1388,7 @@ export async function verified(link, base) {
   return source;
 }
 
-/** How long after a view's commands the page lets it send more. */
+/** How long after a view's messages the page lets it send more. */
 const SENDS_PAUSE_MS = 50;
 
 /** The frame with engine and view. `heard` is told {engine: reply}, {send}, {problem}. */
@@ -1398,7 +1398,7 @@ export class Sandbox {
   #view = new MessageChannel();
   #waiting = [];
   #ready = false;
-  #taken = 0;
+  #taken = { sends: 0, problems: 0 };
   #saysTaken = null;
 
   /** kit: the source of what the engine works with; without one it is this server's. */
@@ -1437,9 +1437,12 @@ export class Sandbox {
     // The view is uploaded code: it may ask for these two things and for nothing else.
     this.#view.port1.onmessage = ({ data }) => {
       if (data?.send) {
-        this.#take();
+        this.#take("sends");
         heard({ send: { name: String(data.send.name), body: data.send.body ?? {} } });
-      } else if (data?.problem) heard({ problem: data.problem });
+      } else if (data?.problem) {
+        this.#take("problems");
+        heard({ problem: data.problem });
+      }
     };
     this.#frame.src = here("./sandbox.html");
     (element ?? document.body).append(this.#frame);
@@ -1454,9 +1457,9 @@ export class Sandbox {
     this.#view.port1.postMessage(what);
   }
 
-  /** The view may send again, after a pause: whatever it does, this page has time for others. */
-  #take() {
-    this.#taken += 1;
+  /** The view may go on, after a pause: whatever it does, this page has time for others. */
+  #take(what) {
+    this.#taken[what] += 1;
     this.#saysTaken ??= setTimeout(() => {
       this.#saysTaken = null;
       this.tell({ taken: this.#taken });

@@ -13,29 +13,33 @@ for (const name of ["RTCPeerConnection", "webkitRTCPeerConnection", "RTCDataChan
   Reflect.deleteProperty(globalThis, name);
 }
 
+/** As many problems of a view are on their way to the page at a time. */
+const PROBLEMS_MAX = 16;
+
 /**
- * What the view sends. As many as one turn may carry are on their way at a time, until the page
- * says that it has taken them: the others are refused here, before they cost the page anything.
+ * What the frame says to its page without being asked. `most` messages are on their way at a time,
+ * until the page says that it has taken them: the others are dropped here, before they cost the
+ * page anything.
  */
-export class Sends {
+export class Outlet {
   #post;
-  #sent = 0;
+  #posted = 0;
   #taken = 0;
 
-  constructor(post) {
+  constructor(post, most) {
     this.#post = post;
-    this.most = 0;
+    this.most = most;
   }
 
-  /** Whether this is on its way to the room. */
-  send(name, body = {}) {
-    if (this.#sent - this.#taken >= this.most) return false;
-    this.#post({ send: { name: String(name), body } });
-    this.#sent += 1;
+  /** Whether the message is on its way. */
+  post(message) {
+    if (this.#posted - this.#taken >= this.most) return false;
+    this.#post(message);
+    this.#posted += 1;
     return true;
   }
 
-  /** The page has taken so many by now, in all. */
+  /** The page has taken this many by now, in all. */
   taken(count) {
     this.#taken = count;
   }
@@ -44,13 +48,16 @@ export class Sends {
 export function start({ worker: workerSource, kit, evidence, engine, view: viewSource }, [enginePort, port]) {
   const root = document.getElementById("view");
   const said = (error) => String(error?.message ?? error).slice(0, 300);
-  const problem = (part, error) => port.postMessage({ problem: { part, detail: said(error), stack: String(error?.stack ?? "") } });
+  const post = (message) => port.postMessage(message);
+  const problems = new Outlet(post, PROBLEMS_MAX);
+  // One turn carries so many; the page says how many when it says which game this is.
+  const sends = new Outlet(post, 0);
+  const problem = (part, error) => problems.post({ problem: { part, detail: said(error), stack: String(error?.stack ?? "") } });
 
   const worker = new Worker(blob(workerSource), { name: "engine" });
   worker.onerror = (event) => problem("engine", event.message || "the worker could not start");
   worker.postMessage({ kit, evidence, engine }, [enginePort]);
 
-  const sends = new Sends((said) => port.postMessage(said));
   let make = null;
   let view = null;
   let game = null;
@@ -67,7 +74,7 @@ export function start({ worker: workerSource, kit, evidence, engine, view: viewS
         ...game,
         seats: opened.seats,
         setup: opened.setup,
-        send: (name, body) => sends.send(name, body),
+        send: (name, body = {}) => sends.post({ send: { name: String(name), body } }),
       });
     });
     show();
@@ -101,7 +108,10 @@ export function start({ worker: workerSource, kit, evidence, engine, view: viewS
       game = data.game;
       sends.most = data.sends ?? 0;
       open();
-    } else if (data.taken !== undefined) sends.taken(data.taken);
+    } else if (data.taken !== undefined) {
+      sends.taken(data.taken.sends);
+      problems.taken(data.taken.problems);
+    }
     else if (data.refused !== undefined) attempt("refused", () => view?.refused?.(data.refused));
   };
 

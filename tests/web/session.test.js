@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { Random } from "../../gameroom/web/kit.js";
 import { Client, Clock, DEFINITION, ITERATING, Room, table } from "./world.js";
-import { Sends } from "../../gameroom/web/sandbox.js";
+import { Outlet } from "../../gameroom/web/sandbox.js";
 import { Session, SlowLine, closing, ruling } from "../../gameroom/web/gameroom.js";
 
 const generations = (packets) => packets.map(({ generation }) => generation);
@@ -581,19 +581,18 @@ test("beyond what may wait a command or a request is refused at once", () => {
 
 test("a view sends as many as a turn carries, then not one more until the page has taken them", () => {
   const posted = [];
-  const sends = new Sends((said) => posted.push(said));
-  assert.equal(sends.send("move"), false, "there is no game yet");
+  const sends = new Outlet((said) => posted.push(said), 0);
+  assert.equal(sends.post({}), false, "there is no game yet");
   sends.most = 64;
   let sent = 0;
-  for (let tried = 0; tried < 2_000_000; tried++) sent += sends.send("move", { unit: tried });
+  for (let tried = 0; tried < 2_000_000; tried++) sent += sends.post({ unit: tried });
   assert.equal(sent, 64);
   assert.equal(posted.length, 64);
-  assert.deepEqual(posted.at(-1), { send: { name: "move", body: { unit: 63 } } });
+  assert.deepEqual(posted.at(-1), { unit: 63 });
   sends.taken(60);
-  assert.equal(upTo(100).filter(() => sends.send("move")).length, 60);
-  const strange = new Sends(() => { throw new Error("this cannot be copied"); });
-  strange.most = 1;
-  for (const _ of upTo(3)) assert.throws(() => strange.send("move", { unit: () => 0 }));
+  assert.equal(upTo(100).filter(() => sends.post({})).length, 60);
+  const strange = new Outlet(() => { throw new Error("this cannot be copied"); }, 1);
+  for (const _ of upTo(3)) assert.throws(() => strange.post({ unit: () => 0 }));
 });
 
 test("what cannot be sent is refused here already", () => {
