@@ -17,8 +17,8 @@ from gameroom.store import (
     Entry,
     Header,
     JournalDamagedError,
-    JournalError,
     NotRecoveredError,
+    OtherReleaseError,
     Snapshot,
     SnapshotHead,
     StoreFailedError,
@@ -108,9 +108,11 @@ def recovering(header: Header) -> Iterator[None]:
     """
     try:
         yield
-    except (JournalError, StoreFailedError):
+    except (OtherReleaseError, StoreFailedError):
         raise
     except Exception as error:
+        if isinstance(error, JournalDamagedError) and error.offset is not None:
+            raise
         why = printed(" ".join(str(error).split()) or type(error).__name__, 300)
         by = "" if header.release == RELEASE else f", written by {writer(header.release)},"
         raise NotRecoveredError(

@@ -317,7 +317,8 @@ listen("message", async ({ data, ports: [port] }) => {
     kept = new evidence.Copies(now);
     const left = lockDown();
     if (left.length > 0) throw new Error(`these would not go: ${left.join(", ")}`);
-    // A replay brings its own kit along, so it is let in where the engine is, and not before.
+    // A replay brings its own kit along, so it is let in where the engine is, and not before. Of
+    // a kit this file and evidence.js use what every kit has (see tests/web/kit.test.js).
     const kit = await import(kitSource);
     tools = kit;
     const module = await import(source);

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import json
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -14,6 +18,7 @@ from gameroom.replay import verify
 from gameroom.replay.engine import NoNodeError, node
 from gameroom.server.auth import digest
 from gameroom.store import (
+    Entry,
     FileJournals,
     MemorySessions,
     MemorySnapshots,
@@ -135,3 +140,67 @@ async def test_a_room_that_cannot_be_played_is_one_line_and_harms_no_other(
     assert said.exc_info is None
     assert "\n" not in said.getMessage()
     assert (tmp_path / "r-1.journal").read_bytes() == before
+
+
+def of_a_later_release(
+    chart: Callable[[dict[str, Any]], object] = lambda said: None, news: bytes | None = None
+) -> bytes:
+    """The kept journal as gameroom 0.3.0 might have written it in the same format: it numbers
+    and reads the room file in a way of its own. chart: what else is different in its snapshots
+    of the chart. news: an event at the end."""
+
+    def dumped(data: bytes) -> bytes:
+        said = {**json.loads(data), "chart": "2:" + "0" * 32, "release": "0.3.0", "mood": "good"}
+        chart(said)
+        return json.dumps(said).encode()
+
+    with io.BytesIO(forged(release="0.3.0")) as file:
+        entries = list(replay.JournalReader(file, "kept").entries())
+    made = [one if one.chart is None else replace(one, chart=dumped(one.chart)) for one in entries]
+    if news is not None:
+        made.append(Entry(len(made) + 1, made[-1].at, news))
+    header = record.header_record(replace(HEADER, release="0.3.0"))
+    return record.MAGIC + header + b"".join(map(record.entry_record, made))
+
+
+async def test_a_room_whose_states_are_all_found_is_played_by_another_release(
+    tmp_path: Path,
+) -> None:
+    kept = await stores(tmp_path, of_a_later_release())
+    async with served(config(), stores=kept) as table:
+        room = table.lobby.rooms["r-1"].room
+        assert room.generation == make.STOPPED_AFTER
+        assert room.states[:2] == ("running", "running.iterating")
+
+
+@pytest.mark.parametrize(
+    ("journal", "why"),
+    [
+        (
+            of_a_later_release(lambda said: said.update(states=["running.iterating.thinking"])),
+            "this snapshot was written by gameroom 0.3.0 for another chart: there is no state"
+            f" `running.iterating.thinking`; this is gameroom {RELEASE}",
+        ),
+        (
+            of_a_later_release(lambda said: said.update(format=2)),
+            "this snapshot was written by gameroom 0.3.0 in chart format 2;"
+            f" this is gameroom {RELEASE}, which reads format 1",
+        ),
+        (
+            of_a_later_release(news=b"\x84\xa5event\xa4news\xa3seq\x24\xa4path\xa1/\xa4body\x07"),
+            "the journal: entry 36 is damaged: it is of no kind that this release knows",
+        ),
+    ],
+)
+async def test_what_another_release_has_and_this_one_has_not_is_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, journal: bytes, why: str
+) -> None:
+    kept = await stores(tmp_path, journal)
+    caplog.set_level(logging.WARNING)
+    async with served(config(), stores=kept) as table:
+        assert not table.lobby.rooms
+    (said,) = [one.getMessage() for one in caplog.records if "r-1" in one.getMessage()]
+    assert said == (
+        "a room is not recovered; its journal is kept: room r-1, written by gameroom 0.3.0, can't"
+        f" go on in gameroom {RELEASE}: {why}"
+    )

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from gameroom import resources
 from gameroom.server import replays
 from gameroom.store import Entry, Header, replay
 from tests.server.table import ENGINE, KEYED, ROOM, Table, config, playing, served
@@ -55,6 +56,7 @@ async def test_a_session_gets_all_that_the_room_has_said(table: Table) -> None:
     journal = table.lobby.rooms[made["id"]].journal
     assert reader.header == journal.header
     assert (reader.code.engine, reader.code.view) == (ENGINE.encode(), None)
+    assert reader.code.kit == resources.kit()
     said = json.loads(reader.code.definition)
     assert [command["name"] for command in said["commands"]] == ["move", "shout"]
     assert entries == list(journal.read())[: len(entries)]

@@ -91,3 +91,12 @@ test("sha256 is the one that every other library gives", async () => {
     assert.equal(kit.sha256(bytes), createHash("sha256").update(bytes).digest("hex"), `${size} bytes`);
   }
 });
+
+test("what runs a game needs no more of a kit than the first one had", () => {
+  const first = ["canonical", "compareText", "hash32", "sha256"];
+  const source = (name) => readFileSync(new URL(`../../gameroom/web/${name}.js`, import.meta.url), "utf8");
+  const [worker, evidence] = [source("worker"), source("evidence")];
+  const named = [...worker.matchAll(/\btools\.(\w+)/g), ...evidence.matchAll(/\bkit\.(\w+)/g)].map(([, name]) => name);
+  const [, parts] = evidence.match(/partsOf\(state, \{ ([^}]+) \}/);
+  assert.deepEqual([...new Set([...named, ...parts.split(", ")])].sort(), first);
+});
