@@ -146,7 +146,7 @@ class Engine:
             raise EngineFailedError(self._end())
         try:
             reply = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise EngineFailedError("its answer is not JSON") from None
         if not isinstance(reply, dict) or reply.get("op") != wanted:
             raise EngineFailedError(_described(reply))

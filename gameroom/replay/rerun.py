@@ -156,12 +156,17 @@ class _Judge:
         self._compared: set[int] = set()
 
     def replied(self, reply: Mapping[str, Any]) -> None:
-        generation = reply.get("generation")
-        sums, state = reply.get("sums"), reply.get("state")
-        if not isinstance(generation, int) or not isinstance(sums, list):
+        """Raises EngineFailedError for an answer of another shape: answers are written in the
+        engine's own realm, which may have altered how."""
+        if reply.get("op") != "stepped":
             return
-        own = sums[-1][1] if sums else None
-        hash_ = state["sha256"] if isinstance(state, dict) else None
+        match reply:
+            case {"generation": int() as generation, "sums": [*_, [int(), int() as own]]}:
+                pass
+            case _:
+                raise EngineFailedError("it gave an answer of another shape")
+        state = reply.get("state")
+        hash_ = state.get("sha256") if isinstance(state, dict) else None
         self._compare("checksum", generation, self._wanted.agreed.get(generation), own)
         self._compare("state", generation, self._wanted.states.get(generation), hash_)
         diverged = self._wanted.diverged.get(generation)

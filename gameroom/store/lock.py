@@ -19,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
+from gameroom.formats import printed
 from gameroom.store.base import StoreFailedError
 
 if sys.platform != "win32":
@@ -83,7 +84,7 @@ class FolderLock:
         with suppress(OSError, ValueError):
             self._file.seek(0)
             pid, _, host = self._file.read(512).decode().strip().partition(" ")
-            where = "" if host == socket.gethostname() else f" on {host}"
+            where = "" if host == socket.gethostname() else f" on {printed(host)}"
             return f"the server with pid {int(pid)}{where}"
         return "another server"
 

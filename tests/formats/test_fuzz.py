@@ -40,6 +40,7 @@ from gameroom.store import (
     replay,
     sha256,
 )
+from gameroom.store.lock import FolderInUseError, FolderLock
 from gameroom.store.sqlite import SCHEMA_VERSION, SqliteFile
 from gameroom.wire import (
     MSGPACK,
@@ -234,6 +235,17 @@ def test_no_snapshot_file_raises(tmp_path: Path) -> None:
                 met["taken"] += 1
         assert kept.state("r-1", 20) in (None, b"state")
     assert met.keys() == {"refused", "taken"}
+
+
+def test_no_lock_file_raises_anything_but_that_the_folder_is_in_use(tmp_path: Path) -> None:
+    dice = Random(12)
+    with FolderLock(tmp_path) as lock:
+        data = lock.path.read_bytes()
+        for _ in range(ROUNDS // 4):
+            lock.path.write_bytes(dice.choice((altered(data, dice), b"7 a\nb\x1b[31m", b"9" * 600)))
+            with pytest.raises(FolderInUseError) as raised:
+                FolderLock(tmp_path)
+            one_line(raised.value)
 
 
 def asked(path: Path) -> None:

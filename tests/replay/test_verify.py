@@ -320,6 +320,25 @@ def test_a_replay_of_a_later_format_is_told_by_its_release(tmp_path: Path) -> No
     )
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        b"Array.prototype.toJSON = () => [7];",
+        b"Array.prototype.toJSON = () => 7;",
+        b"Object.prototype.toJSON = () => 7;",
+        b"let deep = 0; for (let i = 0; i < 3000; i += 1) deep = { deep };"
+        b" Array.prototype.toJSON = () => deep;",
+        b"const said = 'x'.repeat(2 ** 20); Object.prototype.toJSON = () => said;",
+    ],
+)
+def test_an_engine_that_garbles_the_answers_is_a_finding(
+    game: Game, tmp_path: Path, source: bytes
+) -> None:
+    """Answers are written in the engine's own realm: nothing in them is what it says."""
+    report = told(game.with_engine(source + b"\n" + ENGINE), tmp_path)
+    assert not report.ok
+
+
 PROBE = b"""
 const promise = import("node:net");
 let refusal = null;
