@@ -230,11 +230,14 @@ async def test_a_view_that_leaves_takes_nothing_along(world: World):
             assert heard == []
 
 
-async def test_an_engine_that_is_not_what_the_room_says_is_not_run(world: World):
+@pytest.mark.parametrize("part", ["engine", "kit"])
+async def test_code_that_is_not_what_the_room_says_is_not_run(world: World, part: str):
     room = await alone(world, ENGINE)
     async with people(world) as context:
         page = await context.new_page()
-        await page.route("**/engines/*", lambda route: route.fulfill(body=ENGINE + "// altered"))
+        picture = await (await page.request.get(f"{world.address}/join/{room}")).json()
+        url = picture[part]["url"]
+        await page.route(f"**{url}", lambda route: route.fulfill(body=ENGINE + "// altered"))
         await page.goto(f"{world.address}/join/{room}?name=ann&auto=1")
         await page.get_by_text("is not what the room says it is").wait_for(timeout=WAIT_MS)
 
