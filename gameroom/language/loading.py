@@ -7,7 +7,7 @@ gives the texts that `use` asks for. Whatever an author writes ends in diagnosti
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gameroom.language import yaml_front
 from gameroom.language.build import build
@@ -59,8 +59,12 @@ class Loaded:
         return all(problem.severity != "error" for problem in self.diagnostics)
 
 
-def load(text: str, *, name: str, resolve: Resolve) -> Loaded:
-    """Load the file `name`; a name that ends in .yaml or .yml is read as YAML."""
+def load(text: str, *, name: str, resolve: Resolve, plays: bool = False) -> Loaded:
+    """Load the file `name`; a name that ends in .yaml or .yml is read as YAML.
+
+    plays: a room of it runs already. Its scenarios are not checked: a test is no reason to end
+    a game.
+    """
     loading = _Loading(resolve)
     source = Source(name, text)
     file = loading.read(source)
@@ -70,7 +74,7 @@ def load(text: str, *, name: str, resolve: Resolve) -> Loaded:
         if file.room is None and loading.problems.empty:
             loading.problems.error("E0309", "this file has no room", file.span)
     if room is not None and file is not None and not loading.hopeless:
-        check(room, file, loading.problems)
+        check(room, replace(file, scenarios=()) if plays else file, loading.problems)
     diagnostics = loading.problems.sorted()
     return Loaded(file, None if diagnostics else room, diagnostics, loading.sources)
 

@@ -43,7 +43,7 @@ def read_room(name: str, text: str) -> tuple[Chart, dict[str, tuple[str, str]]]:
             used[wanted] = found
         return None if found is None else Source(*found)
 
-    return _compile(name, text, resolve), used
+    return _compile(name, text, resolve, plays=False), used
 
 
 def restored(header: Header) -> Chart:
@@ -54,14 +54,24 @@ def restored(header: Header) -> Chart:
         found = header.used.get(wanted)
         return None if found is None else Source(*found)
 
-    chart = _compile(header.name, header.text, resolve)
+    try:
+        chart = _compile(header.name, header.text, resolve, plays=True)
+    except BadRoomError as error:
+        if not error.diagnostics:
+            raise
+        first = error.diagnostics[0]
+        where = f"{first['file']}, line {first['range']['start']['line']}"
+        detail = f"{where}: {first['message']} ({first['code']})"
+        raise refuse(422, "bad_room", detail) from error
     if (why := misfit_settings(chart.room.settings, header.setup)) is not None:
         raise refuse(422, "bad_setting", why)
     return chart
 
 
-def _compile(name: str, text: str, resolve: Callable[[str], Source | None]) -> Chart:
-    loaded = language.load(text, name=name, resolve=resolve)
+def _compile(
+    name: str, text: str, resolve: Callable[[str], Source | None], *, plays: bool
+) -> Chart:
+    loaded = language.load(text, name=name, resolve=resolve, plays=plays)
     if not loaded.ok or loaded.room is None:
         told = tuple(as_plain(each, diagnostic_path) for each in loaded.diagnostics)
         errors = sum(each.severity == "error" for each in loaded.diagnostics)

@@ -113,7 +113,11 @@ def recovering(header: Header) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, JournalDamagedError) and error.offset is not None:
             raise
-        why = printed(" ".join(str(error).split()) or type(error).__name__, 300)
+        said = " ".join(str(error).split())
+        if type(error).__module__ == "builtins":
+            # Ours are in words; of Python's own the name says more.
+            said = f"{type(error).__name__} {said}"
+        why = printed(said, 300)
         by = "" if header.release == RELEASE else f", written by {writer(header.release)},"
         raise NotRecoveredError(
             f"room {printed(header.room)}{by} can't go on in gameroom {RELEASE}: {why}"

@@ -15,6 +15,7 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
+from gameroom.formats import printed
 from gameroom.store.base import Durability, RoomRecord, Session, StoreFailedError, sha256
 
 SCHEMA_VERSION = 2
@@ -214,7 +215,8 @@ class SqliteFile:
         try:
             yield
         except sqlite3.Error as error:
-            raise StoreFailedError(f"{self.path.name}: {error}") from error
+            # It may quote what stands in the file.
+            raise StoreFailedError(f"{self.path.name}: {printed(str(error), 300)}") from error
         except StoreFailedError:
             raise
         except OSError as error:

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from gameroom import language
 from gameroom.formats import FORMATS, RELEASE
 from gameroom.replay import verify
 from gameroom.replay.engine import NoNodeError, node
@@ -102,6 +103,15 @@ async def test_a_room_of_a_later_release_that_added_a_field_is_played(tmp_path: 
         assert table.lobby.rooms["r-1"].room.generation == make.STOPPED_AFTER
 
 
+async def test_a_scenario_that_no_longer_passes_its_check_ends_no_game(tmp_path: Path) -> None:
+    text = HEADER.text + 'scenario "s" { given players ann  ann sends dance }\n'
+    uses = {name: language.Source(*file) for name, file in HEADER.used.items()}
+    loaded = language.load(text, name=HEADER.name, resolve=uses.get)
+    assert [one.code for one in loaded.diagnostics] != []
+    async with served(config(), stores=await stores(tmp_path, forged(text=text))) as table:
+        assert table.lobby.rooms["r-1"].room.generation == make.STOPPED_AFTER
+
+
 NEVER = 'language 1\nroom "x" { players 1..2  state setup { mood good } }\n'
 SETUPS: dict[str, object] = {"first": "nobody"}
 
@@ -117,7 +127,7 @@ SETUPS: dict[str, object] = {"first": "nobody"}
         (
             {"release": "0.3.0", "text": NEVER},
             "room r-1, written by gameroom 0.3.0, can't go on in gameroom"
-            f" {RELEASE}: Errors in the room file: 1.",
+            f" {RELEASE}: test.room, line 2: `mood` does not fit here",
         ),
         ({"setup": SETUPS}, f"room r-1 can't go on in gameroom {RELEASE}: `first` is not one of"),
         ({"room": "r-2"}, "r-1.journal: entry 0 at byte 17 is damaged: it is the journal of room"),
