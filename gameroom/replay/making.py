@@ -74,7 +74,7 @@ def _code(data: Path, header: Header) -> replay.Code:
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True)) as db:
             code = replay.code_of(header, definition_bytes(room), partial(_source, db))
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeError) as error:
         raise NoRoomError(f"{path} can't be read: {error}") from error
     if code is None:
         raise NoRoomError(f"{path} does not hold the room's engine, view or kit any more")

@@ -214,7 +214,7 @@ class SqliteFile:
         """Whatever goes wrong outside is a failure of the store."""
         try:
             yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeError) as error:
             # It may quote what stands in the file.
             raise StoreFailedError(f"{self.path.name}: {printed(str(error), 300)}") from error
         except StoreFailedError:
