@@ -13,6 +13,7 @@ import click
 
 from gameroom.cli import EXIT_FINDINGS
 from gameroom.cli.demo import HOST, free_port
+from gameroom.formats import RELEASE, writer
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -125,6 +126,8 @@ def as_plain(report: Report) -> dict[str, Any]:
         "file": report.file,
         "room": report.room,
         "name": report.name,
+        "release": report.release,
+        "own_kit": report.own_kit,
         "ok": report.ok,
         "events": report.events,
         "turns": report.turns,
@@ -153,6 +156,10 @@ def as_text(report: Report) -> str:
             f"turn {one['generation']}: the players' engines differed; run again it comes out as"
             f" {right} had it"
         )
+    if report.release not in ("", RELEASE):
+        lines.append(f"written by {writer(report.release)}; this is gameroom {RELEASE}")
+    if not report.own_kit:
+        lines.append(f"its engine works with another kit than that of gameroom {RELEASE}")
     read = f"{_plural(report.events, 'event')}, {_plural(report.turns, 'turn')}"
     lines.append(f"read: {read}, {'ended' if report.ended else 'not ended'}")
     if checks.why_not is not None:

@@ -44,11 +44,17 @@ class Checksums:
 
 @dataclass(slots=True)
 class Report:
-    """All that `verify` has to say. `more`: findings beyond FINDINGS_MAX, by their code."""
+    """All that `verify` has to say. `more`: findings beyond FINDINGS_MAX, by their code.
+
+    release: of the gameroom that wrote the header. own_kit: whether the engine works with the
+    kit of this release.
+    """
 
     file: str
     room: str = ""
     name: str = ""
+    release: str = ""
+    own_kit: bool = True
     events: int = 0
     turns: int = 0
     ended: bool = False

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from gameroom import resources
 from gameroom.model import Room as RoomFile
 from gameroom.replay.report import Report, Wanted
 from gameroom.replay.rerun import rerun
@@ -44,7 +45,8 @@ def verify(path: Path) -> Report:
             report.checksums.why_not = "the file's beginning is damaged"
             return report
         header = reader.header
-        report.room, report.name = header.room, header.name
+        report.room, report.name, report.release = header.room, header.name, header.release
+        report.own_kit = header.kit in (None, sha256(resources.kit()))
         _check_code(report, reader)
         wanted = Wanted()
         room = _room_file(report, reader)

@@ -284,6 +284,22 @@ def test_a_game_is_played_with_the_kit_of_its_time(game: Game, tmp_path: Path) -
     assert told(game.with_kit(None), tmp_path).ok, "without one it is this release's"
 
 
+def test_who_wrote_it_and_with_which_kit_is_said_where_it_is_another(
+    game: Game, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = game.with_kit(KIT + b"// Another one.\n")
+    other = replace(other, header=replace(other.header, release="0.0.9"))
+    path = other.write(tmp_path / "x.replay")
+    assert run(["replay", str(path), "--verify"]) == 0
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        f"written by gameroom 0.0.9; this is gameroom {RELEASE}",
+        f"its engine works with another kit than that of gameroom {RELEASE}",
+    ]
+    assert run(["replay", str(path), "--verify", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["release"], said["own_kit"]) == ("0.0.9", False)
+
+
 def test_another_kit_than_the_header_names_is_not_run(game: Game, tmp_path: Path) -> None:
     other = replace(game, code=replace(game.code, kit=OLD_KIT))
     report = told(other, tmp_path)
