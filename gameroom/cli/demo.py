@@ -116,7 +116,8 @@ def add_demo(app: web.Application, game: str) -> None:
     async def page(request: web.Request) -> web.StreamResponse:
         if "room" in request.query:
             return pages.file_response(request, "demo.html", fresh=True)
-        if (room := request.cookies.get(COOKIE)) in app[LOBBY].rooms:
+        room = request.cookies.get(COOKIE)
+        if room is not None and app[LOBBY].rooms.may_be(room):
             raise web.HTTPSeeOther(f"/demo?room={room}")
         return await another(bodies.Create(game=game))
 

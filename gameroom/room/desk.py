@@ -92,6 +92,9 @@ class Desk:
                 return self._disconnect(member)
             case inputs.Leave():
                 return self._leave(member)
+            case inputs.Expel(reason):
+                self.remove(member, 4101, reason)
+                return Reply(204)
             case inputs.Configure(settings):
                 return self._configure(member, settings)
             case inputs.Ready(ready):

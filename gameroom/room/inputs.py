@@ -26,6 +26,13 @@ class Leave:
 
 
 @dataclass(frozen=True, slots=True)
+class Expel:
+    """The server takes this person's place. Nothing that a client sends becomes this."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Connect:
     """A socket opened for this person, who has every event up to `seq`."""
 
@@ -99,6 +106,7 @@ class SendState:
 Packet = (
     Join
     | Leave
+    | Expel
     | Connect
     | Disconnect
     | Configure

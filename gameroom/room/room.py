@@ -163,6 +163,17 @@ class Room:
         return self._asleep_since is not None
 
     @property
+    def time(self) -> int:
+        """The room's own time at the last call, in milliseconds."""
+        return self.voice.now
+
+    def sleep_left_ms(self, now: int) -> int:
+        """How long after `now` the room ends if nobody comes back."""
+        if self._asleep_since is None:
+            return self._sleep_max
+        return max(0, self._asleep_since + self._sleep_left - now)
+
+    @property
     def slept_ms(self) -> int:
         """How far the room's own time is behind the shell's; the sleep at hand not counted."""
         return self._slept

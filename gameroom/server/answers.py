@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from gameroom.lockstep.packets import ClientPacket
+from gameroom.lockstep.packets import ClientPacket, MasterPacket
 from gameroom.lockstep.problem import Problem
 from gameroom.model import INT_MAX, Value
 from gameroom.room import inputs
@@ -22,7 +22,7 @@ from gameroom.server import bodies
 from gameroom.server.routes import ROOM_TABLE
 from gameroom.server.runner import Runner
 from gameroom.server.shown import Shown
-from gameroom.wire import BadFrameError, read_packet
+from gameroom.wire import MSGPACK, BadFrameError, EventFrame, read_packet
 
 TURNS_PER_ANSWER_MAX = 500
 
@@ -168,7 +168,11 @@ def _turn(question: Question) -> Answer:
 def _turns(question: Question) -> Answer:
     first = whole(question.query.get("from", "1"), "from")
     last = _shown(question).generation
-    turns = question.runner.turns(first, min(TURNS_PER_ANSWER_MAX, last + 1 - max(first, 1)))
+    until = min(last, max(first, 1) + TURNS_PER_ANSWER_MAX - 1)
+    codec = question.runner.codecs[MSGPACK]
+    found = [codec.decode_event(event) for event in question.runner.turns(first, until)]
+    bodies_ = [frame.body for frame in found if isinstance(frame, EventFrame)]
+    turns = [body for body in bodies_ if isinstance(body, MasterPacket)]
     next_ = turns[-1].generation + 1 if turns else None
     more = next_ is not None and next_ <= last
     return Answer(200, bodies.Tail(tuple(turns), next_ if more else None))

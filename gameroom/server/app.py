@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 
 from aiohttp import web
 
@@ -24,6 +25,9 @@ from gameroom.store import Stores
 from gameroom.wire.close import Close
 
 log = logging.getLogger(__name__)
+
+START_WAIT_S = 1.0
+"""How long the start waits for the stores."""
 
 LOBBY: web.AppKey[Lobby] = web.AppKey("lobby", Lobby)
 CLOSING: web.AppKey[list[Close]] = web.AppKey("closing", list)
@@ -64,8 +68,10 @@ def make_app(config: Config, stores: Stores, *, sources: Sources | None = None) 
 
 def _life(config: Config, lobby: Lobby) -> Callable[[web.Application], AsyncIterator[None]]:
     async def life(app: web.Application) -> AsyncIterator[None]:
-        lobby.syncing.start()
-        await lobby.check()
+        lobby.rooms.syncing.start()
+        # Listening does not wait for a store that takes long.
+        with suppress(TimeoutError):
+            await asyncio.wait_for(lobby.check(), START_WAIT_S)
         watch = asyncio.create_task(_watch(lobby, config.limits.store_check_ms / 1000))
         yield
         watch.cancel()

@@ -29,6 +29,13 @@ class Limits:
     """Everything that others can make the server hold or do. The unit comes last."""
 
     rooms_max: int = 1000
+    """Rooms that are awake; beyond it none is made."""
+    rooms_kept_max: int = 10_000
+    """All rooms, asleep ones too."""
+    wake_wait_ms: int = 2000
+    """How long a request waits for a room that is waking up."""
+    waking_max: int = 4
+    """Rooms that are waking up at the same time."""
     sockets_per_room_max: int = 256
     sockets_waiting_max: int = 256
     """Sockets, over all rooms, that have not said who they are."""
@@ -42,7 +49,7 @@ class Limits:
     """HTTP bodies other than /create."""
     write_buffer_bytes_max: int = 1_048_576
     """A socket whose unread bytes pass this is closed with 4002."""
-    tail_bytes_max: int = 4_194_304
+    tail_bytes_max: int = 524_288
     """Recent events that a room keeps in memory for those who come back."""
     tail_events_max: int = 256
     """Who lacks more events goes on from a snapshot instead, where there is one."""

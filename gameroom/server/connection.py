@@ -25,6 +25,7 @@ from gameroom.server.config import Limits
 from gameroom.server.rates import Bucket
 from gameroom.server.recent import Told
 from gameroom.server.runner import Runner
+from gameroom.store import JournalError, StoreFailedError
 from gameroom.wire import BadFrameError, Close, Codec, Rejection, RequestFrame, ResponseFrame
 from gameroom.wire.problems import problem_body
 
@@ -52,13 +53,14 @@ HELLO_FIRST = Problem(401, "hello_first", "The first frame is PUT /session.")
 class Door:
     """What a socket needs of the server.
 
-    who: the user behind a token in this room, None for nobody; raises RefusedError where
-    nobody knows yet whether there is such a room.
+    who: the user behind a token in a room that is awake, None for nobody.
+    admit: whether somebody who has a session is in the room.
     can_start: why no game may be started now, None when it may.
     """
 
     limits: Limits
     who: Callable[[str, str], str | None]
+    admit: Callable[[Runner, str], bool]
     can_start: Callable[[], Problem | None]
     now: Callable[[], int]
 
@@ -72,12 +74,14 @@ class Connection:
         *,
         room: str,
         runner: Runner | None,
+        absent: Problem | None = None,
         codec: Codec,
         token: str | None,
         loop: asyncio.AbstractEventLoop,
         settled: Callable[[], None],
     ) -> None:
         """runner: None where there is no such room, which nobody is told before a hello.
+        absent: why a room that there may be is not here.
         settled: called once, when it has said who it is or is gone."""
         self.who = ""
         self.subprotocol = codec.subprotocol
@@ -90,6 +94,7 @@ class Connection:
         self._door = door
         self._room = room
         self._runner = runner
+        self._absent = absent
         self._codec = codec
         self._token = token
         self._loop = loop
@@ -171,7 +176,7 @@ class Connection:
         """Send an event, unless this socket is still reading what was before it, or is not to
         know of it yet."""
         assert self._runner is not None
-        if told.event.seq == self.sent + 1 and not self._closed and self._wait_ms(told) <= 0:
+        if told.seq == self.sent + 1 and not self._closed and self._wait_ms(told) <= 0:
             self.sent += 1
             self._write(self._runner.frame(told, self.subprotocol))
 
@@ -181,6 +186,11 @@ class Connection:
             return 0
         assert self._runner is not None
         return told.at + self.delay_ms - self._runner.now
+
+    def catch_up(self) -> None:
+        """Send what it has missed; safe at any time."""
+        if (self._pump is None or self._pump.done()) and not self._catch_up():
+            self._pump = self._loop.create_task(self._catch_up_slowly())
 
     def reject(self, rejected: Rejected | Rejection) -> None:
         """Tell this person alone."""
@@ -299,17 +309,19 @@ class Connection:
             return
         try:
             hello = body_as(bodies.Hello, {} if said.body is None else said.body)
-            who = self._door.who(self._room, hello.token or self._token or "")
         except RefusedError as refused:
             self._refuse(said, refused.problem)
             return
         runner = self._runner
-        if who is None or runner is None or not runner.room.member(who):
+        absent = self._absent if runner is None else runner.stopped
+        if absent is not None:
+            self._refuse(said, absent)
+            self.close(Close.TRY_LATER, "the room is not here now")
+            return
+        who = self._door.who(self._room, hello.token or self._token or "")
+        if who is None or runner is None or not self._door.admit(runner, who):
             self._refuse(said, UNKNOWN)
             self.close(Close.NO_SESSION, "the session is not known")
-        elif runner.stopped is not None:
-            self._refuse(said, runner.stopped)
-            self.close(Close.TRY_LATER, "the room has stopped")
         elif (
             who not in runner.lines and len(runner.lines) >= self._door.limits.sockets_per_room_max
         ):
@@ -366,9 +378,12 @@ class Connection:
                     self.leave(Close.ENDED, "the room has ended")
                     return
                 await asyncio.sleep(self._pause_s(runner))
+        except (JournalError, StoreFailedError) as error:
+            log.error("room %s: the journal cannot be read: %s", self._room, error)
+            self.leave(Close.TRY_LATER, "the journal cannot be read now")
         except Exception:
-            log.exception("room %s: the journal cannot be read", self._room)
-            self.leave(Close.INTERNAL, "the journal cannot be read")
+            log.exception("room %s: a tail cannot be sent: a fault of ours", self._room)
+            self.leave(Close.INTERNAL, "a fault of the server")
 
     def _pause_s(self, runner: Runner) -> float:
         """Until something can be sent again: the socket has read, or an event is due."""
@@ -383,7 +398,7 @@ class Connection:
         assert self._transport is not None
         bytes_max = self._door.limits.write_buffer_bytes_max // 4
         for count, entry in enumerate(runner.journal.read(after=self.sent)):
-            told = runner.old(entry, self.subprotocol)
+            told = runner.old(entry)
             if self._wait_ms(told) > 0:
                 return
             self.push(told)

@@ -204,6 +204,10 @@ class Desyncs:
                 return True
         return False
 
+    def is_leaving(self, room: str, user: str) -> bool:
+        """Whether this person has lost the place and only has something to say yet."""
+        return any(case.room == room and user in case.leaving for case in self._open.values())
+
     # -- the seats' side -------------------------------------------------------------
 
     def hear(
@@ -309,12 +313,12 @@ def _before(
 ) -> tuple[Checksum | None, tuple[MasterPacket | Moves, ...]]:
     """The last agreement before a generation, and what has happened from there up to it."""
     agreed = runner.room.play.checksums.agreed_before(generation)
-    seqs = runner.turn_seqs
-    if not 1 <= generation <= len(seqs):
-        return agreed, ()
     first = max(1 if agreed is None else agreed.generation + 1, generation - desync.HAPPENED_MAX)
-    last = seqs[generation - 1]
-    after = max(seqs[first - 2] if first > 1 else 0, last - ENTRIES_MAX)
+    last = runner.seq_of(generation) if 1 <= generation <= runner.room.generation else None
+    if last is None:
+        return agreed, ()
+    before = runner.seq_of(first - 1) if first > 1 else 0
+    after = max(before or 0, last - ENTRIES_MAX)
     entries = runner.journal.read(after=after, limit=last - after)
     read = [event_of(entry, runner.codecs[MSGPACK]).body for entry in entries]
     happened = [body for body in read if isinstance(body, MasterPacket | Moves)]

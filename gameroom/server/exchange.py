@@ -16,9 +16,13 @@ from gameroom.lockstep.problem import Problem
 from gameroom.model import Value
 from gameroom.server.answers import Answer, RefusedError, body_as, refuse
 from gameroom.server.blueprint import BadRoomError
+from gameroom.store import JournalError, StoreFailedError
 from gameroom.wire import BadFrameError, plain, problem_body, read_json
 
 log = logging.getLogger(__name__)
+
+RETRY_MS = 2_000
+"""When to ask again for what a store cannot give now."""
 
 T = TypeVar("T")
 NO_STORE = {"Cache-Control": "no-store"}
@@ -104,6 +108,10 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
         return problem_response(error.problem, diagnostics=error.diagnostics)
     except (RefusedError, BadFrameError) as error:
         return problem_response(error.problem)
+    except (JournalError, StoreFailedError) as error:
+        log.error("%s %s: a store cannot be read: %s", request.method, request.path, error)
+        detail = "What was asked for cannot be read now."
+        return problem_response(Problem(503, "not_readable", detail, retry_after_ms=RETRY_MS))
     except web.HTTPRedirection:
         raise
     except web.HTTPException as error:

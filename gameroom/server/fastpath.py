@@ -133,6 +133,11 @@ def frame(message: str | bytes) -> bytes:
     return first + b"\x7f" + size.to_bytes(8, "big") + payload
 
 
+def payload(data: bytes) -> bytes:
+    """The message of a frame that `frame` made."""
+    return data[{126: 4, 127: 10}.get(data[1], 2) :]
+
+
 def close_frame(code: int, reason: str) -> bytes:
     """A server's close frame; the reason is cut to what a control frame holds."""
     said = reason.encode()[: CONTROL_BYTES_MAX - 2].decode(errors="ignore").encode()

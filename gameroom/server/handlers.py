@@ -85,7 +85,7 @@ class Handlers:
         self._requests = Rates(
             limits.requests_per_second * 60, limits.requests_per_second * 4, addresses
         )
-        self._door = Door(limits, lobby.who, lobby.can_start, self._now)
+        self._door = Door(limits, lobby.who, lobby.admit, lobby.can_start, self._now)
 
     def _now(self) -> int:
         return int(self._loop.time() * 1000)
@@ -113,8 +113,8 @@ class Handlers:
         who = None if token is None else self._lobby.who(runner.id, token)
         return who if who is not None and runner.room.member(who) else None
 
-    def _room(self, request: web.Request) -> Runner:
-        return self._lobby.find(request.match_info["id"])
+    async def _room(self, request: web.Request) -> Runner:
+        return await self._lobby.rooms.find(request.match_info["id"])
 
     # -- making and joining ------------------------------------------------------------
 
@@ -128,29 +128,29 @@ class Handlers:
         return response
 
     async def join_page(self, request: web.Request) -> web.StreamResponse:
-        return self._join(request, request.match_info["id"])
+        return await self._join(request, request.match_info["id"])
 
     async def join_query(self, request: web.Request) -> web.StreamResponse:
         room = request.query.get("game_id", "")
-        if _wants_page(request) and room in self._lobby.rooms:
+        if _wants_page(request) and self._lobby.rooms.may_be(room):
             raise web.HTTPSeeOther(f"/join/{room}")
-        return self._join(request, room)
+        return await self._join(request, room)
 
-    def _join(self, request: web.Request, room: str) -> web.StreamResponse:
+    async def _join(self, request: web.Request, room: str) -> web.StreamResponse:
         self._polite(request)
         if _wants_page(request):
-            status = 200 if room in self._lobby.rooms else 404
+            status = 200 if self._lobby.rooms.may_be(room) else 404
             response: web.StreamResponse = pages.file_response(
                 request, "join.html", fresh=True, status=status
             )
         else:
-            response = json_response(_join_picture(self._lobby.find(room)))
+            response = json_response(_join_picture(await self._lobby.rooms.find(room)))
         response.headers["Vary"] = "Accept"
         return response
 
     async def players_add(self, request: web.Request) -> web.StreamResponse:
         self._polite(request)
-        runner = self._room(request)
+        runner = await self._room(request)
         profile = auth.profile(request)
         if profile is None:
             raise refuse(400, "bad_profile", "A profile is 1 to 16 of a-z and 0-9.")
@@ -181,7 +181,7 @@ class Handlers:
 
         async def handler(request: web.Request) -> web.StreamResponse:
             self._polite(request)
-            runner = self._room(request)
+            runner = await self._room(request)
             who = self._member(request, runner)
             if who is None:
                 return problem_response(UNKNOWN)
@@ -208,7 +208,7 @@ class Handlers:
 
     async def status(self, request: web.Request) -> web.StreamResponse:
         self._polite(request)
-        runner = self._room(request)
+        runner = await self._room(request)
         shown = runner.shown()
         seats = shown.roster.seats
         return json_response(
@@ -227,16 +227,18 @@ class Handlers:
     async def end(self, request: web.Request) -> web.StreamResponse:
         self._polite(request)
         self._keyed(request)
-        runner = self._lobby.find(request.match_info["id"])
-        self._lobby.let_go(runner.id)
-        self._pictures.pop(runner.id, None)
+        room = request.match_info["id"]
+        if not self._lobby.rooms.may_be(room):
+            raise self._lobby.rooms.absent()
+        self._lobby.rooms.end(room)
+        self._pictures.pop(room, None)
         return answer_response(Answer(204))
 
     # -- snapshots ---------------------------------------------------------------------
 
-    def _member_of(self, request: web.Request) -> tuple[Runner, str]:
+    async def _member_of(self, request: web.Request) -> tuple[Runner, str]:
         """The room, and the user who has a place in it. Raises RefusedError."""
-        runner = self._room(request)
+        runner = await self._room(request)
         who = self._member(request, runner)
         if who is None:
             raise RefusedError(UNKNOWN)
@@ -244,7 +246,7 @@ class Handlers:
 
     async def snapshot_state(self, request: web.Request) -> web.StreamResponse:
         self._polite(request)
-        runner, who = self._member_of(request)
+        runner, who = await self._member_of(request)
         generation = whole(request.match_info["generation"], "generation")
         latest = runner.snapshot_for(who)
         kept = [one for one, _ in runner.snapshots if one.generation == generation]
@@ -259,7 +261,7 @@ class Handlers:
 
     async def snapshot_send(self, request: web.Request) -> web.StreamResponse:
         self._polite(request)
-        runner, who = self._member_of(request)
+        runner, who = await self._member_of(request)
         generation = whole(request.match_info["generation"], "generation")
         if (why := runner.room.unasked(who, generation)) is not None:
             raise RefusedError(why)
@@ -292,20 +294,20 @@ class Handlers:
         return web.Response(body=data, content_type="application/json", headers=headers)
 
     async def desync_parts(self, request: web.Request) -> web.StreamResponse:
-        who, id_, generation = self._witness(request)
+        who, id_, generation = await self._witness(request)
         said = await read_as(bodies.Evidence, request, PARTS_BYTES_MAX)
         return json_response(self._lobby.desyncs.hear(id_, generation, who, said))
 
     async def desync_state(self, request: web.Request) -> web.StreamResponse:
-        who, id_, generation = self._witness(request)
+        who, id_, generation = await self._witness(request)
         with self._lobby.desyncs.hearing(id_, generation, who) as take:
             take(await read_bytes(request, self._config.limits.desync_state_bytes_max))
         return answer_response(Answer(204))
 
-    def _witness(self, request: web.Request) -> tuple[str, str, int]:
+    async def _witness(self, request: web.Request) -> tuple[str, str, int]:
         """Who speaks of which room and generation: maybe somebody whom the room has dropped."""
         self._polite(request)
-        id_, token = request.match_info["id"], auth.session_token(request)
+        id_, token = (await self._room(request)).id, auth.session_token(request)
         who = None if token is None else self._lobby.who(id_, token)
         if who is None:
             raise RefusedError(UNKNOWN)
@@ -319,7 +321,7 @@ class Handlers:
         if auth.opens(self._config.create_keys, auth.bearer(request)):
             async with self._lobby.journal_of(room) as (journal, file):
                 return await self._replay(request, journal, file)
-        runner, who = self._member_of(request)
+        runner, who = await self._member_of(request)
         if (why := replays.refused(runner, who)) is not None:
             raise why
         return await self._replay(request, runner.journal, runner.room.file)
@@ -338,7 +340,7 @@ class Handlers:
 
     async def chart_picture(self, request: web.Request) -> web.StreamResponse:
         self._polite(request)
-        runner = self._lobby.find(request.match_info["id"])
+        runner = await self._room(request)
         id_ = runner.id
         if id_ not in self._pictures:
             drawn = await asyncio.to_thread(picture.svg, runner.room.file)
@@ -356,11 +358,17 @@ class Handlers:
             raise refuse(503, "server_busy", "Too many sockets have not said who they are.")
         if transport is None:
             raise web.HTTPBadRequest(text="the connection is gone")
-        runner = self._lobby.rooms.get(request.match_info["id"])
+        runner, absent = None, None
+        try:
+            runner = await self._room(request)
+        except RefusedError as refused:
+            if refused.problem.status != 404:
+                absent = refused.problem
         connection = Connection(
             self._door,
             room=request.match_info["id"],
             runner=runner,
+            absent=absent,
             codec=_codec(runner, subprotocol),
             token=auth.session_token(request),
             loop=self._loop,

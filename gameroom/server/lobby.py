@@ -1,7 +1,7 @@
-"""The rooms of this server by id: made, found, recovered, let go of.
+"""Making and joining rooms, and what has to work for that.
 
-Knows the stores and the runners; no HTTP. The rule it keeps: with no working session
-store no room is made, nobody gets a place and no game starts, and it says so.
+Knows the stores and the rooms; no HTTP. The rule it keeps: with no working store no room is
+made, nobody gets a place and no game starts, and it says so.
 """
 
 from __future__ import annotations
@@ -10,25 +10,22 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from gameroom import resources
-from gameroom.lockstep.packets import MasterPacket
 from gameroom.lockstep.problem import Problem
 from gameroom.model import Room as RoomFile
 from gameroom.model import Value
-from gameroom.room import Folded, Room, inputs
-from gameroom.room.effects import Append
+from gameroom.room import Room, inputs
 from gameroom.server import bodies
 from gameroom.server.answers import RefusedError, place, refuse
 from gameroom.server.auth import Sources, digest
 from gameroom.server.blueprint import read_room, restored, room_text, setup_of, shipped_code
-from gameroom.server.clock import Clock
 from gameroom.server.config import Limits
 from gameroom.server.desyncs import Desyncs
-from gameroom.server.events import appends, recovering
+from gameroom.server.rooms import JournalsFailedError, Rooms
 from gameroom.server.runner import Runner
 from gameroom.server.sessions import Sessions
-from gameroom.server.stores import Syncing
 from gameroom.store import (
     DesyncStore,
     Header,
@@ -41,11 +38,14 @@ from gameroom.store import (
     StoreFailedError,
     Stores,
 )
-from gameroom.wire import MSGPACK, Close, Codec
+from gameroom.wire import Close
 
 log = logging.getLogger(__name__)
 
 GUEST_CHARACTERS = 8
+
+NO_SESSIONS = "The session store does not work, so no game can be started or joined"
+NO_JOURNALS = "Journals cannot be written, so no game can be started or joined"
 
 
 class Lobby:
@@ -60,21 +60,16 @@ class Lobby:
         loop: asyncio.AbstractEventLoop,
         desyncs: DesyncStore | None = None,
     ) -> None:
-        self.rooms: dict[str, Runner] = {}
         self.down: Problem | None = Problem(
             503,
             "no_session_store",
-            "The session store does not work, so no game can be started or joined.",
+            "The stores were not tried yet, so no game can be started or joined.",
             retry_after_ms=limits.store_check_ms,
         )
-        """What is wrong with the session store, None while it works."""
-        self.recovered = False
-        """Whether the rooms of the stores were made again."""
-        self.syncing = Syncing()
+        """What is wrong with the stores, None while they work."""
         self.desyncs = Desyncs(
             desyncs or MemoryDesyncs(), limits, loop=loop, wall=sources.wall, forget=self.forget
         )
-        self._no_store = self.down
         self._failing = self._busy = False
         """Whether the log knows it."""
         self._checking: asyncio.Task[None] | None = None
@@ -83,6 +78,16 @@ class Lobby:
             loop=loop,
             retry_s=limits.store_check_ms / 1000,
             failed=self._failed,
+        )
+        self.rooms = Rooms(
+            stores,
+            limits,
+            self._sessions,
+            loop=loop,
+            down=lambda: self.down,
+            forget=self.forget,
+            diverged=self.desyncs.diverged,
+            wall=sources.wall,
         )
         self._stores = stores
         self._limits = limits
@@ -94,8 +99,8 @@ class Lobby:
     # -- the store -------------------------------------------------------------------
 
     async def check(self) -> Problem | None:
-        """Try the session store, and remember what was found. The first time that it works,
-        the rooms come back. Whoever asks while it is tried gets the same answer."""
+        """Try the stores, and remember what was found. The first time that they work, the rooms
+        that they keep are known. Whoever asks while they are tried gets the same answer."""
         if self._checking is None:
             self._checking = self._loop.create_task(self._check())
         await asyncio.shield(self._checking)
@@ -105,14 +110,13 @@ class Lobby:
         try:
             if self._closed:
                 return
-            await self._stores.sessions.check(0)
-            if not self.recovered:
-                await self._recover()
+            await self.rooms.check()
+            self.rooms.look()
         except StoreFailedError as error:
             self._failed(error)
         else:
             if self._failing:
-                log.info("the session store works again")
+                log.info("the stores work again")
             self._failing = self._busy = False
             self.down = None
         finally:
@@ -123,7 +127,7 @@ class Lobby:
         return self.down
 
     def _failed(self, error: StoreFailedError) -> RefusedError:
-        """What is answered now that the store did not do what it was asked."""
+        """What is answered now that a store did not do what it was asked."""
         if isinstance(error, StoreBusyError):
             # It works: others' questions keep no game from starting.
             if not self._busy:
@@ -138,34 +142,26 @@ class Lobby:
                 )
             )
         if not self._failing:
-            log.error("the session store does not work: %s", error)
+            log.error("a store does not work: %s", error)
         self._failing = True
-        self.down = self._no_store
-        return RefusedError(self._no_store)
+        if isinstance(error, JournalsFailedError):
+            problem = Problem(503, "no_journal_store", f"{NO_JOURNALS}: {error}.")
+        else:
+            problem = Problem(503, "no_session_store", f"{NO_SESSIONS}: {error}.")
+        self.down = replace(problem, retry_after_ms=self._limits.store_check_ms)
+        return RefusedError(self.down)
 
     # -- rooms -----------------------------------------------------------------------
-
-    def find(self, room: str) -> Runner:
-        """The room, if it runs. Raises RefusedError."""
-        runner = self.rooms.get(room)
-        if runner is None:
-            raise self._absent()
-        if runner.stopped is not None:
-            raise RefusedError(runner.stopped)
-        return runner
-
-    def _absent(self) -> RefusedError:
-        """What is answered about a room that does not run: whether there is one is only known
-        once the rooms of the stores are back."""
-        if self.recovered and not self._closed:
-            return refuse(404, "no_such_room", "There is no such room.")
-        return RefusedError(self.down or Problem(503, "closing", "The server is closing."))
 
     async def create(self, wish: bodies.Create) -> bodies.Created:
         """Make a room. The file is read in a thread: it may be long, and others are playing."""
         if self.down is not None:
             raise RefusedError(self.down)
-        if len(self.rooms) + self._making >= self._limits.rooms_max:
+        rooms, limits = self.rooms, self._limits
+        if (
+            len(rooms.running) + self._making >= limits.rooms_max
+            or rooms.count + self._making >= limits.rooms_kept_max
+        ):
             raise refuse(503, "server_full", "This server has no place for another room.")
         self._making += 1
         try:
@@ -192,12 +188,12 @@ class Lobby:
             await self._stores.sessions.put_room(record)
             if self._closed:
                 raise RefusedError(Problem(503, "closing", "The server is closing."))
-            journal = self._stores.journals.create(header)
+            journal = await asyncio.to_thread(self._stores.journals.create, header)
         except BaseException:
             self._sessions.end(header.room, self._sources.wall())
             raise
         self._sessions.open(header.room)
-        return self._host(room, journal)
+        return self.rooms.add(room, journal)
 
     async def _header(
         self,
@@ -249,14 +245,16 @@ class Lobby:
 
     @asynccontextmanager
     async def journal_of(self, room: str) -> AsyncIterator[tuple[Journal, RoomFile]]:
-        """The journal and the file of a room that runs, or of one that was let go of. Raises
-        RefusedError."""
-        if (runner := self.rooms.get(room)) is not None:
+        """The journal and the file of a room, or of one that is over. Raises RefusedError."""
+        try:
+            runner = await self.rooms.find(room)
+        except RefusedError as refused:
+            if refused.problem.status != 404:
+                raise
+        else:
             yield runner.journal, runner.room.file
             return
-        if not self.recovered:
-            # It may be one that comes back: nobody else may hold its journal then.
-            raise RefusedError(self.down or Problem(503, "closing", "The server is not up yet."))
+        await self.rooms.moved(room)
         try:
             journal = await asyncio.to_thread(self._stores.journals.open, room)
         except (KeyError, JournalError):
@@ -269,111 +267,18 @@ class Lobby:
         finally:
             await asyncio.to_thread(journal.close)
 
-    def _host(self, room: Room, journal: Journal, start: int = 0) -> Runner:
-        id_ = journal.header.room
-        assert id_ not in self.rooms, "ids are drawn from 128 bits"
-        runner = Runner(
-            room,
-            journal=journal,
-            snapshots=self._stores.snapshots,
-            clock=Clock(self._loop, start),
-            loop=self._loop,
-            tail_bytes_max=self._limits.tail_bytes_max,
-            forget=self.forget,
-            over=self._over,
-            diverged=self.desyncs.diverged,
-        )
-        self.rooms[id_] = runner
-        self.syncing.add(id_, journal)
-        return runner
-
-    async def _recover(self) -> None:
-        """Make the rooms of the stores again. One that cannot be is left alone. Raises
-        StoreFailedError where the session store fails; then it is called again."""
-        for record in await self._stores.sessions.rooms():
-            if record.room in self.rooms:
-                continue
-            await self._sessions.load(record.room)
-            try:
-                runner = self._recovered(self._stores.journals.open(record.room))
-            except KeyError:
-                log.error("room %s cannot be recovered: it has no journal", record.room)
-                continue
-            except (JournalError, StoreFailedError) as error:
-                log.error("a room is not recovered; its journal is kept: %s", error)
-                continue
-            except Exception:
-                log.exception("room %s cannot be recovered; its journal is kept", record.room)
-                continue
-            if runner.room.over:
-                self._over(runner)
-        self.recovered = True
-        if self.rooms:
-            log.info("%d rooms recovered from their journals", len(self.rooms))
-
-    def _recovered(self, journal: Journal) -> Runner:
-        """Raises JournalError and StoreFailedError."""
-        header = journal.header
-        entries: list[Append] = []
-        start = 0
-        try:
-            with recovering(header):
-                chart = restored(header)
-                if journal.torn is not None:
-                    log.warning("room %s: an unfinished entry was cut off", header.room)
-                if not journal.last:
-                    room = Room(chart, seed=header.seed, settings=header.setup)
-                else:
-                    entries = list(appends(journal.read(), Codec(MSGPACK, chart.room)))
-                    start = entries[-1].at
-                    folded = Folded(header.setup).fold_all(entries)
-                    room = Room.restored(chart, seed=header.seed, folded=folded, now=start)
-        except BaseException:
-            journal.close()
-            raise
-        runner = self._host(room, journal, start)
-        if not entries:
-            runner.begin()
-            return runner
-        for entry in entries:
-            if isinstance(entry.event.body, MasterPacket):
-                runner.turn_seqs.append(entry.event.seq)
-            if runner.delayed is not None:
-                runner.delayed.note(entry.event, entry.at)
-        runner.resume()
-        return runner
-
-    def _over(self, runner: Runner) -> None:
-        """A room has ended: it stays a while for those who look, then it is let go of."""
-        watchers = runner.room.file.spectators
-        late_ms = 0 if watchers is None else watchers.delay.amount
-        stays_ms = self._limits.ended_room_ms + late_ms
-        self._loop.call_later(stays_ms / 1000, self.let_go, runner.id)
-
-    def let_go(self, room: str) -> None:
-        """Forget a room and its sessions; its journal stays as the replay."""
-        runner = self.rooms.pop(room, None)
-        if runner is None:
-            return
-        self.syncing.remove(room)
-        runner.close(Close.ENDED, "the room has ended")
-        runner.forget_snapshots()
-        self._sessions.end(room, self._sources.wall())
-
     def close(self, code: Close, reason: str) -> None:
-        """The server stops: every socket is told, every journal is left whole. No room is made
-        or joined any more."""
+        """The server stops: every socket is told. No room is made or joined any more."""
         self._closed = True
-        self.syncing.stop()
-        for runner in self.rooms.values():
-            runner.close(code, reason)
-        self.rooms.clear()
+        self.rooms.close(code, reason)
         self.desyncs.close()
 
     async def settle(self) -> None:
-        """After `close`: what is known of sessions is stored, and the stores are closed."""
+        """After `close`: every journal is left whole, what is known of sessions is stored, and
+        the stores are closed."""
         if self._checking is not None:
             self._checking.cancel()
+        await self.rooms.settle()
         await self._sessions.close()
         try:
             await self._stores.close()
@@ -383,11 +288,18 @@ class Lobby:
     # -- people ----------------------------------------------------------------------
 
     def who(self, room: str, token: str) -> str | None:
-        """The user behind a token in this room; None for nobody. Raises RefusedError where
-        nobody knows yet whether there is such a room."""
-        if room not in self.rooms and (not self.recovered or self._closed):
-            raise self._absent()
+        """The user behind a token in a room that is awake; None for nobody."""
         return self._sessions.who(room, digest(token))
+
+    def admit(self, runner: Runner, user: str) -> bool:
+        """Is this person, who has a session, in the room? Journals do not know who watches, so
+        somebody who was watching before the room slept is let in again where that is possible."""
+        if runner.room.member(user):
+            return True
+        name = self._sessions.name(runner.id, user)
+        if name is None or self.desyncs.is_leaving(runner.id, user):
+            return False
+        return runner.receive(user, inputs.Join(name, spectate=True)).problem is None
 
     async def join(self, runner: Runner, wish: bodies.Join) -> bodies.Place:
         """A new place, with its token. Raises RefusedError.
@@ -403,7 +315,7 @@ class Lobby:
                 Session(digest(token), runner.id, user, name, self._sources.wall())
             )
             # Meanwhile the room may have ended, or stopped.
-            runner = self.find(runner.id)
+            runner = await self.rooms.find(runner.id)
             reply = runner.receive(user, inputs.Join(name, wish.spectate, wish.team))
             if reply.problem is not None:
                 raise RefusedError(reply.problem)

@@ -3,18 +3,21 @@
 Decides nothing: what may happen is the room's business. Everything from a packet to the
 writes into the transports is one synchronous call, so nothing can come between.
 
-The rule it keeps: store, then tell. An event that could not be stored is told to nobody,
-and the room stops there. A fault of our own stops this room alone.
+The rules it keeps: store, then tell. An event that could not be stored is told to nobody, and
+the room stops there until it can be read and written again. A fault of our own that a packet
+brings up costs its sender the socket, not the room its game: the room is made again from its
+checkpoint and goes on, with what the others had sent.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from gameroom.lockstep.packets import (
+    ClientPacket,
     Diverged,
     Ended,
     Event,
@@ -23,24 +26,37 @@ from gameroom.lockstep.packets import (
     Snapshot,
 )
 from gameroom.lockstep.problem import Problem
-from gameroom.room import Room, inputs
+from gameroom.room import Folded, Room, inputs
 from gameroom.room.effects import Append, Arm, Broadcast, Effect, Keep, Part, Rejected, Reply
 from gameroom.server import fastpath
 from gameroom.server.clock import Clock
-from gameroom.server.events import entry_of, event_of, snapshot_of, stored_snapshot
+from gameroom.server.events import appends, entry_of, event_of, snapshot_of, stored_snapshot
+from gameroom.server.faults import Faults
 from gameroom.server.recent import Recent, Told
+from gameroom.server.recovery import checkpoint_bytes, read_checkpoint
 from gameroom.server.shown import Delayed, Shown
 from gameroom.store import (
     SNAPSHOTS_KEPT,
     Entry,
     Journal,
     JournalDamagedError,
+    Mark,
+    SnapshotHead,
     SnapshotStore,
     StoreFailedError,
 )
-from gameroom.wire import MSGPACK, SUBPROTOCOLS, BadFrameError, Close, Codec
+from gameroom.store.marks import Marks
+from gameroom.wire import MSGPACK, SUBPROTOCOLS, BadFrameError, Close, Codec, is_turn
 
 log = logging.getLogger(__name__)
+
+RETRY_MS = 2_000
+"""When to ask again for a room that has stopped."""
+
+CHECKPOINT_EVENTS = 128
+"""So many events after a checkpoint the next one is taken: what a restart has to fold."""
+
+FAULT = Problem(500, "fault", "A fault of the server. The room goes on without this packet.")
 
 
 class Line(Protocol):
@@ -60,6 +76,9 @@ class Line(Protocol):
     def reject(self, rejected: Rejected) -> None:
         """Tell this person alone."""
 
+    def catch_up(self) -> None:
+        """Send what it has missed, if anything."""
+
     def close(self, code: int, reason: str) -> None:
         """Send no more, and close. Does not call back."""
 
@@ -73,36 +92,53 @@ class Runner:
         *,
         journal: Journal,
         snapshots: SnapshotStore,
+        heads: Iterable[SnapshotHead],
         clock: Clock,
         loop: asyncio.AbstractEventLoop,
         tail_bytes_max: int,
         forget: Callable[[str, str], None],
         over: Callable[[Runner], None],
+        stopped: Callable[[Runner], None],
+        keep: Callable[[Runner, Mark, bytes], None],
         diverged: Callable[[Runner, Diverged], None] = lambda runner, verdict: None,
+        turns: Marks | None = None,
+        shown: Shown | None = None,
     ) -> None:
-        """forget: called with (room, user) when somebody's session is over;
-        over: called once when the room has ended; diverged: with every such verdict, when all
-        have been told."""
+        """heads: of the room's snapshots. turns: the seqs of some master packets. shown: what
+        those who are told everything late were shown last.
+
+        forget: called with (room, user) when somebody's session is over; over: called once when
+        the room has ended; stopped: once when it has stopped without having ended; keep: with
+        each checkpoint, to store it elsewhere than on the loop; diverged: with every such
+        verdict, when all have been told."""
         self.id = journal.header.room
         self.room = room
         self.journal = journal
-        self.snapshots = self._usable(snapshots)
+        self.snapshots = self._usable(heads)
         """Those from which somebody may go on, newest first, with the time of their turns."""
         self.lines: dict[str, Line] = {}
         self.stopped: Problem | None = None
         """Why this room runs no more, None while it does."""
         self.codecs: dict[str, Codec] = {name: Codec(name, room.file) for name in SUBPROTOCOLS}
-        self.turn_seqs: list[int] = []
-        """The seq of each generation's master packet, the first one's at 0."""
         self.clock = clock
         self._loop = loop
         self._snapshots = snapshots
         self._recent = Recent(tail_bytes_max)
-        self.delayed = self._delayed()
+        self._turns = turns or Marks()
+        self.delayed = self._delayed(shown)
         """What watchers and strangers are shown, None where that is what players are shown."""
         self._forget = forget
         self._over = over
+        self._when_stopped = stopped
+        self._keep_checkpoint = keep
         self._diverged = diverged
+        found = journal.checkpoint
+        self._base = None if found is None else found.said
+        """The latest checkpoint, stored or about to be."""
+        self._base_seq = 0 if found is None else found.seq
+        self._faults = Faults()
+        self._waiting: dict[str, dict[int, ClientPacket]] = {}
+        """By user and generation, the packets that no closed turn holds yet."""
         self.roster = room.people.roster()
         """As it was told last: the room itself may be further on already."""
         self._timer: asyncio.Handle | None = None
@@ -126,10 +162,14 @@ class Runner:
 
     def receive(self, who: str, packet: inputs.Packet) -> Reply:
         """Give the room a packet, perform what it wants, and return its answer."""
-        reply = self._enter(lambda: self.room.receive(who, packet, self.clock.now()))
+        if (why := self._faults.refused(packet)) is not None:
+            return Reply(why.status, problem=why)
+        reply = self._enter(lambda: self.room.receive(who, packet, self.clock.now()), who, packet)
         if reply is None:
-            assert self.stopped is not None, "a room answers every packet"
-            return Reply(self.stopped.status, problem=self.stopped)
+            why = self.stopped or FAULT
+            return Reply(why.status, problem=why)
+        if isinstance(packet, ClientPacket) and reply.problem is None:
+            self._waiting.setdefault(who, {})[packet.generation] = packet
         if self.delayed is not None and not self.knows(who):
             return self.delayed.told(packet, reply, self.now)
         return reply
@@ -194,23 +234,27 @@ class Runner:
         self.snapshots = []
         self._snapshots.drop(self.id)
 
-    def _delayed(self) -> Delayed | None:
+    def _delayed(self, shown: Shown | None) -> Delayed | None:
         watchers, header = self.room.file.spectators, self.journal.header
         if watchers is None or not watchers.delay.amount:
             return None
-        start = Shown.beginning(self.room.course.chart, header.seed, header.setup)
-        return Delayed(watchers.delay.amount, start, self._following)
+        start = shown or Shown.beginning(self.room.course.chart, header.seed, header.setup)
+        delayed = Delayed(watchers.delay.amount, start, self._following)
+        for event, at in self._following(start.seq):
+            delayed.note(event, at)
+        return delayed
 
-    def _following(self, seq: int) -> Iterator[Told]:
-        """The events after `seq`. Those from the journal are read one by one as they are asked
-        for; where it cannot be read they end early, and the room is shown as it was before."""
+    def _following(self, seq: int) -> Iterator[tuple[Event, int]]:
+        """The events after `seq` and when they happened. Those from the journal are read one by
+        one as they are asked for; where it cannot be read they end early, and the room is shown
+        as it was before."""
         told = self.after(seq)
         if told is not None:
-            yield from told
+            yield from ((self._event(one), one.at) for one in told)
             return
         try:
             for entry in self.journal.read(after=seq):
-                yield self.old(entry, MSGPACK)
+                yield event_of(entry, self.codecs[MSGPACK]), entry.at
         except (StoreFailedError, JournalDamagedError) as error:
             log.error("room %s: the journal cannot be read for watchers: %s", self.id, error)
 
@@ -218,66 +262,123 @@ class Runner:
         until = self.now - delay_ms
         return next((kept for kept, at in self.snapshots if at <= until), None)
 
-    def _usable(self, store: SnapshotStore) -> list[tuple[Snapshot, int]]:
+    def _usable(self, heads: Iterable[SnapshotHead]) -> list[tuple[Snapshot, int]]:
         """What is kept of this room. A snapshot of events that the journal has lost, with a
         power cut, tells of another game."""
         usable = []
-        for head in store.heads(self.id):
+        for head in heads:
             try:
                 snapshot = snapshot_of(head)
             except BadFrameError as error:
                 log.warning("room %s: a snapshot is not used: %s", self.id, error)
                 continue
             if snapshot.seq > self.journal.last:
-                store.drop(self.id)
                 return []
             usable.append((snapshot, head.at))
         return usable
 
     def frame(self, told: Told, subprotocol: str) -> bytes:
         """The event's frame in this subprotocol, made once."""
-        frame = told.frames.get(subprotocol)
+        frame = told.msgpack if subprotocol == MSGPACK else told.json
         if frame is None:
-            frame = told.frames[subprotocol] = self._encode(told.event, subprotocol)
-            self._recent.count(told)
+            frame = fastpath.frame(self.codecs[subprotocol].encode_event(self._event(told)))
+            if subprotocol == MSGPACK:
+                told.msgpack = frame
+            else:
+                told.json = frame
+            if told.counted:
+                self._recent.count(told)
         return frame
 
-    def old(self, entry: Entry, subprotocol: str) -> Told:
-        """An event from the journal with its frame, kept nowhere."""
-        event = event_of(entry, self.codecs[MSGPACK])
-        if subprotocol == MSGPACK:
-            return Told(event, entry.at, {MSGPACK: fastpath.frame(entry.event)})
-        return Told(event, entry.at, {subprotocol: self._encode(event, subprotocol)})
+    def old(self, entry: Entry) -> Told:
+        """An event from the journal, kept nowhere."""
+        return Told(entry.seq, entry.at, fastpath.frame(entry.event))
 
-    def turns(self, first: int, turns_max: int) -> list[MasterPacket]:
-        """Master packets from a generation on, at most so many."""
-        wanted = self.turn_seqs[max(first, 1) - 1 :][: max(0, turns_max)]
-        if not wanted:
-            return []
-        entries = self.journal.read(after=wanted[0] - 1, limit=wanted[-1] - wanted[0] + 1)
-        found = (event_of(entry, self.codecs[MSGPACK]).body for entry in entries)
-        return [body for body in found if isinstance(body, MasterPacket)]
+    def turns(self, first: int, last: int) -> Iterator[bytes]:
+        """The events of these generations as the journal has them."""
+        for generation, entry in self._turn_entries(first):
+            if generation > last:
+                return
+            yield entry.event
 
-    def _encode(self, event: Event, subprotocol: str) -> bytes:
-        return fastpath.frame(self.codecs[subprotocol].encode_event(event))
+    def seq_of(self, generation: int) -> int | None:
+        """Of the event of a closed turn."""
+        return next((entry.seq for _, entry in self._turn_entries(generation)), None)
+
+    def _turn_entries(self, first: int) -> Iterator[tuple[int, Entry]]:
+        """The closed turns from a generation on. Turns follow on each other without a gap, so
+        they are counted from the nearest one whose place is known."""
+        generation, seq = self._turns.before(first) or (1, 1)
+        generation -= 1
+        for entry in self.journal.read(after=seq - 1):
+            if is_turn(entry.event):
+                generation += 1
+                if generation >= first:
+                    yield generation, entry
+
+    def _event(self, told: Told) -> Event:
+        if told.event is not None:
+            return told.event
+        assert told.msgpack is not None, "what is not being told has its bytes"
+        data = fastpath.payload(told.msgpack)
+        return event_of(Entry(told.seq, told.at, data), self.codecs[MSGPACK])
 
     def close(self, code: Close, reason: str) -> None:
-        """Let go of every socket; the room says no more. Its journal is whole as it is."""
+        """Let go of every socket; the room says no more. Whoever calls this closes the journal,
+        which is whole as it is."""
         if self.stopped is None:
-            self.stopped = Problem(503, "closing", "The server is closing this room.")
+            self.stopped = Problem(
+                503, "closing", "The server is closing this room.", retry_after_ms=1_000
+            )
         self._hush()
         for line in list(self.lines.values()):
             line.close(code, reason)
         self.lines.clear()
-        try:
-            self.journal.close()
-        except StoreFailedError as error:
-            log.error("room %s: the journal cannot be closed: %s", self.id, error)
+
+    # -- checkpoints ---------------------------------------------------------------
+
+    def checkpoint(self) -> tuple[Mark, bytes] | None:
+        """All that a later life of the room begins with, and the place in the journal up to
+        which it goes. None where the journal has not got what the room said."""
+        if not 0 < self.room.seq == self.journal.last:
+            return None
+        shown = None if self.delayed is None else self.delayed.shown(self.now)
+        said = checkpoint_bytes(self.room, self._turns, shown)
+        self._base, self._base_seq = said, self.room.seq
+        return self.journal.mark(), said
+
+    def _keep_if_due(self) -> None:
+        if self.journal.last - self._base_seq >= CHECKPOINT_EVENTS:
+            checkpoint = self.checkpoint()
+            assert checkpoint is not None, "all that was said is stored"
+            self._keep_checkpoint(self, *checkpoint)
+
+    def _rebuild(self) -> None:
+        """Make the room again from its checkpoint and the few entries behind it."""
+        header, chart = self.journal.header, self.room.course.chart
+        folded = Folded(header.setup)
+        if self._base is not None:
+            folded = Folded.of(read_checkpoint(self._base).room)
+        entries = self.journal.read(after=folded.seq)
+        folded.fold_all(appends(entries, self.codecs[MSGPACK]))
+        now = max(folded.at, self.now)
+        self.clock = Clock(self._loop, now)
+        if folded.seq:
+            self.room = Room.restored(chart, seed=header.seed, folded=folded, now=now)
+        else:
+            self.room = Room(chart, seed=header.seed, settings=header.setup, now=now)
+        self.roster = self.room.people.roster()
 
     # -- effects -------------------------------------------------------------------
 
-    def _enter(self, step: Callable[[], Sequence[Effect]]) -> Reply | None:
-        """One step of the room and all that follows from it."""
+    def _enter(
+        self,
+        step: Callable[[], Sequence[Effect]],
+        who: str = "",
+        packet: inputs.Packet | None = None,
+    ) -> Reply | None:
+        """One step of the room and all that follows from it. who, packet: what brought it up,
+        where it was not time."""
         if self.stopped is not None:
             return None
         assert not self._inside, "a room is entered by one call at a time"
@@ -286,14 +387,56 @@ class Runner:
             return self._perform(step())
         except StoreFailedError as error:
             log.error("room %s: the journal cannot be written: %s", self.id, error)
-            self._stop("not_stored", "What happened could not be stored; the room has stopped.")
+            detail = "What happened could not be stored; the room waits for its store."
+            self._stop("not_stored", detail, Close.TRY_LATER)
         except Exception:
             log.exception("room %s: a fault of ours", self.id)
-            self._stop("fault", "The room has stopped by a fault of the server.")
+            self._recover(who, packet)
         finally:
             self._inside = False
             self._settle()
         return None
+
+    def _recover(self, who: str, packet: inputs.Packet | None) -> None:
+        """The last step was a fault: go on as if it had not been. Whoever sent the packet that
+        brought it up has to connect again; a second such packet within a minute costs the seat.
+        A fault that no packet brought up, or that comes again, stops the room."""
+        is_second = self._faults.note(who, packet, self._loop.time())
+        self._hush()
+        sender = self.lines.pop(who, None)
+        if sender is not None:
+            sender.close(Close.INTERNAL, "a fault of the server")
+        try:
+            if packet is None and is_second:
+                raise RuntimeError("the room cannot go on by itself")
+            self._rebuild()
+            self._perform(self.room.tick(self.clock.now()) if self.room.seq else self.room.begin())
+            if sender is not None:
+                self._again(who, inputs.Disconnect())
+            for line in self.lines.values():
+                self._again(line.who, inputs.Connect(self.room.seq))
+                line.catch_up()
+            waiting, self._waiting = self._waiting, {}
+            for user, packets in waiting.items():
+                for _, one in sorted(packets.items()):
+                    self._again(user, one)
+            if packet is not None and is_second:
+                log.error("room %s: %s brought up two faults and loses the place", self.id, who)
+                self._again(who, inputs.Expel("brought up two faults of the server"))
+        except StoreFailedError as error:
+            log.error("room %s: the journal cannot be written: %s", self.id, error)
+            detail = "What happened could not be stored; the room waits for its store."
+            self._stop("not_stored", detail, Close.TRY_LATER)
+        except Exception:
+            log.exception("room %s: it cannot be made again", self.id)
+            self._stop("fault", "The room has stopped by a fault of the server.", Close.INTERNAL)
+
+    def _again(self, who: str, packet: inputs.Packet) -> None:
+        """Give the room that was made again what the one before knew."""
+        if self.room.member(who) and self._faults.refused(packet) is None:
+            reply = self._perform(self.room.receive(who, packet, self.clock.now()))
+            if isinstance(packet, ClientPacket) and reply is not None and reply.problem is None:
+                self._waiting.setdefault(who, {})[packet.generation] = packet
 
     def _perform(self, effects: Sequence[Effect]) -> Reply | None:
         reply: Reply | None = None
@@ -315,6 +458,7 @@ class Runner:
                     self._part(who, Close(code), reason)
                 case Arm(at):
                     self._arm(at)
+        self._keep_if_due()
         return reply if failed is None else Reply(failed.status, problem=failed)
 
     def _keep(self, effect: Keep) -> Problem | None:
@@ -331,19 +475,25 @@ class Runner:
         """Store. The bytes in the journal are those of the msgpack sockets."""
         entry = entry_of(effect, self.codecs[MSGPACK])
         self.journal.append(entry)
-        self._last = Told(effect.event, effect.at, {MSGPACK: fastpath.frame(entry.event)})
+        event = effect.event
+        self._last = Told(event.seq, effect.at, fastpath.frame(entry.event), event=event)
         self._recent.add(self._last)
         if self.delayed is not None:
-            self.delayed.note(effect.event, effect.at)
-        if isinstance(effect.event.body, MasterPacket):
-            self.turn_seqs.append(effect.event.seq)
+            self.delayed.note(event, effect.at)
+        if isinstance(event.body, MasterPacket):
+            generation = event.body.generation
+            self._turns.add(generation, event.seq)
+            for packets in self._waiting.values():
+                for heard in [one for one in packets if one <= generation]:
+                    del packets[heard]
 
     def _tell(self, event: Event) -> None:
         told = self._last
         assert told is not None, "nothing was stored"
-        assert told.event.seq == event.seq, "only what was stored last is told"
+        assert told.seq == event.seq, "only what was stored last is told"
         for line in self.lines.values():
             line.push(told)
+        told.event = None
         if isinstance(event.body, Roster):
             self.roster = event.body
         elif isinstance(event.body, Diverged):
@@ -359,6 +509,7 @@ class Runner:
         line = self.lines.pop(who, None)
         if line is not None:
             line.close(code, reason)
+        self._waiting.pop(who, None)
         self._forget(self.id, who)
 
     def _settle(self) -> None:
@@ -402,9 +553,10 @@ class Runner:
             self._timer.cancel()
             self._timer = None
 
-    def _stop(self, code: str, detail: str) -> None:
-        self.stopped = Problem(503, code, detail)
+    def _stop(self, code: str, detail: str, close: Close) -> None:
+        self.stopped = Problem(503, code, detail, retry_after_ms=RETRY_MS)
         self._hush()
         for line in list(self.lines.values()):
-            line.close(Close.INTERNAL, detail)
+            line.close(close, detail)
         self.lines.clear()
+        self._when_stopped(self)

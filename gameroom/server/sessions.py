@@ -38,8 +38,8 @@ class Sessions:
         self._loop = loop
         self._retry_s = retry_s
         self._failed = failed
-        self._users: dict[str, dict[bytes, str]] = {}
-        """By room: token digest -> user."""
+        self._sessions: dict[str, dict[bytes, Session]] = {}
+        """By room and token digest."""
         self._writes: deque[Write] = deque()
         """Not more than there are sessions and rooms."""
         self._writer: asyncio.Task[None] | None = None
@@ -47,33 +47,47 @@ class Sessions:
 
     def open(self, room: str) -> None:
         """A new room: nobody has a session yet."""
-        self._users[room] = {}
+        self._sessions[room] = {}
 
     async def load(self, room: str) -> None:
         """A room of the store comes back. Raises StoreFailedError."""
         found = await self._store.of_room(room)
-        self._users[room] = {one.token: one.user for one in found}
+        self._sessions[room] = {one.token: one for one in found}
+
+    def unload(self, room: str) -> None:
+        """A room is not in memory any more. Its sessions stay in the store."""
+        self._sessions.pop(room, None)
+
+    def sleep(self, room: str, until: int | None) -> None:
+        """A room sleeps until then, by the store's running time, or is awake: None."""
+        self._write(lambda: self._store.put_sleep(room, until))
 
     def who(self, room: str, token: bytes) -> str | None:
         """The user of a session, by the digest of its token; None for nobody."""
-        return self._users.get(room, {}).get(token)
+        found = self._sessions.get(room, {}).get(token)
+        return None if found is None else found.user
+
+    def name(self, room: str, user: str) -> str | None:
+        """The name with which somebody who has a session has joined."""
+        found = self._sessions.get(room, {}).values()
+        return next((one.name for one in found if one.user == user), None)
 
     async def add(self, session: Session) -> None:
         """Store a session, then let it count. Raises StoreFailedError: it does not count."""
         await self._store.put_session(session)
-        if (users := self._users.get(session.room)) is not None:
-            users[session.token] = session.user
+        if (sessions := self._sessions.get(session.room)) is not None:
+            sessions[session.token] = session
 
     def forget(self, room: str, user: str) -> None:
         """All sessions of this person in this room are over."""
-        users = self._users.get(room, {})
-        for token in [token for token, one in users.items() if one == user]:
-            del users[token]
+        sessions = self._sessions.get(room, {})
+        for token in [token for token, one in sessions.items() if one.user == user]:
+            del sessions[token]
         self._write(lambda: self._store.revoke(room, user))
 
     def end(self, room: str, at: int) -> None:
         """A room is over, and its sessions with it. at: milliseconds since 1970."""
-        self._users.pop(room, None)
+        self._sessions.pop(room, None)
         self._write(lambda: self._store.end_room(room, at))
 
     async def close(self) -> None:

@@ -23,7 +23,6 @@ from gameroom.lockstep.problem import Problem
 from gameroom.model import Value
 from gameroom.room import Room, inputs
 from gameroom.room.effects import Reply
-from gameroom.server.recent import Told
 
 PICTURES = 64
 """About how many pictures are kept for the time of the delay, at most twice as many."""
@@ -107,11 +106,15 @@ class Delayed:
     """The room of `delay_ms` ago. What was shown once is never taken back, though the time falls
     where a room wakes.
 
-    following: the events after a seq that are in memory or in the journal, oldest first.
+    following: the events after a seq, in memory or in the journal, oldest first, each with the
+    time when it happened.
     """
 
     def __init__(
-        self, delay_ms: int, start: Shown, following: Callable[[int], Iterable[Told]]
+        self,
+        delay_ms: int,
+        start: Shown,
+        following: Callable[[int], Iterable[tuple[Event, int]]],
     ) -> None:
         """`start` may be shown at once, in place of everything that is too new: how the room
         began, or what it showed before a restart."""
@@ -140,10 +143,10 @@ class Delayed:
         while len(self._kept) > 1 and self._kept[1].at <= until:
             self._kept.popleft()
         found = self._kept[0]
-        for told in islice(self._following(found.seq), EVENTS_MAX):
-            if told.at > until:
+        for event, at in islice(self._following(found.seq), EVENTS_MAX):
+            if at > until:
                 break
-            found = found.after(told.event, told.at)
+            found = found.after(event, at)
         # Whoever asks next folds on from here.
         self._kept[0] = found
         return found

@@ -15,6 +15,7 @@ from gameroom.store import (
     FileJournals,
     FileSnapshots,
     Journal,
+    Mark,
     MemoryJournals,
     MemorySessions,
     MemorySnapshots,
@@ -49,10 +50,12 @@ def open_stores(config: Config) -> Stores:
 
 
 class Syncing:
-    """A thread that brings journals to the disk every 100 ms: what a power cut may take."""
+    """A thread that brings journals and checkpoints to the disk every 100 ms: what a power cut
+    may take."""
 
     def __init__(self) -> None:
         self._journals: dict[str, Journal] = {}
+        self._checkpoints: dict[str, tuple[Mark, bytes]] = {}
         self._guard = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="gameroom-sync", daemon=True)
@@ -64,9 +67,15 @@ class Syncing:
         with self._guard:
             self._journals[room] = journal
 
+    def keep(self, room: str, mark: Mark, said: bytes) -> None:
+        """Keep this checkpoint of a journal that was added: only the latest one."""
+        with self._guard:
+            self._checkpoints[room] = mark, said
+
     def remove(self, room: str) -> None:
         with self._guard:
             self._journals.pop(room, None)
+            self._checkpoints.pop(room, None)
 
     def stop(self) -> None:
         """Waits for the sync that is under way."""
@@ -78,6 +87,7 @@ class Syncing:
         while not self._stop.wait(SYNC_EVERY_S):
             with self._guard:
                 journals = list(self._journals.items())
+                checkpoints, self._checkpoints = self._checkpoints, {}
             for room, journal in journals:
                 try:
                     journal.sync()
@@ -85,3 +95,9 @@ class Syncing:
                     # The journal takes no more from now on, and so stops its room.
                     log.error("room %s: the journal cannot be synced: %s", room, error)
                     self.remove(room)
+                    continue
+                if room in checkpoints:
+                    try:
+                        journal.keep(*checkpoints[room])
+                    except StoreFailedError as error:
+                        log.warning("room %s: its checkpoint is not kept: %s", room, error)

@@ -86,7 +86,7 @@ class FileJournals:
         try:
             names = os.listdir(self.folder)
         except OSError as error:
-            raise StoreFailedError(f"{self.folder}: {error.strerror}") from error
+            raise StoreFailedError(f"{self.folder.name}: {error.strerror}") from error
         return tuple(sorted(name[: -len(SUFFIX)] for name in names if name.endswith(SUFFIX)))
 
     def check(self) -> None:
@@ -96,7 +96,7 @@ class FileJournals:
             with path.open("wb") as file:
                 file.write(bytes(PROBE_BYTES))
         except OSError as error:
-            raise StoreFailedError(f"{self.folder}: {error.strerror}") from error
+            raise StoreFailedError(f"{self.folder.name}: {error.strerror}") from error
         finally:
             with suppress(OSError):
                 path.unlink(missing_ok=True)

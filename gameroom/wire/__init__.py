@@ -11,6 +11,7 @@ from gameroom.wire.codec import (
     SUBPROTOCOLS,
     Codec,
     Subprotocol,
+    is_turn,
     read_packet,
 )
 from gameroom.wire.definition import (
@@ -55,6 +56,7 @@ __all__ = [
     "definition_bytes",
     "event_name",
     "event_path",
+    "is_turn",
     "order_of",
     "plain",
     "problem_body",

@@ -173,6 +173,12 @@ class Codec:
         return read_msgpack(data) if isinstance(data, bytes) else read_json(data)
 
 
+def is_turn(event: bytes) -> bool:
+    """Whether the bytes of an event in msgpack are a master packet's: the one event that is an
+    array and not a map."""
+    return event[:1] >= b"\x90" and event[:1] <= b"\x9f"
+
+
 def read_packet(body: object, generation: int) -> ClientPacket:
     """The client packet in the body of `PUT /turns/<generation>`. The body may leave its
     own generation out; if it says one it is the path's. Raises BadFrameError."""

@@ -64,7 +64,7 @@ class World:
         return made.id
 
     def runner(self, room: str) -> Runner:
-        return self.app[LOBBY].rooms[room]
+        return self.app[LOBBY].rooms.running[room]
 
     def journal(self, room: str) -> list[Event]:
         """All that the room has said, read back from its journal."""

@@ -17,6 +17,7 @@ from gameroom import language
 from gameroom.formats import FORMATS, RELEASE
 from gameroom.replay import verify
 from gameroom.replay.engine import NoNodeError, node
+from gameroom.server.answers import RefusedError
 from gameroom.server.auth import digest
 from gameroom.store import (
     Entry,
@@ -49,7 +50,7 @@ async def stores(folder: Path, journal: bytes, room: str = "r-1") -> Stores:
 
 async def test_a_journal_of_this_format_is_played_on(tmp_path: Path) -> None:
     async with served(config(), stores=await stores(tmp_path, JOURNAL)) as table:
-        room = table.lobby.rooms["r-1"].room
+        room = (await table.lobby.rooms.find("r-1")).room
         assert room.generation == make.STOPPED_AFTER
         assert room.states[:2] == ("running", "running.iterating")
         people = [
@@ -100,7 +101,8 @@ def forged(**changes: object) -> bytes:
 async def test_a_room_of_a_later_release_that_added_a_field_is_played(tmp_path: Path) -> None:
     later = forged(release="0.1.9", mood="good")
     async with served(config(), stores=await stores(tmp_path, later)) as table:
-        assert table.lobby.rooms["r-1"].room.generation == make.STOPPED_AFTER
+        room = (await table.lobby.rooms.find("r-1")).room
+        assert room.generation == make.STOPPED_AFTER
 
 
 async def test_a_scenario_that_no_longer_passes_its_check_ends_no_game(tmp_path: Path) -> None:
@@ -109,7 +111,8 @@ async def test_a_scenario_that_no_longer_passes_its_check_ends_no_game(tmp_path:
     loaded = language.load(text, name=HEADER.name, resolve=uses.get)
     assert [one.code for one in loaded.diagnostics] != []
     async with served(config(), stores=await stores(tmp_path, forged(text=text))) as table:
-        assert table.lobby.rooms["r-1"].room.generation == make.STOPPED_AFTER
+        room = (await table.lobby.rooms.find("r-1")).room
+        assert room.generation == make.STOPPED_AFTER
 
 
 NEVER = 'language 1\nroom "x" { players 1..2  state setup { mood good } }\n'
@@ -144,9 +147,11 @@ async def test_a_room_that_cannot_be_played_is_one_line_and_harms_no_other(
     caplog.set_level(logging.WARNING)
     before = (tmp_path / "r-1.journal").read_bytes()
     async with served(config(), stores=kept) as table:
-        assert table.lobby.rooms.keys() == {"other"}
+        with pytest.raises(RefusedError):
+            await table.lobby.rooms.find("r-1")
+        await table.lobby.rooms.find("other")
     (said,) = [one for one in caplog.records if "r-1" in one.getMessage()]
-    assert said.getMessage().startswith(f"a room is not recovered; its journal is kept: {why}")
+    assert said.getMessage().startswith(f"room r-1 cannot wake up; its journal is kept: {why}")
     assert said.exc_info is None
     assert "\n" not in said.getMessage()
     assert (tmp_path / "r-1.journal").read_bytes() == before
@@ -178,7 +183,7 @@ async def test_a_room_whose_states_are_all_found_is_played_by_another_release(
 ) -> None:
     kept = await stores(tmp_path, of_a_later_release())
     async with served(config(), stores=kept) as table:
-        room = table.lobby.rooms["r-1"].room
+        room = (await table.lobby.rooms.find("r-1")).room
         assert room.generation == make.STOPPED_AFTER
         assert room.states[:2] == ("running", "running.iterating")
 
@@ -208,9 +213,10 @@ async def test_what_another_release_has_and_this_one_has_not_is_named(
     kept = await stores(tmp_path, journal)
     caplog.set_level(logging.WARNING)
     async with served(config(), stores=kept) as table:
-        assert not table.lobby.rooms
+        with pytest.raises(RefusedError):
+            await table.lobby.rooms.find("r-1")
     (said,) = [one.getMessage() for one in caplog.records if "r-1" in one.getMessage()]
     assert said == (
-        "a room is not recovered; its journal is kept: room r-1, written by gameroom 0.3.0, can't"
+        "room r-1 cannot wake up; its journal is kept: room r-1, written by gameroom 0.3.0, can't"
         f" go on in gameroom {RELEASE}: {why}"
     )

@@ -47,7 +47,7 @@ async def test_without_a_create_key_nothing_is_made(
     headers = {} if authorization is None else {"Authorization": authorization}
     response = await table.client.post("/create", json={"game": "noughts"}, headers=headers)
     assert (await table.problem(response, 401))["code"] == "no_create_key"
-    assert not table.lobby.rooms
+    assert not table.lobby.rooms.running
 
 
 async def test_with_no_key_configured_nobody_may() -> None:
@@ -109,7 +109,7 @@ async def test_what_is_refused(
 ) -> None:
     response = await table.client.post("/create", json=wish, headers=KEYED)
     assert (await table.problem(response, status))["code"] == code
-    assert not table.lobby.rooms
+    assert not table.lobby.rooms.running
 
 
 async def test_an_engine_that_is_stored_is_named_by_its_hash(table: Table) -> None:

@@ -32,7 +32,6 @@ from gameroom.lockstep.packets import (
 )
 from gameroom.server.clock import Clock
 from gameroom.server.openapi import room_path
-from gameroom.server.recent import Told
 from gameroom.server.routes import ROOM as ROOM_ROUTES
 from gameroom.server.routes import SERVER as SERVER_ROUTES
 from gameroom.server.routes import Route
@@ -249,7 +248,7 @@ async def test_no_way_tells_a_watcher_or_a_stranger_what_is_not_old_enough() -> 
         assert (await of_ann.ask("POST", "/requests/surrender", {}))["status"] == 202
         await of_ann.until("ended")
         after = await asking.all(WATCHER, NOBODY)
-        assert table.lobby.rooms[made["id"]].room.over
+        assert table.lobby.rooms.running[made["id"]].room.over
     for key, said in before.items():
         name, _, who = key
         row = TABLE[name]
@@ -288,7 +287,7 @@ async def test_the_end_of_the_room_is_news_too() -> None:
         for player in (of_ann, of_bob):
             await packet(player, 6)
         await of_ann.ws.close()
-        runner = table.lobby.rooms[ann.room]
+        runner = table.lobby.rooms.running[ann.room]
         replay = f"/rooms/{ann.room}/replay"
         ours = {"headers": {"Authorization": f"Bearer {ann.token}"}}
         theirs = {"headers": {"Authorization": f"Bearer {eve.token}"}}
@@ -317,7 +316,7 @@ async def test_a_watcher_comes_back_and_a_restart_does_not_set_watchers_back(
         again = await come(eve, seq=last)
         assert again.hello["body"]["seq"] >= last
         ahead = Line(await eve.socket())
-        live = first.lobby.rooms[ann.room].room.seq
+        live = first.lobby.rooms.running[ann.room].room.seq
         refused = await ahead.ask("PUT", "/session", {"token": eve.token, "seq": live + 1})
         assert refused["body"]["code"] == "seq_ahead"
         await turns(6, 6, of_ann, of_bob)
@@ -347,7 +346,7 @@ async def test_a_room_that_has_slept_is_as_late_as_before() -> None:
         while any(row["connected"] for row in asleep["body"]["seats"]):
             asleep = await watching.until("roster")
         of_ann, of_bob = await come(ann), await come(bob)
-        clock = table.lobby.rooms[ann.room].clock
+        clock = table.lobby.rooms.running[ann.room].clock
         before = clock.now()
         await turns(1, 1, of_ann, of_bob)
         await watching.until("turn", generation=1)
@@ -380,28 +379,28 @@ bodies: st.SearchStrategy[Body] = st.one_of(
 @given(st.lists(st.tuples(st.integers(0, 3_000), bodies, st.integers(0, 9_000)), max_size=80))
 def test_what_is_shown_is_the_room_after_just_the_events_that_are_old_enough(said: Any) -> None:
     """Each event after a while, and somebody looks a while after it."""
-    told: list[Told] = []
+    told: list[tuple[Event, int]] = []
     delayed = Delayed(PICTURED_MS, START, lambda seq: told[seq:])
     now = 0
     for pause, body, until_looked_at in said:
         now += pause
         event = Event(len(told) + 1, body)
-        told.append(Told(event, now))
+        told.append((event, now))
         delayed.note(event, now)
         if until_looked_at > 6_000:
             now += until_looked_at - 6_000
             expected = START
-            for one in told:
-                if one.at <= now - PICTURED_MS:
-                    expected = expected.after(one.event, one.at)
+            for one, at in told:
+                if at <= now - PICTURED_MS:
+                    expected = expected.after(one, at)
             assert delayed.shown(now) == expected
 
 
 def test_what_was_shown_is_not_taken_back_when_the_time_falls() -> None:
-    told = [Told(Event(seq, Setup({"gold": seq})), 100 * seq) for seq in range(1, 4)]
+    told = [(Event(seq, Setup({"gold": seq})), 100 * seq) for seq in range(1, 4)]
     delayed = Delayed(PICTURED_MS, START, lambda seq: told[seq:])
-    for one in told:
-        delayed.note(one.event, one.at)
+    for event, at in told:
+        delayed.note(event, at)
     for now in (PICTURED_MS + 250, PICTURED_MS + 100):
         assert delayed.shown(now).seq == 2
     assert delayed.shown(PICTURED_MS + 300).seq == 3
@@ -411,17 +410,17 @@ def test_one_question_costs_no_more_than_so_many_events() -> None:
     """A delay of an hour, and all that happens happens within seconds."""
     folded = 0
 
-    def following(seq: int) -> Iterator[Told]:
+    def following(seq: int) -> Iterator[tuple[Event, int]]:
         nonlocal folded
         for one in told[seq:]:
             folded += 1
             yield one
 
-    told = [Told(Event(seq, Announcement("hello")), 1_000 + seq) for seq in range(1, 2_000)]
+    told = [(Event(seq, Announcement("hello")), 1_000 + seq) for seq in range(1, 2_000)]
     delayed = Delayed(3_600_000, START, following)
-    for one in told:
-        delayed.note(one.event, one.at)
-    later = told[-1].at + 3_600_000 - 1
+    for event, at in told:
+        delayed.note(event, at)
+    later = told[-1][1] + 3_600_000 - 1
     assert delayed.shown(later).seq == folded == EVENTS_MAX
     assert delayed.shown(later).seq == len(told) - 1
 
@@ -435,11 +434,11 @@ def test_what_is_shown_can_be_kept_as_json() -> None:
 
 @pytest.mark.parametrize("every_ms", [1, 40, 100, 5_000])
 def test_however_much_happens_only_so_many_pictures_are_kept(every_ms: int) -> None:
-    told: list[Told] = []
+    told: list[tuple[Event, int]] = []
     delayed = Delayed(PICTURED_MS, START, lambda seq: told[seq:])
     for seq in range(1, 20_000 // every_ms + 500):
-        told.append(Told(Event(seq, Setup({"gold": seq})), seq * every_ms))
-        delayed.note(told[-1].event, told[-1].at)
+        told.append((Event(seq, Setup({"gold": seq})), seq * every_ms))
+        delayed.note(*told[-1])
         assert len(delayed._kept) <= 2 * PICTURES + 2
-    shown = delayed.shown(told[-1].at)
-    assert told[-1].at - PICTURED_MS - every_ms < max(shown.at, 0)
+    shown = delayed.shown(told[-1][1])
+    assert told[-1][1] - PICTURED_MS - every_ms < max(shown.at, 0)

@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from gameroom.server.config import Config
-from gameroom.store import Entry, Header, Journal, StoreFailedError, Torn
+from gameroom.store import (
+    Entry,
+    Header,
+    Journal,
+    Mark,
+    StoredCheckpoint,
+    StoreFailedError,
+    Torn,
+)
 from gameroom.wire import Close
 from tests.server.table import KEYED, Line, Person, config, playing, served
 from tests.server.test_turns import move, packet
@@ -44,6 +52,16 @@ class Watched:
     def read(self, after: int = 0, limit: int | None = None) -> Iterator[Entry]:
         return self._journal.read(after, limit)
 
+    @property
+    def checkpoint(self) -> StoredCheckpoint | None:
+        return self._journal.checkpoint
+
+    def mark(self) -> Mark:
+        return self._journal.mark()
+
+    def keep(self, mark: Mark, said: bytes) -> None:
+        self._journal.keep(mark, said)
+
     def sync(self) -> None:
         self._journal.sync()
 
@@ -58,7 +76,7 @@ def on_disk(folder: Path) -> Config:
 async def test_every_event_is_stored_before_anybody_is_told(tmp_path: Path) -> None:
     async with served(on_disk(tmp_path)) as table:
         made = await table.create()
-        runner = table.lobby.rooms[made["id"]]
+        runner = table.lobby.rooms.running[made["id"]]
         notes: list[tuple[str, int]] = []
         runner.journal = Watched(runner.journal, notes)
         ann, bob = await table.join(made["id"], "ann"), await table.join(made["id"], "bob")
@@ -67,7 +85,7 @@ async def test_every_event_is_stored_before_anybody_is_told(tmp_path: Path) -> N
             push = line.push
 
             def noted(told, push=push) -> None:
-                notes.append(("told", told.event.seq))
+                notes.append(("told", told.seq))
                 push(told)
 
             line.push = noted
@@ -88,19 +106,19 @@ async def test_what_cannot_be_stored_is_told_to_nobody(tmp_path: Path) -> None:
         ann, bob = await table.join(made["id"], "ann"), await table.join(made["id"], "bob")
         line, other = await ann.connect(), await bob.connect()
         await other.ask("GET", "/time")
-        runner = table.lobby.rooms[made["id"]]
+        runner = table.lobby.rooms.running[made["id"]]
         runner.journal = watched = Watched(runner.journal, [])
         watched.full = True
         await line.send(id=99, method="PUT", path="/setup/gold", body=999)
         code, reason = await other.closed()
-        assert code == 1011
+        assert code == 1013
         assert "stored" in reason
-        assert (await line.closed())[0] == 1011
+        assert (await line.closed())[0] == 1013
         assert not [e for e in other.events if e.get("body", {}).get("changed_by") == "ann"]
         response = await table.client.get(f"/rooms/{made['id']}")
         assert (await table.problem(response, 503))["code"] == "not_stored"
         healthy = await table.create(game="noughts")
-        assert healthy["id"] in table.lobby.rooms
+        assert healthy["id"] in table.lobby.rooms.running
 
 
 async def test_a_restart_on_the_same_folder_goes_on_where_it_was(tmp_path: Path) -> None:
@@ -121,7 +139,7 @@ async def test_a_restart_on_the_same_folder_goes_on_where_it_was(tmp_path: Path)
         for line in lines:
             assert (await line.closed())[0] == 1012
     async with served(on_disk(tmp_path)) as table:
-        assert set(table.lobby.rooms) == {made["id"], duel["id"]}
+        assert set(table.lobby.rooms.asleep) == {made["id"], duel["id"]}
         ann.table = bob.table = table
         back = await ann.connect(seq=seen)
         hello = back.hello["body"]
@@ -147,10 +165,11 @@ async def test_a_room_of_which_nothing_was_stored_yet_begins_anew(tmp_path: Path
     async with served(on_disk(tmp_path)) as table:
         made = await table.create()
         path = next((tmp_path / "journals").glob("*.journal"))
-        first = next(iter(table.lobby.rooms[made["id"]].journal.read()))
+        first = next(iter(table.lobby.rooms.running[made["id"]].journal.read()))
         size = path.read_bytes().index(first.event)
     with path.open("r+b") as file:
         file.truncate(size)
+    path.with_suffix(".checkpoint").unlink()
     async with served(on_disk(tmp_path)) as table:
         ann = await table.join(made["id"], "ann")
         line = await ann.connect()
@@ -167,9 +186,10 @@ async def test_one_damaged_journal_keeps_no_other_room_back(
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
     async with served(on_disk(tmp_path)) as table:
-        assert list(table.lobby.rooms) == [second["id"]]
-        assert first["id"] in caplog.text
-        assert "kept" in caplog.text
+        response = await table.client.get(f"/rooms/{first['id']}")
+        assert (await table.problem(response, 503))["code"] == "room_damaged"
+        assert f"room {first['id']} cannot wake up; its journal is kept" in caplog.text
+        assert (await table.client.get(f"/rooms/{second['id']}")).status == 200
     assert path.read_bytes() == bytes(data)
 
 
@@ -226,7 +246,7 @@ async def test_a_store_that_cannot_be_opened_is_tried_again(tmp_path: Path) -> N
     async with served(on_disk(tmp_path)) as table:
         response = await table.client.post("/create", json={"game": "noughts"}, headers=KEYED)
         assert (await table.problem(response, 503))["code"] == "no_session_store"
-        assert not table.lobby.rooms
+        assert not table.lobby.rooms.running
         stranger = Line(await Person(table, made["id"], "u", "ann", 0, False).socket())
         refused = await stranger.ask("PUT", "/session", {"token": "t" * 43})
         assert (refused["status"], refused["body"]["code"]) == (503, "no_session_store")
@@ -235,4 +255,4 @@ async def test_a_store_that_cannot_be_opened_is_tried_again(tmp_path: Path) -> N
         (tmp_path / "gameroom.sqlite").write_bytes(whole)
         await table.lobby.check()
         assert (await table.client.get("/readyz")).status == 200
-        assert list(table.lobby.rooms) == [made["id"]], "the rooms came back with the store"
+        assert list(table.lobby.rooms.asleep) == [made["id"]], "the rooms came back with the store"

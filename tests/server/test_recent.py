@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from gameroom.lockstep.packets import Announcement, Event
+import tracemalloc
+
 from gameroom.server.recent import EVENT_BYTES, Recent, Told
 
 
 def told(seq: int, size: int = 0) -> Told:
-    return Told(Event(seq, Announcement("hello")), seq * 10, {"json": bytes(size)})
+    return Told(seq, seq * 10, bytes(size))
 
 
 def seqs(found: list[Told] | None) -> list[int] | None:
-    return None if found is None else [one.event.seq for one in found]
+    return None if found is None else [one.seq for one in found]
 
 
 def test_what_came_after_a_seq() -> None:
@@ -37,7 +38,7 @@ def test_frames_that_are_made_later_count_too() -> None:
     kept = [told(seq) for seq in range(1, 6)]
     for one in kept:
         recent.add(one)
-    kept[4].frames["msgpack"] = bytes(8 * EVENT_BYTES)
+    kept[4].json = bytes(8 * EVENT_BYTES)
     recent.count(kept[4])
     assert recent.after(2) is None
     assert seqs(recent.after(4)) == [5]
@@ -55,3 +56,18 @@ def test_thousands_pass_through() -> None:
         recent.add(told(seq))
     assert seqs(recent.after(4990)) == list(range(4991, 5001))
     assert recent.after(100) is None
+
+
+def test_the_limit_counts_what_is_held() -> None:
+    tracemalloc.start()
+    try:
+        recent = Recent(200_000)
+        before = tracemalloc.get_traced_memory()[0]
+        for seq in range(10_000, 30_000):
+            one = told(seq, 60 + seq % 40)
+            one.json = bytes(150 + seq % 60)
+            recent.add(one)
+        held = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert held < 200_000

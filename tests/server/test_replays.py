@@ -53,7 +53,7 @@ async def test_a_session_gets_all_that_the_room_has_said(table: Table) -> None:
     assert response.headers["Content-Disposition"] == f'attachment; filename="{name}"'
     assert response.headers["Cache-Control"] == "no-store"
     reader, entries = read(await response.read())
-    journal = table.lobby.rooms[made["id"]].journal
+    journal = table.lobby.rooms.running[made["id"]].journal
     assert reader.header == journal.header
     assert (reader.code.engine, reader.code.view) == (ENGINE.encode(), None)
     assert reader.code.kit == resources.kit()
@@ -85,7 +85,7 @@ async def test_where_watchers_are_told_late_nobody_looks_ahead(table: Table) -> 
     await line.until("ended")
     response = await table.client.get(path, headers=bearer(ann.token))
     _, entries = read(await response.read())
-    assert len(entries) == table.lobby.rooms[made["id"]].room.seq
+    assert len(entries) == table.lobby.rooms.running[made["id"]].room.seq
 
 
 async def test_the_create_key_opens_what_was_let_go_of(table: Table) -> None:
@@ -107,7 +107,7 @@ async def test_a_game_goes_on_while_a_long_journal_is_sent(tmp_path: Path) -> No
     async with served(config(data=tmp_path)) as table:
         made = await table.create()
         ann = await table.join(made["id"], "ann")
-        journal = table.lobby.rooms[made["id"]].journal
+        journal = table.lobby.rooms.running[made["id"]].journal
         first = journal.last
         for seq in range(first + 1, first + 200_001):
             journal.append(Entry(seq, seq, b"e" * 60))

@@ -112,7 +112,7 @@ async def test_the_loop_s_thread_makes_no_call_to_sqlite(
         assert (await table.client.delete(f"/rooms/{other['id']}", headers=KEYED)).status == 204
         await table.lobby.check()
     async with served(on_disk) as table:
-        assert list(table.lobby.rooms) == [room]
+        assert list(table.lobby.rooms.asleep) == [room]
         ann.person.table = table
         await ann.person.connect()
         for witness in (bob, cid):
@@ -208,12 +208,12 @@ async def test_what_happens_while_a_session_is_stored_is_seen(meanwhile: str, st
         late = asyncio.create_task(table.client.post(path, json={"name": "late"}))
         await held.asked.wait()
         if meanwhile == "ended":
-            table.lobby.let_go(room)
+            table.lobby.rooms.end(room)
         elif meanwhile == "stopped":
-            table.lobby.rooms[room].close(Close.INTERNAL, "a fault")
+            table.lobby.rooms.running[room].close(Close.INTERNAL, "a fault")
         else:
             for name in ("ann", "bob", "cid", "dan"):
-                table.lobby.rooms[room].receive(name, inputs.Join(name))
+                table.lobby.rooms.running[room].receive(name, inputs.Join(name))
         held.answers.set()
         await table.problem(await late, status)
         await table.lobby.settle()
@@ -265,7 +265,7 @@ async def test_the_time_of_day_ends_nobody_s_way_back(tmp_path: Path, days: int)
             await person.connect()
         await table.lobby.check()
     async with served(on_disk, sources=timed) as table:
-        assert list(table.lobby.rooms) == [made["id"]]
+        assert list(table.lobby.rooms.asleep) == [made["id"]]
         for back_ms in (0, days * DAY_MS):
             wall.ms -= back_ms
             for person in (ann, bob):

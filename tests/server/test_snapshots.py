@@ -188,12 +188,13 @@ async def test_a_snapshot_of_lost_events_is_not_used(tmp_path: Path) -> None:
     settings = config(data=tmp_path, limits=limits(tail_events_max=2))
     async with served(settings) as first:
         ann, *_ = await kept(first)
-        seq = first.lobby.rooms[ann.room].snapshots[0][0].seq
+        seq = first.lobby.rooms.running[ann.room].snapshots[0][0].seq
     path = tmp_path / "journals" / f"{ann.room}.journal"
     data, offset = path.read_bytes(), record.HEADER_OFFSET
     for number in range(seq):
         offset += record.read_head(data[offset:][: record.HEAD_BYTES], "", offset, number)
     path.write_bytes(data[:offset])
+    path.with_suffix(".checkpoint").unlink()
     async with served(settings) as second:
         again = Person(second, ann.room, ann.user, "ann", 0, False, ann.token)
         line = await come(again, snapshots=True)
@@ -226,7 +227,7 @@ LATE = DUEL.replace("spectators 0..2", f"spectators 0..2 delay {DELAY_MS}ms")
 
 async def test_a_watcher_sees_each_event_as_late_as_the_room_says(table: Table) -> None:
     ann, of_ann, _, of_bob = await duel(table, LATE)
-    clock = table.lobby.rooms[ann.room].clock
+    clock = table.lobby.rooms.running[ann.room].clock
     eve = await table.join(ann.room, "eve", spectate=True)
     line = await come(eve)
     told_at: dict[int, int] = {}
@@ -277,7 +278,7 @@ async def test_chat_of_a_player_comes_late_too(table: Table) -> None:
     ann, of_ann, _, _ = await duel(table, LATE)
     eve = await table.join(ann.room, "eve", spectate=True)
     line = await come(eve)
-    clock = table.lobby.rooms[ann.room].clock
+    clock = table.lobby.rooms.running[ann.room].clock
     await of_ann.ask("POST", "/chat", {"text": "at the bridge"})
     said_at = clock.now()
     await line.until("chat", text="at the bridge")

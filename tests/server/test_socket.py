@@ -311,7 +311,7 @@ async def test_who_does_not_read_is_closed_and_the_room_goes_on() -> None:
         made = await table.create()
         ann, bob = await table.join(made["id"], "ann"), await table.join(made["id"], "bob")
         deaf, here = await ann.connect(), await bob.connect()
-        runner = table.lobby.rooms[made["id"]]
+        runner = table.lobby.rooms.running[made["id"]]
         transport = deaf.ws._response.connection.transport
         # The system's own buffers hold megabytes unless they are told not to.
         ours = runner.lines[ann.user]._transport.get_extra_info("socket")

@@ -217,7 +217,7 @@ async def test_an_ended_room_is_let_go_of(table: Table) -> None:
     await bob.closed()
     status = await (await table.client.get(f"/rooms/{person.room}")).json()
     assert status["states"] == ["ended"]
-    table.lobby.let_go(person.room)
+    table.lobby.rooms.end(person.room)
     await table.problem(await table.client.get(f"/rooms/{person.room}"), 404)
     assert await table.stores.sessions.rooms() == ()
 
@@ -302,20 +302,6 @@ async def test_the_room_s_own_timers_ring(table: Table) -> None:
     await ann.until("turn", generation=1)
 
 
-async def test_a_fault_of_ours_stops_one_room_and_no_other(table: Table) -> None:
-    _, ann, _, _ = await duel(table)
-    broken = next(iter(table.lobby.rooms.values()))
-    other = await table.create()
-    cas = await table.join(other["id"], "cas")
-    line = await cas.connect()
-    broken.room.people = None  # nothing can go on from here
-    await packet(ann, 1)
-    assert (await ann.closed())[0] == 1011
-    assert (await line.ask("PUT", "/players/me/ready"))["status"] == 204
-    response = await table.client.get(f"/rooms/{broken.id}")
-    assert (await table.problem(response, 503))["code"] == "fault"
-
-
 async def test_a_dead_peer_is_noticed() -> None:
     async with served(config(limits=limits(heartbeat_ms=60))) as table:
         made = await table.create()
@@ -342,7 +328,7 @@ class UvloopAtWorst:
 
 async def test_a_timer_that_is_due_when_it_is_set_rings_like_any_other(table: Table) -> None:
     ann, of_ann, _, of_bob = await duel(table)
-    runner = table.lobby.rooms[ann.room]
+    runner = table.lobby.rooms.running[ann.room]
     runner._loop = UvloopAtWorst(asyncio.get_running_loop())
     for generation in range(1, 6):
         for line in (of_ann, of_bob):

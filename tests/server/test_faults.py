@@ -1,0 +1,188 @@
+"""A fault of ours that a packet brings up costs its sender, not the room."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gameroom.lockstep.packets import ClientPacket
+from gameroom.room.desk import Desk
+from gameroom.room.people import Member
+from gameroom.room.play import Play
+from gameroom.room.room import Room
+from gameroom.server import runner as runners
+from tests.server.table import Line, Person, Table, config, served
+from tests.server.test_turns import duel, move, packet
+
+BAD = 9
+"""The move that brings up the fault."""
+EVENTS = 16
+"""Between two checkpoints."""
+
+
+@pytest.fixture(autouse=True)
+def planted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Faults of ours: a move of 9, and a line of chat that says "boom"."""
+    take, chat = Play.take, Desk._chat
+
+    def faulty(self: Play, member: Member, sent: ClientPacket) -> Any:
+        if any(command.body.get("x") == BAD for command in sent.commands):
+            raise KeyError(BAD)
+        return take(self, member, sent)
+
+    def boom(self: Desk, member: Member, text: str) -> Any:
+        assert text != "boom"
+        return chat(self, member, text)
+
+    monkeypatch.setattr(Play, "take", faulty)
+    monkeypatch.setattr(Desk, "_chat", boom)
+
+
+async def played(line: Line, *lines: Line, until: int, since: int = 1) -> None:
+    """All of them play turns, which `line` sees close."""
+    for generation in range(since, until + 1):
+        for one in (line, *lines):
+            await packet(one, generation)
+        await line.until("turn", generation=generation)
+
+
+async def test_a_packet_that_brings_up_a_fault_costs_its_sender_the_socket(
+    table: Table,
+) -> None:
+    _, of_ann, bob, of_bob = await duel(table)
+    await played(of_ann, of_bob, until=3)
+    await packet(of_ann, 4, move(1))
+    await packet(of_bob, 4, move(BAD))
+    assert (await of_bob.closed())[0] == 1011
+    assert (await of_ann.ask("GET", "/time"))["status"] == 200, "ann's socket is the same"
+    seen = of_bob.seqs[-1]
+    back = await bob.connect(seq=seen)
+    await packet(back, 4, move(2))
+    await played(of_ann, back, since=5, until=7)
+    turns = [one["body"] for one in of_ann.events if one.get("event") == "turn"]
+    commands = [part for turn in turns for part in turn["commands"]]
+    assert {"seat": 0, "commands": [move(1)]} in commands, "what ann had sent is not lost"
+    assert {"seat": 1, "commands": [move(2)]} in commands
+    assert len(commands) == 2
+    assert of_ann.seqs == list(range(1, of_ann.seqs[-1] + 1))
+
+
+async def test_the_same_packet_is_refused_when_it_comes_again(table: Table) -> None:
+    _, of_ann, bob, of_bob = await duel(table)
+    await packet(of_bob, 1, move(BAD))
+    await of_bob.closed()
+    back = await bob.connect()
+    await packet(back, 1, move(BAD))
+    rejected = await back.until("rejected", generation=1)
+    assert rejected["body"]["problem"]["status"] == 422
+    assert rejected["body"]["problem"]["code"] == "faulty_packet"
+    answered = await back.ask("PUT", "/turns/1", {"commands": [move(BAD)]})
+    assert answered["status"] == 422
+    await packet(back, 1, move(3))
+    await packet(of_ann, 1)
+    await of_ann.until("turn", generation=1)
+
+
+async def test_a_second_one_within_a_minute_costs_the_seat(table: Table) -> None:
+    _, of_ann, bob, of_bob = await duel(table)
+    await packet(of_bob, 1, move(BAD))
+    await of_bob.closed()
+    back = await bob.connect()
+    await packet(back, 1, move(BAD), latency=1)
+    assert (await back.closed())[0] == 1011
+    roster = await of_ann.until("roster")
+    while len(roster["body"]["seats"]) > 1:
+        roster = await of_ann.until("roster")
+    refused = await Line(await bob.socket()).ask("PUT", "/session", {"token": bob.token})
+    assert refused["status"] == 401
+    await played(of_ann, until=3)
+
+
+async def test_other_requests_and_http_are_no_different(table: Table) -> None:
+    _, of_ann, bob, of_bob = await duel(table)
+    headers = {"Authorization": f"Bearer {bob.token}"}
+    path = f"/rooms/{bob.room}/chat"
+    response = await table.client.post(path, json={"text": "boom"}, headers=headers)
+    assert (await table.problem(response, 500))["code"] == "fault"
+    response = await table.client.post(path, json={"text": "boom"}, headers=headers)
+    assert (await table.problem(response, 422))["code"] == "faulty_packet"
+    assert (await of_bob.closed())[0] == 1011
+    response = await table.client.post(path, json={"text": "hello"}, headers=headers)
+    assert response.status == 204
+    assert (await of_ann.until("chat"))["body"]["text"] == "hello"
+
+
+async def test_other_rooms_hear_nothing_of_it(table: Table) -> None:
+    other = await table.create()
+    cas = await table.join(other["id"], "cas")
+    line = await cas.connect()
+    _, _, _, of_bob = await duel(table)
+    await packet(of_bob, 1, move(BAD))
+    await of_bob.closed()
+    assert (await line.ask("PUT", "/players/me/ready"))["status"] == 204
+
+
+async def test_a_long_game_is_made_again_from_its_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runners, "CHECKPOINT_EVENTS", EVENTS)
+    async with served(config(data=tmp_path)) as table:
+        _, of_ann, bob, of_bob = await duel(table)
+        last = 3 * EVENTS
+        await played(of_ann, of_bob, until=last)
+        runner = table.lobby.rooms.running[bob.room]
+        read: list[int] = []
+        original = runner.journal.read
+
+        def noted(after: int = 0, limit: int | None = None) -> Any:
+            for entry in original(after, limit):
+                read.append(entry.seq)
+                yield entry
+
+        runner.journal.read = noted  # type: ignore[method-assign]
+        await packet(of_bob, last + 1, move(BAD))
+        await of_bob.closed()
+        assert 0 < len(read) <= EVENTS
+        back = await bob.connect(seq=of_bob.seqs[-1])
+        await played(of_ann, back, since=last + 1, until=last + 5)
+
+
+async def test_a_room_that_cannot_go_on_by_itself_stops_alone(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = await table.create()
+    cas = await table.join(other["id"], "cas")
+    line = await cas.connect()
+    ann, of_ann, _, _ = await duel(table)
+    broken = table.lobby.rooms.running[ann.room].room
+    tick = Room.tick
+
+    def fails(self: Room, now: int) -> Any:
+        if self.seed == broken.seed and self.generation == 0 and "running" in self.states:
+            raise RuntimeError("planted")
+        return tick(self, now)
+
+    monkeypatch.setattr(Room, "tick", fails)
+    await packet(of_ann, 1, move(BAD))
+    assert (await of_ann.closed())[0] == 1011
+    response = await table.client.get(f"/rooms/{ann.room}")
+    assert (await table.problem(response, 503))["code"] == "fault"
+    assert (await line.ask("PUT", "/players/me/ready"))["status"] == 204
+
+
+async def test_whoever_was_unlucky_once_an_hour_keeps_the_seat(table: Table) -> None:
+    _, of_ann, bob, of_bob = await duel(table)
+    runner = table.lobby.rooms.running[bob.room]
+    await packet(of_bob, 1, move(BAD))
+    await of_bob.closed()
+    runner._faults._seen = {who: at - 61 for who, at in runner._faults._seen.items()}  # type: ignore[assignment]
+    back = await bob.connect()
+    await packet(back, 1, move(BAD), latency=1)
+    await back.closed()
+    assert isinstance(bob, Person)
+    line = await bob.connect()
+    await packet(line, 1)
+    await packet(of_ann, 1)
+    await of_ann.until("turn", generation=1)
