@@ -176,7 +176,7 @@ class Rooms:
                 self.asleep[record.room] = Asleep(record.sleeps_until)
         self.listed = True
         if records:
-            log.info("%d rooms are asleep and wake up when somebody comes", len(records))
+            log.info("rooms that wake up when somebody comes: %d", len(records))
         self._background = self._loop.create_task(self._look_through())
 
     async def _look_through(self) -> None:
