@@ -53,7 +53,9 @@ class Socket:
     def close(self, code: int, reason: str) -> None: ...
 
 
-def playing(folder: Path, loop: asyncio.AbstractEventLoop) -> tuple[Runner, Iterator[None]]:
+def playing(
+    folder: Path, loop: asyncio.AbstractEventLoop, tail_bytes: int = TAIL_BYTES
+) -> tuple[Runner, Iterator[None]]:
     """A running game of two, one of them in JSON; each step is a turn."""
     chart, used = read_room("duel.room", ROOM)
     header = Header("r", "duel.room", ROOM, "e" * 64, used, seed=7)
@@ -65,7 +67,7 @@ def playing(folder: Path, loop: asyncio.AbstractEventLoop) -> tuple[Runner, Iter
         heads=(),
         clock=clock,
         loop=loop,
-        tail_bytes_max=TAIL_BYTES,
+        tail_bytes_max=tail_bytes,
         forget=lambda room, user: None,
         over=lambda runner: None,
         stopped=lambda runner: None,
