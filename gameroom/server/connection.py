@@ -19,7 +19,7 @@ from gameroom.lockstep.packets import ClientPacket
 from gameroom.lockstep.problem import Problem
 from gameroom.model.policies import number
 from gameroom.room.effects import Rejected
-from gameroom.server import bodies, fastpath
+from gameroom.server import bodies, websocket
 from gameroom.server.answers import Answer, Question, RefusedError, answer, body_as
 from gameroom.server.config import Limits
 from gameroom.server.rates import Bucket
@@ -133,7 +133,7 @@ class Connection:
         if self.open and self._runner is not None:
             self._runner.detach(self)
         if ours and self._transport is not None:
-            # Our close frame was answered, or the peer is gone: nothing is left to say.
+            # The peer is gone: nothing is left to say.
             self._transport.close()
 
     def close(self, code: int, reason: str) -> None:
@@ -153,10 +153,34 @@ class Connection:
         transport = self._transport
         assert transport is not None
         if not transport.is_closing():
-            transport.write(fastpath.close_frame(code, reason))
+            transport.write(websocket.close_frame(code, reason))
         self._farewell = self._loop.call_later(
             self._door.limits.close_timeout_ms / 1000, transport.abort
         )
+
+    def peer_closed(self, code: int) -> None:
+        """The peer says goodbye, or answers ours: nothing is left to wait for."""
+        transport = self._transport
+        assert transport is not None
+        if not self._closed:
+            self._closed = True
+            self._quiet()
+            if not transport.is_closing():
+                transport.write(websocket.close_frame(code))
+        transport.close()
+
+    def broken(self, code: int, reason: str) -> None:
+        """The peer broke the protocol (RFC 6455, 7.1.7): the connection ends at once for it.
+
+        Our side reads on for a while without looking: closing over unread bytes would be a
+        reset, which may overtake the close frame. A peer whose message is too big keeps the
+        rules otherwise, and has that while to read why.
+        """
+        self.leave(code, reason)
+        transport = self._transport
+        assert transport is not None
+        if code != Close.TOO_BIG and transport.can_write_eof() and not transport.is_closing():
+            transport.write_eof()
 
     def _settle(self) -> None:
         if self._deadline is not None:
@@ -194,7 +218,7 @@ class Connection:
 
     def reject(self, rejected: Rejected | Rejection) -> None:
         """Tell this person alone."""
-        self._write(fastpath.frame(self._codec.encode_private(rejected)))
+        self._write(websocket.frame(self._codec.encode_private(rejected)))
 
     def _write(self, frame: bytes) -> None:
         transport = self._transport
@@ -223,6 +247,16 @@ class Connection:
             log.exception("a socket of room %s: a fault of ours", self._room)
             self.leave(Close.INTERNAL, "a fault of the server")
 
+    def pinged(self, payload: bytes) -> None:
+        """A ping, which costs what a frame costs."""
+        self.counted()
+        self._write(websocket.pong_frame(payload))
+
+    def counted(self) -> None:
+        """A frame that asks for nothing. None is refused before the last one is too many."""
+        if not self._closed and self._bucket.take(self._door.now()) and self._is_flood():
+            self.leave(Close.TOO_MANY, "too many frames")
+
     def _heard(self, message: str | bytes) -> None:
         if isinstance(message, bytes) != self._codec.binary:
             self.leave(Close.UNSUPPORTED, "text where bytes are spoken, or the reverse")
@@ -237,7 +271,7 @@ class Connection:
         try:
             said = self._codec.decode(message)
         except BadFrameError as error:
-            self._write(fastpath.frame(self._codec.encode_refusal(error)))
+            self._write(websocket.frame(self._codec.encode_refusal(error)))
             return
         if wait:
             self._refuse(said, Problem(429, "too_often", "Too many frames.", retry_after_ms=wait))
@@ -292,14 +326,14 @@ class Connection:
             self._refuse(request, said.problem)
         elif request.id is not None:
             response = ResponseFrame(request.id, said.status, said.body)
-            self._write(fastpath.frame(self._codec.encode_response(response)))
+            self._write(websocket.frame(self._codec.encode_response(response)))
 
     def _refuse(self, said: RequestFrame | ClientPacket, problem: Problem) -> None:
         if isinstance(said, ClientPacket):
             self.reject(Rejection(said.generation, None, problem))
             return
         response = ResponseFrame(said.id, problem.status, problem_body(problem))
-        self._write(fastpath.frame(self._codec.encode_response(response)))
+        self._write(websocket.frame(self._codec.encode_response(response)))
 
     # -- hello -----------------------------------------------------------------------
 
@@ -335,8 +369,8 @@ class Connection:
 
     def _welcome(self, said: RequestFrame, runner: Runner, who: str, hello: bodies.Hello) -> None:
         """The answer, then the tail, then live: one call, so nothing falls between."""
-        self._settle()
         self.who, self.open, self.sent = who, True, hello.seq
+        self._settle()
         self.delay_ms = runner.delay_ms(who)
         told, shown = runner.room.hello(who), runner.shown(who)
         resume = None

@@ -1,101 +1,123 @@
 """Dispatch of WebSocket messages at the moment they are parsed.
 
 aiohttp hands parsed messages to a queue from which one coroutine per socket reads: a
-future, a task switch and a loop turn for every packet. Here the queue itself calls the
-receiver, so that everything from the parsed frame to the answer's bytes in the
-transport is one synchronous call. Control frames and errors still take aiohttp's way.
+future, a task switch and a loop turn for every packet, and a pong that leaves behind the
+answers to later messages. Here aiohttp does the handshake, and what arrives afterwards
+goes straight to our parser: everything from the bytes to the answer's bytes in the
+transport is one synchronous call.
 
-aiohttp has no public door for this: `_post_start` is written anew with our queue in
-place of its own. `available` says whether this aiohttp is shaped as expected, tried on a
-real frame and not only by name; where it isn't, `async for` reads the messages and
+aiohttp has no public door for this: `_post_start` is written again with our parser in
+place of its own. `available` reports whether this aiohttp is shaped as expected, tried on
+real bytes and not only by name; where it isn't, `async for` reads the messages and
 everything else stays as it is.
 
-Knows nothing of rooms. Rule: a receiver never raises (the compiled parser would swallow
-it); it must catch what is its own.
+Knows nothing of rooms. Rule: a receiver never raises; it must catch what is its own.
 """
 
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
-from collections.abc import Callable
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import aiohttp
 from aiohttp import web
-from aiohttp.http_websocket import WebSocketError, WebSocketReader, WebSocketWriter, WSMsgType
+from aiohttp.http_websocket import WebSocketWriter, WSMsgType
+
+from gameroom.server.websocket import NO_STATUS, Parser, Receiver, ping_frame
 
 log = logging.getLogger(__name__)
 
-Receiver = Callable[[str | bytes], None]
-"""Takes a message: text or bytes."""
 
-Broken = Callable[[int, str], None]
-"""Takes the close code and the reason when a peer breaks the protocol. Only the fast path
-calls it; on the other one aiohttp closes the socket itself."""
+class _Feed:
+    """What aiohttp's protocol calls a payload parser: it feeds ours and asks after a peer
+    that has gone silent."""
 
-QUEUE_BYTES_MAX = 65_536
-"""Control messages that may wait before the socket is read no further."""
+    def __init__(self, parser: Parser, loop: asyncio.AbstractEventLoop, heartbeat_s: float) -> None:
+        self.lost: asyncio.Future[None] = loop.create_future()
+        """Done when the connection is gone."""
+        self._parser = parser
+        self._loop = loop
+        self._heartbeat_s = heartbeat_s
+        self._heard_at = loop.time()
+        self._asked = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._transport: asyncio.Transport | None = None
 
-CONTROL_BYTES_MAX = 125
-"""The payload of a control frame (RFC 6455, 5.5)."""
+    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
+        self._heard_at = self._loop.time()
+        self._asked = False
+        self._parser.feed(data)
+        return False, b""
 
-try:
-    from aiohttp._websocket.reader import WebSocketDataQueue
-except ImportError:  # another aiohttp
-    WebSocketDataQueue = object  # type: ignore[assignment,misc]  # `available` then says no
+    def feed_eof(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if not self.lost.done():
+            self.lost.set_result(None)
 
+    def watch(self, transport: asyncio.Transport) -> None:
+        """Send a ping after each silent heartbeat; half of one later the peer is gone."""
+        self._transport = transport
+        self._timer = self._loop.call_later(self._heartbeat_s, self._beat)
 
-class _DispatchQueue(WebSocketDataQueue):
-    """Gives text and binary messages to the receiver, keeps the rest for `receive()`."""
-
-    receiver: Receiver
-    broken: Broken
-
-    def set_exception(self, exc: BaseException, *cause: BaseException) -> None:
-        """Errors of the peer go to the owner, who says goodbye in a way that the peer can
-        read: aiohttp would close at once, and unread bytes turn that into a reset."""
-        if isinstance(exc, WebSocketError):
-            self.broken(int(exc.code), str(exc))
-        else:
-            super().set_exception(exc, *cause)
-
-    def feed_data(self, data: Any, size: int) -> None:
-        kind = data.type
-        if kind is WSMsgType.BINARY or kind is WSMsgType.TEXT:
-            self.receiver(data.data)
-        else:
-            super().feed_data(data, size)
+    def _beat(self) -> None:
+        transport = self._transport
+        assert transport is not None
+        if self._parser.finished or transport.is_closing():
+            return
+        if self._asked:
+            transport.abort()
+            return
+        silent_s = self._loop.time() - self._heard_at
+        wait_s = self._heartbeat_s - silent_s
+        if wait_s <= 0:
+            self._asked, wait_s = True, self._heartbeat_s / 2
+            transport.write(ping_frame())
+        self._timer = self._loop.call_later(wait_s, self._beat)
 
 
 class Socket(web.WebSocketResponse[Literal[True]]):
     """A WebSocket whose messages reach `receiver`.
 
-    `run` must be awaited after `prepare`; it returns when the socket is closed.
+    `run` must be awaited after `prepare`; it returns when the connection is gone. Whoever
+    owns the socket says goodbye with `close_frame`, and answers the peer's.
     """
 
     def __init__(
         self,
         *,
         receiver: Receiver,
-        broken: Broken,
         fast: bool,
         protocols: tuple[str, ...],
+        first_bytes_max: int,
         message_bytes_max: int,
         heartbeat_ms: int,
+        close_timeout_ms: int,
     ) -> None:
+        """first_bytes_max: the limit of messages until `raise_limit`, held while they are
+        buffered. aiohttp's own reader knows message_bytes_max alone."""
         super().__init__(
             protocols=protocols,
             compress=False,
             # aiohttp refuses a message of exactly its limit.
             max_msg_size=message_bytes_max + 1,
-            heartbeat=heartbeat_ms / 1000,
-            # Whoever owns the socket says goodbye with `close_frame`, in its own time.
+            heartbeat=None if fast else heartbeat_ms / 1000,
+            timeout=close_timeout_ms / 1000,
             autoclose=False,
+            autoping=False,
         )
         self._receiver = receiver
-        self._broken = broken
         self._fast = fast
+        self._message_bytes_max = message_bytes_max
+        self._heartbeat_s = heartbeat_ms / 1000
+        self._own = Parser(receiver, first_bytes_max)
+        self._feed: _Feed | None = None
+
+    def raise_limit(self) -> None:
+        """From the next frame on, messages have up to message_bytes_max."""
+        self._own.message_bytes_max = self._message_bytes_max
 
     def _post_start(
         self, request: web.BaseRequest, protocol: str | None, writer: WebSocketWriter
@@ -105,80 +127,93 @@ class Socket(web.WebSocketResponse[Literal[True]]):
             return
         self._ws_protocol = protocol
         self._writer = writer
-        self._reset_heartbeat()
-        loop = asyncio.get_running_loop()
-        queue = _DispatchQueue(request.protocol, QUEUE_BYTES_MAX, loop=loop)
-        queue.receiver = self._receiver
-        queue.broken = self._broken
-        self._reader = queue
-        self._parser = WebSocketReader(queue, self._max_msg_size, compress=False, decode_text=True)
-        request.protocol.set_parser(self._parser, data_received_cb=self._on_data_received)
+        self._feed = feed = _Feed(self._own, asyncio.get_running_loop(), self._heartbeat_s)
+        if request.transport is not None:
+            feed.watch(request.transport)
+        request.protocol.set_parser(feed)  # type: ignore[arg-type]
         request.protocol.keep_alive(False)
 
     async def run(self) -> None:
-        """Read until the socket is closed; on the fast path only control frames come here."""
+        """Until the connection is gone."""
+        if self._feed is not None:
+            await self._feed.lost
+            return
+        receiver = self._receiver
         async for message in self:
             if message.type in (WSMsgType.BINARY, WSMsgType.TEXT):
-                self._receiver(message.data)
+                receiver.received(message.data)
+            elif message.type is WSMsgType.PING:
+                receiver.pinged(bytes(message.data))
+            elif message.type is WSMsgType.PONG:
+                receiver.counted()
+        receiver.peer_closed(self.close_code or NO_STATUS)
 
-
-def frame(message: str | bytes) -> bytes:
-    """A server's unfragmented, unmasked data frame (RFC 6455, 5.2), ready for transports."""
-    first, payload = (b"\x81", message.encode()) if isinstance(message, str) else (b"\x82", message)
-    size = len(payload)
-    if size < 126:
-        return first + size.to_bytes(1, "big") + payload
-    if size < 65_536:
-        return first + b"\x7e" + size.to_bytes(2, "big") + payload
-    return first + b"\x7f" + size.to_bytes(8, "big") + payload
-
-
-def payload(data: bytes) -> bytes:
-    """The message of a frame that `frame` made."""
-    return data[{126: 4, 127: 10}.get(data[1], 2) :]
-
-
-def close_frame(code: int, reason: str) -> bytes:
-    """A server's close frame; the reason is cut to what a control frame holds."""
-    said = reason.encode()[: CONTROL_BYTES_MAX - 2].decode(errors="ignore").encode()
-    payload = code.to_bytes(2, "big") + said
-    return b"\x88" + len(payload).to_bytes(1, "big") + payload
+    async def write_eof(self, data: bytes = b"") -> None:
+        """aiohttp would say goodbye here; on the fast path that is done."""
+        if self._feed is None:
+            await super().write_eof()
 
 
 class _Probe:
-    """The two doors of aiohttp's protocol that its queue touches."""
+    """Notes what its parser says."""
 
-    _reading_paused = False
+    def __init__(self) -> None:
+        self.said: list[object] = []
 
-    def pause_reading(self) -> None:
-        self._reading_paused = True
+    def received(self, message: str | bytes) -> None:
+        self.said.append(message)
 
-    def resume_reading(self) -> None:
-        self._reading_paused = False
+    def pinged(self, payload: bytes) -> None:
+        self.said.append(("ping", payload))
+
+    def counted(self) -> None:
+        self.said.append("counted")
+
+    def peer_closed(self, code: int) -> None:
+        self.said.append(code)
+
+    def broken(self, code: int, reason: str) -> None:
+        self.said.append((code, reason))
+
+
+_HANDSHAKE = (
+    b"GET / HTTP/1.1\r\nHost: probe\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+)
+_HI = b"\x81\x82\x01\x02\x03\x04" + bytes((0x68 ^ 1, 0x69 ^ 2))
+_PING = b"\x89\x80\x00\x00\x00\x00"
 
 
 def available() -> bool:
     """Whether this aiohttp lets messages be dispatched when they are parsed.
 
-    Tried with a masked text frame, a ping and a broken frame. Needs a running loop.
+    A protocol without a transport gets a handshake with a frame behind it, then a ping,
+    then the end of the connection. Needs a running loop.
     """
-    needs = ("_post_start", "_reset_heartbeat", "_on_data_received")
-    if not all(hasattr(web.WebSocketResponse, name) for name in needs):
+    door = getattr(web.WebSocketResponse, "_post_start", None)
+    if door is None or list(inspect.signature(door).parameters) != [
+        "self",
+        "request",
+        "protocol",
+        "writer",
+    ]:
         return False
-    got: list[str | bytes] = []
-    errors: list[int] = []
     try:
         loop = asyncio.get_running_loop()
-        queue = _DispatchQueue(cast(Any, _Probe()), QUEUE_BYTES_MAX, loop=loop)
-        queue.receiver = got.append
-        queue.broken = lambda code, reason: errors.append(code)
-        reader = WebSocketReader(queue, 1024, compress=False, decode_text=True)
-        reader.feed_data(b"\x81\x82\x01\x02\x03\x04" + bytes((0x68 ^ 1, 0x69 ^ 2)))
-        heard = got == ["hi"]
-        reader.feed_data(b"\x89\x80\x00\x00\x00\x00")
-        quiet = len(got) == 1 and not errors
-        reader.feed_data(b"\x83\x80\x00\x00\x00\x00")
-        return heard and quiet and errors == [1002] and not queue.is_eof()
+        probe = _Probe()
+        feed = _Feed(Parser(probe, 1024), loop, 1.0)
+        protocol: Any = web.Server(_never)()
+        protocol.data_received(_HANDSHAKE + _HI)
+        quiet = not probe.said
+        protocol.set_parser(feed)
+        protocol.keep_alive(False)
+        protocol.data_received(_PING)
+        protocol.connection_lost(None)
+        return quiet and probe.said == ["hi", ("ping", b"")] and feed.lost.done()
     except Exception:
         log.exception("aiohttp %s: no dispatch at parse time", aiohttp.__version__)
         return False
+
+
+async def _never(request: web.BaseRequest) -> web.StreamResponse:
+    raise web.HTTPNotFound

@@ -372,15 +372,16 @@ class Handlers:
             codec=_codec(runner, subprotocol),
             token=auth.session_token(request),
             loop=self._loop,
-            settled=self._settled,
+            settled=lambda: self._settled(connection, socket),
         )
         socket = fastpath.Socket(
-            receiver=connection.received,
-            broken=connection.leave,
+            receiver=connection,
             fast=self._fast,
             protocols=SUBPROTOCOLS,
+            first_bytes_max=limits.hello_bytes_max,
             message_bytes_max=limits.frame_bytes_max,
             heartbeat_ms=limits.heartbeat_ms,
+            close_timeout_ms=limits.close_timeout_ms,
         )
         if runner is not None and self._member(request, runner) is not None:
             auth.renew_cookie(request, socket, runner.id)
@@ -393,9 +394,11 @@ class Handlers:
             connection.stop()
         return socket
 
-    def _settled(self) -> None:
+    def _settled(self, connection: Connection, socket: fastpath.Socket) -> None:
         """A socket has said who it is, or is gone."""
         self._waiting -= 1
+        if connection.open:
+            socket.raise_limit()
 
     # -- files and documents -----------------------------------------------------------
 

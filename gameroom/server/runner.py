@@ -28,7 +28,7 @@ from gameroom.lockstep.packets import (
 from gameroom.lockstep.problem import Problem
 from gameroom.room import Folded, Room, inputs
 from gameroom.room.effects import Append, Arm, Broadcast, Effect, Keep, Part, Rejected, Reply
-from gameroom.server import fastpath
+from gameroom.server import websocket
 from gameroom.server.clock import Clock
 from gameroom.server.events import appends, entry_of, event_of, snapshot_of, stored_snapshot
 from gameroom.server.faults import Faults
@@ -281,7 +281,7 @@ class Runner:
         """The event's frame in this subprotocol, made once."""
         frame = told.msgpack if subprotocol == MSGPACK else told.json
         if frame is None:
-            frame = fastpath.frame(self.codecs[subprotocol].encode_event(self._event(told)))
+            frame = websocket.frame(self.codecs[subprotocol].encode_event(self._event(told)))
             if subprotocol == MSGPACK:
                 told.msgpack = frame
             else:
@@ -292,7 +292,7 @@ class Runner:
 
     def old(self, entry: Entry) -> Told:
         """An event from the journal, kept nowhere."""
-        return Told(entry.seq, entry.at, fastpath.frame(entry.event))
+        return Told(entry.seq, entry.at, websocket.frame(entry.event))
 
     def turns(self, first: int, last: int) -> Iterator[bytes]:
         """The events of these generations as the journal has them."""
@@ -320,7 +320,7 @@ class Runner:
         if told.event is not None:
             return told.event
         assert told.msgpack is not None, "what is not being told has its bytes"
-        data = fastpath.payload(told.msgpack)
+        data = websocket.payload(told.msgpack)
         return event_of(Entry(told.seq, told.at, data), self.codecs[MSGPACK])
 
     def close(self, code: Close, reason: str) -> None:
@@ -476,7 +476,7 @@ class Runner:
         entry = entry_of(effect, self.codecs[MSGPACK])
         self.journal.append(entry)
         event = effect.event
-        self._last = Told(event.seq, effect.at, fastpath.frame(entry.event), event=event)
+        self._last = Told(event.seq, effect.at, websocket.frame(entry.event), event=event)
         self._recent.add(self._last)
         if self.delayed is not None:
             self.delayed.note(event, effect.at)

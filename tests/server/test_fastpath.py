@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 from aiohttp.pytest_plugin import AiohttpClient
 
-from gameroom.server import fastpath
+from gameroom.server import fastpath, websocket
 
 
 class Server:
@@ -17,36 +17,50 @@ class Server:
 
     def __init__(self, *, fast: bool) -> None:
         self.fast = fast
+        self.heartbeat_ms = 60_000
         self.heard: list[str | bytes] = []
         self.tasks: list[asyncio.Task[None] | None] = []
         self.handler: asyncio.Task[None] | None = None
         self.transport: asyncio.Transport | None = None
 
-    def receive(self, message: str | bytes) -> None:
+    def received(self, message: str | bytes) -> None:
         self.heard.append(message)
         try:
             self.tasks.append(asyncio.current_task())
         except RuntimeError:
             self.tasks.append(None)
 
-    def end(self, code: int, reason: str) -> None:
+    def pinged(self, payload: bytes) -> None:
         assert self.transport is not None
-        self.transport.write(fastpath.close_frame(code, reason))
+        self.transport.write(websocket.pong_frame(payload))
+
+    def counted(self) -> None:
+        pass
+
+    def peer_closed(self, code: int) -> None:
+        assert self.transport is not None
+        if not self.transport.is_closing():
+            self.transport.write(websocket.close_frame(code))
+        self.transport.close()
+
+    def broken(self, code: int, reason: str) -> None:
+        self.peer_closed(code)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         socket = fastpath.Socket(
-            receiver=self.receive,
-            broken=self.end,
+            receiver=self,
             fast=self.fast,
             protocols=("a",),
+            first_bytes_max=100,
             message_bytes_max=100,
-            heartbeat_ms=60_000,
+            heartbeat_ms=self.heartbeat_ms,
+            close_timeout_ms=300,
         )
         self.handler = asyncio.current_task()
         self.transport = transport = request.transport
         await socket.prepare(request)
         assert transport is not None
-        transport.write(fastpath.frame("hello") + fastpath.frame(b"bytes"))
+        transport.write(websocket.frame("hello") + websocket.frame(b"bytes"))
         await socket.run()
         return socket
 
@@ -112,9 +126,19 @@ async def test_the_limit_is_the_largest_that_passes(
             assert server.heard == [bytes(size)]
 
 
-@pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536])
-def test_frame_lengths(size: int) -> None:
-    made = fastpath.frame(bytes(size))
-    assert made[0] == 0x82
-    assert len(made) == size + (2 if size < 126 else 4 if size < 65_536 else 10)
-    assert made.endswith(bytes(size))
+async def test_a_peer_that_does_not_answer_a_ping_is_gone(
+    server: Server, aiohttp_client: AiohttpClient
+) -> None:
+    server.heartbeat_ms = 20
+    client = await aiohttp_client(server.app())
+    async with client.ws_connect("/", protocols=("a",), autoping=False) as ws:
+        assert (await ws.receive()).type is aiohttp.WSMsgType.TEXT
+        assert (await ws.receive()).type is aiohttp.WSMsgType.BINARY
+        assert (await ws.receive()).type is aiohttp.WSMsgType.PING
+        await ws.pong()
+        assert (await ws.receive()).type is aiohttp.WSMsgType.PING
+        assert (await ws.receive()).type in (
+            aiohttp.WSMsgType.CLOSED,
+            aiohttp.WSMsgType.CLOSE,
+            aiohttp.WSMsgType.ERROR,
+        )
