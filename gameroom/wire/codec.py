@@ -37,6 +37,7 @@ from gameroom.wire.frames import (
     bad,
 )
 from gameroom.wire.problems import problem_body, read_problem
+from gameroom.wire.refused import json_id, msgpack_generation, msgpack_id
 from gameroom.wire.shape import as_dict, plain, read
 from gameroom.wire.strict import read_json, read_msgpack
 
@@ -106,7 +107,14 @@ class Codec:
     def decode(self, data: bytes | str) -> RequestFrame | ClientPacket:
         """What a client sent. A packet without an id is a ClientPacket and gets no response;
         with one it is the body of its RequestFrame. Raises BadFrameError."""
-        frame = self._unpack(data)
+        try:
+            frame = self._unpack(data)
+        except BadFrameError as error:
+            if isinstance(data, bytes) == self.binary:
+                error.id = json_id(data) if isinstance(data, str) else msgpack_id(data)
+                if isinstance(data, bytes) and error.id is None:
+                    error.generation = msgpack_generation(data)
+            raise
         if isinstance(frame, list) and self.binary:
             try:
                 return read_client_array(frame, self._commands, self._signals)

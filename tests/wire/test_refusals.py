@@ -1,7 +1,11 @@
 """Frames that say nothing we understand are refused, and the refusal finds its sender."""
 
+import contextlib
+
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gameroom.wire import JSON, MSGPACK, BadFrameError, Codec, EventFrame, Rejection, ResponseFrame
 from tests.wire.rooms import ROOM
@@ -117,3 +121,98 @@ def test_the_refusal_of_a_request_carries_its_id() -> None:
     told = codec.decode_event(codec.encode_refusal(raised.value))
     assert isinstance(told, ResponseFrame)
     assert (told.id, told.status) == (9, 400)
+
+
+DEEP = 30_000
+"""Nested far deeper than any reader goes."""
+
+
+@pytest.mark.parametrize(
+    ("text", "id_"),
+    [
+        ('{"id": 9, "method": "PUT", "path": "/setup/gold", "body": 1.0}', 9),
+        ('{"method": "PUT", "path": "/x", "body": [1e3, NaN], "id": 9}', 9),
+        ('{"id": 9, "body": -Infinity}', 9),
+        ('{"id": 9, "body": 9007199254740992}', 9),
+        ('{"id": 9, "body": ' + "9" * 5000 + "}", 9),
+        ('{"id": 9, "body": {"a": 1, "a": 2}}', 9),
+        ('{"id": 9, "path": "/x", "path": "/y"}', 9),
+        ('{"id": 9, "body": {"id": 1.5, "id": 2}}', 9),
+        ('{"id": 9, "body": "\\ud800"}', 9),
+        ('{"id": 9, "\\udfff": 1}', 9),
+        ('{"id": 9, "body": ' + "[" * 20 + "]" * 20 + "}", 9),
+        ('{"id": 9, "body": ' + "[" * DEEP + "]" * DEEP + "}", 9),
+        ('{"id": 9007199254740991, "body": 0.5}', 2**53 - 1),
+        ('{"id": 0, "body": 0.5}', 0),
+        # None can be read, or more than one.
+        ('{"body": ' + "[" * DEEP + "]" * DEEP + ', "id": 9}', None),
+        ('{"id": 9, "id": 10, "body": 0.5}', None),
+        ('{"id": 9.0}', None),
+        ('{"id": true, "body": 0.5}', None),
+        ('{"id": -1, "body": 0.5}', None),
+        ('{"id": "9", "body": 0.5}', None),
+        ('{"id": 9007199254740992}', None),
+        ('{"body": {"id": 9, "x": 0.5}}', None),
+        ('[{"id": 9}, 0.5]', None),
+        ("9.5", None),
+        ('{"id": 9, "body": 0.5', None),
+        ("", None),
+    ],
+)
+def test_a_bad_value_does_not_hide_the_id_in_json(text: str, id_: int | None) -> None:
+    with pytest.raises(BadFrameError) as raised:
+        Codec(JSON, ROOM).decode(text)
+    assert (raised.value.id, raised.value.generation) == (id_, None)
+
+
+ID = b"\xa2id"
+
+
+@pytest.mark.parametrize(
+    ("data", "id_", "generation"),
+    [
+        (msgspec.msgpack.encode({"id": 9, "body": 1.0}), 9, None),
+        (msgspec.msgpack.encode({"body": float("nan"), "id": 300}), 300, None),
+        (msgspec.msgpack.encode({"id": 70_000, "body": 2**53}), 70_000, None),
+        (msgspec.msgpack.encode({"id": 2**53 - 1, "body": b"bytes"}), 2**53 - 1, None),
+        (msgspec.msgpack.encode({"id": 9, "body": {1: 2}}), 9, None),
+        (msgspec.msgpack.encode({"id": 9, 1: 2}), 9, None),
+        (msgspec.msgpack.encode({"id": 9, "body": msgspec.msgpack.Ext(1, b"x")}), 9, None),
+        (b"\x82" + ID + b"\x09\xa1b\xa1\xff", 9, None),
+        (b"\x82" + ID + b"\x09\xa1b\x82\xa1a\x01\xa1a\x02", 9, None),
+        (b"\x83" + ID + b"\x09\xa1a\x01\xa1a\x02", 9, None),
+        (b"\x82" + ID + b"\x09\xa1b" + b"\x91" * 20 + b"\x01", 9, None),
+        (b"\x82" + ID + b"\x09\xa1b" + b"\x91" * DEEP + b"\x01", 9, None),
+        (b"\x82" + ID + b"\xcd\x01\x2c\xa1b" + b"\x91" * DEEP + b"\x01", 300, None),
+        (msgspec.msgpack.encode([311, [[0, 1.5]], 0, 0, 0, 0]), None, 311),
+        (msgspec.msgpack.encode([5, [[0, b"x"]], 0, 0, 0, 0]), None, 5),
+        (msgspec.msgpack.encode([5, [], 0, 0, 0, 2**60]), None, 5),
+        (b"\x96\xcd\x01\x37\x90\x00\x00\x00" + b"\x91" * DEEP + b"\x01", None, 311),
+        # None can be read, or more than one.
+        (b"\x82" + ID + b"\x09" + ID + b"\x0a", None, None),
+        (msgspec.msgpack.encode({"id": 9.0}), None, None),
+        (msgspec.msgpack.encode({"id": -1, "body": 1.0}), None, None),
+        (msgspec.msgpack.encode({"id": 2**53}), None, None),
+        (msgspec.msgpack.encode({"body": {"id": 9, "x": 1.0}}), None, None),
+        (msgspec.msgpack.encode([1.5, [], 0, 0, 0, 0]), None, None),
+        (msgspec.msgpack.encode([{"id": 9}, 1.0]), None, None),
+        (b"\x82" + ID + b"\x09\xa1b\xc1", None, None),
+        (b"\x82" + ID + b"\x09\xa1b", None, None),
+        (b"\x91" * DEEP, None, None),
+        (b"\xcb" + bytes(8), None, None),
+        (b"", None, None),
+    ],
+)
+def test_a_bad_value_does_not_hide_whom_to_answer_in_messagepack(
+    data: bytes, id_: int | None, generation: int | None
+) -> None:
+    with pytest.raises(BadFrameError) as raised:
+        Codec(MSGPACK, ROOM).decode(data)
+    assert (raised.value.id, raised.value.generation) == (id_, generation)
+
+
+@given(st.one_of(st.binary(max_size=60), st.text(max_size=60)))
+def test_whatever_comes_is_read_or_refused(data: bytes | str) -> None:
+    for codec in (Codec(JSON, ROOM), Codec(MSGPACK, ROOM)):
+        with contextlib.suppress(BadFrameError):
+            codec.decode(data)
