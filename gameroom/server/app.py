@@ -11,15 +11,19 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
-from gameroom.server import fastpath
+from gameroom.server import auth, fastpath
+from gameroom.server.admission import Admission
 from gameroom.server.auth import Sources
 from gameroom.server.config import Config
 from gameroom.server.desyncs import open_desyncs
-from gameroom.server.exchange import refusals, typed
+from gameroom.server.exchange import Handler, refusals, slow_body, typed
 from gameroom.server.handlers import Handlers
+from gameroom.server.listening import SOFTWARE
 from gameroom.server.lobby import Lobby
 from gameroom.server.openapi import room_path
+from gameroom.server.peerlog import PeerLog
 from gameroom.server.routes import ROOM, SERVER
 from gameroom.store import Stores
 from gameroom.wire.close import Close
@@ -30,6 +34,8 @@ START_WAIT_S = 1.0
 """How long the start waits for the stores."""
 
 LOBBY: web.AppKey[Lobby] = web.AppKey("lobby", Lobby)
+ADMISSION: web.AppKey[Admission] = web.AppKey("admission", Admission)
+PEERS: web.AppKey[PeerLog] = web.AppKey("peers", PeerLog)
 CLOSING: web.AppKey[list[Close]] = web.AppKey("closing", list)
 """One item: the close code that sockets get at the end. Put another in its place before."""
 
@@ -46,9 +52,14 @@ def make_app(config: Config, stores: Stores, *, sources: Sources | None = None) 
     lobby = Lobby(
         stores, config.limits, sources or Sources(), loop=loop, desyncs=open_desyncs(config)
     )
-    handlers = Handlers(config, lobby, loop=loop, fast=fast)
-    app = web.Application(middlewares=[refusals], client_max_size=config.limits.upload_bytes_max)
-    app[LOBBY] = lobby
+    peers = PeerLog(log, loop)
+    admission = Admission(config.limits, config.proxies, peers, loop=loop)
+    handlers = Handlers(config, lobby, admission, loop=loop, fast=fast)
+    app = web.Application(
+        middlewares=[_heard(config, admission, loop), refusals],
+        client_max_size=config.limits.upload_bytes_max,
+    )
+    app[LOBBY], app[ADMISSION], app[PEERS] = lobby, admission, peers
     app[CLOSING] = [Close.GOING_AWAY]
     for route in SERVER:
         for method in route.methods:
@@ -63,7 +74,31 @@ def make_app(config: Config, stores: Stores, *, sources: Sources | None = None) 
     app.on_response_prepare.append(typed)
     app.cleanup_ctx.append(_life(config, lobby))
     app.on_shutdown.append(_shut)
+    app.on_response_prepare.append(_name)
     return app
+
+
+def _heard(config: Config, admission: Admission, loop: asyncio.AbstractEventLoop) -> Middleware:
+    """Every request is a sign of life, and its body is to come in time."""
+
+    @web.middleware
+    async def heard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.transport is not None:
+            admission.heard(request.transport, auth.address(request, config.proxies))
+        if not request.body_exists:
+            return await handler(request)
+        timer = loop.call_later(config.limits.body_timeout_ms / 1000, slow_body, request.content)
+        try:
+            return await handler(request)
+        finally:
+            timer.cancel()
+
+    return heard
+
+
+async def _name(request: web.BaseRequest, response: web.StreamResponse) -> None:
+    """aiohttp would name its version, and Python's."""
+    response.headers["Server"] = SOFTWARE
 
 
 def _life(config: Config, lobby: Lobby) -> Callable[[web.Application], AsyncIterator[None]]:

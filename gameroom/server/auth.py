@@ -73,8 +73,19 @@ def session_token(request: web.Request) -> str | None:
     """The token that came with a request: bearer header first, then the profile's cookie."""
     token = bearer(request)
     if token is None and (name := profile(request)) is not None:
-        token = request.cookies.get(cookie_name(name))
+        token = _cookie(request, cookie_name(name))
     return token if token is not None and TOKEN.fullmatch(token) else None
+
+
+def _cookie(request: web.Request, name: str) -> str | None:
+    """The value of a cookie of ours, which needs no quoting. aiohttp would log every cookie
+    that it does not like."""
+    for header in request.headers.getall("Cookie", ()):
+        for pair in header.split(";"):
+            said, _, value = pair.strip().partition("=")
+            if said == name:
+                return value
+    return None
 
 
 def cookie_name(name: str) -> str:

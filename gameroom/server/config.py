@@ -37,8 +37,23 @@ class Limits:
     waking_max: int = 4
     """Rooms that are waking up at the same time."""
     sockets_per_room_max: int = 256
-    sockets_waiting_max: int = 256
-    """Sockets, over all rooms, that have not said who they are."""
+    connections_max: int = 10_000
+    """TCP connections, fewer where the process may not have so many descriptors."""
+    connections_reserved: int = 64
+    """Of those, for requests and for players who come back: sockets of newcomers are refused
+    when no others are left."""
+    silent_connections_max: int = 1024
+    """Connections that have not said hello: beyond it silent ones give way."""
+    silent_per_address_max: int = 256
+    silent_returning_max: int = 4096
+    """Sockets with a known session that have not said hello."""
+    silent_per_session_max: int = 4
+    request_timeout_ms: int = 10_000
+    """From the accepted connection to the end of its first request's headers."""
+    keepalive_ms: int = 75_000
+    """From a response to the end of the next request's headers."""
+    body_timeout_ms: int = 60_000
+    """From a request's headers to the end of its body."""
     frame_bytes_max: int = 65_536
     hello_bytes_max: int = 4096
     hello_timeout_ms: int = 5000
@@ -95,6 +110,8 @@ class Limits:
                 raise ConfigError(f"`{name}` is {value!r}, not a whole number from 1 on")
         if self.hello_bytes_max > self.frame_bytes_max:
             raise ConfigError("`hello_bytes_max` is above `frame_bytes_max`")
+        if self.connections_reserved >= self.connections_max:
+            raise ConfigError("`connections_reserved` is not below `connections_max`")
         if self.frames_burst < self.frames_per_second:
             raise ConfigError("`frames_burst` is below `frames_per_second`")
 

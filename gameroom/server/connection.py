@@ -158,6 +158,12 @@ class Connection:
             self._door.limits.close_timeout_ms / 1000, transport.abort
         )
 
+    def give_way(self) -> None:
+        """Before the hello: somebody else needs the place, now."""
+        assert self._transport is not None
+        self.close(Close.NO_HELLO, "others wait: say hello at once")
+        self._transport.close()
+
     def peer_closed(self, code: int) -> None:
         """The peer says goodbye, or answers ours: nothing is left to wait for."""
         transport = self._transport

@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import msgspec
-from aiohttp import web
+from aiohttp import StreamReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from gameroom.lockstep.problem import Problem
 from gameroom.model import Value
@@ -52,6 +53,12 @@ async def read_bytes(request: web.Request, bytes_max: int) -> bytes:
         if len(data) > bytes_max:
             raise refuse(413, "too_big", f"The body is over {bytes_max} bytes.")
     return bytes(data)
+
+
+def slow_body(content: StreamReader) -> None:
+    """Whoever reads this body is to refuse it, where it has not come by now."""
+    if not content.is_eof():
+        content.set_exception(refuse(408, "slow_body", "The body did not come in time."))
 
 
 async def read_as(type_: type[T], request: web.Request, bytes_max: int) -> T:
@@ -120,10 +127,15 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
         if "Allow" in error.headers:
             response.headers["Allow"] = error.headers["Allow"]
         return response
-    except ConnectionResetError:
+    except ConnectionError:
         # Whoever asked has gone. aiohttp passes over an answer that cannot be sent without a
         # word; what a handler raises it would log as a fault of ours.
         return web.Response()
+    except (web.RequestPayloadError, HttpProcessingError):
+        response = problem_response(Problem(400, "bad_request", "The body is not valid HTTP."))
+        response.force_close()
+        return response
     except Exception:
-        log.exception("%s %s: a fault of ours", request.method, request.path)
+        # The path is what somebody sent; the route is ours.
+        log.exception("%s: a fault of ours", request.match_info.route)
         return problem_response(Problem(500, "fault", "A fault of the server."))

@@ -21,6 +21,7 @@ from gameroom.model import Room as RoomFile
 from gameroom.room import inputs
 from gameroom.room.snapshots import STATE_BYTES_MAX
 from gameroom.server import auth, bodies, fastpath, pages, replays
+from gameroom.server.admission import Admission
 from gameroom.server.answers import (
     Answer,
     Question,
@@ -66,6 +67,7 @@ class Handlers:
         self,
         config: Config,
         lobby: Lobby,
+        admission: Admission,
         *,
         loop: asyncio.AbstractEventLoop,
         fast: bool,
@@ -73,9 +75,9 @@ class Handlers:
         limits = config.limits
         self._config = config
         self._lobby = lobby
+        self._admission = admission
         self._loop = loop
         self._fast = fast
-        self._waiting = 0
         self._pictures: dict[str, str] = {}
         self._openapi = openapi()
         self._asyncapi = asyncapi()
@@ -354,8 +356,6 @@ class Handlers:
         limits = self._config.limits
         subprotocol = _subprotocol(request)
         transport = request.transport
-        if self._waiting >= limits.sockets_waiting_max:
-            raise refuse(503, "server_busy", "Too many sockets have not said who they are.")
         if transport is None:
             raise web.HTTPBadRequest(text="the connection is gone")
         runner, absent = None, None
@@ -364,6 +364,9 @@ class Handlers:
         except RefusedError as refused:
             if refused.problem.status != 404:
                 absent = refused.problem
+        session = self._session(request, runner)
+        if session is None and self._admission.full:
+            raise refuse(503, "server_busy", "The server is full.")
         connection = Connection(
             self._door,
             room=request.match_info["id"],
@@ -372,7 +375,7 @@ class Handlers:
             codec=_codec(runner, subprotocol),
             token=auth.session_token(request),
             loop=self._loop,
-            settled=lambda: self._settled(connection, socket),
+            settled=lambda: self._settled(connection, socket, transport),
         )
         socket = fastpath.Socket(
             receiver=connection,
@@ -383,22 +386,36 @@ class Handlers:
             heartbeat_ms=limits.heartbeat_ms,
             close_timeout_ms=limits.close_timeout_ms,
         )
-        if runner is not None and self._member(request, runner) is not None:
+        if session is not None and runner is not None:
             auth.renew_cookie(request, socket, runner.id)
-        self._waiting += 1
         connection.start(transport)
+        address = auth.address(request, self._config.proxies)
+        self._admission.waits(transport, address, session, connection.give_way)
         try:
             await socket.prepare(request)
             await socket.run()
         finally:
             connection.stop()
+            self._admission.lost(transport)
         return socket
 
-    def _settled(self, connection: Connection, socket: fastpath.Socket) -> None:
+    def _session(self, request: web.Request, runner: Runner | None) -> str | None:
+        """A name for the session that a handshake shows, None where it shows none."""
+        if runner is None:
+            return None
+        try:
+            who = self._member(request, runner)
+        except RefusedError:  # The sessions cannot be read now.
+            return None
+        return None if who is None else f"{runner.id} {who}"
+
+    def _settled(
+        self, connection: Connection, socket: fastpath.Socket, transport: asyncio.Transport
+    ) -> None:
         """A socket has said who it is, or is gone."""
-        self._waiting -= 1
         if connection.open:
             socket.raise_limit()
+            self._admission.spoke(transport)
 
     # -- files and documents -----------------------------------------------------------
 

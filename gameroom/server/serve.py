@@ -15,14 +15,12 @@ from pathlib import Path
 
 from aiohttp import web
 
-from gameroom.server.app import CLOSING, make_app
+from gameroom.server.app import ADMISSION, CLOSING, PEERS, make_app
 from gameroom.server.config import Config
+from gameroom.server.listening import Listener, connections_within, raise_descriptors
 from gameroom.server.stores import open_stores
 from gameroom.store import FolderInUseError, FolderLock
 from gameroom.wire import Close
-
-SHUTDOWN_S = 5.0
-"""So long open requests may take when the server stops."""
 
 LOOK_EVERY_S = 0.05
 """How often a server that waits for a data folder looks whether it is free."""
@@ -46,15 +44,16 @@ async def serve(
     if more is not None:
         more(app)
     _on_signals(app, stop)
-    # The access log would hold every room id; what matters is logged where it happens.
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
+    admission = app[ADMISSION]
+    if (descriptors := raise_descriptors()) is not None:
+        within = connections_within(descriptors, config.limits)
+        admission.connections_max = min(admission.connections_max, within)
+    listener = Listener(app, admission, app[PEERS], config.limits)
     try:
-        await runner.setup()
-        await web.TCPSite(runner, config.host, config.port).start()
-        listening(_address(config.host, runner.addresses[0][1]))
+        listening(_address(config.host, await listener.start(config.host, config.port)))
         await stop.wait()
     finally:
-        await runner.cleanup()
+        await listener.stop()
 
 
 def run(

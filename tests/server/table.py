@@ -15,10 +15,12 @@ from typing import Any
 
 from aiohttp import ClientResponse, ClientWebSocketResponse, WSMsgType, web
 from aiohttp.test_utils import TestClient, TestServer
+from yarl import URL
 
-from gameroom.server.app import LOBBY, make_app
+from gameroom.server.app import ADMISSION, LOBBY, PEERS, make_app
 from gameroom.server.auth import Sources
 from gameroom.server.config import Config, Limits, create_keys
+from gameroom.server.listening import Listener
 from gameroom.server.lobby import Lobby
 from gameroom.server.stores import open_stores
 from gameroom.store import Stores
@@ -214,6 +216,30 @@ def _has(body: object, wanted: Mapping[str, object]) -> bool:
     return isinstance(body, Mapping) and all(body.get(k) == v for k, v in wanted.items())
 
 
+class Served(TestServer):
+    """The test server of aiohttp, whose connections are accepted as ours are."""
+
+    def __init__(self, app: web.Application, config: Config) -> None:
+        super().__init__(app)
+        self._limits = config.limits
+
+    async def start_server(
+        self, loop: asyncio.AbstractEventLoop | None = None, **more: Any
+    ) -> None:
+        if self.runner is not None:
+            return
+        self.listener = Listener(self.app, self.app[ADMISSION], self.app[PEERS], self._limits)
+        self.port = await self.listener.start(self.host, 0)
+        self.runner = self.listener.runner
+        self.scheme = "http"
+        self._root = URL(f"http://{self.host}:{self.port}")
+
+    async def close(self) -> None:
+        if self.started and not self.closed:
+            await self.listener.stop()
+        await super().close()
+
+
 @asynccontextmanager
 async def served(
     config: Config, *, stores: Stores | None = None, sources: Sources | None = None
@@ -221,7 +247,7 @@ async def served(
     """A server until the block ends."""
     kept = stores or open_stores(config)
     app = make_app(config, kept, sources=sources or counted())
-    async with TestClient(TestServer(app)) as client:
+    async with TestClient(Served(app, config)) as client:
         yield Table(app, client, kept)
 
 

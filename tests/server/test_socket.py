@@ -142,18 +142,6 @@ async def test_bytes_where_text_is_spoken(table: Table) -> None:
     assert (await line.closed())[0] == 1003
 
 
-async def test_sockets_that_say_nothing_have_a_limit() -> None:
-    async with served(config(limits=limits(sockets_waiting_max=1))) as table:
-        made = await table.create()
-        ann = await table.join(made["id"], "ann")
-        first = Line(await ann.socket())
-        with pytest.raises(WSServerHandshakeError) as refused:
-            await ann.socket()
-        assert refused.value.status == 503
-        await first.ask("PUT", "/session", {"token": ann.token})
-        await ann.connect()
-
-
 async def test_sockets_of_a_room_have_a_limit() -> None:
     async with served(config(limits=limits(sockets_per_room_max=1))) as table:
         made = await table.create()

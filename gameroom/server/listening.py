@@ -1,0 +1,261 @@
+"""From the operating system's sockets to aiohttp's HTTP: accepting, and what aiohttp would
+say by itself.
+
+aiohttp's own site would do but for two things: when the process is out of descriptors its
+loop stops accepting without a word, and a request that cannot be parsed is logged word
+for word and answered with version numbers. So connections are accepted here, with some
+descriptors in hand for that case, and `RequestHandler` says what we say.
+
+Knows no route and no room.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import os
+import socket
+import sys
+from collections.abc import Coroutine
+from typing import Any, cast
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from gameroom.lockstep.problem import Problem
+from gameroom.server.admission import Admission
+from gameroom.server.answers import RefusedError
+from gameroom.server.config import Limits
+from gameroom.server.exchange import problem_response
+from gameroom.server.peerlog import PeerLog
+
+log = logging.getLogger(__name__)
+
+SOFTWARE = "gameroom"
+"""All that the Server header says."""
+
+BACKLOG = 1024
+ACCEPTS_MAX = 64
+"""After so many connections at once everybody else has their turn."""
+
+SPARE_DESCRIPTORS = 8
+"""Held for the case that there are no others."""
+
+OUT_OF_DESCRIPTORS_S = 60.0
+"""How often the log says that the process is out of descriptors."""
+
+RETRY_S = 0.1
+"""Until the next try when nothing could be freed."""
+
+SHUTDOWN_S = 5.0
+"""So long open requests may take when the server stops."""
+
+FILES = 64
+"""The process's own: libraries, the session store, the log."""
+
+UNLIMITED = 1_048_576
+"""What is asked for where the hard limit is infinite, which not every system grants."""
+
+OUT_OF_RESOURCES = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
+
+
+class _Connection(web.RequestHandler):
+    """aiohttp's HTTP on one connection, which says what is ours to say."""
+
+    __slots__ = ("_admission", "_admitted", "_peers")
+
+    def __init__(self, admission: Admission, peers: PeerLog, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._admission = admission
+        self._peers = peers
+        self._admitted: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        # uvloop's transports are asyncio's by shape alone.
+        self._admitted = cast(asyncio.Transport, transport)
+        self._admission.accepted(self._admitted)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        if self._admitted is not None:
+            self._admission.lost(self._admitted)
+        super().connection_lost(exc)
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """The answer to what never reached a handler, or broke one."""
+        if isinstance(exc, HttpProcessingError):
+            self._peers.note("a request that is not HTTP", request.remote or "")
+            problem = Problem(status, "bad_request", "The request is not valid HTTP.")
+        else:
+            self.log_exception("a request", exc_info=exc)
+            problem = Problem(status, "fault", "A fault of the server.")
+        if request.writer.output_size > 0:
+            raise ConnectionError("an answer has begun")
+        response = problem_response(problem)
+        response.headers["Server"] = SOFTWARE
+        response.force_close()
+        return response
+
+    def log_exception(self, *args: Any, **more: Any) -> None:
+        exc = more.get("exc_info")
+        if is_of_peer(exc):
+            self._peers.note("a body that is not HTTP, or came too slowly", "")
+        else:
+            super().log_exception(*args, **more)
+
+
+def is_of_peer(exc: object) -> bool:
+    """Whether an error was made by who sent the request: bytes that are not HTTP, a
+    connection that is gone, a body that was refused while it came."""
+    return isinstance(
+        exc, HttpProcessingError | web.RequestPayloadError | ConnectionError | RefusedError
+    )
+
+
+class Listener:
+    """Accepts connections for an application until it is stopped."""
+
+    def __init__(
+        self, app: web.Application, admission: Admission, peers: PeerLog, limits: Limits
+    ) -> None:
+        self._admission = admission
+        self._peers = peers
+        self._options: dict[str, Any] = {
+            # The access log would hold every room id; what matters is logged where it happens.
+            "access_log": None,
+            "keepalive_timeout": limits.keepalive_ms / 1000,
+            "lingering_time": limits.close_timeout_ms / 1000,
+        }
+        self.runner = web.AppRunner(app, **self._options, shutdown_timeout=SHUTDOWN_S)
+        self._loop = asyncio.get_running_loop()
+        self._sockets: list[socket.socket] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._spare: list[int] = []
+        self._stopped = False
+        self._said_at = -OUT_OF_DESCRIPTORS_S
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen; the port. Raises OSError."""
+        await self.runner.setup()
+        for family, kind, protocol, _, address in await self._loop.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        ):
+            listening = socket.socket(family, kind, protocol)
+            self._sockets.append(listening)
+            if sys.platform != "win32":
+                listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            listening.bind(address)
+            listening.listen(BACKLOG)
+            listening.setblocking(False)
+        self._keep_spare()
+        for listening in self._sockets:
+            self._spawn(self._accept(listening))
+        return int(self._sockets[0].getsockname()[1])
+
+    async def stop(self) -> None:
+        """Accept no more, close what is open, and let the application end."""
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for listening in self._sockets:
+            listening.close()
+        self._stopped = True
+        while self._spare:
+            os.close(self._spare.pop())
+        await self.runner.cleanup()
+
+    def _spawn(self, job: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(job)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _accept(self, listening: socket.socket) -> None:
+        accepted = 0
+        while True:
+            try:
+                connection, _ = await self._loop.sock_accept(listening)
+            except OSError as error:
+                if error.errno in OUT_OF_RESOURCES:
+                    await self._free(error)
+                else:  # The peer is gone before it was accepted.
+                    await asyncio.sleep(0)
+                continue
+            self._spawn(self._serve(connection))
+            accepted += 1
+            if accepted % ACCEPTS_MAX == 0:
+                await asyncio.sleep(0)
+
+    async def _serve(self, connection: socket.socket) -> None:
+        try:
+            await self._loop.connect_accepted_socket(self._protocol, connection)
+        except OSError:  # It is gone.
+            connection.close()
+
+    def _protocol(self) -> asyncio.Protocol:
+        server = self.runner.server
+        assert server is not None
+        return _Connection(self._admission, self._peers, server, loop=self._loop, **self._options)
+
+    async def _free(self, error: OSError) -> None:
+        """Out of descriptors: silent connections give way, and the spare ones are used."""
+        now = self._loop.time()
+        if now - self._said_at >= OUT_OF_DESCRIPTORS_S:
+            self._said_at = now
+            log.error(
+                "cannot accept connections: %s. %d are open, %d of them silent. "
+                "Raise the limit of open files (ulimit -n)",
+                error.strerror,
+                len(self._admission),
+                self._admission.silent,
+            )
+        made_way = self._admission.make_way()
+        if self._spare:
+            os.close(self._spare.pop())
+            self._loop.call_later(RETRY_S, self._keep_spare)
+        elif not made_way:
+            await asyncio.sleep(RETRY_S)
+            return
+        await asyncio.sleep(0)
+
+    def _keep_spare(self) -> None:
+        try:
+            while len(self._spare) < SPARE_DESCRIPTORS and not self._stopped:
+                self._spare.append(os.open(os.devnull, os.O_RDONLY))
+        except OSError:
+            # Silent ones have given way meanwhile, or the next try has more luck.
+            self._loop.call_later(RETRY_S, self._keep_spare)
+
+
+def raise_descriptors() -> int | None:
+    """Raise the soft limit of descriptors to the hard one; the limit that is in force, None
+    where there is none."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = max(soft, UNLIMITED) if hard == resource.RLIM_INFINITY else hard
+    if soft < wanted:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        except (OSError, ValueError) as error:
+            log.warning(
+                "cannot raise the limit of open files from %d to %d: %s", soft, wanted, error
+            )
+            return soft
+    return wanted
+
+
+def connections_within(descriptors: int, limits: Limits) -> int:
+    """How many of the descriptors are for connections: a file per room is kept apart, but
+    never more than half."""
+    return max(descriptors - limits.rooms_max - FILES, descriptors // 2)
