@@ -48,10 +48,13 @@ async def read_bytes(request: web.Request, bytes_max: int) -> bytes:
         # Also what keeps other sites' forms out: a page may not send this type elsewhere.
         raise refuse(415, "not_json", "The body's content type is application/json.")
     data = bytearray()
-    async for chunk in request.content.iter_chunked(65_536):
-        data += chunk
-        if len(data) > bytes_max:
-            raise refuse(413, "too_big", f"The body is over {bytes_max} bytes.")
+    try:
+        async for chunk in request.content.iter_chunked(65_536):
+            data += chunk
+            if len(data) > bytes_max:
+                raise refuse(413, "too_big", f"The body is over {bytes_max} bytes.")
+    except OSError as error:  # However the system calls a connection that is gone.
+        raise ConnectionResetError from error
     return bytes(data)
 
 

@@ -7,10 +7,13 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+
+from tests.server.leaks import WATCH
 
 PATIENCE_S = 20.0
 KEY = "the create key of the process"
@@ -52,7 +55,8 @@ def started(*arguments: str, key: str | None = KEY, **more: Any) -> subprocess.P
 @contextmanager
 def serving(*arguments: str, key: str | None = KEY) -> Iterator[Process]:
     """The server on a free port until the block ends."""
-    child = started(*arguments, key=key)
+    logged = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
+    child = started(*arguments, key=key, stderr=logged)
     try:
         assert child.stdout is not None
         printed = child.stdout.readline()
@@ -67,3 +71,10 @@ def serving(*arguments: str, key: str | None = KEY) -> Iterator[Process]:
         child.wait(PATIENCE_S)
         if child.stdout is not None:
             child.stdout.close()
+        logged.seek(0)
+        text = logged.read()
+        logged.close()
+        sys.stderr.write(text)
+        if key is not None:
+            WATCH.secrets.add(key.replace(" ", "-"))
+        WATCH.check(text)

@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 
+from tests.server.leaks import WATCH
 from tests.server.process import KEY, Process, serving
 
 GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -248,6 +249,8 @@ def exchange(
     response = connection.getresponse()
     got = json.loads(response.read())
     connection.close()
+    if isinstance(got, dict) and "token" in got:
+        WATCH.secrets.add(got["token"])
     return response.status, got
 
 
