@@ -89,6 +89,8 @@ class Table:
     app: web.Application
     client: TestClient[web.Request, web.Application]
     stores: Stores
+    kept: list[asyncio.StreamWriter] = field(default_factory=list)
+    """Connections that only stay open."""
 
     @property
     def lobby(self) -> Lobby:
