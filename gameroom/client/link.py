@@ -84,6 +84,7 @@ class Link:
                 async with self._http.ws_connect(
                     self._url,
                     protocols=(self._codec.subprotocol,),
+                    headers=self._headers,
                     max_msg_size=EVENT_BYTES_MAX,
                     heartbeat=HEARTBEAT_S,
                 ) as line:

@@ -33,8 +33,15 @@ class _Peer:
             self.deadline = None
 
 
+FILES = 64
+"""Descriptors of the process's own: libraries, the session store, the log."""
+
+NEXT = 8
+"""Connections that may come in whatever is open."""
+
+
 class Admission:
-    """All connections of a server. `connections_max` may be lowered before it listens."""
+    """All connections of a server."""
 
     def __init__(
         self,
@@ -44,7 +51,7 @@ class Admission:
         *,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
-        self.connections_max = limits.connections_max
+        self._allowed = self._connections_max = limits.connections_max
         self._limits = limits
         self._proxies = proxies
         self._log = log
@@ -68,8 +75,29 @@ class Admission:
     @property
     def full(self) -> bool:
         """Whether what is left is kept for players who come back."""
-        spoken = len(self._peers) - self.silent
-        return spoken >= self.connections_max - self._limits.connections_reserved
+        reserved = min(self._limits.connections_reserved, self._connections_max // 2)
+        return self._spoken >= self._connections_max - reserved
+
+    @property
+    def _spoken(self) -> int:
+        return len(self._peers) - self.silent
+
+    def within(self, descriptors: int) -> None:
+        """Keep to so many descriptors: a file per room and FILES are not for connections, but
+        at least half are."""
+        room = max(descriptors - self._limits.rooms_max - FILES, descriptors // 2)
+        self._allowed = self._connections_max = min(self._limits.connections_max, room)
+
+    def squeeze(self) -> None:
+        """There are no descriptors for more: silent connections give way until there are some
+        for files again."""
+        now = len(self._peers)
+        self._connections_max = max(min(now - FILES, self._allowed), now // 2, self._spoken + NEXT)
+        self._make_way()
+
+    def relax(self) -> None:
+        """There are descriptors again."""
+        self._connections_max = self._allowed
 
     def accepted(self, transport: asyncio.Transport) -> None:
         """A TCP connection; the headers of its first request are to come in time."""
@@ -83,8 +111,7 @@ class Admission:
         # Whom a proxy speaks for, its headers will say; until then each is reckoned alone.
         key = f"proxied {id(peer)}" if address in self._proxies else address
         self._yield(self._newcomers.put(peer, key))
-        if len(self._peers) > self.connections_max:
-            self.make_way()
+        self._make_way()
 
     def heard(self, transport: asyncio.BaseTransport, address: str) -> None:
         """The headers of a request, and whom it is reckoned to."""
@@ -128,16 +155,17 @@ class Admission:
             self._newcomers.drop(peer)
             self._returning.drop(peer)
 
-    def make_way(self) -> bool:
-        """End the silent connection that gives way first; whether there was one."""
-        peer = self._newcomers.pop() or self._returning.pop()
-        self._yield(peer)
-        return peer is not None
+    def _make_way(self) -> None:
+        while len(self._peers) > self._connections_max:
+            peer = self._newcomers.pop() or self._returning.pop()
+            if peer is None:
+                return
+            self._yield(peer)
 
     def _yield(self, peer: _Peer | None) -> None:
         if peer is not None:
-            peer.patient()
             self._log.note("silent connections gave way to others", "")
+            self.lost(peer.transport)
             peer.give_way()
 
     def _late(self, peer: _Peer, address: str) -> None:

@@ -17,7 +17,6 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Coroutine
 from typing import Any, cast
 
 from aiohttp import web
@@ -36,7 +35,7 @@ SOFTWARE = "gameroom"
 """All that the Server header says."""
 
 BACKLOG = 1024
-ACCEPTS_MAX = 64
+ACCEPTS_MAX = 16
 """After so many connections at once everybody else has their turn."""
 
 SPARE_DESCRIPTORS = 8
@@ -50,9 +49,6 @@ RETRY_S = 0.1
 
 SHUTDOWN_S = 5.0
 """So long open requests may take when the server stops."""
-
-FILES = 64
-"""The process's own: libraries, the session store, the log."""
 
 UNLIMITED = 1_048_576
 """What is asked for where the hard limit is infinite, which not every system grants."""
@@ -136,7 +132,8 @@ class Listener:
         self.runner = web.AppRunner(app, **self._options, shutdown_timeout=SHUTDOWN_S)
         self._loop = asyncio.get_running_loop()
         self._sockets: list[socket.socket] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._relax: asyncio.TimerHandle | None = None
         self._spare: list[int] = []
         self._stopped = False
         self._said_at = -OUT_OF_DESCRIPTORS_S
@@ -157,44 +154,40 @@ class Listener:
             listening.listen(BACKLOG)
             listening.setblocking(False)
         self._keep_spare()
-        for listening in self._sockets:
-            self._spawn(self._accept(listening))
+        self._tasks = [self._loop.create_task(self._accept(one)) for one in self._sockets]
         return int(self._sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
         """Accept no more, close what is open, and let the application end."""
-        for task in tuple(self._tasks):
+        for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for listening in self._sockets:
             listening.close()
         self._stopped = True
+        if self._relax is not None:
+            self._relax.cancel()
         while self._spare:
             os.close(self._spare.pop())
         await self.runner.cleanup()
 
-    def _spawn(self, job: Coroutine[Any, Any, None]) -> None:
-        task = self._loop.create_task(job)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
     async def _accept(self, listening: socket.socket) -> None:
-        accepted = 0
         while True:
+            new: list[socket.socket] = []
             try:
-                connection, _ = await self._loop.sock_accept(listening)
+                new.append((await self._loop.sock_accept(listening))[0])
+                while len(new) < ACCEPTS_MAX:
+                    new.append(listening.accept()[0])
+            except BlockingIOError:
+                pass  # That was all.
             except OSError as error:
+                # Any other error is about a peer that is gone before it was accepted.
                 if error.errno in OUT_OF_RESOURCES:
                     await self._free(error)
-                else:  # The peer is gone before it was accepted.
-                    await asyncio.sleep(0)
-                continue
-            self._spawn(self._serve(connection))
-            accepted += 1
-            if accepted % ACCEPTS_MAX == 0:
-                await asyncio.sleep(0)
+            await asyncio.gather(*map(self._serve, new))
 
     async def _serve(self, connection: socket.socket) -> None:
+        connection.setblocking(False)
         try:
             await self._loop.connect_accepted_socket(self._protocol, connection)
         except OSError:  # It is gone.
@@ -217,14 +210,15 @@ class Listener:
                 len(self._admission),
                 self._admission.silent,
             )
-        made_way = self._admission.make_way()
+        self._admission.squeeze()
+        if self._relax is not None:
+            self._relax.cancel()
+        self._relax = self._loop.call_later(OUT_OF_DESCRIPTORS_S, self._admission.relax)
         if self._spare:
             os.close(self._spare.pop())
             self._loop.call_later(RETRY_S, self._keep_spare)
-        elif not made_way:
+        else:
             await asyncio.sleep(RETRY_S)
-            return
-        await asyncio.sleep(0)
 
     def _keep_spare(self) -> None:
         try:
@@ -253,9 +247,3 @@ def raise_descriptors() -> int | None:
             )
             return soft
     return wanted
-
-
-def connections_within(descriptors: int, limits: Limits) -> int:
-    """How many of the descriptors are for connections: a file per room is kept apart, but
-    never more than half."""
-    return max(descriptors - limits.rooms_max - FILES, descriptors // 2)

@@ -17,7 +17,7 @@ from aiohttp import web
 
 from gameroom.server.app import ADMISSION, CLOSING, PEERS, make_app
 from gameroom.server.config import Config
-from gameroom.server.listening import Listener, connections_within, raise_descriptors
+from gameroom.server.listening import Listener, raise_descriptors
 from gameroom.server.stores import open_stores
 from gameroom.store import FolderInUseError, FolderLock
 from gameroom.wire import Close
@@ -46,8 +46,7 @@ async def serve(
     _on_signals(app, stop)
     admission = app[ADMISSION]
     if (descriptors := raise_descriptors()) is not None:
-        within = connections_within(descriptors, config.limits)
-        admission.connections_max = min(admission.connections_max, within)
+        admission.within(descriptors)
     listener = Listener(app, admission, app[PEERS], config.limits)
     try:
         listening(_address(config.host, await listener.start(config.host, config.port)))

@@ -14,7 +14,6 @@ from aiohttp import WSServerHandshakeError
 from gameroom.server.admission import Admission
 from gameroom.server.app import ADMISSION
 from gameroom.server.config import ConfigError, Limits
-from gameroom.server.listening import connections_within
 from gameroom.server.peerlog import PeerLog
 from tests.server.table import PATIENCE_S, Line, Table, config, limits, served
 from tests.server.test_logs import request, until_handled
@@ -197,11 +196,38 @@ def test_what_is_gone_is_forgotten() -> None:
     assert len(server.admission) == 0
 
 
-@pytest.mark.parametrize(
-    ("descriptors", "connections"), [(1_048_576, 1_047_512), (4096, 3032), (1024, 512), (256, 128)]
-)
+@pytest.mark.parametrize(("descriptors", "connections"), [(4096, 3932), (200, 100), (10**6, 5000)])
 def test_connections_leave_descriptors_for_files(descriptors: int, connections: int) -> None:
-    assert connections_within(descriptors, Limits(rooms_max=1000)) == connections
+    server = Server(rooms_max=100, connections_max=5000, silent_connections_max=10_000)
+    server.admission.within(descriptors)
+    server.peers(6000)
+    assert len(server.admission) == connections
+
+
+def test_without_descriptors_silent_connections_make_way_for_files_and_newcomers() -> None:
+    server = Server()
+    player = Peer(server, "1.1.1.1").socket().hello()
+    crowd = server.peers(999)
+    server.admission.squeeze()
+    assert len(server.admission) == 1000 - 64
+    assert not server.admission.full
+    crowd += server.peers(100)
+    assert len(server.admission) == 1000 - 64, "and stay away"
+    assert player.open
+    assert not crowd[0].open
+    server.admission.relax()
+    server.peers(100, "2.2.2.2")
+    assert len(server.admission) == 1 + 1024
+
+
+def test_without_descriptors_among_players_the_next_one_still_comes_in() -> None:
+    server = Server()
+    for _ in range(40):
+        Peer(server, "1.1.1.1").socket().hello()
+    server.admission.squeeze()
+    assert server.admission.full
+    back = Peer(server, "1.1.1.1").socket("r1 ann")
+    assert back.open
 
 
 def test_the_reserve_is_smaller_than_the_whole() -> None:
@@ -282,7 +308,7 @@ async def test_a_silent_socket_is_told_to_come_again_when_it_gives_way() -> None
 
 async def test_when_the_server_is_full_only_players_come_back() -> None:
     """A session in the handshake says who comes back; a newcomer is refused at once."""
-    async with served(config(limits=limits(connections_max=10, connections_reserved=8))) as table:
+    async with served(config(limits=limits(connections_max=4, connections_reserved=2))) as table:
         made = await table.create()
         ann, bob = await table.join(made["id"], "ann"), await table.join(made["id"], "bob")
         await ann.connect()
