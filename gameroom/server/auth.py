@@ -110,8 +110,9 @@ def set_cookie(
 def renew_cookie(request: web.Request, response: web.StreamResponse, room: str) -> None:
     """Let the cookie by which this request was let in live on. For requests whose Origin
     browsers send, or a proxy's TLS is not known."""
-    if bearer(request) is None and (name := profile(request)) is not None:
-        token = request.cookies[cookie_name(name)]
+    name = None if bearer(request) is not None else profile(request)
+    token = None if name is None else _cookie(request, cookie_name(name))
+    if name is not None and token is not None:
         set_cookie(response, name, token, room, secure=is_secure(request))
 
 
