@@ -133,6 +133,7 @@ class Listener:
         self._loop = asyncio.get_running_loop()
         self._sockets: list[socket.socket] = []
         self._tasks: list[asyncio.Task[None]] = []
+        self._serving: set[asyncio.Task[None] | None] = set()
         self._relax: asyncio.TimerHandle | None = None
         self._spare: list[int] = []
         self._stopped = False
@@ -184,7 +185,10 @@ class Listener:
                 # Any other error is about a peer that is gone before it was accepted.
                 if error.errno in OUT_OF_RESOURCES:
                     await self._free(error)
-            await asyncio.gather(*map(self._serve, new))
+            serving = [self._loop.create_task(self._serve(one)) for one in new]
+            self._serving.update(serving)
+            if serving:
+                await asyncio.wait(serving, timeout=RETRY_S)
 
     async def _serve(self, connection: socket.socket) -> None:
         connection.setblocking(False)
@@ -192,6 +196,11 @@ class Listener:
             await self._loop.connect_accepted_socket(self._protocol, connection)
         except OSError:  # It is gone.
             connection.close()
+        except Exception:
+            log.exception("a connection: a fault of ours")
+            connection.close()
+        finally:
+            self._serving.discard(asyncio.current_task())
 
     def _protocol(self) -> asyncio.Protocol:
         server = self.runner.server

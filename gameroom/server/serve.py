@@ -69,14 +69,18 @@ def run(
     to wait for another server that has it; `waiting` is called once if there is one. Raises
     FolderInUseError when it still has it then, and what `serve` raises.
     """
-    factory = None
-    if sys.platform != "win32":
-        import uvloop
-
-        factory = uvloop.new_event_loop
     lock = nullcontext() if config.data is None else _locked(config.data, wait_s, waiting)
-    with lock, asyncio.Runner(loop_factory=factory) as runner:
+    with lock, asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(serve(config, listening, more))
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's, where there is one."""
+    if sys.platform == "win32":
+        return None
+    import uvloop
+
+    return uvloop.new_event_loop
 
 
 def _locked(folder: Path, wait_s: float, waiting: Callable[[FolderInUseError], None]) -> FolderLock:

@@ -24,6 +24,7 @@ from gameroom.model import Room
 from gameroom.server import fastpath, websocket
 from gameroom.server.config import Limits
 from gameroom.server.connection import Connection, Door
+from gameroom.server.serve import loop_factory
 from gameroom.wire import MSGPACK, Codec
 
 MESSAGE_BYTES_MAX = 32 * 2**20
@@ -181,7 +182,8 @@ def main() -> None:
     given = parser.parse_args()
     python = python27(given.python)
     install(python, given.packages)
-    grades = asyncio.run(run(python, given.packages, given.cases))
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        grades = runner.run(run(python, given.packages, given.cases))
     for agent, of in grades.items():
         counts = Counter(of.values())
         said = ", ".join(f"{counts[grade]} {grade}" for grade in GRADES if counts[grade])

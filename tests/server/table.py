@@ -250,7 +250,10 @@ async def served(
     kept = stores or open_stores(config)
     app = make_app(config, kept, sources=sources or counted())
     async with TestClient(Served(app, config)) as client:
-        yield Table(app, client, kept)
+        table = Table(app, client, kept)
+        yield table
+        for writer in table.kept:
+            writer.close()
 
 
 async def playing(*lines: Line) -> None:

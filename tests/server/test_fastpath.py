@@ -79,6 +79,17 @@ async def test_this_aiohttp_has_the_door() -> None:
     assert fastpath.available()
 
 
+@pytest.mark.parametrize(
+    ("where", "name"),
+    [(web.RequestHandler, "set_parser"), (web.WebSocketResponse, "_post_start")],
+)
+async def test_another_aiohttp_has_not(
+    where: type, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(where, name, lambda self, parser: None)
+    assert not fastpath.available()
+
+
 async def test_text_and_bytes_both_ways(server: Server, aiohttp_client: AiohttpClient) -> None:
     client = await aiohttp_client(server.app())
     async with client.ws_connect("/", protocols=("a",)) as ws:

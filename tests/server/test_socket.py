@@ -369,6 +369,7 @@ class Raw:
             f"\r\nSec-WebSocket-Protocol: {JSON}\r\n\r\n".encode()
             + behind
         )
+        table.kept.append(writer)
         head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE_S)
         assert head.startswith(b"HTTP/1.1 101 "), head
         return cls(reader, writer)
