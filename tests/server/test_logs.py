@@ -137,6 +137,24 @@ UNUSUAL = {
 }
 
 
+@pytest.mark.parametrize("how", ["message", "argument", "traceback", "other output"])
+def test_a_secret_in_a_log_is_found(how: str) -> None:
+    log = logging.getLogger("somebody")
+    more = [f"printed {TOKEN}"] if how == "other output" else []
+    if how == "message":
+        log.error("a header like Cookie: gameroom_0=" + TOKEN)
+    elif how == "argument":
+        log.warning("%r is not a header", SECRET)
+    elif how == "traceback":
+        try:
+            raise ValueError(TOKEN)
+        except ValueError:
+            log.exception("a fault")
+    with pytest.raises(AssertionError, match="secrets in the log"):
+        WATCH.check(*more)
+    WATCH.begin()
+
+
 @pytest.mark.parametrize("kind", MALFORMED)
 async def test_what_is_not_http_is_a_line_that_quotes_nothing(
     table: Table, kind: str, caplog: pytest.LogCaptureFixture
