@@ -54,6 +54,8 @@ class Limits:
     """From a response to the end of the next request's headers."""
     body_timeout_ms: int = 60_000
     """From a request's headers to the end of its body."""
+    unread_timeout_ms: int = 30_000
+    """A response of which nothing is read for this long ends its connection."""
     frame_bytes_max: int = 65_536
     hello_bytes_max: int = 4096
     hello_timeout_ms: int = 5000

@@ -59,13 +59,18 @@ OUT_OF_RESOURCES = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.E
 class _Connection(web.RequestHandler):
     """aiohttp's HTTP on one connection, which says what is ours to say."""
 
-    __slots__ = ("_admission", "_admitted", "_peers")
+    __slots__ = ("_admission", "_admitted", "_look", "_peers", "_socket", "_unread_s")
 
-    def __init__(self, admission: Admission, peers: PeerLog, *args: Any, **more: Any) -> None:
+    def __init__(
+        self, admission: Admission, peers: PeerLog, unread_s: float, *args: Any, **more: Any
+    ) -> None:
         super().__init__(*args, **more)
         self._admission = admission
         self._peers = peers
+        self._unread_s = unread_s
         self._admitted: asyncio.Transport | None = None
+        self._look: asyncio.TimerHandle | None = None
+        self._socket = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -76,7 +81,42 @@ class _Connection(web.RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         if self._admitted is not None:
             self._admission.lost(self._admitted)
+        self._stop_looking()
         super().connection_lost(exc)
+
+    def set_parser(self, *args: Any, **more: Any) -> None:
+        """From here on it is a socket, whose unread bytes have a limit of their own."""
+        self._socket = True
+        self._stop_looking()
+        super().set_parser(*args, **more)
+
+    def pause_writing(self) -> None:
+        """The peer does not read as fast as it is answered: fine while it reads at all."""
+        super().pause_writing()
+        if self._admitted is not None and not self._socket:
+            self._look_again(self._admitted.get_write_buffer_size())
+
+    def resume_writing(self) -> None:
+        self._stop_looking()
+        super().resume_writing()
+
+    def _look_again(self, unread: int) -> None:
+        self._look = self._loop.call_later(self._unread_s, self._looked, unread)
+
+    def _looked(self, before: int) -> None:
+        transport = self._admitted
+        assert transport is not None
+        unread = transport.get_write_buffer_size()
+        if unread < before:
+            self._look_again(unread)
+        else:
+            self._peers.note("a response is not read", "")
+            transport.abort()
+
+    def _stop_looking(self) -> None:
+        if self._look is not None:
+            self._look.cancel()
+            self._look = None
 
     def handle_error(
         self,
@@ -123,6 +163,7 @@ class Listener:
     ) -> None:
         self._admission = admission
         self._peers = peers
+        self._unread_s = limits.unread_timeout_ms / 1000
         self._options: dict[str, Any] = {
             # The access log would hold every room id; what matters is logged where it happens.
             "access_log": None,
@@ -205,7 +246,14 @@ class Listener:
     def _protocol(self) -> asyncio.Protocol:
         server = self.runner.server
         assert server is not None
-        return _Connection(self._admission, self._peers, server, loop=self._loop, **self._options)
+        return _Connection(
+            self._admission,
+            self._peers,
+            self._unread_s,
+            server,
+            loop=self._loop,
+            **self._options,
+        )
 
     async def _free(self, error: OSError) -> None:
         """Out of descriptors: silent connections give way, and the spare ones are used."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,7 @@ from gameroom.server.admission import Admission
 from gameroom.server.app import ADMISSION
 from gameroom.server.config import ConfigError, Limits
 from gameroom.server.peerlog import PeerLog
-from tests.server.table import PATIENCE_S, Line, Table, config, limits, served
+from tests.server.table import ENGINE, PATIENCE_S, ROOM, Line, Table, config, limits, served
 from tests.server.test_logs import request, until_handled
 
 # -- under a virtual clock ------------------------------------------------------------------
@@ -281,6 +282,35 @@ async def test_a_body_is_not_waited_for(caplog: pytest.LogCaptureFixture) -> Non
             assert b'"code":"slow_body"' in said
         assert (await table.join(made["id"], "ann")).token, "a quick one is read"
     assert all(record.exc_info is None for record in caplog.records)
+
+
+async def test_a_response_that_nobody_reads_ends() -> None:
+    """The engine is larger than what the system's buffers take in."""
+    async with served(config(limits=limits(unread_timeout_ms=100))) as table:
+        made = await table.create(room=ROOM, engine={"source": ENGINE + "//" + "x" * 4_000_000})
+        get = request(first=f"GET /engines/{made['engine']} HTTP/1.1".encode())
+        read, unread = await small(table, get), await small(table, get)
+        await until_handled(table, 2)
+        loop = asyncio.get_running_loop()
+        whole = 0
+        while data := await loop.sock_recv(read, 65_536):
+            whole += len(data)
+        assert whole > 4_000_000
+        await until_handled(table, 0)
+        unread.close()
+        read.close()
+
+
+async def small(table: Table, data: bytes) -> socket.socket:
+    """A client whose system reads ahead as little as it can."""
+    assert table.client.port is not None
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.setblocking(False)
+    loop = asyncio.get_running_loop()
+    await loop.sock_connect(client, ("127.0.0.1", table.client.port))
+    await loop.sock_sendall(client, data)
+    return client
 
 
 async def test_silent_connections_give_way_to_a_newcomer() -> None:
