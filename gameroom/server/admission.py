@@ -25,6 +25,9 @@ class _Peer:
     transport: asyncio.BaseTransport
     give_way: Callable[[], None]
     deadline: asyncio.TimerHandle | None = None
+    """Until its first request."""
+    waits: bool = False
+    """Whether it is a socket."""
 
     def patient(self) -> None:
         """It has done what it had to do in time."""
@@ -133,7 +136,7 @@ class Admission:
         handshake showed, None for a newcomer. give_way: ends the socket."""
         # A transport that was never accepted here belongs to somebody else's server.
         peer = self._peers.setdefault(transport, _Peer(transport, give_way))
-        peer.give_way = give_way
+        peer.give_way, peer.waits = give_way, True
         if session is None:
             self._yield(self._newcomers.put(peer, address))
         else:
@@ -164,7 +167,9 @@ class Admission:
 
     def _yield(self, peer: _Peer | None) -> None:
         if peer is not None:
-            self._log.note("silent connections gave way to others", "")
+            # Connections that are merely kept alive may go without a word.
+            if peer.waits or peer.deadline is not None:
+                self._log.note("silent connections gave way to others", "")
             self.lost(peer.transport)
             peer.give_way()
 

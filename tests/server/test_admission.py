@@ -188,6 +188,22 @@ def test_the_last_places_are_for_players_who_come_back() -> None:
     assert all(one.open for one in back)
 
 
+@pytest.mark.parametrize(
+    ("state", "lines"), [("kept alive", 0), ("nothing asked", 1), ("a socket", 1)]
+)
+def test_that_silent_connections_gave_way_is_logged(
+    state: str, lines: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = Server(silent_per_address_max=3)
+    for peer in server.peers(3, "1.1.1.1"):
+        if state == "kept alive":
+            peer.asks()
+        elif state == "a socket":
+            peer.socket()
+    server.peers(3, "1.1.1.1")
+    assert len(caplog.records) == lines
+
+
 def test_what_is_gone_is_forgotten() -> None:
     server = Server()
     for peer in server.peers(50):
