@@ -13,6 +13,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from gameroom.server.auth import network
 from gameroom.server.config import Limits
 from gameroom.server.peerlog import PeerLog
 from gameroom.server.silent import Silent
@@ -112,7 +113,7 @@ class Admission:
             self._limits.request_timeout_ms / 1000, self._late, peer, address
         )
         # Whom a proxy speaks for, its headers will say; until then each is reckoned alone.
-        key = f"proxied {id(peer)}" if address in self._proxies else address
+        key = f"proxied {id(peer)}" if address in self._proxies else network(address)
         self._yield(self._newcomers.put(peer, key))
         self._make_way()
 
@@ -123,7 +124,7 @@ class Admission:
             return
         peer.patient()
         if peer in self._newcomers:
-            self._yield(self._newcomers.put(peer, address))
+            self._yield(self._newcomers.put(peer, network(address)))
 
     def waits(
         self,
@@ -138,7 +139,7 @@ class Admission:
         peer = self._peers.setdefault(transport, _Peer(transport, give_way))
         peer.give_way, peer.waits = give_way, True
         if session is None:
-            self._yield(self._newcomers.put(peer, address))
+            self._yield(self._newcomers.put(peer, network(address)))
         else:
             self._newcomers.drop(peer)
             self._yield(self._returning.put(peer, session))

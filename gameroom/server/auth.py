@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
 import re
 import secrets
 import time
@@ -139,6 +140,16 @@ def address(request: web.Request, proxies: Sequence[str]) -> str:
         return remote
     said = ",".join(request.headers.getall("X-Forwarded-For", ()))
     return said.rpartition(",")[2].strip()[:64] or remote
+
+
+def network(address: str) -> str:
+    """Whom an address is counted with: with IPv6 one machine has all addresses of a /64."""
+    if ":" not in address or "." in address:
+        return address
+    try:
+        return ipaddress.IPv6Address(address.partition("%")[0]).exploded[:19]
+    except ValueError:
+        return address
 
 
 def origin_fits(request: web.Request, allowed: Sequence[str]) -> bool:

@@ -121,6 +121,23 @@ def test_an_address_with_many_silent_connections_loses_its_own() -> None:
     assert other.open
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ("2001:db8::1", "2001:db8:0:0:ffff::2", True),
+        ("2001:db8:0:1::1", "2001:db8:0:2::1", False),
+        ("fe80::1%eth0", "fe80::2%eth0", True),
+        ("::ffff:1.2.3.4", "::ffff:1.2.3.5", False),
+        ("1.2.3.4", "1.2.3.5", False),
+        ("no address:", "no address:.", False),
+    ],
+)
+def test_an_ipv6_network_counts_as_one_address(first: str, second: str, same: bool) -> None:
+    server = Server(silent_per_address_max=1)
+    one, _ = Peer(server, first), Peer(server, second)
+    assert one.open == (not same)
+
+
 def test_who_has_said_hello_does_not_count() -> None:
     server = Server(silent_per_address_max=2)
     players = [Peer(server, "1.1.1.1").socket().hello() for _ in range(50)]
