@@ -31,6 +31,10 @@ PROBLEM = "application/problem+json"
 HTTP_CODES = {404: "no_such_resource", 405: "no_such_method", 413: "too_big"}
 """The codes of what aiohttp refuses before a handler of ours does: the same as over a socket."""
 
+OF_PEER = (HttpProcessingError, web.RequestPayloadError, UnicodeEncodeError)
+"""What aiohttp raises when a request is wrong. The last one is a header that is not UTF-8, which
+it reads as lone surrogates and quotes in an answer."""
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -134,8 +138,8 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
         # Whoever asked has gone. aiohttp passes over an answer that cannot be sent without a
         # word; what a handler raises it would log as a fault of ours.
         return web.Response()
-    except (web.RequestPayloadError, HttpProcessingError):
-        response = problem_response(Problem(400, "bad_request", "The body is not valid HTTP."))
+    except OF_PEER:
+        response = problem_response(Problem(400, "bad_request", "The request is not valid HTTP."))
         response.force_close()
         return response
     except Exception:

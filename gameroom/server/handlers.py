@@ -363,6 +363,9 @@ class Handlers:
         self._polite(request)
         limits = self._config.limits
         subprotocol = _subprotocol(request)
+        if not request.headers.get("Sec-WebSocket-Key", "").isascii():
+            # aiohttp decodes it without a guard.
+            raise refuse(400, "bad_request", "The handshake's key is not base64.")
         transport = request.transport
         if transport is None:
             raise web.HTTPBadRequest(text="the connection is gone")

@@ -20,13 +20,12 @@ import sys
 from typing import Any, cast
 
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 
 from gameroom.lockstep.problem import Problem
 from gameroom.server.admission import Admission
 from gameroom.server.answers import RefusedError
 from gameroom.server.config import Limits
-from gameroom.server.exchange import problem_response
+from gameroom.server.exchange import OF_PEER, problem_response
 from gameroom.server.peerlog import PeerLog
 
 log = logging.getLogger(__name__)
@@ -126,9 +125,9 @@ class _Connection(web.RequestHandler):
         message: str | None = None,
     ) -> web.StreamResponse:
         """The answer to what never reached a handler, or broke one."""
-        if isinstance(exc, HttpProcessingError):
+        if isinstance(exc, OF_PEER):
             self._peers.note("a request that is not HTTP", request.remote or "")
-            problem = Problem(status, "bad_request", "The request is not valid HTTP.")
+            problem = Problem(400, "bad_request", "The request is not valid HTTP.")
         else:
             self.log_exception("a request", exc_info=exc)
             problem = Problem(status, "fault", "A fault of the server.")
@@ -150,9 +149,7 @@ class _Connection(web.RequestHandler):
 def is_of_peer(exc: object) -> bool:
     """Whether an error was made by who sent the request: bytes that are not HTTP, a
     connection that is gone, a body that was refused while it came."""
-    return isinstance(
-        exc, HttpProcessingError | web.RequestPayloadError | ConnectionError | RefusedError
-    )
+    return isinstance(exc, (*OF_PEER, ConnectionError, RefusedError))
 
 
 class Listener:

@@ -73,6 +73,7 @@ MALFORMED = {
     "url too long": request(first=b"GET /" + SECRET * 300 + b" HTTP/1.1"),
     "content length": request(b"Content-Length: " + SECRET),
     "transfer encoding": request(b"Transfer-Encoding: " + SECRET),
+    "two hosts": request(b"Host: \xff" + SECRET),
     "host": b"GET / HTTP/1.1\r\nHost: " + SECRET + b"\x00\r\n\r\n",
     "chunk size": request(
         b"Transfer-Encoding: chunked",
@@ -97,6 +98,9 @@ MALFORMED = {
         b"Transfer-Encoding: chunked", first=b"POST /livez HTTP/1.1", body=SECRET + b"\r\n"
     ),
     "tls": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + SECRET,
+    "expect in another encoding": request(b"Expect: \xff" + SECRET),
+    "expect of nothing": request(b"Expect: \xff" + SECRET, first=b"GET /nowhere HTTP/1.1"),
+    "path in another encoding": request(first=b"GET /nowhere/\xff HTTP/1.1"),
     "second request": request() + request(SECRET + b" x: 1"),
 }
 """aiohttp calls these not HTTP."""
@@ -125,6 +129,26 @@ UNUSUAL = {
     ),
     "upgrade of a page": request(b"Upgrade: " + SECRET, b"Connection: Upgrade"),
     "forwarded": request(b"X-Forwarded-For: " + SECRET),
+    "upgrade in another encoding": request(
+        b"Upgrade: websocket\xff" + SECRET,
+        *UPGRADE[1:],
+        b"Sec-WebSocket-Protocol: gameroom.v1.json",
+        first=b"GET /rooms/room-1/socket HTTP/1.1",
+    ),
+    "key in another encoding": request(
+        *UPGRADE,
+        b"Sec-WebSocket-Protocol: gameroom.v1.json",
+        b"Sec-WebSocket-Key: \xff" + SECRET,
+        first=b"GET /rooms/room-1/socket HTTP/1.1",
+    ),
+    "names in another encoding": request(
+        b"Cookie: \xff=\xfe; gameroom_0=\xff" + SECRET,
+        b"Authorization: Bearer \xff" + SECRET,
+        b"Origin: \xff",
+        b"X-Forwarded-For: \xff",
+        b"Accept: \xff",
+        first=b"GET /rooms/%ff/players/me?profile=%ff HTTP/1.1",
+    ),
     "expect": request(b"Expect: " + SECRET),
     "range": request(b"Range: bytes=" + SECRET, first=b"GET /web/gameroom.js HTTP/1.1"),
     "date": request(b"If-Modified-Since: " + SECRET, first=b"GET /web/gameroom.js HTTP/1.1"),
