@@ -130,7 +130,7 @@ class _Connection(web.RequestHandler):
             problem = Problem(400, "bad_request", "The request is not valid HTTP.")
         else:
             self.log_exception("a request", exc_info=exc)
-            problem = Problem(status, "fault", "A fault of the server.")
+            problem = Problem(500, "fault", "A fault of the server.")
         if request.writer.output_size > 0:
             raise ConnectionError("an answer has begun")
         response = problem_response(problem)
