@@ -189,7 +189,7 @@ class Handlers:
                 return problem_response(UNKNOWN)
             path = request.path.removeprefix(f"/rooms/{runner.id}")
             body = await read_body(request, self._config.limits.body_bytes_max)
-            self._still(runner, who)
+            runner = await self._still(request, who)
             said = answer(
                 Question(
                     runner,
@@ -269,14 +269,16 @@ class Handlers:
         if (why := runner.room.unasked(who, generation)) is not None:
             raise RefusedError(why)
         state = await read_bytes(request, STATE_BYTES_MAX)
-        self._still(runner, who)
+        runner = await self._still(request, who)
         return answer_response(of_reply(runner.receive(who, inputs.SendState(generation, state))))
 
-    def _still(self, runner: Runner, who: str) -> None:
-        """To ask after a body was read: while it came, that person may have left, or the room
-        may have ended. Raises RefusedError."""
-        if self._lobby.rooms.get(runner.id) is not runner or not runner.room.member(who):
+    async def _still(self, request: web.Request, who: str) -> Runner:
+        """The room once more after a body was read: while it came, that person may have left,
+        and the room may have ended or fallen asleep. Raises RefusedError."""
+        runner = await self._room(request)
+        if not runner.room.member(who):
             raise RefusedError(UNKNOWN)
+        return runner
 
     # -- evidence ----------------------------------------------------------------------
 
