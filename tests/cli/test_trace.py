@@ -96,10 +96,15 @@ def test_guards_that_said_no_say_why(room: str) -> None:
 
 
 def test_time_passes_between_events(room: str) -> None:
-    lines = traced(room, {"event": "wait", "at": 1_800_000})
+    lines = traced(room, *STARTED[:2], {"event": "wait", "at": 1_800_000})
     assert lines[-1]["event"] == "after 30m"
     assert (lines[-1]["at"], lines[-1]["status"]) == (1_800_000, "ended")
     assert lines[-1]["effects"][-1] == {"ended": "ended"}
+
+
+def test_time_stands_still_while_no_player_is_there(room: str) -> None:
+    lines = traced(room, {"event": "wait", "at": 1_800_000})
+    assert lines[-1]["event"] == "begin"
 
 
 def test_a_refusal_is_a_line_of_its_own(room: str) -> None:
