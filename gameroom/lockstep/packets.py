@@ -9,8 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
 
 from gameroom.model import Value
+
+
+@dataclass(frozen=True, slots=True)
+class AtLeast:
+    """What an Annotated integer is never below."""
+
+    low: int
+
+
+Generation = Annotated[int, AtLeast(1)]
+"""The number of a turn. The first turn is 1; where 0 is allowed it means "before the first"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +37,7 @@ class Command:
 class Checksum:
     """The engine's 32-bit checksum after it has run `generation`."""
 
-    generation: int
+    generation: Generation
     value: int
 
 
@@ -33,7 +45,7 @@ class Checksum:
 class SignalReport:
     """An engine raised a signal while it ran `generation`."""
 
-    generation: int
+    generation: Generation
     name: str
     body: Mapping[str, Value] = field(default_factory=dict)
 
@@ -46,7 +58,7 @@ class ClientPacket:
     framerate: iterations per second that the client's engine can hold.
     """
 
-    generation: int
+    generation: Generation
     commands: tuple[Command, ...] = ()
     checksum: Checksum | None = None
     latency: int = 0
@@ -67,7 +79,7 @@ class Late:
     """The commands of `seat` for `generation` missed it and ride in this master packet."""
 
     seat: int
-    generation: int
+    generation: Generation
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +120,7 @@ class MasterPacket:
     late: packets for earlier generations whose commands ride in this one.
     """
 
-    generation: int
+    generation: Generation
     iterations_per_command: int
     turn_ms: int
     ahead: int

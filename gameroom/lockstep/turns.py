@@ -86,6 +86,7 @@ class Turns:
     def take(self, seat: int, generation: int, commands: Sequence[tuple[int, Command]]) -> Taken:
         """Keep a packet, unless it is a repetition, too early, or has commands and comes long
         after a later one."""
+        assert generation >= 1, "generations count from 1"
         if generation <= self.heard.get(seat, 0) and generation not in self._holes[seat]:
             skipped = self._skipped.get(seat, ())
             is_lost = commands and any(first <= generation <= last for first, last in skipped)

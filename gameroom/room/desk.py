@@ -78,7 +78,7 @@ class Desk:
             return self._join(who, packet)
         member = self.people.members.get(who)
         if member is None:
-            return Problem(403, "not_in_the_room", "You have no place in this room.")
+            return NOT_IN_THE_ROOM
         if member.seat is None and isinstance(packet, _OF_PLAYERS):
             return _NOT_A_PLAYER
         if self.voice.over and not isinstance(packet, inputs.Connect | inputs.Disconnect):
@@ -265,6 +265,8 @@ class Desk:
     def _client_packet(self, member: Member, packet: ClientPacket) -> Reply | Problem:
         if not self.play.started:
             return self.course.forbidden("turns", member.kinds, "The game has not started.")
+        if packet.generation < 1:
+            return Problem(400, "bad_frame", "Generations count from 1.")
         taken, rejected = self.play.take(member, packet)
         if taken is Taken.REPEATED:
             return Reply(200, {"generation": packet.generation, "repeated": True})
@@ -301,12 +303,17 @@ class Desk:
     def unasked(self, who: str, generation: int) -> Problem | None:
         """Why this member is not to send the state of this turn, None when it is: to be known
         before its bytes are read."""
-        seat = self.people.members[who].seat
-        return _NOT_A_PLAYER if seat is None else self.snapshots.unasked(seat, generation)
+        member = self.people.members.get(who)
+        if member is None:
+            return NOT_IN_THE_ROOM
+        if member.seat is None:
+            return _NOT_A_PLAYER
+        return self.snapshots.unasked(member.seat, generation)
 
 
 _OF_PLAYERS = (ClientPacket, inputs.HaveState, inputs.SendState)
 """What spectators never send, whatever state the room is in."""
+NOT_IN_THE_ROOM = Problem(403, "not_in_the_room", "You have no place in this room.")
 _NOT_A_PLAYER = Problem(403, "not_a_player", "Only players send turns and states.")
 _ENDED = Problem(410, "room_ended", "The room has ended.")
 

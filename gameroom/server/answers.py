@@ -17,6 +17,7 @@ from gameroom.lockstep.packets import ClientPacket, MasterPacket
 from gameroom.lockstep.problem import Problem
 from gameroom.model import INT_MAX, Value
 from gameroom.room import inputs
+from gameroom.room.desk import NOT_IN_THE_ROOM
 from gameroom.room.effects import Reply
 from gameroom.server import bodies
 from gameroom.server.routes import ROOM_TABLE
@@ -76,6 +77,9 @@ def answer(question: Question) -> Answer:
         return _refused(Problem(409, "only_first", "This is only said in a socket's first frame."))
     if question.runner.stopped is not None:
         return _refused(question.runner.stopped)
+    if not question.runner.room.member(question.who):
+        # Somebody may have left, or been dropped, while the body of the request was still coming.
+        return _refused(NOT_IN_THE_ROOM)
     try:
         return act(replace(question, params=params))
     except RefusedError as refusal:

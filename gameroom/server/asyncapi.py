@@ -18,6 +18,7 @@ from gameroom.wire import CLOSINGS, SUBPROTOCOLS
 ID = {"type": "integer", "minimum": 0}
 SEQ = {"type": "integer", "minimum": 1}
 CHANNEL = "#/channels/room"
+GENERATION = "[1-9][0-9]{0,15}"
 STATUSES = (200, 201, 202, 204)
 
 
@@ -105,7 +106,8 @@ def _frame(name: str, summary: str, properties: dict[str, Any], *optional: str) 
 def _path(template: str) -> dict[str, Any]:
     if "{" not in template:
         return {"const": template}
-    pattern = re.sub(r"{\w+}", "[^/]+", template)
+    pattern = template.replace("{generation}", GENERATION)
+    pattern = re.sub(r"{\w+}", "[^/]+", pattern)
     return {"type": "string", "pattern": f"^{pattern}$"}
 
 
@@ -150,7 +152,7 @@ def _event(name: str, path: str, body: dict[str, Any], doc: str) -> dict[str, An
 def _rejected(found: dict[int, dict[str, Any]]) -> dict[str, Any]:
     properties = {
         "event": {"const": "rejected"},
-        "path": _path("/turns/{generation}"),
+        "path": _path("/turns/{refused}"),
         "body": found[id(bodies.Rejection)],
     }
     doc = "A command, or a whole packet, was refused; told to its sender alone, with no seq."

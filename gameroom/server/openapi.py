@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from gameroom import __version__
+from gameroom.model import INT_MAX
 from gameroom.server import bodies
 from gameroom.server.routes import ROOM, SERVER, Route
 from gameroom.server.schemas import components
@@ -22,6 +23,7 @@ PARAMETERS = {
     "code": "the code of a diagnostic, such as E0101",
     "file": "a file's path in the web folder",
 }
+GENERATION = {"type": "integer", "minimum": 1, "maximum": INT_MAX}
 PROBLEM = "application/problem+json"
 SECURITY: dict[str, dict[str, Any]] = {
     "open": {},
@@ -100,7 +102,7 @@ def _parameter(name: str, place: str, doc: str) -> dict[str, Any]:
         "in": place,
         "required": place == "path",
         "description": doc,
-        "schema": {"type": "string"},
+        "schema": GENERATION if name == "generation" else {"type": "string"},
     }
 
 

@@ -13,11 +13,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache, reduce
 from operator import or_
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from gameroom.model import Value
+from gameroom.lockstep.packets import AtLeast
+from gameroom.model import INT_MAX, Value
 
 TEMPLATE = "#/components/schemas/{name}"
 
@@ -55,6 +56,8 @@ def mirror(hint: Any) -> Any:
     if isinstance(hint, type) and is_dataclass(hint):
         return _struct(hint)
     origin, parts = get_origin(hint), get_args(hint)
+    if origin is Annotated and isinstance(bound := parts[1], AtLeast):
+        return Annotated[parts[0], msgspec.Meta(ge=bound.low, le=INT_MAX)]
     if origin in (Union, types.UnionType):
         return reduce(or_, map(mirror, parts))
     if origin is tuple:

@@ -18,7 +18,6 @@ from gameroom import model
 from gameroom.lockstep.packets import Body, ClientPacket, Event, MasterPacket
 from gameroom.model import Value
 from gameroom.wire.compact import (
-    CHECKSUM_MAX,
     Words,
     client_array,
     master_array,
@@ -35,6 +34,7 @@ from gameroom.wire.frames import (
     RequestFrame,
     ResponseFrame,
     bad,
+    fitting,
 )
 from gameroom.wire.problems import problem_body, read_problem
 from gameroom.wire.refused import json_id, msgpack_generation, msgpack_id
@@ -195,16 +195,7 @@ def read_packet(body: object, generation: int) -> ClientPacket:
     packet = read(ClientPacket, {"generation": generation, **body}, strict=True)
     if packet.generation != generation:
         raise bad(f"the body is for {packet.generation}, the path for {generation}")
-    if packet.latency < 0 or packet.framerate < 0:
-        raise bad("latency and framerate are whole numbers from 0 on")
-    checksum = packet.checksum
-    if checksum is not None and not (
-        0 <= checksum.generation < generation and 0 <= checksum.value <= CHECKSUM_MAX
-    ):
-        raise bad("a checksum is 32 bits, of a generation that has run")
-    if any(not 0 <= report.generation <= generation for report in packet.signals):
-        raise bad("a signal is of a generation that has run")
-    return packet
+    return fitting(packet)
 
 
 def _request(frame: Mapping[str, Value], id_: int | None) -> RequestFrame:

@@ -28,10 +28,8 @@ from gameroom.lockstep.packets import (
     SignalReport,
 )
 from gameroom.model import Value
-from gameroom.wire.frames import bad
+from gameroom.wire.frames import CHECKSUM_MAX, bad, fitting
 from gameroom.wire.shape import plain, read
-
-CHECKSUM_MAX = 2**32 - 1
 
 
 class Words:
@@ -88,13 +86,15 @@ def read_client_array(made: Sequence[object], commands: Words, signals: Words) -
         age = _count(flat[0] if flat else None, f"signals[{i}]'s age")
         name, body = signals.full(flat[1:], f"signals[{i}]")
         reports.append(SignalReport(generation - age, name, body))
-    return ClientPacket(
-        generation,
-        _commands(made[1], commands),
-        _checksum(generation, made[2], made[3]),
-        _count(made[4], "latency"),
-        _count(made[5], "framerate"),
-        tuple(reports),
+    return fitting(
+        ClientPacket(
+            generation,
+            _commands(made[1], commands),
+            _checksum(generation, made[2], made[3]),
+            _count(made[4], "latency"),
+            _count(made[5], "framerate"),
+            tuple(reports),
+        )
     )
 
 

@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 
 from gameroom.lockstep.packets import Body, ClientPacket
 from gameroom.lockstep.problem import Problem
-from gameroom.model import Value
+from gameroom.model import INT_MAX, Value
 
 Method = Literal["GET", "PUT", "POST", "PATCH", "DELETE"]
 
@@ -79,6 +79,28 @@ class BadFrameError(Exception):
         self.problem = problem
         self.id = id
         self.generation = generation
+
+
+CHECKSUM_MAX = 2**32 - 1
+
+
+def fitting(packet: ClientPacket) -> ClientPacket:
+    """The same packet, however it was written, if its numbers are possible.
+
+    Raises BadFrameError. Whether its turn is near is the room's to say.
+    """
+    generation, checksum = packet.generation, packet.checksum
+    if not 1 <= generation <= INT_MAX:
+        raise bad("generations count from 1 to 2^53 - 1")
+    if packet.latency < 0 or packet.framerate < 0:
+        raise bad("latency and framerate are whole numbers from 0 on")
+    if checksum is not None and not (
+        1 <= checksum.generation < generation and 0 <= checksum.value <= CHECKSUM_MAX
+    ):
+        raise bad("a checksum is 32 bits, of a generation that has run")
+    if any(not 1 <= report.generation <= generation for report in packet.signals):
+        raise bad("a signal is of a generation that has run")
+    return packet
 
 
 def bad(detail: str, *, status: int = 400, code: str = "bad_frame") -> BadFrameError:

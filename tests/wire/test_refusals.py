@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gameroom.wire import JSON, MSGPACK, BadFrameError, Codec, EventFrame, Rejection, ResponseFrame
+from gameroom.wire import (
+    JSON,
+    MSGPACK,
+    BadFrameError,
+    Codec,
+    EventFrame,
+    Rejection,
+    ResponseFrame,
+    read_packet,
+)
 from tests.wire.rooms import ROOM
 
 
@@ -53,7 +62,10 @@ def test_a_map_that_is_no_request_is_refused(frame: object, why: str) -> None:
         ({"checksum": {"generation": 3, "value": 2**32}}, "checksum"),
         ({"checksum": {"generation": 3, "value": -1}}, "checksum"),
         ({"checksum": {"generation": 3}}, "value is missing"),
+        ({"checksum": {"generation": 0, "value": 1}}, "checksum"),
         ({"signals": [{"generation": 312, "name": "x"}]}, "signal"),
+        ({"signals": [{"generation": 0, "name": "x"}]}, "signal"),
+        ({"signals": [{"generation": -1, "name": "x"}]}, "signal"),
     ],
 )
 def test_a_body_that_is_no_client_packet_is_refused(body: object, why: str) -> None:
@@ -76,6 +88,7 @@ def test_a_body_that_is_no_client_packet_is_refused(body: object, why: str) -> N
         (["1", [], 0, 0, 0, 0], "generation"),
         ([-1, [], 0, 0, 0, 0], "generation"),
         ([True, [], 0, 0, 0, 0], "generation"),
+        ([0, [], 0, 0, 0, 0], "count from 1"),
         ([1, {}, 0, 0, 0, 0], "commands"),
         ([1, [4], 0, 0, 0, 0], "commands"),
         ([1, [[]], 0, 0, 0, 0], "index"),
@@ -86,17 +99,33 @@ def test_a_body_that_is_no_client_packet_is_refused(body: object, why: str) -> N
         ([1, [[0, 1, {"x": 1}]], 0, 0, 0, 0], "map"),
         ([1, [], -1, 0, 0, 0], "checksum_age"),
         ([1, [], 2, 0, 0, 0], "has run"),
-        ([1, [], 1, 2**32, 0, 0], "32 bits"),
+        ([1, [], 1, 0, 0, 0], "has run"),
+        ([2, [], 1, 2**32, 0, 0], "32 bits"),
         ([1, [], 0, 0, None, 0], "latency"),
         ([1, [], 0, 0, 0, "x"], "framerate"),
         ([1, [], 0, 0, 0, 0, [[]]], "age"),
         ([1, [], 0, 0, 0, 0, [[0]]], "index"),
+        ([1, [], 0, 0, 0, 0, [[1, 0, "red"]]], "has run"),
+        ([5, [], 0, 0, 0, 0, [[2**53 - 1, 0, "red"]]], "has run"),
         ([1, [], 0, 0, 0, 0, [[0, 1, "red"]]], "index"),
     ],
 )
 def test_an_array_that_is_no_client_packet_is_refused(array: object, why: str) -> None:
     with pytest.raises(BadFrameError, match=why):
         Codec(MSGPACK, ROOM).decode(msgspec.msgpack.encode(array))
+
+
+@pytest.mark.parametrize("generation", [0, 2**53, 9_999_999_999_999_999])
+def test_generations_count_from_1_to_2_to_the_53(generation: int) -> None:
+    frame = {"id": 5, "method": "PUT", "path": f"/turns/{generation}", "body": {"commands": []}}
+    for codec, data in (
+        (Codec(JSON, ROOM), msgspec.json.encode(frame).decode()),
+        (Codec(MSGPACK, ROOM), msgspec.msgpack.encode(frame)),
+    ):
+        with pytest.raises(BadFrameError, match="count from 1"):
+            codec.decode(data)
+    with pytest.raises(BadFrameError, match="count from 1"):
+        read_packet({"commands": []}, generation)
 
 
 def test_json_has_no_arrays_of_packets() -> None:
