@@ -128,12 +128,11 @@ def _shown(question: Question) -> Shown:
 
 
 def _me(question: Question) -> Answer:
-    return Answer(200, place(question.runner, question.who))
+    return Answer(200, place(question.runner.room.hello(question.who)))
 
 
-def place(runner: Runner, who: str, token: str | UnsetType = UNSET) -> bodies.Place:
-    """Who a member is."""
-    said = runner.room.hello(who)
+def place(said: Mapping[str, Value], token: str | UnsetType = UNSET) -> bodies.Place:
+    """Who a member is, by what the room said of it."""
     return bodies.Place(
         user=str(said["user"]),
         name=str(said["name"]),

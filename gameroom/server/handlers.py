@@ -159,7 +159,7 @@ class Handlers:
         wish = await read_as(bodies.Join, request, self._config.limits.body_bytes_max)
         who = self._member(request, runner)
         if who is not None:
-            return json_response(place(runner, who))
+            return json_response(place(runner.room.hello(who)))
         self._polite(request, self._joins)
         taken = await self._lobby.join(runner, wish)
         assert isinstance(taken.token, str)

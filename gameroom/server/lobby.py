@@ -324,7 +324,8 @@ class Lobby:
         except RefusedError:
             self.forget(runner.id, user)
             raise
-        return place(runner, user, token)
+        assert isinstance(reply.body, Mapping), "a newcomer is told who it is"
+        return place(reply.body, token)
 
     def forget(self, room: str, user: str) -> None:
         """Nobody comes back by this person's session, once its engine's evidence is here."""

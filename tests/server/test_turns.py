@@ -137,6 +137,30 @@ async def test_what_no_packet_can_say(table: Table, body: dict[str, object]) -> 
     assert refused["body"]["code"] == "bad_frame"
 
 
+async def test_generation_0_is_refused_on_every_way_and_the_game_goes_on(table: Table) -> None:
+    ann, of_ann, bob, of_bob = await duel(table)
+    assert (await of_ann.ask("PUT", "/turns/0", {"commands": []}))["status"] == 400
+    await packet(of_ann, 0)
+    assert (await of_ann.receive())["status"] == 400
+    url, headers = f"/rooms/{ann.room}/turns/0", {"Authorization": f"Bearer {ann.token}"}
+    response = await table.client.put(url, json={"commands": []}, headers=headers)
+    problem = await table.problem(response, 400)
+    assert problem["detail"] == "generations count from 1 to 2^53 - 1"
+    ws = await bob.socket(protocols=(MSGPACK,))
+    hello = {"id": 1, "method": "PUT", "path": "/session", "body": {"token": bob.token, "seq": 0}}
+    await ws.send_bytes(msgspec.msgpack.encode(hello))
+    await ws.send_bytes(msgspec.msgpack.encode([0, [], 0, 0, 0, 0]))
+    while True:
+        got = msgspec.msgpack.decode(await ws.receive_bytes(timeout=5))
+        if isinstance(got, dict) and got.get("event") == "rejected":
+            break
+    assert (got["body"]["generation"], got["body"]["problem"]["status"]) == (0, 400)
+    await ws.send_bytes(msgspec.msgpack.encode([1, [[0, 4]], 0, 0, 0, 0]))
+    await packet(of_ann, 1)
+    assert (await of_ann.until("turn"))["body"]["generation"] == 1
+    await ws.close()
+
+
 async def test_diverging_checksums_halt_the_room_and_name_the_players(table: Table) -> None:
     _, ann, _, bob = await duel(table)
     for line in (ann, bob):

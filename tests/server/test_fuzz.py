@@ -1,0 +1,101 @@
+"""No input of a peer does more than it may: a short run in every room, always the same.
+
+`nightly_fuzz.py` plays longer ones.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from gameroom.lockstep import packets
+from gameroom.room import effects
+from gameroom.room.desk import Desk
+from gameroom.room.play import Play
+from gameroom.room.room import Room
+from gameroom.room.voice import Voice
+from tests.server.fuzz import BrokenError, Fuzz
+from tests.server.fuzz_rooms import chart, shipped, troubled
+from tests.sim.world_rooms import SKIRMISH
+
+SEEDS = 2
+STEPS = 120
+ROOMS = {**shipped(), **troubled()}
+
+
+@pytest.mark.parametrize("name", ROOMS)
+def test_nothing_that_is_sent_does_more_than_it_may(name: str) -> None:
+    for seed in range(SEEDS):
+        Fuzz(chart(ROOMS[name]), seed).run(STEPS)
+
+
+def test_it_plays_and_is_refused_in_every_way() -> None:
+    """What never happens proves nothing."""
+    said: Counter[int] = Counter()
+    turns = 0
+    for seed in range(8):
+        run = Fuzz(chart(SKIRMISH), seed).run(STEPS)
+        said, turns = said + run.said, turns + run.turns
+    assert {200, 202, 204, 400, 403, 404, 405, 409, 422} <= said.keys()
+    assert turns > 8 * 10
+
+
+def test_the_same_seed_is_the_same_run() -> None:
+    first, again = (Fuzz(chart(SKIRMISH), 3).run(STEPS) for _ in range(2))
+    assert first.steps == again.steps
+    assert list(first.journal.read()) == list(again.journal.read())
+
+
+def unguarded(patch: pytest.MonkeyPatch) -> None:
+    """A lookup that fails for a seat that was not heard yet."""
+    client_packet = Desk._client_packet
+
+    def looks(self: Desk, member: Any, packet: packets.ClientPacket) -> Any:
+        if member.seat is not None and packet.generation < 1:
+            self.play.turns.heard[member.seat]
+        return client_packet(self, member, packet)
+
+    patch.setattr(Desk, "_client_packet", looks)
+
+
+def answered_twice(patch: pytest.MonkeyPatch) -> None:
+    reply = Voice.reply
+
+    def twice(self: Voice, said: effects.Reply) -> None:
+        reply(self, said)
+        if isinstance(said, effects.Problem) and said.status == 422:
+            reply(self, said)
+
+    patch.setattr(Voice, "reply", twice)
+
+
+def roster_not_folded(patch: pytest.MonkeyPatch) -> None:
+    fold = Room._fold
+
+    def folds(self: Room, body: packets.Body) -> None:
+        if not isinstance(body, packets.MasterPacket) or body.generation != 2:
+            fold(self, body)
+
+    patch.setattr(Room, "_fold", folds)
+
+
+def waits_for_those_who_are_gone(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Play, "may_close", lambda self, now: False)
+
+
+@pytest.mark.parametrize(
+    ("plant", "why"),
+    [
+        (unguarded, "KeyError"),
+        (answered_twice, "2 replies"),
+        (roster_not_folded, "folded"),
+        (waits_for_those_who_are_gone, "does not close"),
+    ],
+)
+def test_it_finds_planted_faults(plant: Any, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant(monkeypatch)
+    with pytest.raises(BrokenError, match=why):
+        for seed in range(12):
+            Fuzz(chart(SKIRMISH), seed).run(STEPS)
