@@ -45,8 +45,11 @@ class Sources:
 
 
 def digest(secret: str) -> bytes:
-    """What is stored and compared in place of a secret."""
-    return hashlib.sha256(secret.encode()).digest()
+    """What is stored and compared in place of a secret.
+
+    A header may hold any bytes; aiohttp reads those that are not UTF-8 as lone surrogates.
+    """
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
 def opens(keys: Sequence[bytes], given: str | None) -> bool:

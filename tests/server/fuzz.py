@@ -49,7 +49,6 @@ from gameroom.wire import (
     ResponseFrame,
     problem_body,
     read_json,
-    read_packet,
 )
 
 HONEST = ("ann", "bob")

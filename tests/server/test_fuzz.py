@@ -97,5 +97,9 @@ def waits_for_those_who_are_gone(patch: pytest.MonkeyPatch) -> None:
 def test_it_finds_planted_faults(plant: Any, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(monkeypatch)
     with pytest.raises(BrokenError, match=why):
-        for seed in range(12):
-            Fuzz(chart(SKIRMISH), seed).run(STEPS)
+        _many(12)
+
+
+def _many(seeds: int) -> None:
+    for seed in range(seeds):
+        Fuzz(chart(SKIRMISH), seed).run(STEPS)

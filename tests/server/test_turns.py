@@ -138,7 +138,7 @@ async def test_what_no_packet_can_say(table: Table, body: dict[str, object]) -> 
 
 
 async def test_generation_0_is_refused_on_every_way_and_the_game_goes_on(table: Table) -> None:
-    ann, of_ann, bob, of_bob = await duel(table)
+    ann, of_ann, bob, _ = await duel(table)
     assert (await of_ann.ask("PUT", "/turns/0", {"commands": []}))["status"] == 400
     await packet(of_ann, 0)
     assert (await of_ann.receive())["status"] == 400
