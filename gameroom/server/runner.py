@@ -148,6 +148,7 @@ class Runner:
         self._due: int | None = None
         self._gone: list[Line] = []
         self._inside = False
+        self._settling = False
         self._last: Told | None = None
 
     # -- doors ---------------------------------------------------------------------
@@ -513,13 +514,20 @@ class Runner:
         self._forget(self.id, who)
 
     def _settle(self) -> None:
-        """Tell the room of the sockets that went while it was speaking."""
-        while self._gone:
-            line = self._gone.pop()
-            if self.lines.get(line.who) is line:
-                del self.lines[line.who]
-                if self.room.member(line.who):
-                    self.receive(line.who, inputs.Disconnect())
+        """Tell the room of the sockets that went while it was speaking. Hundreds may go at one
+        event: each call of the room that this makes leaves the rest to this loop."""
+        if self._settling:
+            return
+        self._settling = True
+        try:
+            while self._gone:
+                line = self._gone.pop()
+                if self.lines.get(line.who) is line:
+                    del self.lines[line.who]
+                    if self.room.member(line.who):
+                        self.receive(line.who, inputs.Disconnect())
+        finally:
+            self._settling = False
 
     # -- time ----------------------------------------------------------------------
 
