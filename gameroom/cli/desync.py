@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from gameroom.cli import EXIT_FINDINGS, desync_words
+from gameroom.cli.ids import TakesIds
 from gameroom.lockstep.desync import BadReportError, Report, read
 
 REPORT_BYTES_MAX = 256 * 1024 * 1024
@@ -27,7 +28,10 @@ def desync() -> None:
     """
 
 
-@desync.command(epilog="Exit codes: 0 shown, 1 the file is no report or is damaged, 2 usage.")
+@desync.command(
+    cls=TakesIds,
+    epilog="Exit codes: 0 shown, 1 the file is no report or is damaged, 2 usage.",
+)
 @click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False))
 @click.option("--json", "as_json", is_flag=True, help="As JSON, without the states.")
 @click.option(

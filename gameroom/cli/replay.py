@@ -13,6 +13,7 @@ import click
 
 from gameroom.cli import EXIT_FINDINGS
 from gameroom.cli.demo import HOST, free_port
+from gameroom.cli.ids import TakesIds
 from gameroom.formats import RELEASE, writer
 
 if TYPE_CHECKING:
@@ -24,11 +25,12 @@ READABLE = click.Path(path_type=Path)
 
 
 @click.command(
+    cls=TakesIds,
     epilog="\b\nExamples:\n"
     "  gameroom replay archers.replay\n"
     "  gameroom replay archers.replay --verify\n"
     "  gameroom replay --from data ROOM --out archers.replay\n\n"
-    "Exit codes: 0 it plays or is verified, 1 findings, 2 usage, 3 our own fault."
+    "Exit codes: 0 it plays or is verified, 1 findings, 2 usage, 3 our own fault.",
 )
 @click.argument("file", metavar="FILE")
 @click.option("--verify", "verifies", is_flag=True, help="Check the file instead of playing it.")

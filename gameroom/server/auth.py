@@ -28,16 +28,23 @@ COOKIE_AGE_S = 400 * 24 * 3600
 (RFC 6265bis, 5.5). The session itself lasts as long as its room."""
 
 
+def room_id(draw: Callable[[], str] = lambda: secrets.token_urlsafe(16)) -> str:
+    """A fresh id. It never begins with `-`: ids are words on command lines and names of files."""
+    while (drawn := draw()).startswith("-"):
+        pass
+    return drawn
+
+
 @dataclass(frozen=True, slots=True)
 class Sources:
     """Where everything unpredictable comes from; tests bring their own.
 
-    room: 128 bits, url-safe. token: 256 bits, url-safe. user: a guest's uuid.
+    room: almost 128 bits, url-safe. token: 256 bits, url-safe. user: a guest's uuid.
     seed: 32 bits for the engines. wall: the time of day in milliseconds since 1970, which is
     written down for people to read; it decides nothing, as it may jump.
     """
 
-    room: Callable[[], str] = lambda: secrets.token_urlsafe(16)
+    room: Callable[[], str] = room_id
     token: Callable[[], str] = lambda: secrets.token_urlsafe(32)
     user: Callable[[], str] = lambda: str(uuid4())
     seed: Callable[[], int] = lambda: secrets.randbits(32)
