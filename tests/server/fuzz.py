@@ -118,18 +118,18 @@ class WatchedRoom(Room):
     raised: list[BaseException]
 
     def receive(self, who: str, packet: inputs.Packet, now: int) -> tuple[Effect, ...]:
-        return self._looked_at(lambda: Room.receive(self, who, packet, now), replies=1)
+        return self._looked_at(lambda: Room.receive(self, who, packet, now), now, replies=1)
 
     def tick(self, now: int) -> tuple[Effect, ...]:
-        return self._looked_at(lambda: Room.tick(self, now), replies=0)
+        return self._looked_at(lambda: Room.tick(self, now), now, replies=0)
 
     def _looked_at(
-        self, step: Callable[[], tuple[Effect, ...]], *, replies: int
+        self, step: Callable[[], tuple[Effect, ...]], now: int, *, replies: int
     ) -> tuple[Effect, ...]:
         seq = self.seq
         try:
             done = step()
-            self.watch.effects(self, done, now=self.voice.now, seq=seq, replies=replies)
+            self.watch.effects(self, done, now=now, seq=seq, replies=replies)
         except BaseException as error:
             self.raised.append(error)
             raise

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from gameroom.chart import Chart
 from gameroom.lockstep import packets
 from gameroom.room import effects
 from gameroom.room.desk import Desk
@@ -71,14 +72,13 @@ def answered_twice(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Voice, "reply", twice)
 
 
-def roster_not_folded(patch: pytest.MonkeyPatch) -> None:
-    fold = Room._fold
+def nobody_comes_back_to_seat_0(patch: pytest.MonkeyPatch) -> None:
+    def restored(cls: type[Room], chart: Chart, **known: Any) -> Room:
+        known["folded"].players.pop(0, None)
+        return restore(chart, **known)
 
-    def folds(self: Room, body: packets.Body) -> None:
-        if not isinstance(body, packets.MasterPacket) or body.generation != 2:
-            fold(self, body)
-
-    patch.setattr(Room, "_fold", folds)
+    restore = Room.restored
+    patch.setattr(Room, "restored", classmethod(restored))
 
 
 def waits_for_those_who_are_gone(patch: pytest.MonkeyPatch) -> None:
@@ -90,7 +90,7 @@ def waits_for_those_who_are_gone(patch: pytest.MonkeyPatch) -> None:
     [
         (unguarded, "KeyError"),
         (answered_twice, "2 replies"),
-        (roster_not_folded, "folded"),
+        (nobody_comes_back_to_seat_0, "folded"),
         (waits_for_those_who_are_gone, "does not close"),
     ],
 )
