@@ -14,6 +14,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import product
 from typing import Any
 
 from gameroom.model.paths import is_within
@@ -22,10 +23,13 @@ from gameroom.picture.outline import Arrow, Outline
 
 LAYOUT_SECONDS_MAX = 10
 WIDTH_WANTED_POINTS = 720
+WIDTH_MAX_POINTS = 860
+"""A wider picture is too small to read in a narrow place."""
 RUNS_MAX = 6
 ASTRAY_COST = 45
 """How much wider a picture may be, in points, to have one label more in its place."""
 AWAY_POINTS = 16
+BESIDE_POINTS = 3
 SAMPLES = 8
 LETTER_POINTS = (5.8, 6.5)
 """How wide a letter of a label is on average, in points: in a narrow system font, and in a
@@ -99,13 +103,24 @@ def layout(drawn: Outline) -> Layout:
     run. What a wide font would need may push a picture out of shape, so it is also tried
     with a narrow one. Raises subprocess.TimeoutExpired after LAYOUT_SECONDS_MAX of one run.
     """
-    tried = [placed for letter in LETTER_POINTS for placed in _placings(drawn, letter)]
-    return min(tried, key=lambda placed: _cost(drawn, placed))
+    tried = [placed for letter in LETTER_POINTS for placed in _runs(drawn, letter, frozenset())]
+    astray = sorted(labels_astray(drawn, tried[0]))
+    best = min((_nudged(drawn, placed) for placed in tried), key=lambda one: _cost(drawn, one))
+    # Which label becomes a node first makes another picture: tried where none reads well yet.
+    for letter, one in product(LETTER_POINTS, astray):
+        for placed in _runs(drawn, letter, frozenset({one})):
+            if _reads_well(drawn, best):
+                return best
+            best = min(best, _nudged(drawn, placed), key=lambda one: _cost(drawn, one))
+    return best
 
 
-def _placings(drawn: Outline, letter: float) -> Iterator[Layout]:
+def _reads_well(drawn: Outline, placed: Layout) -> bool:
+    return placed.width <= WIDTH_MAX_POINTS and not labels_astray(drawn, placed)
+
+
+def _runs(drawn: Outline, letter: float, apart: frozenset[int]) -> Iterator[Layout]:
     """One run after the other until no label is astray any more."""
-    apart: frozenset[int] = frozenset()
     for _ in range(RUNS_MAX):
         placed = _read(_run(to_dot(drawn, apart)))
         yield placed
@@ -113,6 +128,51 @@ def _placings(drawn: Outline, letter: float) -> Iterator[Layout]:
         if astray <= apart:
             return
         apart |= astray
+
+
+def _nudged(drawn: Outline, placed: Layout) -> Layout:
+    """Labels that are astray moved beside their line, where there is a place for them."""
+    curves = dict(placed.curves)
+    for index in sorted(labels_astray(drawn, placed)):
+        moved = [
+            place
+            for place in _beside(drawn.arrows[index], curves[index])
+            if _is_free(drawn, placed, index, place)
+        ]
+        if moved:
+            old = curves[index].label
+            assert old is not None, "a label that is astray is somewhere"
+            label = min(moved, key=lambda place: math.dist(place, old))
+            curves[index] = replace(curves[index], label=label)
+            placed = replace(placed, curves=dict(curves))
+    return placed
+
+
+def _beside(arrow: Arrow, curve: Curve) -> Iterator[Point]:
+    """Where the middle of a label may be, on either side of its line."""
+    label = _label_rect(arrow, curve, max(LETTER_POINTS))
+    assert label is not None, "a label that is astray is somewhere"
+    aside, away = label.width / 2 + BESIDE_POINTS, label.height / 2 + BESIDE_POINTS
+    for x, y in sampled(curve):
+        for place in ((x + aside, y), (x - aside, y), (x, y + away), (x, y - away)):
+            yield round(place[0], 1), round(place[1], 1)
+
+
+def _is_free(drawn: Outline, placed: Layout, index: int, place: Point) -> bool:
+    """Would the label be in its place there, with no other label and no other line?"""
+    arrow, curve = drawn.arrows[index], replace(placed.curves[index], label=place)
+    label = _label_rect(arrow, curve, max(LETTER_POINTS))
+    assert label is not None, "it has a place"
+    if _is_astray(arrow, curve, placed, max(LETTER_POINTS)):
+        return False
+    frame = Rect(0, 0, placed.width, placed.height)
+    for other, line in placed.curves.items():
+        if other != index:
+            taken = _label_rect(drawn.arrows[other], line, max(LETTER_POINTS))
+            crossed = any(not label.distance(point) for point in sampled(line))
+            if crossed or (taken is not None and taken.overlaps(label)):
+                return False
+    return frame.contains(label)
 
 
 def _cost(drawn: Outline, placed: Layout) -> float:
@@ -125,18 +185,24 @@ def labels_astray(
 ) -> frozenset[int]:
     """The indexes of arrows whose label lies across a border, in a box that the arrow has
     nothing to do with, or far from the line. letter: how wide one is."""
-    astray = set()
-    for index, arrow in enumerate(drawn.arrows):
-        if (label := _label_rect(arrow, placed.curves[index], letter)) is None:
-            continue
-        if min(map(label.distance, sampled(placed.curves[index]))) > AWAY_POINTS:
-            astray.add(index)
-        for path, rect in placed.boxes.items():
-            holds_both = is_within(arrow.source, path) and is_within(arrow.target, path)
-            # What a composite holds may stand in it only if the arrow does as well.
-            if rect.overlaps(label) and not (holds_both and rect.contains(label)):
-                astray.add(index)
-    return frozenset(astray)
+    return frozenset(
+        index
+        for index, arrow in enumerate(drawn.arrows)
+        if _is_astray(arrow, placed.curves[index], placed, letter)
+    )
+
+
+def _is_astray(arrow: Arrow, curve: Curve, placed: Layout, letter: float) -> bool:
+    if (label := _label_rect(arrow, curve, letter)) is None:
+        return False
+    if min(map(label.distance, sampled(curve))) > AWAY_POINTS:
+        return True
+    for path, rect in placed.boxes.items():
+        holds_both = is_within(arrow.source, path) and is_within(arrow.target, path)
+        # What a composite holds may stand in it only if the arrow does as well.
+        if rect.overlaps(label) and not (holds_both and rect.contains(label)):
+            return True
+    return False
 
 
 def sampled(curve: Curve) -> Iterator[Point]:

@@ -17,7 +17,7 @@ from gameroom.picture import words
 
 LABEL_CHARACTERS = 18
 GUARD_CHARACTERS = 22
-INNER_CHARACTERS = 30
+INNER_CHARACTERS = 26
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import pytest
 
@@ -19,12 +20,8 @@ LINE = Numbered(0, Transition(On("go"), target=Target("b")), ("go",))
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_label_of_a_shipped_room_is_astray(name: str):
-    found = language.shipped(name)
-    assert found is not None
-    loaded = language.load(found.text, name=found.name, resolve=language.shipped)
-    assert loaded.room is not None
-    drawn = outline(loaded.room)
-    assert labels_astray(drawn, layout(drawn), WIDE) == frozenset()
+    drawn, placed = drawn_and_placed(name)
+    assert labels_astray(drawn, placed, WIDE) == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -87,6 +84,7 @@ def test_no_head_touches_the_name_of_a_composite(name: str):
             assert not any(head.overlaps(written) for head in heads), path
 
 
+@cache
 def drawn_and_placed(name: str) -> tuple[Outline, Layout]:
     found = language.shipped(name)
     assert found is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from xml.etree import ElementTree
 
 import pytest
@@ -26,10 +27,15 @@ def room(name: str) -> Room:
     return loaded.room
 
 
+@cache
+def drawn(name: str) -> ElementTree.Element:
+    return ElementTree.fromstring(svg(room(name)))
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_state_and_transition_is_drawn_once(name: str):
     merged = room(name)
-    picture = ElementTree.fromstring(svg(merged))
+    picture = drawn(name)
     ids = [found.attrib["id"] for found in picture.iter() if "id" in found.attrib]
     states = [f"state-{path}" for path, _ in walk(merged.root) if path]
     count = sum(len(state.transitions) for _, state in walk(merged.root))
@@ -40,7 +46,7 @@ def test_every_state_and_transition_is_drawn_once(name: str):
 def test_numbers_are_those_of_the_chart(name: str):
     merged = room(name)
     chart = compile_room(merged)
-    picture = ElementTree.fromstring(svg(merged))
+    picture = drawn(name)
     titles = {
         found.attrib["id"]: found.findtext(TITLE)
         for found in picture.iter()
@@ -53,5 +59,5 @@ def test_numbers_are_those_of_the_chart(name: str):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_is_readable_in_a_narrow_place(name: str):
-    _, _, width, _ = ElementTree.fromstring(svg(room(name))).attrib["viewBox"].split()
+    _, _, width, _ = drawn(name).attrib["viewBox"].split()
     assert int(width) <= WIDTH_MAX
