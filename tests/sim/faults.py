@@ -5,7 +5,7 @@ docs/simulator.md lists them; tests/sim/test_faults.py plants every one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import pytest
@@ -13,6 +13,7 @@ import pytest
 from gameroom.lockstep import checksums, packets
 from gameroom.lockstep.packets import Diverged
 from gameroom.lockstep.turns import Held, Taken, Turns
+from gameroom.model import Value
 from gameroom.replica import Replica
 from gameroom.replica.outbox import Outbox
 from gameroom.room.course import Course
@@ -165,6 +166,31 @@ def outbox_forgotten(patch: pytest.MonkeyPatch) -> None:
         self.outbox.sent = sent
 
     patch.setattr(Replica, "lost", forget)
+
+
+@fault("the chart does not hear that somebody is heard again", "goes-on", weather="storm")
+def not_told_of_recovery(patch: pytest.MonkeyPatch) -> None:
+    happen = Course.happen
+
+    def deaf(self: Course, event: str, fields: Mapping[str, Value]) -> None:
+        if event != "recover":
+            happen(self, event, fields)
+
+    patch.setattr(Course, "happen", deaf)
+
+
+@fault(
+    "a turn that waits for somebody asks to be woken at once",
+    "wakes-for-something", weather="mobile",
+)  # fmt: skip
+def woken_at_once(patch: pytest.MonkeyPatch) -> None:
+    deadlines = Play.deadlines
+
+    def eager(self: Play, now: int) -> Iterator[int | None]:
+        yield from deadlines(self, now)
+        yield self.due
+
+    patch.setattr(Play, "deadlines", eager)
 
 
 @fault("a number is left out in seq", "gapless", "one-log", weather="calm")

@@ -45,7 +45,8 @@ class Bot:
     """user: the user id and the name. spectate: wants to watch.
 
     liar: reports checksums that are not its engine's. fair: sends nothing but what its replica
-    made, so that its own commands can be followed from end to end.
+    made, so that its own commands can be followed from end to end. patient: presses no buttons
+    while the room waits for somebody.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Bot:
         self.liar = False
         self.lies = False
         self.fair = True
+        self.patient = False
         self.out = False
         """Has left, or was dropped, for good."""
         self.away_until = 0
@@ -366,12 +368,17 @@ class Bot:
         if not self.online or not rows or not self.awake:
             return
         if any(path.split(".")[0] == "running" for path in replica.states):
-            if any("paused" in path for path in replica.states) and self.room.requests:
+            if any("paused" in path for path in replica.states) and self._presses():
                 self.press()
         elif not rows[0].ready:
             self.ask(inputs.Ready())
         elif not rows[0].loaded:
             self.ask(inputs.Load(self._safely(replica.reasons)))
+
+    def _presses(self) -> bool:
+        """Does this person try the buttons now? The patient wait for the room to go on."""
+        is_held = "running.paused.held" in self.replica.states
+        return bool(self.room.requests) and (is_held or not self.patient)
 
     def press(self) -> None:
         """Any request of the room, whether it goes here or not."""

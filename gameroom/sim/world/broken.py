@@ -115,6 +115,12 @@ class StuckError(BrokenError):
     name = "advances"
 
 
+class WaitsError(BrokenError):
+    """While every player is connected and sends, a room leaves what waits only for them in 8 s."""
+
+    name = "goes-on"
+
+
 class RestoredError(BrokenError):
     """Folding the journal gives the live room, as everyone was told of it, and its timers."""
 
@@ -131,6 +137,12 @@ class ArmedError(BrokenError):
     """Arm is never in the past, and every call arms once."""
 
     name = "arm-ahead"
+
+
+class WakesError(BrokenError):
+    """No room asks again and again to be woken while nothing happens."""
+
+    name = "wakes-for-something"
 
 
 class ReplyError(BrokenError):

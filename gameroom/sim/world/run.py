@@ -23,7 +23,13 @@ from gameroom.sim.world import dice as chance
 from gameroom.sim.world import mischief
 from gameroom.sim.world.book import Book
 from gameroom.sim.world.bots import NAG_MS, Bot
-from gameroom.sim.world.broken import INVARIANTS, BrokenError, ExactlyOnceError, StuckError
+from gameroom.sim.world.broken import (
+    INVARIANTS,
+    BrokenError,
+    ExactlyOnceError,
+    StuckError,
+    WaitsError,
+)
 from gameroom.sim.world.clock import Clock
 from gameroom.sim.world.house import House
 from gameroom.sim.world.story import Line as StoryLine
@@ -38,6 +44,14 @@ PLAYERS_MAX = 64
 WATCHERS = 2
 CLEAR_MS = 10_000
 """A room with a quorum advances within this once the weather has cleared."""
+
+LOOK_MS = 500
+WAITS_MAX_MS = 8_000
+"""A room goes on within this once everybody for whom it waits is back: longer than a frame is
+ever held up."""
+
+BEHIND_EVENTS = 8
+"""Who lacks no more than this has caught up."""
 
 WELL_TURNS = 12
 
@@ -128,6 +142,8 @@ class _World:
             self.stats,
         )
         self.house.down_ms = plan.weather.down_ms
+        self._held_up: tuple[str, int] | None = None
+        """The state that the room does not leave though nobody is missing, and since when."""
         published = read_definition(definition(file))
         watchers = min(WATCHERS, file.spectators.high if file.spectators else 0)
         self.bots = [
@@ -144,15 +160,18 @@ class _World:
             )
             for number, user in enumerate([*users, *(f"watcher{n}" for n in range(watchers))])
         ]
+        is_patient = chance.die(plan.seed, "patience").below(2) == 0
         for bot in self.bots:
             bot.weather, bot.liar = plan.weather, bot.user in liars
             bot.fair = self.dice.below(100) >= plan.weather.fouls_percent
+            bot.patient = is_patient
 
     # -- a run -----------------------------------------------------------------------------
 
     def run(self) -> None:
         plan, clock = self.plan, self.clock
         self.house.begin()
+        self._look()
         for bot in self.bots:
             bot.dial()
             self._often(bot, NAG_MS, Bot.nag)
@@ -178,6 +197,41 @@ class _World:
 
     def _over(self) -> bool:
         return self.house.room is not None and self.house.room.over
+
+    # -- whether it goes on -----------------------------------------------------------------
+
+    def _look(self) -> None:
+        """Again and again: does the room wait although everybody is here?"""
+        self.clock.after(LOOK_MS, self._look)
+        room = self.house.room
+        if (
+            room is None
+            or room.over
+            or not self._all_here(room)
+            or not self.house.watch.held_up(room)
+        ):
+            self._held_up = None
+            return
+        where = room.states[-1]
+        if self._held_up is None or self._held_up[0] != where:
+            self._held_up = where, self.clock.now
+        elif self.clock.now - self._held_up[1] >= WAITS_MAX_MS:
+            ms = self.clock.now - self._held_up[1]
+            raise WaitsError(f"everybody has been here for {ms} ms, the room is still in {where}")
+
+    def _all_here(self, room: Room) -> bool:
+        """Every player is connected, has caught up, sends and plays fair."""
+        bots = {bot.user: bot for bot in self.bots}
+        players = [bots[one.user] for one in room.people.players()]
+        return bool(players) and all(
+            bot.online
+            and bot.awake
+            and bot.fair
+            and not bot.liar
+            and self.house.lines.get(bot.user) is bot.line
+            and bot.replica.seq >= self.house.told - BEHIND_EVENTS
+            for bot in players
+        )
 
     # -- what goes on ------------------------------------------------------------------------
 
@@ -238,7 +292,7 @@ class _World:
         before = self.generation
         for bot in self.bots:
             bot.come_back(self.weather)
-            if not bot.fair:
+            if not bot.fair or bot.liar:
                 # What it did may have spoiled its own seat, and nobody has to wait for that.
                 house.receive(bot.user, inputs.Leave())
         clock.run(clock.now + CLEAR_MS, lambda: self._over() or self._is_well(before))

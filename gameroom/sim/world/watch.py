@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 
-from gameroom.chart import Chart
+from gameroom.chart import Chart, step
+from gameroom.chart import Event as ChartEvent
 from gameroom.lockstep.packets import Event, MasterPacket, Roster
 from gameroom.model import State
 from gameroom.model.paths import join
@@ -25,6 +26,7 @@ from gameroom.sim.world.broken import (
     RestoredError,
     RosterOrderError,
     ToldBeforeStoredError,
+    WakesError,
 )
 from gameroom.wire import plain
 from gameroom.wire.shape import read
@@ -33,6 +35,15 @@ HELD_MAX = 160
 """Items that one part of the room's memory may hold beside its people: twice the widest
 window, which is 64 generations."""
 
+WAKES_MAX = 12
+"""Ticks in a row that bring nothing, each asked for by the one before it."""
+
+SOON_MS = 100
+"""Whoever asks to be woken later than this does not burn a processor."""
+
+AWAY = frozenset({"missing", "lost", "diverged"})
+"""What nobody is for long who is connected, sends and tells the truth."""
+
 
 class Watch:
     def __init__(self, chart: Chart) -> None:
@@ -40,6 +51,7 @@ class Watch:
         self.checks: Counter[str] = Counter()
         self.generation = 0
         self._legal: set[tuple[str, ...]] = set()
+        self._wakes = 0
 
     # -- one call ------------------------------------------------------------------------
 
@@ -79,8 +91,20 @@ class Watch:
         if room.seq != seq:
             raise GapInSeqError(f"the room is at event {room.seq}, it said {seq}")
         self.legal(room.states)
+        last = done[-1]
+        assert isinstance(last, Arm), "looked at above"
+        self._count_wakes(last.at, now, is_idle=not replies and len(done) == 1)
         for name in ("store-then-tell", "gapless", "one-reply", "arm-ahead", "legal-states"):
             self.checks[name] += 1
+
+    def _count_wakes(self, at: int | None, now: int, *, is_idle: bool) -> None:
+        """is_idle: the room was woken, and did nothing but ask to be woken at `at`."""
+        is_soon = at is not None and at - now <= SOON_MS
+        self._wakes = self._wakes + 1 if is_idle and is_soon else 0
+        if self._wakes > WAKES_MAX:
+            what = f"woken {self._wakes} times in a row for nothing, it asks for {at} at {now}"
+            raise WakesError(what)
+        self.checks["wakes-for-something"] += 1
 
     def _order(self, event: Event, before: object, *, is_last: bool) -> None:
         """is_last: no turn follows in this call, to which a roster could belong."""
@@ -105,6 +129,19 @@ class Watch:
         if known != active:
             raise ConfigurationError(f"{sorted(active - known)} are active without their parents")
         self._legal.add(states)
+
+    def held_up(self, room: Room) -> bool:
+        """Would the chart move if it knew that every player is here and agrees?"""
+        course = room.course
+        people = tuple(
+            replace(one, flags=(one.flags | {"connected"}) - AWAY) if "player" in one.kinds else one
+            for one in room.people.facts()
+        )
+        before = course.snapshot
+        told = ChartEvent("", before.now, before.generation, {}, people, settings=room.settings)
+        after, _ = step(self.chart, before, told)
+        self.checks["goes-on"] += 1
+        return after.configuration != before.configuration
 
     # -- replay ------------------------------------------------------------------------------
 
