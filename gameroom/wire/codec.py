@@ -126,7 +126,7 @@ class Codec:
         id_ = _whole(frame.get("id"))
         try:
             request = _request(frame, id_)
-            turn = _TURN.fullmatch(request.path)
+            turn = _TURN.fullmatch(request.path.partition("?")[0])
             if request.method != "PUT" or turn is None:
                 return request
             packet = read_packet(request.body, int(turn[1]))

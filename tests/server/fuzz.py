@@ -254,6 +254,8 @@ class Fuzz:
         self.turns = self.room.generation
         if self.dice.random() < 0.5:
             self._fold()
+        if self.dice.random() < 0.15:
+            self._night()
         for user in (*self.foul, WATCHER):
             if self.room.member(user):
                 self._connect(user)
@@ -267,6 +269,15 @@ class Fuzz:
                 if not self.room.course.iterates:
                     body = {one.name: self._fit(one.type) for one in request.fields}
                     self._ask(user, "POST", f"/requests/{request.name}", body)
+
+    def _night(self) -> None:
+        """Nobody is there for a while, and the honest ones return."""
+        for user in HONEST:
+            self._disconnect(user)
+        self._pass(self.dice.choice((5_000, 90_000, 3_600_000)))
+        for user in HONEST:
+            if self.room.member(user):
+                self._connect(user)
 
     def _honest_iterate(self) -> bool:
         here = [member for member in self.room.people.players() if member.user in HONEST]

@@ -149,3 +149,11 @@ def test_the_other_kind_of_frame_is_refused(index: int) -> None:
     data = Codec(MSGPACK, ROOM).encode_packet(PACKETS[index])
     with pytest.raises(BadFrameError, match="subprotocol"):
         Codec(JSON, ROOM).decode(data)
+
+
+@pytest.mark.parametrize("query", ["", "?", "?x=1"])
+def test_a_packet_is_one_whatever_its_query(query: str) -> None:
+    frame = RequestFrame("PUT", f"/turns/311{query}", None, {"commands": []})
+    for subprotocol in SUBPROTOCOLS:
+        codec = Codec(subprotocol, ROOM)
+        assert codec.decode(codec.encode_request(frame)) == ClientPacket(311)
