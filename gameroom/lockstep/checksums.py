@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gameroom.lockstep.packets import Checksum, Diverged, SignalReport
 from gameroom.model import Value
@@ -26,6 +26,13 @@ def verdict(generation: int, values: Mapping[int, int]) -> Checksum | Diverged:
     decidable = 2 * votes > len(values)
     seats = tuple(seat for seat in sorted(values) if not decidable or values[seat] != value)
     return Diverged(generation, seats, decidable, dict(sorted(values.items())))
+
+
+def without(verdict: Diverged, seat: int) -> Diverged:
+    """What is left of a verdict when a seat was vacated."""
+    values = {one: value for one, value in verdict.values.items() if one != seat}
+    seats = tuple(one for one in verdict.seats if one != seat)
+    return replace(verdict, seats=seats, values=values)
 
 
 @dataclass(slots=True)
@@ -50,12 +57,15 @@ class Checksums:
     window: how many generations a report waits for the others before it is compared
     with those that came.
     judged: the latest generation with a verdict; reports up to it come too late.
+    standing: the last divergence that everyone was told of, without the seats that were
+        vacated since; None where there was none.
     _latest: by seat, the highest generation that was reported. Reports come in their order,
         so a generation below it that is missing stays so, and keeps nobody waiting.
     """
 
     window: int
     judged: int = 0
+    standing: Diverged | None = None
     _reports: dict[int, dict[int, int]] = field(default_factory=dict)
     _latest: dict[int, int] = field(default_factory=dict)
     _agreed: dict[int, int] = field(default_factory=dict)
@@ -120,8 +130,21 @@ class Checksums:
             del self._trials[seat]
         return healed
 
+    def differs(self, seat: int) -> bool:
+        """Does this seat, which is in the standing verdict, still differ from anybody there? When
+        all who are left of a verdict had the same checksum, nobody does."""
+        if self.standing is None or seat not in self.standing.values:
+            return True
+        return len(set(self.standing.values.values())) > 1
+
+    def vacate(self, seat: int) -> None:
+        """Nobody sits there any more, and nobody differs from it."""
+        self.forget(seat)
+        if self.standing is not None:
+            self.standing = without(self.standing, seat)
+
     def forget(self, seat: int) -> None:
-        """Take no account of a seat that was vacated."""
+        """Take no account of what a seat has reported."""
         self._trials.pop(seat, None)
         self._latest.pop(seat, None)
         for values in self._reports.values():

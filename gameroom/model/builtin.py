@@ -72,7 +72,8 @@ FLAGS: dict[str, str] = {
     "slow": "the line or the engine is what makes the turns longer",
     "missing": "silent for `lag pause after` while turns run",
     "lost": "missing or away for so long that the seat may be taken",
-    "diverged": "the engine's checksum differs from the majority's",
+    "diverged": "the engine's checksum differs from the majority's, or from another's where"
+    " there is no majority",
 }
 """What the server knows of a person."""
 

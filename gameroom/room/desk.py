@@ -162,7 +162,18 @@ class Desk:
         if member.seat is not None:
             self.play.forget(member.seat)
             self.snapshots.forget(member.seat)
+            self._reconcile()
             self.course.happen("leave", {"seat": member.seat})
+
+    def _reconcile(self) -> None:
+        """Those who are left may all have had the same checksum: nobody differs any more."""
+        players = self.people.players()
+        for member in players:
+            assert member.seat is not None, "players are seated"
+            alone = len(players) == 1
+            differs = not alone and self.play.checksums.differs(member.seat)
+            if member.diverged and not member.repairing and not differs:
+                presence.release(member)
 
     def _configure(self, member: Member, changes: Mapping[str, Value]) -> Reply | Problem:
         refusal = self._unless_allowed(member, "configure", "configures_per_minute")

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from gameroom.lockstep import packets
+from gameroom.lockstep.checksums import without
 from gameroom.lockstep.pace import Pace
 from gameroom.lockstep.packets import MasterPacket, Seat, is_running
 from gameroom.lockstep.turns import Heard, Turns
@@ -40,7 +41,8 @@ class Checkpoint:
     begin: what the engines of the game began with; running: whether they run.
     generation: the last closed turn; heard: whose packets were heard for the closed turns.
     turn_ms, ahead, iterations_per_command: the pace, 0 before the first turn.
-    judged: the latest generation with a verdict.
+    judged: the latest generation with a verdict. diverged: the last divergence that was told,
+    without the seats that were vacated since.
     """
 
     seq: int
@@ -59,6 +61,7 @@ class Checkpoint:
     ahead: int = 0
     iterations_per_command: int = 0
     judged: int = 0
+    diverged: packets.Diverged | None = None
 
 
 class Folded:
@@ -79,6 +82,7 @@ class Folded:
         self.turns = Turns(window=0)
         self.pace: Pace | None = None
         self.judged = 0
+        self.diverged: packets.Diverged | None = None
 
     @classmethod
     def of(cls, checkpoint: Checkpoint) -> Folded:
@@ -95,7 +99,7 @@ class Folded:
             folded.pace = Pace(
                 checkpoint.turn_ms, checkpoint.ahead, checkpoint.iterations_per_command
             )
-        folded.judged = checkpoint.judged
+        folded.judged, folded.diverged = checkpoint.judged, checkpoint.diverged
         return folded
 
     def checkpoint(self) -> Checkpoint:
@@ -119,6 +123,7 @@ class Folded:
             ahead=0 if pace is None else pace.ahead,
             iterations_per_command=0 if pace is None else pace.iterations_per_command,
             judged=self.judged,
+            diverged=self.diverged,
         )
 
     def fold_all(self, entries: Iterable[Append]) -> Folded:
@@ -145,7 +150,7 @@ class Folded:
             case packets.Roster() as roster:
                 self._roster(roster)
             case packets.Diverged() as verdict:
-                self.judged = verdict.generation
+                self.judged, self.diverged = verdict.generation, verdict
                 for seat in self._known(verdict.seats):
                     player = self.players[seat]
                     row = replace(player.row, diverged=True)
@@ -194,3 +199,5 @@ class Folded:
                 del vacated[row.seat]
         for seat in vacated:
             self.turns.forget(seat)
+            if self.diverged is not None:
+                self.diverged = without(self.diverged, seat)

@@ -253,8 +253,9 @@ class Play:
 
     def forget(self, seat: int) -> None:
         """The seat was vacated."""
-        for holder in (self.turns, self.pacer, self.checksums, self.signals):
+        for holder in (self.turns, self.pacer, self.signals):
             holder.forget(seat)
+        self.checksums.vacate(seat)
 
     def restore(self, folded: Folded) -> None:
         """Go on from what the journal says."""
@@ -262,7 +263,7 @@ class Play:
         self.turns = Turns.resumed(self.turns.window, turns.open, turns.heard_by_seat())
         if folded.pace is not None:
             self.pacer.take_over(folded.pace)
-        self.checksums.judged = folded.judged
+        self.checksums.judged, self.checksums.standing = folded.judged, folded.diverged
 
 
 def _pace_policy(file: RoomFile) -> Policy:

@@ -57,7 +57,10 @@ def arrive(member: Member, now: int) -> None:
 
 def connect(member: Member, *, is_near: bool) -> None:
     """The socket is open, of a page that is seen until it says otherwise. Where the player
-    is not near the present, the turns wait for this player only once a packet has come."""
+    is not near the present, the turns wait for this player only once a packet has come. Whoever
+    returns may have begun again: whether the engine differs is found out anew."""
+    if not member.connected and not member.repairing:
+        member.diverged = member.outvoted = False
     member.connected, member.away_since = True, None
     member.lost = member.hidden = False
     if not is_near:

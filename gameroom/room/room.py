@@ -222,6 +222,7 @@ class Room:
         for member in self.people.players():
             if member.seat in verdict.seats:
                 member.diverged, member.outvoted = True, verdict.decidable
+        self.play.checksums.standing = verdict
         self.voice.roster_changed = self._urgent = True
         self.voice.say(verdict)
         self.course.happen("diverged", {"seat": verdict.seats[0], "decidable": verdict.decidable})

@@ -202,8 +202,9 @@ class Findings:
                 yield self._without(role.name, before, after, step)
 
     def _left_without(self, role: str, before: int, after: int, step: Step) -> bool:
-        """The holder left, nobody else became it, somebody else could have left. Where all
-        who stay are away or silent, it is not for want of a holder that nobody can go on."""
+        """The holder left, nobody else became it, somebody else could have left, and the others
+        could still have moved on from where they were. Where all who stay are away or silent, it
+        is not for want of a holder that nobody can go on."""
         world = self.graph.moves.world
         there, here = self.graph.spots[before], self.graph.spots[after]
         if there.configuration != here.configuration:
@@ -217,7 +218,9 @@ class Findings:
             return False
         onward = self._onward_by_people
         return any(
-            other != step.member and reached in onward
+            other != step.member
+            and reached in onward
+            and self.graph.spots[reached].configuration == there.configuration
             for start, reached, (_, other, *_rest) in self.graph.departures
             if start == before
         )

@@ -39,7 +39,7 @@ BY_PEOPLE = frozenset(
 
 FLAGGED = {
     "drop": (0, CONNECTED | MISSING | HIDDEN),
-    "return": (CONNECTED, LOST),
+    "return": (CONNECTED, LOST | DIVERGED),
     "lost": (LOST, 0),
     "hide": (HIDDEN, 0),
     "show": (0, HIDDEN),
@@ -160,7 +160,7 @@ class Moves:
                 return world.still(spot, run)
             case "leave":
                 player = world.sort_of(step.member).player
-                run.remove(place)
+                world.vacate(run, place)
                 if not player:
                     return world.still(spot, run)
                 return world.happen(spot, run, "leave", {"seat": seat})
@@ -179,9 +179,18 @@ class Moves:
                 run.members[place] = world.flagged(step.member, *FLAGGED[verb])
                 fields: dict[str, Value] = {"seat": seat}
                 if verb == "diverged":
-                    players = sum(world.sort_of(member).player for member in spot.members)
-                    fields["decidable"] = players > 2
+                    fields["decidable"] = self._decidable(spot, run)
                 return world.happen(spot, run, verb, fields)
+
+    def _decidable(self, spot: Spot, run: Run) -> bool:
+        """One engine differs. Of two nobody knows which, so that both do."""
+        sorts = [self.world.sort_of(member) for member in spot.members]
+        here = [at for at, one in enumerate(sorts) if one.player and one.flags & CONNECTED]
+        if len(here) > 2:
+            return True
+        for at in here:
+            run.members[at] = self.world.flagged(run.members[at], DIVERGED)
+        return False
 
     def _enter(self, run: Run, sort: Sort, seat: int) -> None:
         run.members.append(self.world.sorts.number(sort) * SEATS + seat + 1)

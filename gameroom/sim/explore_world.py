@@ -31,6 +31,7 @@ from gameroom.model import Value
 from gameroom.sim.explore_people import SEATS, Members, Sort, Sorts
 from gameroom.sim.explore_reads import (
     CONNECTED,
+    DIVERGED,
     LOADED,
     READY,
     REFUSED,
@@ -267,7 +268,14 @@ class World:
             sort = self.sort_of(run.members[place])
             if sort.player and flag in self.sorts.people[run.members[place] // SEATS].flags:
                 pending.append(("leave", {"seat": run.members[place] % SEATS - 1}))
-                run.remove(place)
+                self.vacate(run, place)
+
+    def vacate(self, run: Run, place: int) -> None:
+        """Somebody is gone. Who is left alone differs from nobody."""
+        run.remove(place)
+        players = [at for at, one in enumerate(run.members) if self.sort_of(one).player]
+        if len(players) == 1:
+            run.members[players[0]] = self.flagged(run.members[players[0]], 0, DIVERGED)
 
     def _pass(self, run: Run, role: str) -> None:
         """To the longest seated, connected ones first. Who sat down when is forgotten, so

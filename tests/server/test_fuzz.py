@@ -21,8 +21,8 @@ from tests.server.fuzz import BrokenError, Fuzz
 from tests.server.fuzz_rooms import chart, shipped, troubled
 from tests.sim.world_rooms import SKIRMISH
 
-SEEDS = 2
-STEPS = 120
+SEEDS = 1
+STEPS = 150
 ROOMS = {**shipped(), **troubled()}
 
 
@@ -97,7 +97,7 @@ def waits_for_those_who_are_gone(patch: pytest.MonkeyPatch) -> None:
 def test_it_finds_planted_faults(plant: Any, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(monkeypatch)
     with pytest.raises(BrokenError, match=why):
-        _many(12)
+        _many(60)
 
 
 def _many(seeds: int) -> None:
