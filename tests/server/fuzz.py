@@ -111,6 +111,23 @@ class Alarm:
         self.cancelled = True
 
 
+def runner_of(room: Room, journal: MemoryJournal, loop: Loop) -> Runner:
+    """A runner whose room nobody else asks about."""
+    return Runner(
+        room,
+        journal=journal,
+        snapshots=MemorySnapshots(),
+        heads=(),
+        clock=Clock(loop),
+        loop=loop,
+        tail_bytes_max=1_000_000,
+        forget=lambda room, user: None,
+        over=lambda runner: None,
+        stopped=lambda runner: None,
+        keep=lambda runner, mark, said: None,
+    )
+
+
 class WatchedRoom(Room):
     """The room, with an eye on every call: exactly one reply, effects in order, nothing raised."""
 
@@ -162,16 +179,7 @@ class Fuzz:
         self.room = WatchedRoom(self.chart, seed=self.seed)
         self.room.watch, self.room.raised = self.watch, []
         self.journal = MemoryJournal(Header("fuzz", "fuzz.room", "", "", seed=self.seed))
-        self.runner = Runner(
-            self.room,
-            journal=self.journal,
-            snapshots=MemorySnapshots(),
-            clock=Clock(self.loop),
-            loop=self.loop,
-            tail_bytes_max=1_000_000,
-            forget=lambda room, user: None,
-            over=lambda runner: None,
-        )
+        self.runner = runner_of(self.room, self.journal, self.loop)
         self.file = self.chart.room
         self.codecs = {name: Codec(name, self.file) for name in (JSON, MSGPACK)}
         players = self.file.players

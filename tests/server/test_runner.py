@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gameroom.room import Room, inputs
-from gameroom.server.clock import Clock
 from gameroom.server.recent import Told
 from gameroom.server.runner import Runner
 from gameroom.store import Header
-from gameroom.store.memory import MemoryJournal, MemorySnapshots
-from tests.server.fuzz import Loop
+from gameroom.store.memory import MemoryJournal
+from tests.server.fuzz import Loop, runner_of
 from tests.server.fuzz_rooms import chart
 
 WATCHERS = 400
@@ -40,21 +39,14 @@ class SlowLine:
 
     def reject(self, rejected: object) -> None: ...
 
+    def catch_up(self) -> None: ...
+
     def close(self, code: int, reason: str) -> None: ...
 
 
 def test_hundreds_of_sockets_may_go_at_one_event() -> None:
-    loop = Loop()
-    runner = Runner(
-        Room(chart(WATCHED), seed=1),
-        journal=MemoryJournal(Header("watched", "watched.room", "", "", seed=1)),
-        snapshots=MemorySnapshots(),
-        clock=Clock(loop),
-        loop=loop,
-        tail_bytes_max=1_000_000,
-        forget=lambda room, user: None,
-        over=lambda runner: None,
-    )
+    journal = MemoryJournal(Header("watched", "watched.room", "", "", seed=1))
+    runner = runner_of(Room(chart(WATCHED), seed=1), journal, Loop())
     runner.begin()
     lines = []
     for number in range(WATCHERS):
