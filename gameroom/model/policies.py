@@ -107,6 +107,11 @@ KEYS: tuple[Key, ...] = (
         "Requests that one person may send in a minute.",
     ),
     Key(
+        "limits", "changes_per_minute", "count", 30, 1, 6_000,
+        "How often one person may get ready or take it back in a minute; as often for loading"
+        " or refusing, and for hiding or showing the page.",
+    ),
+    Key(
         "limits", "configures_per_minute", "count", 240, 1, 6_000,
         "Changes of the setup that one person may make in a minute.",
     ),

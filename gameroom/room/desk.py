@@ -32,6 +32,11 @@ NEAR_EVENTS = 4 * AHEAD_MAX
 
 REASONS_MAX = 16
 REASON_CHARACTERS_MAX = 200
+REASONS_CHARACTERS = 256
+"""A refusal counts once for every so many characters that it begins: all are written down."""
+
+SETUP_CHARACTERS = 4096
+"""A change of the setup counts once for every so many characters of the whole setup."""
 
 
 class Desk:
@@ -109,8 +114,8 @@ class Desk:
                 return self._chat(member, text)
             case inputs.HaveState(generation, sha256, size):
                 return self._have_state(member, generation, sha256, size)
-            case inputs.SendState(generation, state):
-                return self._send_state(member, generation, state)
+            case inputs.SendState():
+                return self._send_state(member, packet)
 
     def _join(self, who: str, packet: inputs.Join) -> Reply | Problem:
         if who in self.people.members:
@@ -176,12 +181,17 @@ class Desk:
                 presence.release(member)
 
     def _configure(self, member: Member, changes: Mapping[str, Value]) -> Reply | Problem:
-        refusal = self._unless_allowed(member, "configure", "configures_per_minute")
-        if refusal is not None:
+        if (refusal := self._unless_allowed(member, "configure")) is not None:
             return refusal
-        why = misfit_settings(self.file.settings, {**self.voice.settings, **changes})
+        changed = {**self.voice.settings, **changes}
+        times = 1 + len(str(changed)) // SETUP_CHARACTERS
+        if (wait := self._waits_for(member, "configures_per_minute", times=times)) is not None:
+            return wait
+        why = misfit_settings(self.file.settings, changed)
         if why is not None or not changes:
             return Problem(422, "bad_setting", why or "No setting was given.")
+        if changed == self.voice.settings:
+            return Reply(200, dict(self.voice.settings))
         self.voice.settings.update(changes)
         self.voice.say(packets.Setup(dict(self.voice.settings), changed_by=member.name))
         self.course.happen("configure", {"seat": seat_of(member)})
@@ -191,6 +201,8 @@ class Desk:
         if (refusal := self._unless_allowed(member, "ready")) is not None:
             return refusal
         if ready != member.ready:
+            if (wait := self._waits_for(member, "changes_per_minute", "ready")) is not None:
+                return wait
             member.not_ready()
             member.ready = ready
             self.voice.roster_changed = True
@@ -198,11 +210,10 @@ class Desk:
         return Reply(204)
 
     def _hide(self, member: Member, hidden: bool) -> Reply | Problem:
-        wait = self._waits_for(member, "requests_per_minute")
-        if wait is not None:
-            return wait
         if hidden == member.hidden or not member.connected:
             return Reply(204)
+        if (wait := self._waits_for(member, "changes_per_minute", "hidden")) is not None:
+            return wait
         if not hidden:
             presence.show(member)
         elif presence.hide(member):
@@ -217,10 +228,13 @@ class Desk:
             return refusal
         if len(reasons) > REASONS_MAX or any(len(r) > REASON_CHARACTERS_MAX for r in reasons):
             return Problem(422, "bad_reasons", "At most 16 reasons of 200 characters each.")
-        self.voice.roster_changed = True
-        member.loaded, member.refused = not reasons, bool(reasons)
-        if reasons:
+        times = 1 + sum(map(len, reasons)) // REASONS_CHARACTERS
+        if (wait := self._waits_for(member, "changes_per_minute", "load", times)) is not None:
+            return wait
+        if reasons and reasons != member.reasons:
             self.voice.say(packets.Refused(seat_of(member), reasons))
+        self.voice.roster_changed = True
+        member.loaded, member.refused, member.reasons = not reasons, bool(reasons), reasons
         self.course.happen("refused" if reasons else "loaded", {"seat": seat_of(member)})
         return Reply(204)
 
@@ -263,10 +277,13 @@ class Desk:
             return self.course.forbidden(name, member.kinds)
         return None if limit is None else self._waits_for(member, limit)
 
-    def _waits_for(self, member: Member, limit: str) -> Problem | None:
-        """None while the allowance of this policy of limits holds."""
+    def _waits_for(
+        self, member: Member, limit: str, kind: str = "", times: int = 1
+    ) -> Problem | None:
+        """None while the allowance of this policy of limits holds. kind: has one of its own."""
         per_minute = number(self.file, "limits", limit)
-        wait = allowance.spend(member.spent, limit, per_minute, self.voice.now)
+        spent, key = member.spent, limit + kind
+        wait = allowance.spend(spent, key, per_minute, self.voice.now, times)
         if not wait:
             return None
         return Problem(429, "too_often", f"Too often: wait {wait} ms.", retry_after_ms=wait)
@@ -304,8 +321,8 @@ class Desk:
             return _NOT_A_PLAYER
         return self.snapshots.said(seat_of(member), generation, sha256, size) or Reply(202)
 
-    def _send_state(self, member: Member, generation: int, state: bytes) -> Reply | Problem:
-        sent = self.snapshots.sent(seat_of(member), generation, state)
+    def _send_state(self, member: Member, said: inputs.SendState) -> Reply | Problem:
+        sent = self.snapshots.sent(seat_of(member), said)
         if isinstance(sent, Problem):
             return sent
         self.voice.want(sent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -97,10 +98,17 @@ class HaveState:
 
 @dataclass(frozen=True, slots=True)
 class SendState:
-    """These bytes themselves, as the room asked for them."""
+    """These bytes themselves, as the room asked for them, and their SHA-256 in hex: it takes a
+    while, so whoever read the bytes works it out where nobody waits (`with_hash`)."""
 
     generation: int
     state: bytes
+    sha256: str
+
+
+def with_hash(generation: int, state: bytes) -> SendState:
+    """A state that somebody has sent."""
+    return SendState(generation, state, hashlib.sha256(state).hexdigest())
 
 
 Packet = (

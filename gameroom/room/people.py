@@ -28,6 +28,7 @@ class Member:
     missing_since: since when the silence is so long that all are told, None when it is not.
     outvoted: diverged from a majority, so that it is known who is right.
     repairing, repairs: the engine begins again, and how often it has done so.
+    reasons: of the refusal that was told last.
     gathers_from: the generation from which on the turns wait for this player's packets;
         None while nobody waits, as during catching up.
     spent: by kind of doing, the room's allowance that is used up (see `allowance`).
@@ -43,6 +44,7 @@ class Member:
     ready: bool = False
     loaded: bool = False
     refused: bool = False
+    reasons: tuple[str, ...] = ()
     hidden: bool = False
     slow: bool = False
     missing: bool = False
@@ -73,6 +75,7 @@ class Member:
     def not_ready(self) -> None:
         """Takes back readiness, and with it what readiness led to."""
         self.ready = self.loaded = self.refused = False
+        self.reasons = ()
 
 
 @dataclass(slots=True)

@@ -11,7 +11,6 @@ Only the latest such turn is looked at: a newer one takes the place of an unfini
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Collection
@@ -22,6 +21,7 @@ from gameroom.lockstep.problem import Problem
 from gameroom.model import Room as RoomFile
 from gameroom.model.policies import number
 from gameroom.room.effects import Keep
+from gameroom.room.inputs import SendState
 
 STATE_BYTES_MAX = 4 * 1024 * 1024
 """The largest state that is kept. An engine with a larger one has no snapshots."""
@@ -118,17 +118,17 @@ class Snapshots:
             return Problem(409, "not_asked", "You are not asked for this state.")
         return None
 
-    def sent(self, seat: int, generation: int, state: bytes) -> Keep | Problem:
+    def sent(self, seat: int, sent: SendState) -> Keep | Problem:
         """The bytes of whoever was asked last: to be kept, or why not."""
-        if (why := self.unasked(seat, generation)) is not None:
+        if (why := self.unasked(seat, sent.generation)) is not None:
             return why
         point = self._point
         assert point is not None, "somebody was asked"
-        if hashlib.sha256(state).hexdigest() != point.snapshot.sha256:
+        if sent.sha256 != point.snapshot.sha256:
             point.until = 0
             return Problem(422, "another_state", "This is not the state that was agreed on.")
         point.done = True
-        return Keep(point.snapshot, point.at, state)
+        return Keep(point.snapshot, point.at, sent.state)
 
     def forget(self, seat: int) -> None:
         """The seat was vacated."""

@@ -36,6 +36,8 @@ class Voice:
         self.settings = settings
         self.folded = Folded(settings)
         self.roster_changed = False
+        self._watching: int | None = None
+        """How many watch, as was told last."""
         self._people = people
         self._course = course
         self._patience = patience
@@ -72,11 +74,22 @@ class Voice:
         return presence.roster(self._people, self._patience, self.now)
 
     def say_roster_if_changed(self, *, dump: bool = False) -> None:
+        """What may have changed is told only where it has, or somebody could fill the journal
+        with one fact: a roster is long."""
         if self.roster_changed:
             self.roster_changed = False
+            if self._is_known(self._people.roster()) and not self._parting:
+                return
             self.say(self.roster(), dump=dump)
             self._out.extend(self._parting.values())
             self._parting.clear()
+
+    def _is_known(self, roster: packets.Roster) -> bool:
+        """Whether the events say all of it already, but for the times. Verdicts and repairs say
+        something of people too."""
+        known = (player.row for _, player in sorted(self.folded.players.items()))
+        was, self._watching = self._watching, roster.spectators
+        return was == roster.spectators and roster.seats == tuple(known)
 
     def say_if_over(self) -> None:
         if self._course.ending is not None and not self.folded.ended:

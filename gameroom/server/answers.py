@@ -13,19 +13,18 @@ from typing import TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from gameroom.lockstep.packets import ClientPacket, MasterPacket
+from gameroom.lockstep.packets import ClientPacket
 from gameroom.lockstep.problem import Problem
 from gameroom.model import INT_MAX, Value
 from gameroom.room import inputs
 from gameroom.room.desk import NOT_IN_THE_ROOM
 from gameroom.room.effects import Reply
 from gameroom.server import bodies
+from gameroom.server.config import Limits
 from gameroom.server.routes import ROOM_TABLE
 from gameroom.server.runner import Runner
 from gameroom.server.shown import Shown
-from gameroom.wire import MSGPACK, BadFrameError, EventFrame, read_packet
-
-TURNS_PER_ANSWER_MAX = 500
+from gameroom.wire import BadFrameError, Codec, read_packet
 
 T = TypeVar("T")
 
@@ -46,6 +45,7 @@ def refuse(status: int, code: str, detail: str) -> RefusedError:
 class Question:
     """A request to a room. who: the user id that the server knows, never the client's word.
 
+    codec: of the carrier, for answers whose bytes are there already.
     can_start: why no game may be started now, None when it may.
     """
 
@@ -53,6 +53,8 @@ class Question:
     who: str
     method: str
     path: str
+    codec: Codec
+    limits: Limits
     body: Value | ClientPacket = None
     query: Mapping[str, str] = field(default_factory=dict)
     params: Mapping[str, str] = field(default_factory=dict)
@@ -78,7 +80,8 @@ def answer(question: Question) -> Answer:
     if question.runner.stopped is not None:
         return _refused(question.runner.stopped)
     if not question.runner.room.member(question.who):
-        # Somebody may have left, or been dropped, while the body of the request was still coming.
+        # Somebody may have left, or been dropped, while the body of the request was still coming;
+        # and the socket is open until the open turn says so.
         return _refused(NOT_IN_THE_ROOM)
     try:
         return act(replace(question, params=params))
@@ -169,16 +172,21 @@ def _turn(question: Question) -> Answer:
 
 
 def _turns(question: Question) -> Answer:
-    first = whole(question.query.get("from", "1"), "from")
+    """Turns from one on, as many as fit: the bytes of the journal, put together."""
+    first = max(1, whole(question.query.get("from", "1"), "from"))
+    runner, codec, limits = question.runner, question.codec, question.limits
     last = _shown(question).generation
-    until = min(last, max(first, 1) + TURNS_PER_ANSWER_MAX - 1)
-    codec = question.runner.codecs[MSGPACK]
-    found = [codec.decode_event(event) for event in question.runner.turns(first, until)]
-    bodies_ = [frame.body for frame in found if isinstance(frame, EventFrame)]
-    turns = [body for body in bodies_ if isinstance(body, MasterPacket)]
-    next_ = turns[-1].generation + 1 if turns else None
-    more = next_ is not None and next_ <= last
-    return Answer(200, bodies.Tail(tuple(turns), next_ if more else None))
+    turns: list[msgspec.Raw] = []
+    size = 0
+    for event in runner.turns(first, min(last, first + limits.turns_per_answer_max - 1)):
+        turn = codec.turn_bytes(event)
+        size += len(bytes(turn))
+        if turns and size > limits.turns_bytes_max:
+            break
+        turns.append(turn)
+    next_ = first + len(turns)
+    more = next_ if turns and next_ <= last else None
+    return Answer(200, codec.joined({"turns": turns, "next": more}))
 
 
 def _have_state(question: Question) -> Answer:

@@ -56,7 +56,7 @@ def make_app(config: Config, stores: Stores, *, sources: Sources | None = None) 
     admission = Admission(config.limits, config.proxies, peers, loop=loop)
     handlers = Handlers(config, lobby, admission, loop=loop, fast=fast)
     app = web.Application(
-        middlewares=[_heard(config, admission, loop), refusals],
+        middlewares=[_heard(config, admission, loop), refusals, handlers.paid],
         client_max_size=config.limits.upload_bytes_max,
     )
     app[LOBBY], app[ADMISSION], app[PEERS] = lobby, admission, peers

@@ -143,23 +143,28 @@ def is_secure(request: web.Request) -> bool:
 
 
 def address(request: web.Request, proxies: Sequence[str]) -> str:
-    """Who to reckon a request to. A proxy of ours says so at the end of X-Forwarded-For; what
-    stands before that, and what anybody else says there, is anybody's word."""
+    """Who to reckon a request to, see `network`. A proxy of ours says so at the end of
+    X-Forwarded-For; what stands before that, and what anybody else says there, is anybody's
+    word."""
     remote = request.remote or ""
-    if remote not in proxies:
-        return remote
-    said = ",".join(request.headers.getall("X-Forwarded-For", ()))
-    return said.rpartition(",")[2].strip()[:64] or remote
+    if remote in proxies:
+        said = ",".join(request.headers.getall("X-Forwarded-For", ()))
+        remote = said.rpartition(",")[2].strip()[:64] or remote
+    return network(remote)
 
 
-def network(address: str) -> str:
-    """Whom an address is counted with: with IPv6 one machine has all addresses of a /64."""
-    if ":" not in address or "." in address:
-        return address
+def network(said: str) -> str:
+    """Whom an address is counted with. In IPv6 one customer has a /64 at least (RFC 6177), and so
+    2^64 addresses that cost nothing."""
     try:
-        return ipaddress.IPv6Address(address.partition("%")[0]).exploded[:19]
+        found = ipaddress.ip_address(said.partition("%")[0])
     except ValueError:
-        return address
+        return said
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((found, 64), strict=False))
 
 
 def origin_fits(request: web.Request, allowed: Sequence[str]) -> bool:

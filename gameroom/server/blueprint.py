@@ -12,6 +12,8 @@ from typing import Any
 from gameroom import language, resources
 from gameroom.chart import Chart, ChartError, compile_room
 from gameroom.language import Source, as_plain
+from gameroom.lockstep.problem import Problem
+from gameroom.model import Room as RoomFile
 from gameroom.model import Value
 from gameroom.room import default_settings, misfit_settings
 from gameroom.server import bodies
@@ -22,8 +24,8 @@ from gameroom.store import Header
 class BadRoomError(RefusedError):
     """The room file is wrong; the diagnostics say where."""
 
-    def __init__(self, refusal: RefusedError, diagnostics: tuple[Mapping[str, Any], ...]) -> None:
-        super().__init__(refusal.problem)
+    def __init__(self, problem: Problem, diagnostics: tuple[Mapping[str, Any], ...]) -> None:
+        super().__init__(problem)
         self.diagnostics = diagnostics
 
 
@@ -33,9 +35,15 @@ def diagnostic_path(code: str) -> str:
 
 
 def read_room(name: str, text: str) -> tuple[Chart, dict[str, tuple[str, str]]]:
-    """The chart of a room file, and the shipped files that it uses: file name and text by
-    the name of the `use`. Raises BadRoomError.
-    """
+    """The chart of a room file, and what `checked` says of the files that it uses. Raises
+    BadRoomError."""
+    file, used = checked(name, text)
+    return compile_room(file), used
+
+
+def checked(name: str, text: str) -> tuple[RoomFile, dict[str, tuple[str, str]]]:
+    """A room file, and the shipped files that it uses: file name and text by the name of the
+    `use`. Raises BadRoomError."""
     used: dict[str, tuple[str, str]] = {}
 
     def resolve(wanted: str) -> Source | None:
@@ -43,7 +51,7 @@ def read_room(name: str, text: str) -> tuple[Chart, dict[str, tuple[str, str]]]:
             used[wanted] = found
         return None if found is None else Source(*found)
 
-    return _compile(name, text, resolve, plays=False), used
+    return _load(name, text, resolve, plays=False), used
 
 
 def restored(header: Header) -> Chart:
@@ -55,7 +63,7 @@ def restored(header: Header) -> Chart:
         return None if found is None else Source(*found)
 
     try:
-        chart = _compile(header.name, header.text, resolve, plays=True)
+        file = _load(header.name, header.text, resolve, plays=True)
     except BadRoomError as error:
         if not error.diagnostics:
             raise
@@ -63,30 +71,33 @@ def restored(header: Header) -> Chart:
         where = f"{first['file']}, line {first['range']['start']['line']}"
         detail = f"{where}: {first['message']} ({first['code']})"
         raise refuse(422, "bad_room", detail) from error
-    if (why := misfit_settings(chart.room.settings, header.setup)) is not None:
+    if (why := misfit_settings(file.settings, header.setup)) is not None:
         raise refuse(422, "bad_setting", why)
-    return chart
+    return compile_room(file)
 
 
-def _compile(
+def _load(
     name: str, text: str, resolve: Callable[[str], Source | None], *, plays: bool
-) -> Chart:
+) -> RoomFile:
+    """A room file that compiles. Raises BadRoomError."""
     loaded = language.load(text, name=name, resolve=resolve, plays=plays)
     if not loaded.ok or loaded.room is None:
         told = tuple(as_plain(each, diagnostic_path) for each in loaded.diagnostics)
         errors = sum(each.severity == "error" for each in loaded.diagnostics)
         detail = f"Errors in the room file: {errors}." if errors else "The file has no room."
-        raise BadRoomError(refuse(422, "bad_room", detail), told)
+        raise BadRoomError(refuse(422, "bad_room", detail).problem, told)
     try:
-        return compile_room(loaded.room)
+        compile_room(loaded.room)
     except ChartError as error:
-        raise BadRoomError(refuse(422, "bad_room", f"The room file: {error}."), ()) from error
+        problem = refuse(422, "bad_room", f"The room file: {error}.").problem
+        raise BadRoomError(problem, ()) from error
+    return loaded.room
 
 
-def setup_of(chart: Chart, wish: Mapping[str, Value]) -> dict[str, Value]:
+def setup_of(file: RoomFile, wish: Mapping[str, Value]) -> dict[str, Value]:
     """The first setup configuration. Raises RefusedError for what does not fit."""
-    settings = default_settings(chart.room) | dict(wish)
-    if (why := misfit_settings(chart.room.settings, settings)) is not None:
+    settings = default_settings(file) | dict(wish)
+    if (why := misfit_settings(file.settings, settings)) is not None:
         raise refuse(422, "bad_setting", why)
     return settings
 

@@ -36,7 +36,8 @@ class Limits:
     """How long a request waits for a room that is waking up."""
     waking_max: int = 4
     """Rooms that are waking up at the same time."""
-    sockets_per_room_max: int = 256
+    places_per_room_max: int = 1024
+    """Seats and places to watch that a room file may ask for: each is a socket."""
     connections_max: int = 10_000
     """TCP connections, fewer where the process may not have so many descriptors."""
     connections_reserved: int = 64
@@ -70,15 +71,44 @@ class Limits:
     """Recent events that a room keeps in memory for those who come back."""
     tail_events_max: int = 256
     """Who lacks more events goes on from a snapshot instead, where there is one."""
-    joins_per_minute: int = 60
-    """New places per address."""
+    joins_per_minute: int = 30
+    joins_burst: int = 200
+    """New places per address; a whole class may come at once."""
     creates_per_minute: int = 60
     """Per address."""
-    requests_per_second: int = 50
-    """HTTP requests to rooms per address."""
+    connects_per_minute: int = 30
+    connects_burst: int = 30
+    """How often a member's socket may be opened, however many sockets that takes."""
+    session_ms_per_second: int = 20
+    session_burst_ms: int = 200
+    """The loop's time that the requests of one session may take."""
+    address_ms_per_second: int = 100
+    address_burst_ms: int = 2000
+    """The loop's time that requests without a session may take, per address."""
+    job_timeout_ms: int = 20_000
+    job_memory_bytes: int = 1_073_741_824
+    jobs_waiting_max: int = 32
+    """Work of the worker process: room files, pictures of charts, desync reports."""
+    slice_us: int = 500
+    """The loop's time for answers in one round; then turns and sockets are served."""
+    requests_waiting_max: int = 2000
+    requests_waiting_per_payer_max: int = 300
+    """Requests that wait for such a slice: in all, and of one session or address."""
+    turns_per_answer_max: int = 32
+    turns_bytes_max: int = 65_536
+    """One answer to `GET /turns`; the next one goes on where it ends."""
     frames_per_second: int = 120
     frames_burst: int = 480
-    """A socket may send so many frames at once, e.g. after it came back."""
+    """A member may send so many frames at once, e.g. after coming back, however many sockets
+    that takes."""
+    refusals_per_minute: int = 60
+    refusals_burst: int = 100
+    """How often a session or an address is refused and told to wait, before its sockets are closed
+    and its HTTP answers come late."""
+    socket_bytes_per_round: int = 512
+    """Bytes of one socket that are parsed before others are served."""
+    hello_frames_max: int = 16
+    """Frames of a socket that has not said who it is."""
     close_timeout_ms: int = 2000
     """So long a closed socket may take to say goodbye."""
     addresses_max: int = 10_000
@@ -114,6 +144,8 @@ class Limits:
             raise ConfigError("`hello_bytes_max` is above `frame_bytes_max`")
         if self.connections_reserved >= self.connections_max:
             raise ConfigError("`connections_reserved` is not below `connections_max`")
+        if self.job_memory_bytes < 1 << 28:
+            raise ConfigError("`job_memory_bytes` is below 268435456, which no job can do with")
         if self.frames_burst < self.frames_per_second:
             raise ConfigError("`frames_burst` is below `frames_per_second`")
 

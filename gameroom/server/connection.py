@@ -20,10 +20,21 @@ from gameroom.lockstep.problem import Problem
 from gameroom.model.policies import number
 from gameroom.room.effects import Rejected
 from gameroom.server import bodies, websocket
+from gameroom.server.allowances import (
+    BYTES_PER_US,
+    FRAME_BYTES,
+    FRAME_US,
+    REQUEST_US,
+    Allowance,
+    Allowances,
+    frames_in,
+)
 from gameroom.server.answers import Answer, Question, RefusedError, answer, body_as
 from gameroom.server.config import Limits
+from gameroom.server.pieces import Pieces
 from gameroom.server.rates import Bucket
 from gameroom.server.recent import Told
+from gameroom.server.rounds import BusyError, Rounds
 from gameroom.server.runner import Runner
 from gameroom.store import JournalError, StoreFailedError
 from gameroom.wire import BadFrameError, Close, Codec, Rejection, RequestFrame, ResponseFrame
@@ -37,14 +48,27 @@ CATCH_UP_STEP_S = 0.01
 DELAYED_STEP_MS = 1_000
 """How often a delayed socket that has seen all is looked at, at least."""
 
-CATCH_UP_EVENTS = 64
-"""After so many events of a long tail the other sockets have their turn."""
+HOLD_MS = 1000
+"""How long a socket is read no further, at most, whose frames are too many."""
+
+CATCH_UP_EVENTS = 32
+OLD_EVENTS = 8
+"""After so many events of a long tail the other sockets have their turn: less than a millisecond.
+Old events come from the journal and are read again."""
 
 SHOWN_AT_HELLO = ("seq", "generation", "turn_ms", "ahead")
 """What the first answer says of the room."""
 
 UNKNOWN = Problem(401, "no_session", "This session is not known here.")
 """The same for no such room, no such seat and too old a session."""
+
+BUSY = Problem(503, "server_busy", "Too many requests are waiting.", retry_after_ms=1000)
+
+
+def too_much(wait_ms: int) -> Problem:
+    """The refusal of whoever has used up an allowance."""
+    return Problem(429, "too_often", f"Wait {wait_ms} ms.", retry_after_ms=wait_ms)
+
 
 HELLO_FIRST = Problem(401, "hello_first", "The first frame is PUT /session.")
 
@@ -63,6 +87,8 @@ class Door:
     admit: Callable[[Runner, str], bool]
     can_start: Callable[[], Problem | None]
     now: Callable[[], int]
+    allowances: Allowances
+    rounds: Rounds
 
 
 class Connection:
@@ -100,6 +126,7 @@ class Connection:
         self._loop = loop
         self._settled: Callable[[], None] | None = settled
         self._transport: asyncio.Transport | None = None
+        self._pieces: Pieces | None = None
         self._closed = False
         self._farewell: asyncio.TimerHandle | None = None
         self._asking = False
@@ -108,8 +135,12 @@ class Connection:
         self._pump: asyncio.Task[None] | None = None
         self._deadline: asyncio.TimerHandle | None = None
         limits = door.limits
-        self._bucket = Bucket(limits.frames_per_second * 60, limits.frames_burst)
+        self._bucket = Bucket(limits.hello_frames_max, limits.hello_frames_max)
+        """Of the frames before the hello, then of this person's frames on all sockets."""
+        self._allowance: Allowance | None = None
+        """Of this person; None before the hello."""
         self._refused = 0
+        """Frames before the hello that were refused."""
         self._packet_bytes_max = limits.frame_bytes_max
         if runner is not None:
             self._packet_bytes_max = number(runner.room.file, "limits", "packet_bytes")
@@ -123,6 +154,10 @@ class Connection:
             self._door.limits.hello_timeout_ms / 1000,
             lambda: self.close(Close.NO_HELLO, "no hello in time"),
         )
+
+    def parsing(self, pieces: Pieces) -> None:
+        """The handshake is done: this parses what comes."""
+        self._pieces = pieces
 
     def stop(self) -> None:
         """The socket has no more to read: leave the room, and let go of the transport."""
@@ -150,6 +185,8 @@ class Connection:
             return
         self._closed = True
         self._quiet()
+        if self._pieces is not None:
+            self._pieces.slow = True
         transport = self._transport
         assert transport is not None
         if not transport.is_closing():
@@ -270,17 +307,19 @@ class Connection:
         if not self.open and len(message) > self._door.limits.hello_bytes_max:
             self.leave(Close.TOO_BIG, "the first frame is too big")
             return
-        wait = self._bucket.take(self._door.now())
+        wait = self._bucket.take(self._door.now(), frames_in(len(message)))
         if wait and self._is_flood():
             self.leave(Close.TOO_MANY, "too many frames")
             return
         try:
-            said = self._codec.decode(message)
+            said = self._decoded(message)
         except BadFrameError as error:
             self._write(websocket.frame(self._codec.encode_refusal(error)))
             return
         if wait:
             self._refuse(said, Problem(429, "too_often", "Too many frames.", retry_after_ms=wait))
+            if self._pieces is not None:
+                self._pieces.hold(min(wait, HOLD_MS) / 1000)
         elif not self.open:
             self._hello(said)
         elif self._is_packet(said) and len(message) > self._packet_bytes_max:
@@ -288,13 +327,28 @@ class Connection:
             self._refuse(said, Problem(413, "packet_too_big", detail))
         elif isinstance(said, ClientPacket):
             self._packet(said)
-        else:
+        elif self._is_packet(said):
             self._request(said)
+        else:
+            self._wait_for_a_slice(said)
+
+    def _decoded(self, message: str | bytes) -> RequestFrame | ClientPacket:
+        """A frame that takes long to read counts for more than its bytes. Raises BadFrameError."""
+        if len(message) < FRAME_BYTES:
+            return self._codec.decode(message)
+        clock_us = self._door.rounds.clock_us
+        began = clock_us()
+        try:
+            return self._codec.decode(message)
+        finally:
+            self._bucket.charge(self._door.now(), (clock_us() - began) // FRAME_US)
 
     def _is_flood(self) -> bool:
         """First the advice, then the close: after a burst of refused frames."""
+        if self._allowance is not None:
+            return self._allowance.refusals.take(self._door.now()) > 0
         self._refused += 1
-        return self._refused > self._door.limits.frames_burst
+        return self._refused > self._door.limits.hello_frames_max
 
     @staticmethod
     def _is_packet(said: RequestFrame | ClientPacket) -> bool:
@@ -306,7 +360,41 @@ class Connection:
         if reply.problem is not None:
             self.reject(Rejection(packet.generation, None, reply.problem))
 
-    def _request(self, request: RequestFrame) -> None:
+    def _wait_for_a_slice(self, request: RequestFrame) -> None:
+        """Answer it when it is this person's turn, and reckon what that took."""
+        allowance, door = self._allowance, self._door
+        assert allowance is not None, "it has said who it is"
+        if wait := allowance.work_us.wait(door.now()):
+            if self._is_flood():
+                self.leave(Close.TOO_MANY, "too many requests")
+            else:
+                self._refuse(request, too_much(wait))
+            return
+        allowance.work_us.charge(door.now(), REQUEST_US)
+
+        def job() -> None:
+            if not self._closed:
+                began = door.rounds.clock_us()
+                size = self._answered(request)
+                took = door.rounds.clock_us() - began + size // BYTES_PER_US
+                allowance.work_us.charge(door.now(), max(0, took - REQUEST_US))
+
+        try:
+            door.rounds.run(f"session {self._room} {self.who}", job)
+        except BusyError:
+            self._refuse(request, BUSY)
+
+    def _answered(self, request: RequestFrame) -> int:
+        """The size of the answer. Never raises: a fault of ours closes this socket alone."""
+        try:
+            return self._request(request)
+        except Exception:
+            log.exception("a socket of room %s: a fault of ours", self._room)
+            self.leave(Close.INTERNAL, "a fault of the server")
+            return 0
+
+    def _request(self, request: RequestFrame) -> int:
+        """Answer it; the size of the answer."""
         assert self._runner is not None
         path, _, query = request.path.partition("?")
         question = Question(
@@ -314,25 +402,30 @@ class Connection:
             self.who,
             request.method,
             path,
+            self._codec,
+            self._door.limits,
             request.body,
             dict(parse_qsl(query)),
             can_start=self._door.can_start(),
         )
         self._asking = True
         try:
-            self._respond(request, answer(question))
+            return self._respond(request, answer(question))
         finally:
             self._asking = False
             if self._then is not None:
                 self.close(*self._then)
 
-    def _respond(self, request: RequestFrame, said: Answer) -> None:
-        """An answer for a request with an id; without one only a refusal is told."""
+    def _respond(self, request: RequestFrame, said: Answer) -> int:
+        """An answer for a request with an id; without one only a refusal is told. Its size."""
         if said.problem is not None:
             self._refuse(request, said.problem)
         elif request.id is not None:
             response = ResponseFrame(request.id, said.status, said.body)
-            self._write(websocket.frame(self._codec.encode_response(response)))
+            frame = websocket.frame(self._codec.encode_response(response))
+            self._write(frame)
+            return len(frame)
+        return 0
 
     def _refuse(self, said: RequestFrame | ClientPacket, problem: Problem) -> None:
         if isinstance(said, ClientPacket):
@@ -362,16 +455,22 @@ class Connection:
         if who is None or runner is None or not self._door.admit(runner, who):
             self._refuse(said, UNKNOWN)
             self.close(Close.NO_SESSION, "the session is not known")
-        elif (
-            who not in runner.lines and len(runner.lines) >= self._door.limits.sockets_per_room_max
-        ):
-            self._refuse(said, Problem(503, "room_busy", "Too many sockets in this room."))
-            self.close(Close.TRY_LATER, "too many sockets in this room")
         elif hello.seq > (seq := runner.shown(who).seq):
             detail = f"The room is at {seq}: come with a seq up to that, or 0."
             self._refuse(said, Problem(409, "seq_ahead", detail))
+        elif wait := self._is_too_often(runner, who):
+            self._refuse(said, too_much(wait))
+            self.close(Close.TRY_LATER, "this session connects too often")
         else:
             self._welcome(said, runner, who, hello)
+
+    def _is_too_often(self, runner: Runner, who: str) -> int:
+        """Whether this person connects too often: milliseconds to wait. Each time is told to
+        everybody and written down."""
+        allowance = self._door.allowances.of_session(runner.id, who, runner.room.file)
+        if not (wait := allowance.connects.take(self._door.now())):
+            self._allowance, self._bucket = allowance, allowance.frames
+        return wait
 
     def _welcome(self, said: RequestFrame, runner: Runner, who: str, hello: bodies.Hello) -> None:
         """The answer, then the tail, then live: one call, so nothing falls between."""
@@ -392,16 +491,21 @@ class Connection:
         runner.attach(self, self.sent)
 
     def _catch_up(self) -> bool:
-        """Send what is missing, as much as the transport takes; whether that was all."""
+        """Send the next events that are missing; whether those were all."""
         assert self._runner is not None
-        assert self._transport is not None
-        bytes_max = self._door.limits.write_buffer_bytes_max // 4
         tail = self._runner.after(self.sent)
-        for told in tail or ():
-            if self._transport.get_write_buffer_size() > bytes_max or self._wait_ms(told) > 0:
+        for count, told in enumerate(tail or ()):
+            if count == CATCH_UP_EVENTS or self._is_full or self._wait_ms(told) > 0:
                 return False
             self.push(told)
         return tail is not None
+
+    @property
+    def _is_full(self) -> bool:
+        """Whether the peer has yet to read what was sent."""
+        assert self._transport is not None
+        bytes_max = self._door.limits.write_buffer_bytes_max // 4
+        return self._transport.get_write_buffer_size() > bytes_max
 
     async def _catch_up_slowly(self) -> None:
         """A long tail: from the journal where it is old, no quicker than it is read. Who is
@@ -426,23 +530,22 @@ class Connection:
             self.leave(Close.INTERNAL, "a fault of the server")
 
     def _pause_s(self, runner: Runner) -> float:
-        """Until something can be sent again: the socket has read, or an event is due."""
+        """Until something can be sent again: the others had their turn, the socket has read, or
+        an event is due."""
         if not self.delay_ms:
-            return CATCH_UP_STEP_S
+            return CATCH_UP_STEP_S if self._is_full else 0
         tail = runner.after(self.sent)
         wait_ms = self._wait_ms(tail[0]) if tail else min(self.delay_ms, DELAYED_STEP_MS)
         return max(CATCH_UP_STEP_S, wait_ms / 1000)
 
     async def _send_journal(self, runner: Runner) -> None:
         """What is no longer kept in memory, with a pause now and then for all the others."""
-        assert self._transport is not None
-        bytes_max = self._door.limits.write_buffer_bytes_max // 4
         for count, entry in enumerate(runner.journal.read(after=self.sent)):
             told = runner.old(entry)
             if self._wait_ms(told) > 0:
                 return
             self.push(told)
-            while self._transport.get_write_buffer_size() > bytes_max:
+            while self._is_full:
                 await asyncio.sleep(CATCH_UP_STEP_S)
-            if count % CATCH_UP_EVENTS == 0:
+            if count % OLD_EVENTS == 0:
                 await asyncio.sleep(0)

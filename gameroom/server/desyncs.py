@@ -2,7 +2,7 @@
 
 Knows verdicts, sessions' users and the store of reports; no HTTP. It opens a case when a room
 says `diverged`, and closes it when all that is expected was said or the time is over. The
-report is made and written in a thread, one at a time.
+report is made in the worker process and written in a thread, one at a time.
 
 The rules it keeps: a game never suffers for its evidence, whatever fails here is logged; what
 is held of others' words is bounded (`Limits`); a seat's first word counts, and only for itself.
@@ -23,7 +23,9 @@ from gameroom.server import bodies
 from gameroom.server.answers import refuse
 from gameroom.server.config import Config, Limits
 from gameroom.server.events import event_of
+from gameroom.server.jobs import reported
 from gameroom.server.runner import Runner
+from gameroom.server.worker import Worker, WorkerError
 from gameroom.store import (
     DesyncStore,
     FileDesyncs,
@@ -144,7 +146,9 @@ class Desyncs:
         loop: asyncio.AbstractEventLoop,
         wall: Callable[[], int],
         forget: Callable[[str, str], None],
+        worker: Worker,
     ) -> None:
+        self._worker = worker
         self.store = store
         self._limits = limits
         self._loop = loop
@@ -296,11 +300,13 @@ class Desyncs:
         room, generation = case.room, case.verdict.generation
         try:
             witnesses = tuple(case.witnesses())
-            made = desync.report(case.subject, case.verdict, case.agreed, case.happened, witnesses)
-            where = self.store.put(room, generation, made.dump(), case.subject.at)
+            data = self._worker.submit(
+                reported, case.subject, case.verdict, case.agreed, case.happened, witnesses
+            ).result()
+            where = self.store.put(room, generation, data, case.subject.at)
         except NoPlaceError:
             log.info("room %s: enough reports, none of turn %d", room, generation)
-        except StoreFailedError as error:
+        except (StoreFailedError, WorkerError) as error:
             log.error("room %s: the report of turn %d is lost: %s", room, generation, error)
         except Exception:
             log.exception("room %s: no report of turn %d: a fault of ours", room, generation)

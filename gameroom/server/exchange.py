@@ -18,7 +18,8 @@ from gameroom.model import Value
 from gameroom.server.answers import Answer, RefusedError, body_as, refuse
 from gameroom.server.blueprint import BadRoomError
 from gameroom.store import JournalError, StoreFailedError
-from gameroom.wire import BadFrameError, plain, problem_body, read_json
+from gameroom.wire import CONTAINERS_MAX, BadFrameError, problem_body, read_json
+from gameroom.wire.shape import as_dict
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 async def read_body(request: web.Request, bytes_max: int) -> Value:
     """The JSON body, None where there is none. Raises RefusedError and BadFrameError."""
     data = await read_bytes(request, bytes_max)
-    return read_json(data) if data else None
+    return read_json(data, CONTAINERS_MAX) if data else None
 
 
 async def read_bytes(request: web.Request, bytes_max: int) -> bytes:
@@ -75,9 +76,9 @@ async def read_as(type_: type[T], request: web.Request, bytes_max: int) -> T:
 
 
 def json_response(body: object, status: int = 200) -> web.Response:
-    """A body of the server's own; dataclasses are written field by field."""
+    """A body of the server's own; dataclasses are written field by field, bytes as they are."""
     return web.Response(
-        body=msgspec.json.encode(plain(body)),
+        body=msgspec.json.encode(body, enc_hook=as_dict),
         status=status,
         content_type="application/json",
         headers=NO_STORE,

@@ -19,12 +19,14 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+from collections.abc import Callable
 from typing import Any, Literal
 
 import aiohttp
 from aiohttp import web
 from aiohttp.http_websocket import WebSocketWriter, WSMsgType
 
+from gameroom.server.pieces import Pieces
 from gameroom.server.websocket import NO_STATUS, Parser, Receiver, ping_frame
 
 log = logging.getLogger(__name__)
@@ -34,10 +36,18 @@ class _Feed:
     """What aiohttp's protocol calls a payload parser: it feeds ours and asks after a peer
     that has gone silent."""
 
-    def __init__(self, parser: Parser, loop: asyncio.AbstractEventLoop, heartbeat_s: float) -> None:
+    def __init__(
+        self,
+        parser: Parser,
+        feed: Callable[[bytes], None],
+        loop: asyncio.AbstractEventLoop,
+        heartbeat_s: float,
+    ) -> None:
+        """feed: gives the bytes to the parser, now or in a while."""
         self.lost: asyncio.Future[None] = loop.create_future()
         """Done when the connection is gone."""
         self._parser = parser
+        self._give = feed
         self._loop = loop
         self._heartbeat_s = heartbeat_s
         self._heard_at = loop.time()
@@ -48,7 +58,7 @@ class _Feed:
     def feed_data(self, data: bytes) -> tuple[bool, bytes]:
         self._heard_at = self._loop.time()
         self._asked = False
-        self._parser.feed(data)
+        self._give(data)
         return False, b""
 
     def feed_eof(self) -> None:
@@ -95,9 +105,12 @@ class Socket(web.WebSocketResponse[Literal[True]]):
         message_bytes_max: int,
         heartbeat_ms: int,
         close_timeout_ms: int,
+        bytes_per_round: int = 512,
+        parsing: Callable[[Pieces], None] = lambda pieces: None,
     ) -> None:
         """first_bytes_max: the limit of messages until `raise_limit`, held while they are
-        buffered. aiohttp's own reader knows message_bytes_max alone."""
+        buffered. aiohttp's own reader knows message_bytes_max alone.
+        parsing: called with what parses the messages, where that can be slowed down."""
         super().__init__(
             protocols=protocols,
             compress=False,
@@ -114,6 +127,8 @@ class Socket(web.WebSocketResponse[Literal[True]]):
         self._heartbeat_s = heartbeat_ms / 1000
         self._own = Parser(receiver, first_bytes_max)
         self._feed: _Feed | None = None
+        self._bytes_per_round = bytes_per_round
+        self._parsing = parsing
 
     def raise_limit(self) -> None:
         """From the next frame on, messages have up to message_bytes_max."""
@@ -127,10 +142,16 @@ class Socket(web.WebSocketResponse[Literal[True]]):
             return
         self._ws_protocol = protocol
         self._writer = writer
-        self._feed = feed = _Feed(self._own, asyncio.get_running_loop(), self._heartbeat_s)
+        loop = asyncio.get_running_loop()
+        feed: Callable[[bytes], None] = self._own.feed
         if request.transport is not None:
-            feed.watch(request.transport)
-        request.protocol.set_parser(feed)  # type: ignore[arg-type]
+            pieces = Pieces(feed, request.transport, loop, self._bytes_per_round)
+            self._parsing(pieces)
+            feed = pieces.add
+        self._feed = _Feed(self._own, feed, loop, self._heartbeat_s)
+        if request.transport is not None:
+            self._feed.watch(request.transport)
+        request.protocol.set_parser(self._feed)  # type: ignore[arg-type]
         request.protocol.keep_alive(False)
 
     async def run(self) -> None:
@@ -201,7 +222,8 @@ def available() -> bool:
     try:
         loop = asyncio.get_running_loop()
         probe = _Probe()
-        feed = _Feed(Parser(probe, 1024), loop, 1.0)
+        parser = Parser(probe, 1024)
+        feed = _Feed(parser, parser.feed, loop, 1.0)
         protocol: Any = web.Server(_never)()
         protocol.data_received(_HANDSHAKE + _HI)
         quiet = not probe.said

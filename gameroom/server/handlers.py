@@ -6,22 +6,30 @@ Knows requests and responses; what a room answers is in `answers.py`.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
+import msgspec
 from aiohttp import web
 from msgspec import UNSET
 
-from gameroom import picture
 from gameroom.language import CODES
 from gameroom.language.pages import story
-from gameroom.lockstep.problem import Problem
 from gameroom.model import Room as RoomFile
 from gameroom.room import inputs
 from gameroom.room.snapshots import STATE_BYTES_MAX
 from gameroom.server import auth, bodies, fastpath, pages, replays
 from gameroom.server.admission import Admission
+from gameroom.server.allowances import (
+    BYTES_PER_US,
+    HTTP_US,
+    PIECE_US,
+    SOCKET_US,
+    Allowance,
+    Allowances,
+)
 from gameroom.server.answers import (
     Answer,
     Question,
@@ -34,10 +42,11 @@ from gameroom.server.answers import (
 )
 from gameroom.server.asyncapi import asyncapi
 from gameroom.server.config import Config
-from gameroom.server.connection import UNKNOWN, Connection, Door
+from gameroom.server.connection import BUSY, UNKNOWN, Connection, Door, too_much
 from gameroom.server.desyncs import PARTS_BYTES_MAX
 from gameroom.server.exchange import (
     NO_STORE,
+    Handler,
     answer_response,
     json_response,
     problem_response,
@@ -45,16 +54,31 @@ from gameroom.server.exchange import (
     read_body,
     read_bytes,
 )
+from gameroom.server.jobs import drawn
 from gameroom.server.lobby import Lobby
 from gameroom.server.openapi import openapi
 from gameroom.server.rates import Rates
+from gameroom.server.rounds import BusyError, Rounds
 from gameroom.server.routes import Route
 from gameroom.server.runner import Runner
+from gameroom.server.worker import WorkerError
 from gameroom.store import Journal, StoreFailedError
-from gameroom.wire import SUBPROTOCOLS, Codec, definition
+from gameroom.wire import JSON, SUBPROTOCOLS, Codec
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 P = ParamSpec("P")
+
+ALLOWANCE: web.RequestKey[Allowance] = web.RequestKey("allowance", Allowance)
+"""What a request is paid from."""
+
+LATE_S = 1.0
+"""How late a refusal is that comes after too many of them: who does not heed them asks no more
+often than that on each connection."""
+
+FREE = frozenset(("/livez", "/readyz"))
+"""Who watches over the server comes from the proxy's address, as others may."""
 
 NOWHERE_FILE = RoomFile("")
 """For the frames of a socket to no room, which learns only after its hello."""
@@ -73,24 +97,76 @@ class Handlers:
         fast: bool,
     ) -> None:
         limits = config.limits
+        self._limits = limits
         self._config = config
         self._lobby = lobby
         self._admission = admission
         self._loop = loop
         self._fast = fast
         self._pictures: dict[str, str] = {}
-        self._openapi = openapi()
-        self._asyncapi = asyncapi()
+        self._openapi = msgspec.Raw(msgspec.json.encode(openapi()))
+        self._asyncapi = msgspec.Raw(msgspec.json.encode(asyncapi()))
         addresses = limits.addresses_max
-        self._joins = Rates(limits.joins_per_minute, limits.joins_per_minute, addresses)
+        self._joins = Rates(limits.joins_per_minute, limits.joins_burst, addresses)
         self._creates = Rates(limits.creates_per_minute, limits.creates_per_minute, addresses)
-        self._requests = Rates(
-            limits.requests_per_second * 60, limits.requests_per_second * 4, addresses
+        self._allowances = Allowances(limits)
+        self._rounds = Rounds(
+            loop,
+            slice_us=limits.slice_us,
+            waiting_max=limits.requests_waiting_max,
+            waiting_per_payer_max=limits.requests_waiting_per_payer_max,
         )
-        self._door = Door(limits, lobby.who, lobby.admit, lobby.can_start, self._now)
+        self._door = Door(
+            limits,
+            lobby.who,
+            lobby.admit,
+            lobby.can_start,
+            self._now,
+            self._allowances,
+            self._rounds,
+        )
 
     def _now(self) -> int:
         return int(self._loop.time() * 1000)
+
+    # -- who pays ----------------------------------------------------------------------
+
+    @web.middleware
+    async def paid(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Every request waits for its turn and is paid for. Raises RefusedError."""
+        payer, allowance = self._payer(request)
+        request[ALLOWANCE] = allowance
+        try:
+            await self._rounds.turn(payer, least_us=HTTP_US)
+        except BusyError:
+            raise RefusedError(BUSY) from None
+        if request.path not in FREE:
+            if wait := allowance.work_us.wait(self._now()):
+                if allowance.refusals.take(self._now()):
+                    await asyncio.sleep(LATE_S)
+                raise RefusedError(too_much(wait))
+            allowance.work_us.charge(self._now(), HTTP_US)
+        response = await handler(request)
+        if isinstance(response, web.Response) and isinstance(response.body, bytes):
+            allowance.work_us.charge(self._now(), len(response.body) // BYTES_PER_US)
+        return response
+
+    def _payer(self, request: web.Request) -> tuple[str, Allowance]:
+        """A session of the room pays for itself; for all others their address does."""
+        runner = self._lobby.rooms.running.get(request.match_info.get("id", ""))
+        if runner is not None and (who := self._member(request, runner)) is not None:
+            allowance = self._allowances.of_session(runner.id, who, runner.room.file)
+            return f"session {runner.id} {who}", allowance
+        address = auth.address(request, self._config.proxies)
+        return address, self._allowances.of_address(address)
+
+    def _reckoned(self, request: web.Request, make: Callable[[], T]) -> T:
+        """What `make` makes, at the cost of whoever asks."""
+        began = self._rounds.clock_us()
+        try:
+            return make()
+        finally:
+            request[ALLOWANCE].work_us.charge(self._now(), self._rounds.clock_us() - began)
 
     # -- who may ---------------------------------------------------------------------
 
@@ -99,11 +175,8 @@ class Handlers:
         if not auth.origin_fits(request, self._config.origins):
             raise refuse(403, "wrong_origin", "Pages of this origin may not use this server.")
         address = auth.address(request, self._config.proxies)
-        for bucket in (self._requests, rates):
-            if bucket is not None and (wait := bucket.take(address, self._now())):
-                raise RefusedError(
-                    Problem(429, "too_often", f"Wait {wait} ms.", retry_after_ms=wait)
-                )
+        if rates is not None and (wait := rates.take(address, self._now())):
+            raise RefusedError(too_much(wait))
 
     def _keyed(self, request: web.Request) -> None:
         if not auth.opens(self._config.create_keys, auth.bearer(request)):
@@ -123,8 +196,7 @@ class Handlers:
     async def create(self, request: web.Request) -> web.StreamResponse:
         self._polite(request, self._creates)
         self._keyed(request)
-        wish = await read_as(bodies.Create, request, self._config.limits.upload_bytes_max)
-        made = await self._lobby.create(wish)
+        made = await self._lobby.create(await read_bytes(request, self._limits.upload_bytes_max))
         response = json_response(made, 201)
         response.headers["Location"] = made.join
         return response
@@ -146,7 +218,8 @@ class Handlers:
                 request, "join.html", fresh=True, status=status
             )
         else:
-            response = json_response(_join_picture(await self._lobby.rooms.find(room)))
+            runner = await self._lobby.rooms.find(room)
+            response = self._reckoned(request, lambda: json_response(_join_picture(runner)))
         response.headers["Vary"] = "Accept"
         return response
 
@@ -190,17 +263,18 @@ class Handlers:
             path = request.path.removeprefix(f"/rooms/{runner.id}")
             body = await read_body(request, self._config.limits.body_bytes_max)
             runner = await self._still(request, who)
-            said = answer(
-                Question(
-                    runner,
-                    who,
-                    request.method,
-                    path,
-                    body,
-                    dict(request.query),
-                    can_start=self._lobby.can_start(),
-                )
+            question = Question(
+                runner,
+                who,
+                request.method,
+                path,
+                runner.codecs[JSON],
+                self._limits,
+                body,
+                dict(request.query),
+                can_start=self._lobby.can_start(),
             )
+            said = self._reckoned(request, lambda: answer(question))
             response = answer_response(said)
             profile = auth.profile(request)
             if route.name == "leave" and said.problem is None and profile is not None:
@@ -269,8 +343,12 @@ class Handlers:
         if (why := runner.room.unasked(who, generation)) is not None:
             raise RefusedError(why)
         state = await read_bytes(request, STATE_BYTES_MAX)
+        sent = await asyncio.to_thread(inputs.with_hash, generation, state)
         runner = await self._still(request, who)
-        return answer_response(of_reply(runner.receive(who, inputs.SendState(generation, state))))
+        reply = runner.receive(who, sent)
+        if reply.problem is None and (why := await runner.kept()) is not None:
+            raise RefusedError(why)
+        return answer_response(of_reply(reply))
 
     async def _still(self, request: web.Request, who: str) -> Runner:
         """The room once more after a body was read: while it came, that person may have left,
@@ -342,7 +420,14 @@ class Handlers:
         self, request: web.Request, journal: Journal, file: RoomFile
     ) -> web.StreamResponse:
         code = await replays.code_of(self._lobby, journal.header, file)
-        return await replays.send(request, journal, code)
+        return await replays.send(request, journal, code, lambda size: self._paced(request, size))
+
+    async def _paced(self, request: web.Request, size: int) -> None:
+        """A piece of a long answer was sent: the next one follows when this one is paid for."""
+        work_us = request[ALLOWANCE].work_us
+        work_us.charge(self._now(), PIECE_US + size // BYTES_PER_US)
+        while wait := work_us.wait(self._now()):
+            await asyncio.sleep(wait / 1000)
 
     async def replay_page(self, request: web.Request) -> web.StreamResponse:
         self._polite(request)
@@ -355,14 +440,19 @@ class Handlers:
         runner = await self._room(request)
         id_ = runner.id
         if id_ not in self._pictures:
-            drawn = await asyncio.to_thread(picture.svg, runner.room.file)
+            try:
+                picture = await self._lobby.worker.run(drawn, runner.room.file)
+            except WorkerError as error:
+                log.error("room %s has no picture: %s", id_, error)
+                raise RefusedError(BUSY) from None
             while len(self._pictures) >= self._config.limits.rooms_max:
                 self._pictures.pop(next(iter(self._pictures)))
-            self._pictures[id_] = drawn
+            self._pictures[id_] = picture
         return web.Response(body=self._pictures[id_].encode(), headers=pages.PICTURE_HEADERS)
 
     async def socket(self, request: web.Request) -> web.StreamResponse:
         self._polite(request)
+        request[ALLOWANCE].work_us.charge(self._now(), SOCKET_US)
         limits = self._config.limits
         subprotocol = _subprotocol(request)
         if not request.headers.get("Sec-WebSocket-Key", "").isascii():
@@ -398,6 +488,8 @@ class Handlers:
             message_bytes_max=limits.frame_bytes_max,
             heartbeat_ms=limits.heartbeat_ms,
             close_timeout_ms=limits.close_timeout_ms,
+            bytes_per_round=limits.socket_bytes_per_round,
+            parsing=connection.parsing,
         )
         if session is not None and runner is not None:
             auth.renew_cookie(request, socket, runner.id)
@@ -516,7 +608,7 @@ def _join_picture(runner: Runner) -> bodies.JoinPicture:
         seed=header.seed,
         setup=shown.setup.settings,
         roster=shown.roster,
-        definition=bodies.Definition(**definition(room.file)),
+        definition=cast(bodies.Definition, runner.definition),
         socket=f"/rooms/{runner.id}/socket",
         seq=shown.seq,
         generation=shown.generation,

@@ -8,24 +8,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from gameroom import resources
+from gameroom.chart import compile_room
 from gameroom.lockstep.problem import Problem
 from gameroom.model import Room as RoomFile
-from gameroom.model import Value
 from gameroom.room import Room, inputs
 from gameroom.server import bodies
 from gameroom.server.answers import RefusedError, place, refuse
 from gameroom.server.auth import Sources, digest
-from gameroom.server.blueprint import read_room, restored, room_text, setup_of, shipped_code
+from gameroom.server.blueprint import BadRoomError, restored, shipped_code
 from gameroom.server.config import Limits
 from gameroom.server.desyncs import Desyncs
+from gameroom.server.jobs import Draft, drafted
 from gameroom.server.rooms import JournalsFailedError, Rooms
 from gameroom.server.runner import Runner
 from gameroom.server.sessions import Sessions
+from gameroom.server.worker import JobFailedError, Worker, WorkerBusyError, shared
 from gameroom.store import (
     DesyncStore,
     Header,
@@ -59,6 +61,7 @@ class Lobby:
         *,
         loop: asyncio.AbstractEventLoop,
         desyncs: DesyncStore | None = None,
+        worker: Worker | None = None,
     ) -> None:
         self.down: Problem | None = Problem(
             503,
@@ -67,8 +70,16 @@ class Lobby:
             retry_after_ms=limits.store_check_ms,
         )
         """What is wrong with the stores, None while they work."""
+        self.worker = worker or shared(
+            limits.job_timeout_ms, limits.job_memory_bytes, limits.jobs_waiting_max
+        )
         self.desyncs = Desyncs(
-            desyncs or MemoryDesyncs(), limits, loop=loop, wall=sources.wall, forget=self.forget
+            desyncs or MemoryDesyncs(),
+            limits,
+            loop=loop,
+            wall=sources.wall,
+            forget=self.forget,
+            worker=self.worker,
         )
         self._failing = self._busy = False
         """Whether the log knows it."""
@@ -153,8 +164,9 @@ class Lobby:
 
     # -- rooms -----------------------------------------------------------------------
 
-    async def create(self, wish: bodies.Create) -> bodies.Created:
-        """Make a room. The file is read in a thread: it may be long, and others are playing."""
+    async def create(self, wish: bytes | bodies.Create) -> bodies.Created:
+        """Make a room of the body of a request. It is read in the worker process: it may be long,
+        and others are playing."""
         if self.down is not None:
             raise RefusedError(self.down)
         rooms, limits = self.rooms, self._limits
@@ -165,11 +177,10 @@ class Lobby:
             raise refuse(503, "server_full", "This server has no place for another room.")
         self._making += 1
         try:
-            name, text = room_text(wish)
-            chart, used = await asyncio.to_thread(read_room, name, text)
-            setup = setup_of(chart, wish.setup)
-            header = await self._header(wish, name, text, used, setup)
-            room = Room(chart, seed=header.seed, settings=setup)
+            draft = await self._draft(wish)
+            chart = await asyncio.to_thread(compile_room, draft.file)
+            header = await self._header(draft)
+            room = Room(chart, seed=header.seed, settings=draft.setup)
             runner = await self._hosted(room, header)
         except StoreFailedError as error:
             raise self._failed(error) from error
@@ -195,27 +206,38 @@ class Lobby:
         self._sessions.open(header.room)
         return self.rooms.add(room, journal)
 
-    async def _header(
-        self,
-        wish: bodies.Create,
-        name: str,
-        text: str,
-        used: Mapping[str, tuple[str, str]],
-        setup: Mapping[str, Value],
-    ) -> Header:
+    async def _draft(self, wish: bytes | bodies.Create) -> Draft:
+        """Raises RefusedError."""
+        try:
+            draft = await self.worker.run(drafted, wish, self._limits.places_per_room_max)
+        except WorkerBusyError:
+            raise RefusedError(
+                Problem(503, "server_busy", "Too many rooms are being made.", retry_after_ms=2000)
+            ) from None
+        except JobFailedError as error:
+            log.error("a room file cannot be read: %s", error)
+            raise refuse(503, "too_heavy", "The room file takes too long to read.") from None
+        if isinstance(draft, Draft):
+            return draft
+        if draft.diagnostics is not None:
+            raise BadRoomError(draft.problem, draft.diagnostics)
+        raise RefusedError(draft.problem)
+
+    async def _header(self, draft: Draft) -> Header:
+        wish = draft.wish
         engine = await self._code(wish.engine, wish.game, "engine.js")
         if engine is None:
             raise refuse(422, "no_engine", "A room needs an engine: its source or its sha256.")
         return Header(
             room=self._sources.room(),
-            name=name,
-            text=text,
-            used=used,
+            name=draft.name,
+            text=draft.text,
+            used=draft.used,
             engine=engine,
             view=await self._code(wish.view, wish.game, "view.js"),
             kit=await self._stores.sessions.put_engine(resources.kit()),
             seed=self._sources.seed() if wish.seed is None else wish.seed,
-            setup=setup,
+            setup=draft.setup,
             created=self._sources.wall(),
         )
 

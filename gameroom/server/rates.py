@@ -1,4 +1,4 @@
-"""Token buckets: how often somebody may do something.
+"""Token buckets: how often, and at what cost, somebody may do something.
 
 Knows no clock: `now` is an argument in milliseconds. Counts in whole thousandths, so
 that a second's worth of tokens is exactly a second's worth.
@@ -17,21 +17,40 @@ class Bucket:
     per_minute: int
     burst: int
     level: int = -1
-    """In sixty-thousandths of a token; -1 before the first use, when it is full."""
-    at: int = 0
+    """In sixty-thousandths of a token. Below 0 it is a debt; see `at`."""
+    at: int | None = None
+    """When the level was last known; None before the first use, when the bucket is full."""
 
-    def take(self, now: int) -> int:
-        """Take one token: 0 when there was one, else the milliseconds until there is."""
+    def take(self, now: int, cost: int = 1) -> int:
+        """Take `cost` tokens: 0 when they were there, else the milliseconds until they are.
+
+        What costs more than the bucket holds is granted by a full bucket, which is then in debt:
+        the rate holds, and nothing is refused for ever.
+        """
+        self._refill(now)
+        needed = min(cost, self.burst) * 60_000
+        if self.level >= needed:
+            self.level -= cost * 60_000
+            return 0
+        return -(-(needed - self.level) // self.per_minute)
+
+    def charge(self, now: int, cost: int) -> None:
+        """Take `cost` tokens, which may leave a debt: for what has its cost only afterwards."""
+        self._refill(now)
+        self.level -= cost * 60_000
+
+    def wait(self, now: int) -> int:
+        """The milliseconds until the bucket is out of debt, 0 when it is."""
+        self._refill(now)
+        return 0 if self.level >= 0 else -(self.level // self.per_minute)
+
+    def _refill(self, now: int) -> None:
         full = self.burst * 60_000
-        if self.level < 0:
+        if self.at is None:
             self.level, self.at = full, now
         elif now > self.at:
             self.level = min(full, self.level + (now - self.at) * self.per_minute)
             self.at = now
-        if self.level >= 60_000:
-            self.level -= 60_000
-            return 0
-        return -(-(60_000 - self.level) // self.per_minute)
 
 
 class Rates:

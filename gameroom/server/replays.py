@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
@@ -54,8 +55,14 @@ def file_name(header: Header) -> str:
     return f"{plain[:40] or 'game'}-{header.room}{replay.SUFFIX}"
 
 
-async def send(request: web.Request, journal: Journal, code: replay.Code) -> web.StreamResponse:
-    """Stream what the room has said up to now."""
+async def send(
+    request: web.Request,
+    journal: Journal,
+    code: replay.Code,
+    paced: Callable[[int], Awaitable[None]],
+) -> web.StreamResponse:
+    """Stream what the room has said up to now. paced: awaited with the size of each piece that
+    was sent."""
     header, last = journal.header, journal.last
     pieces = replay.written(header, code, journal.copy(), lambda: last)
     response = web.StreamResponse(
@@ -71,6 +78,7 @@ async def send(request: web.Request, journal: Journal, code: replay.Code) -> web
     try:
         while piece := await asyncio.to_thread(next, pieces, DONE):
             await response.write(piece)
+            await paced(len(piece))
     except StoreFailedError as error:
         log.error("room %s: its journal cannot be copied: %s", header.room, error)
         # What was sent lacks its end, and the connection's: nobody takes it for the whole.

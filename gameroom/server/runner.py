@@ -14,7 +14,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import Protocol
+
+import msgspec
 
 from gameroom.lockstep.packets import (
     ClientPacket,
@@ -46,7 +49,15 @@ from gameroom.store import (
     StoreFailedError,
 )
 from gameroom.store.marks import Marks
-from gameroom.wire import MSGPACK, SUBPROTOCOLS, BadFrameError, Close, Codec, is_turn
+from gameroom.wire import (
+    MSGPACK,
+    SUBPROTOCOLS,
+    BadFrameError,
+    Close,
+    Codec,
+    definition_bytes,
+    is_turn,
+)
 
 log = logging.getLogger(__name__)
 
@@ -123,6 +134,7 @@ class Runner:
         self.clock = clock
         self._loop = loop
         self._snapshots = snapshots
+        self._keeping: asyncio.Task[Problem | None] | None = None
         self._recent = Recent(tail_bytes_max)
         self._turns = turns or Marks()
         self.delayed = self._delayed(shown)
@@ -199,6 +211,11 @@ class Runner:
         """The time by which events get old enough for watchers, in milliseconds. It goes on while
         the room sleeps, and falls back to the room's own time when it wakes."""
         return self.clock.now() - self.room.slept_ms
+
+    @cached_property
+    def definition(self) -> msgspec.Raw:
+        """The published definition in JSON, made once: it is long, and many ask for it."""
+        return msgspec.Raw(definition_bytes(self.room.file))
 
     def knows(self, who: str) -> bool:
         """May this person know at once what happens? Players may; where watchers are told late,
@@ -441,7 +458,6 @@ class Runner:
 
     def _perform(self, effects: Sequence[Effect]) -> Reply | None:
         reply: Reply | None = None
-        failed: Problem | None = None
         for effect in effects:
             match effect:
                 case Append():
@@ -454,23 +470,33 @@ class Runner:
                     if (line := self.lines.get(who)) is not None:
                         line.reject(effect)
                 case Keep():
-                    failed = self._keep(effect)
+                    self._keep(effect)
                 case Part(who, code, reason):
                     self._part(who, Close(code), reason)
                 case Arm(at):
                     self._arm(at)
         self._keep_if_due()
-        return reply if failed is None else Reply(failed.status, problem=failed)
+        return reply
 
-    def _keep(self, effect: Keep) -> Problem | None:
-        """A snapshot that cannot be stored is no harm to the game; why it could not be."""
+    def _keep(self, effect: Keep) -> None:
+        """Store a snapshot, in a thread: it may be megabytes. `kept` says what came of it."""
+        put = self._snapshots.put
+        stored = self._loop.run_in_executor(None, put, self.id, stored_snapshot(effect))
+        self._keeping = asyncio.ensure_future(self._kept(effect, stored))
+
+    async def _kept(self, effect: Keep, stored: asyncio.Future[None]) -> Problem | None:
         try:
-            self._snapshots.put(self.id, stored_snapshot(effect))
+            await stored
         except StoreFailedError as error:
             log.error("room %s: a snapshot cannot be kept: %s", self.id, error)
             return Problem(503, "not_stored", "The snapshot could not be stored.")
         self.snapshots = [(effect.snapshot, effect.at), *self.snapshots][:SNAPSHOTS_KEPT]
         return None
+
+    async def kept(self) -> Problem | None:
+        """Why the snapshot that came last is not kept, None when it is. That is no harm to the
+        game."""
+        return None if self._keeping is None else await asyncio.shield(self._keeping)
 
     def _append(self, effect: Append) -> None:
         """Store. The bytes in the journal are those of the msgpack sockets."""

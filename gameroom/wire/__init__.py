@@ -32,11 +32,12 @@ from gameroom.wire.frames import (
 )
 from gameroom.wire.problems import problem_body, read_problem
 from gameroom.wire.shape import plain
-from gameroom.wire.strict import read_json, read_msgpack
+from gameroom.wire.strict import CONTAINERS_MAX, read_json, read_msgpack
 
 __all__ = [
     "BODIES",
     "CLOSINGS",
+    "CONTAINERS_MAX",
     "JSON",
     "MSGPACK",
     "REJECTED",

@@ -21,6 +21,7 @@ from gameroom.wire.compact import (
     Words,
     client_array,
     master_array,
+    master_plain,
     read_client_array,
     read_master_array,
 )
@@ -39,7 +40,7 @@ from gameroom.wire.frames import (
 from gameroom.wire.problems import problem_body, read_problem
 from gameroom.wire.refused import json_id, msgpack_generation, msgpack_id
 from gameroom.wire.shape import as_dict, plain, read
-from gameroom.wire.strict import read_json, read_msgpack
+from gameroom.wire.strict import CONTAINERS_MAX, read_json, read_msgpack
 
 JSON = "gameroom.v1.json"
 MSGPACK = "gameroom.v1.msgpack"
@@ -94,7 +95,24 @@ class Codec:
 
     def encode_response(self, response: ResponseFrame) -> bytes | str:
         frame: dict[str, object] = {"status": response.status, "body": response.body}
-        return self._pack(frame if response.id is None else {"id": response.id, **frame})
+        if response.id is not None:
+            frame = {"id": response.id, **frame}
+        if self.binary and isinstance(response.body, msgspec.Raw):
+            return msgspec.msgpack.encode(frame)
+        return self._pack(frame)
+
+    def turn_bytes(self, event: bytes) -> msgspec.Raw:
+        """A stored turn (msgpack, as `encode_event` made it) as the answer to `GET /turns` holds
+        it: in msgpack the very array, in JSON the plain body."""
+        if self.binary:
+            return msgspec.Raw(event)
+        body = master_plain(msgspec.msgpack.decode(event), self._commands)
+        return msgspec.Raw(msgspec.json.encode(body))
+
+    def joined(self, body: Mapping[str, object]) -> msgspec.Raw:
+        """A body whose parts are bytes already, as `encode_response` and HTTP take it."""
+        encode = msgspec.msgpack.encode if self.binary else msgspec.json.encode
+        return msgspec.Raw(encode(body))
 
     def encode_refusal(self, error: BadFrameError) -> bytes | str:
         """What its sender is told of a bad frame: `rejected` for a packet without an id,
@@ -108,7 +126,7 @@ class Codec:
         """What a client sent. A packet without an id is a ClientPacket and gets no response;
         with one it is the body of its RequestFrame. Raises BadFrameError."""
         try:
-            frame = self._unpack(data)
+            frame = self._unpack(data, CONTAINERS_MAX)
         except BadFrameError as error:
             if isinstance(data, bytes) == self.binary:
                 error.id = json_id(data) if isinstance(data, str) else msgpack_id(data)
@@ -175,10 +193,12 @@ class Codec:
             return msgspec.msgpack.encode(plain(frame))
         return msgspec.json.encode(frame, enc_hook=as_dict).decode()
 
-    def _unpack(self, data: bytes | str) -> Value:
+    def _unpack(self, data: bytes | str, containers_max: int | None = None) -> Value:
         if isinstance(data, bytes) != self.binary:
             raise bad("text where the subprotocol is binary, or the reverse")
-        return read_msgpack(data) if isinstance(data, bytes) else read_json(data)
+        if isinstance(data, bytes):
+            return read_msgpack(data, containers_max)
+        return read_json(data, containers_max)
 
 
 def is_turn(event: bytes) -> bool:

@@ -14,6 +14,7 @@ extras: a map with those of chart, absent and late that say something.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from gameroom import model
 from gameroom.lockstep.packets import (
@@ -157,6 +158,37 @@ def read_master_array(made: Sequence[object], commands: Words) -> Event:
             tuple(read(Late, late, strict=False) for late in _list(extras.get("late", []), "late")),
         ),
     )
+
+
+def master_plain(made: Sequence[Any], commands: Words) -> dict[str, object]:
+    """The plain body of a master packet from an array that this program wrote itself, such as an
+    entry of a journal. It is what `plain(read_master_array(...).body)` gives, without looking at
+    each value: a tail of turns is many of them."""
+    extras = made[8] if len(made) == 9 else {}
+    age, names, fields = made[6], commands.names, commands.fields
+    return {
+        "generation": made[1],
+        "iterations_per_command": made[2],
+        "turn_ms": made[3],
+        "ahead": made[4],
+        "commands": [
+            {
+                "seat": seat,
+                "commands": [
+                    {
+                        "name": names[flat[0]],
+                        "body": dict(zip(fields[flat[0]], flat[1:], strict=True)),
+                    }
+                    for flat in said
+                ],
+            }
+            for seat, said in made[5]
+        ],
+        "chart": extras.get("chart"),
+        "checksum": {"generation": made[1] - age, "value": made[7]} if age else None,
+        "absent": extras.get("absent", []),
+        "late": extras.get("late", []),
+    }
 
 
 def _commands(listed: object, words: Words) -> tuple[Command, ...]:

@@ -9,24 +9,34 @@ the size: the socket and the HTTP body have their caps before.
 from __future__ import annotations
 
 import json
-from typing import NoReturn
+import re
+from collections.abc import Collection
+from typing import NoReturn, cast
 
 import msgspec
 
 from gameroom.model import INT_MAX, Value
-from gameroom.wire.frames import bad
+from gameroom.wire.frames import BadFrameError, bad
 
 DEPTH_MAX = 16
 
+CONTAINERS_MAX = 2304
+"""Lists and maps in what one client sends at once: two for each of as many commands as a room
+file may allow in a turn, and some."""
+FEW = 8
+
+_TEXT = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _PARTS = msgspec.msgpack.Decoder(list[msgspec.Raw])
 _MEMBERS = msgspec.msgpack.Decoder(dict[str, msgspec.Raw])
 _ANYTHING = msgspec.msgpack.Decoder()
 
 
-def read_json(data: bytes | str) -> Value:
-    """One JSON value. Raises BadFrameError."""
+def read_json(data: bytes | str, containers_max: int | None = None) -> Value:
+    """One JSON value, of so many lists and maps at most. Raises BadFrameError."""
     try:
         text = data if isinstance(data, str) else data.decode("utf-8")
+        if containers_max is not None:
+            _count_json(text, containers_max)
         value = _JSON.decode(text)
     except RecursionError:
         raise bad(f"nested deeper than {DEPTH_MAX}") from None
@@ -39,10 +49,12 @@ def read_json(data: bytes | str) -> Value:
     return _checked(value, 0)
 
 
-def read_msgpack(data: bytes) -> Value:
-    """One MessagePack value. Raises BadFrameError."""
+def read_msgpack(data: bytes, containers_max: int | None = None) -> Value:
+    """One MessagePack value, of so many lists and maps at most. Raises BadFrameError."""
     try:
         value = _ANYTHING.decode(data)
+        if containers_max is not None and len(data) > containers_max:
+            _count_value(value, containers_max)
         plain = _checked(value, 0)
         if _holds_map(value):
             _refuse_twins(data, value)
@@ -71,17 +83,64 @@ def _checked(value: object, depth: int) -> Value:
     if depth >= DEPTH_MAX:
         raise bad(f"nested deeper than {DEPTH_MAX}")
     if isinstance(value, list):
-        for item in value:
-            _checked(item, depth + 1)
+        _check_all(value, depth + 1)
         return value
     if isinstance(value, dict):
-        for key, item in value.items():
-            if type(key) is not str:
-                raise bad("a key is not a text")
-            _checked(key, depth)
-            _checked(item, depth + 1)
+        if any(type(key) is not str for key in value):
+            raise bad("a key is not a text")
+        _check_all(value, depth)
+        _check_all(value.values(), depth + 1)
         return value
     raise bad(f"a value of type {kind.__name__} has no place in a frame")
+
+
+_CONTAINERS = frozenset((list, dict))
+
+
+def _check_all(values: Collection[object], depth: int) -> None:
+    """`_checked` of each. A long list of scalars costs no call of ours for each of them."""
+    kinds = set(map(type, values)) if len(values) > FEW else None
+    if kinds == {str}:
+        texts = cast(Collection[str], values)
+        if not "".join(texts).isascii():
+            for text in texts:
+                _refuse_surrogates(text)
+    elif kinds == {int}:
+        numbers = cast(Collection[int], values)
+        if min(numbers) < -INT_MAX or max(numbers) > INT_MAX:
+            raise bad("an integer is not within 2^53 - 1")
+    else:
+        for one in values:
+            _checked(one, depth)
+
+
+def _count_json(text: str, containers_max: int) -> None:
+    """Raises BadFrameError for too many lists and maps, before any of them is made: each costs
+    many times its two characters."""
+    if len(text) <= 2 * containers_max or _opened(text) <= containers_max:
+        return
+    # What stands within texts opens nothing.
+    if _opened(_TEXT.sub("", text)) > containers_max:
+        raise _too_many(containers_max)
+
+
+def _opened(text: str) -> int:
+    return text.count("{") + text.count("[")
+
+
+def _count_value(value: object, containers_max: int) -> None:
+    found, rest = 0, [value] if type(value) in _CONTAINERS else []
+    while rest:
+        one = rest.pop()
+        found += 1
+        if found > containers_max:
+            raise _too_many(containers_max)
+        inner = one.values() if isinstance(one, dict) else cast(list[object], one)
+        rest += [each for each in inner if type(each) in _CONTAINERS]
+
+
+def _too_many(containers_max: int) -> BadFrameError:
+    return bad(f"more than {containers_max} lists and maps")
 
 
 def _refuse_surrogates(text: str) -> None:

@@ -46,7 +46,7 @@ async def ask(table: Table, room: str, token: str, engine: str) -> None:
 
 
 async def test_a_locked_database(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    many = limits(requests_per_second=100_000, joins_per_minute=100_000)
+    many = limits(joins_per_minute=100_000, connects_per_minute=100_000)
     async with served(config(data=tmp_path, limits=many)) as table:
         ann, *_ = await duel(table)
         engine = (await (await table.client.get(f"/join/{ann.room}")).json())["engine"]["sha256"]

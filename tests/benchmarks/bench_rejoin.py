@@ -102,7 +102,7 @@ def play(folder: Path, turns: int, *, snapshots: bool) -> str:
                 say(who, inputs.HaveState(generation, sha256, len(state)))
             sender = room.people.at(asked[-1].seat)
             assert sender is not None
-            say(sender.user, inputs.SendState(generation, state))
+            say(sender.user, inputs.with_hash(generation, state))
     journal.close()
     return "long"
 

@@ -37,7 +37,9 @@ KEY = "the create key of the browser tests"
 LIMITS = Limits(
     joins_per_minute=10_000,
     creates_per_minute=10_000,
-    requests_per_second=10_000,
+    connects_per_minute=10_000,
+    address_burst_ms=60_000,
+    session_burst_ms=60_000,
     tail_events_max=40,
 )
 

@@ -275,6 +275,6 @@ def test_a_new_connection_is_seen_until_it_says_otherwise() -> None:
 
 def test_hiding_and_showing_have_an_allowance() -> None:
     table = Table().start("ann", "bob")
-    answers = [table.send("bob", inputs.Hide(turn % 2 == 0)) for turn in range(121)]
+    answers = [table.send("bob", inputs.Hide(turn % 2 == 0)) for turn in range(30)]
     assert answers[-1].problem is not None
     assert answers[-1].problem.code == "too_often"

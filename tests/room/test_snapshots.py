@@ -37,7 +37,7 @@ def have(table: Table, who: str, state: bytes = STATE, generation: int = 5):
 
 
 def send(table: Table, who: str, state: bytes = STATE, generation: int = 5):
-    return table.send(who, inputs.SendState(generation, state))
+    return table.send(who, inputs.with_hash(generation, state))
 
 
 def asked(table: Table) -> list[int]:

@@ -63,8 +63,15 @@ room "duel" extends standard {
 
 
 def limits(**changes: int) -> Limits:
-    """Limits for tests: goodbyes do not take long."""
-    return Limits(**{"close_timeout_ms": 300, **changes})
+    """Limits for tests: goodbyes do not take long, and a slow machine refuses nothing."""
+    return Limits(
+        **{
+            "close_timeout_ms": 300,
+            "session_burst_ms": 60_000,
+            "address_burst_ms": 60_000,
+            **changes,
+        }
+    )
 
 
 def config(**changes: Any) -> Config:

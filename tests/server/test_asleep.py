@@ -262,7 +262,7 @@ async def test_an_asleep_room_can_be_ended(tmp_path: Path) -> None:
 
 
 async def test_turns_of_any_age_are_found_after_waking(tmp_path: Path) -> None:
-    async with served(on_disk(tmp_path, tail_bytes_max=2_000)) as table:
+    async with served(on_disk(tmp_path, tail_bytes_max=2_000, turns_per_answer_max=64)) as table:
         ann, of_ann, bob, of_bob = await duel(table)
         await played(of_ann, of_bob, until=40)
         await left_alone(table, of_ann, of_bob)

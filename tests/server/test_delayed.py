@@ -232,9 +232,7 @@ def plain(body: Any) -> Any:
 
 
 async def test_no_way_tells_a_watcher_or_a_stranger_what_is_not_old_enough() -> None:
-    async with served(
-        config(limits=limits(desync_wait_ms=60_000, requests_per_second=10_000))
-    ) as table:
+    async with served(config(limits=limits(desync_wait_ms=60_000))) as table:
         made = await table.create(room=HOUR, engine={"source": ENGINE})
         eve, *leaving = [await table.join(made["id"], name, spectate=True) for name in "efgh"]
         people = {WATCHER: eve}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import socket
 
@@ -11,7 +12,18 @@ from aiohttp import WSMsgType, WSServerHandshakeError
 
 from gameroom.server.websocket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 from gameroom.wire import CLOSINGS, JSON, MSGPACK
-from tests.server.table import PATIENCE_S, Line, Person, Table, config, limits, playing, served
+from tests.server.table import (
+    ENGINE,
+    PATIENCE_S,
+    ROOM,
+    Line,
+    Person,
+    Table,
+    config,
+    limits,
+    playing,
+    served,
+)
 from tests.server.test_websocket import close, masked
 
 PATIENCE_MS = int(PATIENCE_S * 1000)
@@ -142,21 +154,6 @@ async def test_bytes_where_text_is_spoken(table: Table) -> None:
     assert (await line.closed())[0] == 1003
 
 
-async def test_sockets_of_a_room_have_a_limit() -> None:
-    async with served(config(limits=limits(sockets_per_room_max=1))) as table:
-        made = await table.create()
-        ann = await table.join(made["id"], "ann")
-        bob = await table.join(made["id"], "bob")
-        line = await ann.connect()
-        late = Line(await bob.socket())
-        refused = await late.ask("PUT", "/session", {"token": bob.token})
-        assert (refused["status"], refused["body"]["code"]) == (503, "room_busy")
-        assert (await late.closed())[0] == 1013
-        again = await ann.connect()
-        assert (await line.closed())[0] == 4001
-        assert (await again.ask("GET", "/time"))["status"] == 200
-
-
 async def test_questions_are_answered_in_order(table: Table) -> None:
     made = await table.create()
     line = await (await table.join(made["id"], "ann")).connect()
@@ -277,11 +274,12 @@ async def test_leaving_closes_with_its_code(table: Table) -> None:
 
 
 async def test_too_many_frames_first_advice_then_the_close() -> None:
-    few = limits(frames_per_second=10, frames_burst=10)
+    few = limits(frames_per_second=10, frames_burst=10, refusals_burst=10)
+    small = ROOM.replace("policy limits {", "policy limits { packet bytes = 2000 ")
     async with served(config(limits=few)) as table:
-        made = await table.create()
+        made = await table.create(room=small, engine={"source": ENGINE})
         line = await (await table.join(made["id"], "ann")).connect()
-        for id_ in range(100):
+        for id_ in range(200):
             await line.send(id=id_, method="GET", path="/time")
         assert (await line.closed())[0] == 4003
         statuses = [event["status"] for event in line.events if "status" in event]
@@ -308,8 +306,10 @@ async def test_who_does_not_read_is_closed_and_the_room_goes_on() -> None:
         ours = runner.lines[ann.user]._transport.get_extra_info("socket")
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65_536)
         transport.pause_reading()
-        while ann.user in runner.lines:
-            await here.ask("PUT", "/setup/notes", "x" * 2500)
+        for letter in itertools.cycle("yx"):
+            await here.ask("PUT", "/setup/notes", letter * 2500)
+            if ann.user not in runner.lines and letter == "x":
+                break
         assert (await here.ask("GET", "/time"))["status"] == 200
         transport.resume_reading()
         assert (await deaf.closed())[0] == 4002
@@ -463,9 +463,11 @@ async def test_our_goodbye_ends_with_the_answer_to_it() -> None:
 async def test_frames_that_ask_for_nothing_cost_what_frames_cost(
     flood: bytes, said_hello: bool
 ) -> None:
-    few = limits(frames_per_second=1, frames_burst=10)
+    few = limits(frames_per_second=1, frames_burst=10, hello_frames_max=10, refusals_burst=10)
+    slow = ROOM.replace("turn = 20ms..40ms", "turn = 2s..2s")
+    slow = slow.replace("policy limits {", "policy limits { packet bytes = 2000 ")
     async with served(config(limits=few)) as table:
-        made = await table.create()
+        made = await table.create(room=slow, engine={"source": ENGINE})
         ann = await table.join(made["id"], "ann")
         raw = await Raw.open(table, made["id"], hello(ann) if said_hello else b"")
         if flood[0] & 0x0F == CONTINUATION:
@@ -485,7 +487,7 @@ async def test_before_the_hello_a_message_is_small_in_any_number_of_frames(
     sizes: tuple[int, ...],
 ) -> None:
     """Refused by the header of the frame that passes the limit, which has no payload here."""
-    async with served(config(limits=limits(frames_burst=5000))) as table:
+    async with served(config(limits=limits(hello_frames_max=5000))) as table:
         made = await table.create()
         raw = await Raw.open(table, made["id"])
         opcodes = [TEXT, *[CONTINUATION] * len(sizes)]

@@ -18,6 +18,7 @@ from gameroom.replica import Replica
 from gameroom.replica.outbox import Outbox
 from gameroom.room.course import Course
 from gameroom.room.effects import Append, Broadcast, Keep
+from gameroom.room.inputs import SendState
 from gameroom.room.play import Play
 from gameroom.room.room import Room
 from gameroom.room.snapshots import Snapshots
@@ -209,12 +210,12 @@ def seq_with_a_gap(patch: pytest.MonkeyPatch) -> None:
 def any_state_is_kept(patch: pytest.MonkeyPatch) -> None:
     sent = Snapshots.sent
 
-    def kept(self: Snapshots, seat: int, generation: int, state: bytes):
-        point = self._at(generation)
+    def kept(self: Snapshots, seat: int, said: SendState):
+        point = self._at(said.generation)
         if point is None or point.done:
-            return sent(self, seat, generation, state)
+            return sent(self, seat, said)
         point.done = True
-        return Keep(point.snapshot, point.at, state)
+        return Keep(point.snapshot, point.at, said.state)
 
     patch.setattr(Snapshots, "sent", kept)
 

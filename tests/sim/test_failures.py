@@ -66,7 +66,7 @@ def test_a_room_that_faults() -> None:
 
 
 def test_a_long_story_is_told_from_its_end() -> None:
-    steps = "given players ann, bob\n" + "ann sends ready\nann sends unready\n" * KEPT_MAX
+    steps = "given players ann, bob\n" + "ann sends ready\nann sends unready\nwait 4s\n" * KEPT_MAX
     outcome, story = scenario(f"{steps}expect running")
     assert outcome.failure is not None
     assert "earlier things are left out)" in story

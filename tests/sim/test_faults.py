@@ -12,7 +12,7 @@ from tests.sim.faults import FAULTS, Fault
 from tests.sim.world_rooms import chart
 
 PAGE = Path(__file__).parents[2] / "docs" / "simulator.md"
-SEEDS = 12
+SEEDS = 24
 TURNS = 60
 
 

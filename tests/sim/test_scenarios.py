@@ -90,7 +90,9 @@ def test_a_command_before_the_game_is_refused() -> None:
 
 
 def test_a_command_of_a_spectator_is_refused() -> None:
-    holds(f'{STARTED}dan watches\ndan sends move {{ x: 1 }}\nexpect refused "Only players send turns"')
+    holds(
+        f'{STARTED}dan watches\ndan sends move {{ x: 1 }}\nexpect refused "Only players send turns"'
+    )
 
 
 def test_a_command_in_a_pause_waits_for_the_turns() -> None:

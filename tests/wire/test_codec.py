@@ -1,5 +1,7 @@
 """Frames and packets survive the way to the other side, in both subprotocols."""
 
+import json
+
 import pytest
 
 from gameroom.lockstep.packets import (
@@ -8,6 +10,7 @@ from gameroom.lockstep.packets import (
     ClientPacket,
     Command,
     Event,
+    MasterPacket,
     Refused,
     SignalReport,
 )
@@ -25,7 +28,7 @@ from gameroom.wire import (
     problem_body,
 )
 from gameroom.wire.strict import read_json
-from tests.wire.rooms import BODIES, ROOM
+from tests.wire.rooms import BODIES, FULL, IDLE, ROOM
 
 PACKETS = (
     ClientPacket(1),
@@ -157,3 +160,14 @@ def test_a_packet_is_one_whatever_its_query(query: str) -> None:
     for subprotocol in SUBPROTOCOLS:
         codec = Codec(subprotocol, ROOM)
         assert codec.decode(codec.encode_request(frame)) == ClientPacket(311)
+
+
+@pytest.mark.parametrize("turn", [IDLE, FULL])
+def test_a_stored_turn_in_a_tail_is_the_body_of_its_event(turn: MasterPacket) -> None:
+    """Put together from bytes, without looking at each value again."""
+    msgpack, text = Codec(MSGPACK, ROOM), Codec(JSON, ROOM)
+    stored = msgpack.encode_event(Event(9, turn))
+    assert isinstance(stored, bytes)
+    told = json.loads(text.encode_event(Event(9, turn)))
+    assert json.loads(bytes(text.turn_bytes(stored))) == told["body"]
+    assert bytes(msgpack.turn_bytes(stored)) == stored

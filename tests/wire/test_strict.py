@@ -1,9 +1,11 @@
 """What two programs could read differently is refused, in both encodings."""
 
+import json
+
 import msgspec
 import pytest
 
-from gameroom.wire import BadFrameError, read_json, read_msgpack
+from gameroom.wire import CONTAINERS_MAX, BadFrameError, read_json, read_msgpack
 from gameroom.wire.strict import DEPTH_MAX
 
 
@@ -85,3 +87,27 @@ def test_the_edges_are_taken() -> None:
     value = {"a": deepest, "ü": -(2**53) + 1, "n": None, "t": True, "s": "\U0001f3f9", "e": {}}
     assert read_json(msgspec.json.encode(value)) == value
     assert read_msgpack(msgspec.msgpack.encode(value)) == value
+
+
+@pytest.mark.parametrize("many", ["[" + "[]," * 2304 + "[]]", '{"a": [' + "{}," * 2304 + "{}]}"])
+def test_only_so_many_lists_and_maps_are_read_from_a_client(many: str) -> None:
+    """Each costs the reader many times its two bytes."""
+    with pytest.raises(BadFrameError, match="lists and maps"):
+        read_json(many, CONTAINERS_MAX)
+    with pytest.raises(BadFrameError, match="lists and maps"):
+        read_msgpack(msgspec.msgpack.encode(msgspec.json.decode(many)), CONTAINERS_MAX)
+    assert read_json(many) == read_msgpack(msgspec.msgpack.encode(msgspec.json.decode(many)))
+
+
+def test_brackets_within_a_text_are_no_lists() -> None:
+    many = '["' + "[{" * 5000 + '\\"", "' + "[" * 5000 + '"]'
+    assert len(read_json(many, CONTAINERS_MAX)) == 2
+
+
+@pytest.mark.parametrize("long", [[2**53], ["\ud800"], [1, 2**53], [None, 2**53], [True, "\ud800"]])
+def test_a_long_list_is_looked_at_to_its_end(long: list[object]) -> None:
+    good = next(iter(long))
+    fill = 0 if isinstance(good, int) else "x" if isinstance(good, str) else good
+    text = json.dumps([fill] * 20 + long)
+    with pytest.raises(BadFrameError):
+        read_json(text)

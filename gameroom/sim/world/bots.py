@@ -283,7 +283,7 @@ class Bot:
         if (wanted := replica.take_wanted()) is not None:
             # Sent over HTTP: beside the line, and as slow.
             said = self._said_state(wanted)
-            self.ask(inputs.SendState(said.generation, said.data))
+            self.ask(inputs.with_hash(said.generation, said.data))
         due = replica.due(now)
         if due is not None:
             self._wake(due)

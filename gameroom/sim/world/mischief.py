@@ -123,7 +123,7 @@ def poison(bot: Bot) -> None:
     generation = max(every, bot.replica.generation // every * every)
     if bot.dice.below(2):
         bot.ask(inputs.HaveState(generation, sha256(b"[13]").hexdigest(), 4))
-    bot.ask(inputs.SendState(generation, b"[13]"))
+    bot.ask(inputs.with_hash(generation, b"[13]"))
 
 
 FAIR: tuple[Trick, ...] = (reload, freeze, go_away, twice, ask, ask, waver, foreign, leave)

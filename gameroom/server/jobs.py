@@ -1,0 +1,93 @@
+"""The jobs of the worker process: functions of values that can be pickled.
+
+They know no loop, no store and no room that plays.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gameroom import picture
+from gameroom.lockstep import desync
+from gameroom.lockstep.packets import Checksum, Diverged, MasterPacket, Moves
+from gameroom.lockstep.problem import Problem
+from gameroom.model import Room as RoomFile
+from gameroom.model import Value
+from gameroom.server import bodies
+from gameroom.server.answers import RefusedError, body_as
+from gameroom.server.blueprint import BadRoomError, checked, room_text, setup_of
+from gameroom.wire import BadFrameError, read_json
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A room that may be made. name, text: of its file; used: the shipped files that it uses."""
+
+    wish: bodies.Create
+    name: str
+    text: str
+    used: Mapping[str, tuple[str, str]]
+    file: RoomFile
+    setup: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why there is no draft. diagnostics: of the room file, where it is wrong."""
+
+    problem: Problem
+    diagnostics: tuple[Mapping[str, Any], ...] | None = None
+
+
+def drafted(wish: bytes | bodies.Create, players_max: int) -> Draft | Refusal:
+    """Read the body of `/create`, the room file and the setup in it. players_max: the places
+    that a room may have."""
+    try:
+        if isinstance(wish, bytes):
+            wish = body_as(bodies.Create, read_json(wish) if wish else {})
+        name, text = room_text(wish)
+        file, used = checked(name, text)
+        if (why := too_many(file, players_max)) is not None:
+            return Refusal(why)
+        return Draft(wish, name, text, used, file, setup_of(file, wish.setup))
+    except BadRoomError as error:
+        return Refusal(error.problem, error.diagnostics)
+    except (RefusedError, BadFrameError) as error:
+        return Refusal(error.problem)
+
+
+def too_many(file: RoomFile, places_max: int) -> Problem | None:
+    """Why this server has not enough sockets for all places of a room, None when it has."""
+    players = 0 if file.players is None else file.players.high
+    watching = 0 if file.spectators is None else file.spectators.high
+    if players + watching <= places_max:
+        return None
+    detail = (
+        f"The room has places for {players} players and {watching} spectators; this server takes "
+        f"{places_max} in one room."
+    )
+    return Problem(422, "too_many_places", detail)
+
+
+def reported(
+    subject: desync.Subject,
+    verdict: Diverged,
+    agreed: Checksum | None,
+    happened: Sequence[MasterPacket | Moves],
+    witnesses: Sequence[desync.Witness],
+) -> bytes:
+    """A desync report as it stands in its file."""
+    return desync.report(subject, verdict, agreed, happened, witnesses).dump()
+
+
+def drawn(file: RoomFile) -> str:
+    """The picture of a room's chart."""
+    return picture.svg(file)
+
+
+def ready() -> None:
+    """Load what the other jobs need, before anybody waits for it."""
+    drafted(bodies.Create(game="noughts"), sys.maxsize)

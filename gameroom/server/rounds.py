@@ -1,0 +1,103 @@
+"""Answers in turn: how requests share the loop with the rooms that play.
+
+Knows no request. Each round of the loop has a slice of time for answers. A request is answered
+at once while the slice lasts; then it waits, and the waiting ones are answered in the following
+rounds, one of each payer after the other. Between two rounds the loop serves timers, sockets
+and the packets of turns, which never wait here.
+
+So a turn is late by one slice and one answer at most, however many ask for however much. It is
+Nagle's fair queueing (RFC 970).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+
+Job = Callable[[], None]
+
+
+def cpu_us() -> int:
+    """Microseconds that this thread has computed: not what others took meanwhile."""
+    return time.thread_time_ns() // 1000
+
+
+class BusyError(Exception):
+    """Too many requests are waiting already."""
+
+
+class Rounds:
+    """The slices of one loop. `clock_us` is a clock that only runs while this thread computes."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        slice_us: int,
+        waiting_max: int,
+        waiting_per_payer_max: int,
+        clock_us: Callable[[], int] = cpu_us,
+    ) -> None:
+        self.clock_us = clock_us
+        self._loop = loop
+        self._slice_us = slice_us
+        self._waiting_max = waiting_max
+        self._waiting_per_payer_max = waiting_per_payer_max
+        self._left_us = slice_us
+        self._waiting: OrderedDict[str, deque[tuple[Job, int]]] = OrderedDict()
+        self._count = 0
+        self._scheduled = False
+
+    def run(self, payer: str, job: Job, *, least_us: int = 0) -> None:
+        """Do it now, or in a later round. It counts for `least_us` where it takes less. Raises
+        BusyError."""
+        jobs = self._waiting.get(payer)
+        if jobs is None and self._left_us > 0:
+            self._do(job, least_us)
+            return
+        if self._count >= self._waiting_max:
+            raise BusyError
+        if jobs is None:
+            jobs = self._waiting[payer] = deque()
+        elif len(jobs) >= self._waiting_per_payer_max:
+            raise BusyError
+        jobs.append((job, least_us))
+        self._count += 1
+        self._schedule()
+
+    async def turn(self, payer: str, *, least_us: int) -> None:
+        """Return when it is this payer's turn. Raises BusyError."""
+        ready = self._loop.create_future()
+
+        def go() -> None:
+            if not ready.done():
+                ready.set_result(None)
+
+        self.run(payer, go, least_us=least_us)
+        await ready
+
+    def _do(self, job: Job, least_us: int) -> None:
+        began = self.clock_us()
+        try:
+            job()
+        finally:
+            self._left_us -= max(least_us, self.clock_us() - began)
+            self._schedule()
+
+    def _schedule(self) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._round)
+
+    def _round(self) -> None:
+        self._scheduled = False
+        self._left_us = self._slice_us
+        while self._waiting and self._left_us > 0:
+            payer, jobs = self._waiting.popitem(last=False)
+            job, least_us = jobs.popleft()
+            self._count -= 1
+            if jobs:
+                self._waiting[payer] = jobs
+            self._do(job, least_us)

@@ -1,0 +1,1 @@
+"""How late turns are while somebody attacks the server: see `__main__`."""

@@ -1,0 +1,459 @@
+"""What a request costs is paid by whoever asks, and never by the others: structure and refusals.
+
+How late turns really are while somebody attacks is measured by `make lateness`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import deque
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from gameroom.language import Source, load
+from gameroom.resources import shipped_room
+from gameroom.server.allowances import HTTP_US, Allowances, packets_per_second
+from gameroom.server.auth import network
+from gameroom.server.config import Limits
+from gameroom.server.pieces import Pieces
+from gameroom.server.rates import Bucket, Rates
+from gameroom.server.rounds import BusyError, Rounds
+from gameroom.wire import MSGPACK
+from tests.server.table import ENGINE, KEYED, ROOM, Line, Table, config, limits, playing, served
+from tests.server.test_turns import duel, packet
+
+MAX = Limits()
+
+
+def read(text: str):
+    """A room file as the server reads it."""
+
+    def resolve(name: str) -> Source | None:
+        found = shipped_room(name)
+        return None if found is None else Source(*found)
+
+    file = load(text, name="test.room", resolve=resolve).room
+    assert file is not None
+    return file
+
+
+class Ticking:
+    """An event loop of which each `round` is one call here."""
+
+    def __init__(self) -> None:
+        self._ready: deque[Callable[[], object]] = deque()
+        self.later: list[tuple[float, Callable[[], object]]] = []
+
+    def call_soon(self, call: Callable[[], object]) -> None:
+        self._ready.append(call)
+
+    def call_later(self, delay_s: float, call: Callable[[], object]) -> None:
+        self.later.append((delay_s, call))
+
+    def ring(self) -> float:
+        """The timer that was set last; how long it was for."""
+        delay_s, call = self.later.pop()
+        call()
+        return delay_s
+
+    def round(self) -> None:
+        for _ in range(len(self._ready)):
+            self._ready.popleft()()
+
+
+# -- buckets -----------------------------------------------------------------------------------
+
+
+def test_a_dear_thing_takes_its_cost() -> None:
+    bucket = Bucket(per_minute=60, burst=10)
+    assert bucket.take(0, 10) == 0
+    assert bucket.take(0, 4) == 4000
+    assert bucket.take(4000, 4) == 0
+
+
+def test_what_is_dearer_than_the_bucket_is_granted_when_it_is_full_and_paid_off() -> None:
+    bucket = Bucket(per_minute=60, burst=10)
+    assert bucket.take(0, 30) == 0
+    assert bucket.take(20_000, 1) == 1000
+    assert bucket.take(21_000, 1) == 0
+
+
+def test_a_cost_that_is_known_afterwards_leaves_a_debt() -> None:
+    bucket = Bucket(per_minute=60, burst=10)
+    assert bucket.wait(0) == 0
+    bucket.charge(0, 13)
+    assert bucket.wait(0) == 3000
+    assert bucket.wait(2999) == 1
+    assert bucket.wait(3000) == 0
+
+
+# -- who pays ----------------------------------------------------------------------------------
+
+
+def test_a_session_has_one_allowance_however_it_comes() -> None:
+    allowances = Allowances(MAX)
+    file = read(ROOM)
+    assert allowances.of_session("r", "ann", file) is allowances.of_session("r", "ann", file)
+    assert allowances.of_session("r", "ann", file) is not allowances.of_session("r", "bob", file)
+    assert allowances.of_session("r", "ann", file) is not allowances.of_address("ann")
+
+
+def test_an_honest_player_is_never_refused() -> None:
+    """Ten turns a second, each packet as large as the room allows, and a burst after a pause."""
+    file = read(ROOM.replace("turn = 20ms..40ms", "turn = 100ms..100ms"))
+    frames = Allowances(MAX).of_session("r", "ann", file).frames
+    largest = 1 + 16_384 // 1024
+    assert packets_per_second(file) >= 10 * largest
+    waits = [frames.take(100 * turn, largest) for turn in range(6000)]
+    waits += [frames.take(600_000, 1) for _ in range(400)]
+    assert set(waits) == {0}
+
+
+def test_a_hundred_behind_one_address_come_within_three_seconds() -> None:
+    """Each opens the page and its files, looks at the room, and takes a place."""
+    allowance = Allowances(MAX).of_address("192.0.2.1")
+    joins = Rates(MAX.joins_per_minute, MAX.joins_burst, MAX.addresses_max)
+    refused = 0
+    for request in range(100 * 20):
+        now = request * 3000 // 2000
+        refused += allowance.work_us.wait(now) > 0
+        allowance.work_us.charge(now, HTTP_US + 200)
+        if request % 20 == 19:
+            refused += joins.take("192.0.2.1", now) > 0
+    assert refused == 0
+    hour = sum(joins.take("192.0.2.1", now) == 0 for now in range(3000, 3_603_000, 100))
+    assert hour <= MAX.joins_per_minute * 60 + MAX.joins_burst, "and then joins have a rate"
+
+
+@pytest.mark.parametrize(
+    ("said", "counted"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("anything else", "anything else"),
+    ],
+)
+def test_an_address_of_ipv6_is_its_network(said: str, counted: str) -> None:
+    assert network(said) == counted
+
+
+# -- rounds ------------------------------------------------------------------------------------
+
+
+class Answers:
+    """Answers that take a while by a clock of their own, and which were given in which round."""
+
+    def __init__(self, cost_us: int, **limits: int) -> None:
+        self.loop = Ticking()
+        self.now_us = 0
+        self.cost_us = cost_us
+        self.given: list[list[str]] = [[]]
+        self.rounds = Rounds(
+            self.loop,
+            **{"slice_us": 500, "waiting_max": 1000, "waiting_per_payer_max": 300, **limits},
+            clock_us=lambda: self.now_us,
+        )
+
+    def ask(self, payer: str) -> None:
+        def job() -> None:
+            self.now_us += self.cost_us
+            self.given[-1].append(payer)
+
+        self.rounds.run(payer, job)
+
+    def until_all(self, count: int) -> list[list[str]]:
+        while sum(map(len, self.given)) < count:
+            self.given.append([])
+            self.loop.round()
+        return self.given
+
+
+def test_answers_share_a_slice_of_each_round() -> None:
+    answers = Answers(cost_us=200)
+    for _ in range(9):
+        answers.ask("ann")
+    assert [len(given) for given in answers.until_all(9)] == [3, 3, 3]
+
+
+def test_one_long_answer_is_the_most_that_a_round_is_late_by() -> None:
+    answers = Answers(cost_us=5000)
+    for _ in range(3):
+        answers.ask("ann")
+    assert [len(given) for given in answers.until_all(3)] == [1, 1, 1]
+
+
+def test_who_asks_much_waits_behind_who_asks_little() -> None:
+    answers = Answers(cost_us=500)
+    for _ in range(100):
+        answers.ask("ann")
+    answers.ask("bob")
+    answers.ask("cas")
+    given = list(itertools.chain(*answers.until_all(102)))
+    assert given.index("bob") <= 3
+    assert given.index("cas") <= 4
+
+
+def test_only_so_many_answers_wait() -> None:
+    answers = Answers(cost_us=500, waiting_max=5, waiting_per_payer_max=3)
+    for _ in range(4):
+        answers.ask("ann")
+    with pytest.raises(BusyError):
+        answers.ask("ann")
+    answers.ask("bob")
+    answers.ask("cas")
+    with pytest.raises(BusyError):
+        answers.ask("dan")
+    answers.until_all(6)
+    answers.ask("dan")
+
+
+class Pausing:
+    """What the pieces need of a transport."""
+
+    reading = True
+
+    def pause_reading(self) -> None:
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        self.reading = True
+
+    def is_closing(self) -> bool:
+        return False
+
+
+def test_a_read_is_parsed_a_few_bytes_at_a_time() -> None:
+    loop, fed, transport = Ticking(), [], Pausing()
+    pieces = Pieces(fed.append, transport, loop, 512)
+    read = bytes(range(256)) * 16
+    pieces.add(read)
+    assert fed == [read[:512]]
+    assert not transport.reading
+    pieces.add(b"and what was on its way")
+    for fed_before in range(1, 9):
+        assert len(fed) == fed_before
+        loop.round()
+    assert b"".join(fed) == read + b"and what was on its way"
+    assert max(map(len, fed)) == 512
+    assert transport.reading
+
+
+def test_what_fits_into_a_round_never_waits() -> None:
+    loop, fed, transport = Ticking(), [], Pausing()
+    pieces = Pieces(fed.append, transport, loop, 512)
+    for _ in range(3):
+        pieces.add(b"x" * 512)
+    assert len(fed) == 3
+    assert transport.reading
+
+
+def test_who_is_held_back_is_read_no_further_for_a_while() -> None:
+    loop, fed, transport = Ticking(), [], Pausing()
+
+    def feed(data: bytes) -> None:
+        fed.append(data)
+        if len(fed) == 2:
+            pieces.hold(0.5)
+
+    pieces = Pieces(feed, transport, loop, 4)
+    pieces.add(b"onetwothree!")
+    for _ in range(5):
+        loop.round()
+    assert fed == [b"onet", b"woth"]
+    pieces.add(b"four")
+    assert not transport.reading
+    assert loop.ring() == 0.5
+    for _ in range(5):
+        loop.round()
+    assert fed == [b"onet", b"woth", b"ree!", b"four"]
+    assert transport.reading
+
+
+def test_after_the_close_nothing_is_parsed_in_a_hurry() -> None:
+    loop, fed, transport = Ticking(), [], Pausing()
+    pieces = Pieces(fed.append, transport, loop, 4)
+    pieces.slow = True
+    pieces.add(b"bye!")
+    assert fed == [b"bye!"], "the peer's goodbye is heard at once"
+    pieces.add(b"one" * 4)
+    loop.round()
+    assert len(fed) == 1
+    for _ in range(3):
+        loop.ring()
+    assert len(fed) == 4
+    assert transport.reading
+
+
+# -- over real sockets ---------------------------------------------------------------------------
+
+POOR = limits(session_ms_per_second=1, session_burst_ms=50)
+"""Enough for some hundred answers, and then for one in a while."""
+
+
+async def refusal(line: Line) -> tuple[int, dict[str, object]]:
+    """Ask until it is too much: how many were granted, and the refusal."""
+    for granted in range(1000):
+        answer = await line.ask("GET", "/players")
+        if answer["status"] != 200:
+            return granted, answer
+    raise AssertionError("a thousand answers for nothing")
+
+
+async def test_a_session_pays_once_for_all_its_sockets_and_requests() -> None:
+    async with served(config(limits=POOR)) as table:
+        ann, line, _, bob = await duel(table)
+        granted, refused = await refusal(line)
+        assert (refused["status"], refused["body"]["code"]) == (429, "too_often")
+        assert refused["body"]["retry_after_ms"] > 0
+        again, _ = await refusal(await ann.connect())
+        assert again * 2 < granted, "a new socket brings no new allowance"
+        bearer = {"Authorization": f"Bearer {ann.token}"}
+        path = f"/rooms/{ann.room}/players"
+        statuses = [(await table.client.get(path, headers=bearer)).status for _ in range(50)]
+        assert 429 in statuses, "nor does HTTP"
+        assert (await bob.ask("GET", "/time"))["status"] == 200, "others have theirs"
+
+
+async def test_turns_are_heard_from_whoever_has_used_up_everything_else() -> None:
+    async with served(config(limits=POOR)) as table:
+        _, ann, _, bob = await duel(table)
+        await refusal(ann)
+        for generation in range(1, 20):
+            for line in (ann, bob):
+                await packet(line, generation)
+            await ann.until("turn", generation=generation)
+        assert not [event for event in ann.events if event["event"] == "rejected"]
+
+
+async def test_the_tail_comes_in_pages() -> None:
+    async with served(config(limits=limits(turns_per_answer_max=5))) as table:
+        _, ann, _, bob = await duel(table)
+        for generation in range(1, 13):
+            for line in (ann, bob):
+                await packet(line, generation)
+            await ann.until("turn", generation=generation)
+        first, seen = 1, []
+        while first is not None:
+            page = (await ann.ask("GET", f"/turns?from={first}"))["body"]
+            seen.append([turn["generation"] for turn in page["turns"]])
+            first = page["next"]
+        assert seen == [[1, 2, 3, 4, 5], [6, 7, 8, 9, 10], [11, 12]]
+        beyond = (await ann.ask("GET", "/turns?from=99"))["body"]
+        assert beyond == {"turns": [], "next": None}
+
+
+async def test_a_page_of_the_tail_has_so_many_bytes_and_one_turn_at_least() -> None:
+    async with served(config(limits=limits(turns_bytes_max=1))) as table:
+        _, ann, _, bob = await duel(table)
+        for generation in (1, 2):
+            for line in (ann, bob):
+                await packet(line, generation)
+            await ann.until("turn", generation=generation)
+        page = (await ann.ask("GET", "/turns?from=1"))["body"]
+        assert ([turn["generation"] for turn in page["turns"]], page["next"]) == ([1], 2)
+
+
+async def test_the_tail_in_msgpack_is_the_arrays_of_the_events(table: Table) -> None:
+    ann, line, _, bob = await duel(table)
+    for of in (line, bob):
+        await packet(of, 1)
+    await line.until("turn")
+    ws = await ann.socket(protocols=(MSGPACK,))
+    for id_, method, path, body in (
+        (1, "PUT", "/session", {"token": ann.token}),
+        (2, "GET", "/turns?from=1", None),
+    ):
+        frame = {"id": id_, "method": method, "path": path, "body": body}
+        await ws.send_bytes(msgspec.msgpack.encode(frame))
+    events = []
+    while True:
+        got = msgspec.msgpack.decode(await ws.receive_bytes())
+        if isinstance(got, list):
+            events.append(got)
+        elif got.get("id") == 2:
+            break
+    assert got["body"] == {"turns": events, "next": None}
+
+
+async def test_who_has_left_is_answered_no_more(table: Table) -> None:
+    """The close comes with the open turn; bob holds it up."""
+    made = await table.create(
+        room=ROOM.replace("allow move from player", "allow move, leave from player"),
+        engine={"source": ENGINE},
+    )
+    people = [await table.join(made["id"], name) for name in ("ann", "bob")]
+    lines = [await person.connect() for person in people]
+    await playing(*lines)
+    left = await lines[0].ask("DELETE", "/players/me")
+    assert left["status"] == 204
+    told = await lines[0].ask("GET", "/turns?from=1")
+    assert (told["status"], told["body"]["code"]) == (403, "not_in_the_room")
+
+
+async def test_who_connects_again_and_again_waits_and_keeps_the_seat() -> None:
+    async with served(config(limits=limits(connects_per_minute=600, connects_burst=3))) as table:
+        made = await table.create()
+        ann = await table.join(made["id"], "ann")
+        for _ in range(3):
+            line = await ann.connect()
+        seq = table.lobby.rooms.running[made["id"]].room.seq
+        early = Line(await ann.socket())
+        refused = await early.ask("PUT", "/session", {"token": ann.token})
+        while refused["status"] == 200:  # the machine was slow
+            early = Line(await ann.socket())
+            refused = await early.ask("PUT", "/session", {"token": ann.token})
+        assert refused["body"]["retry_after_ms"] <= 100
+        assert (await early.closed())[0] == 1013, "come back later"
+        assert table.lobby.rooms.running[made["id"]].room.seq == seq, "nobody is told"
+        assert table.lobby.rooms.running[made["id"]].room.member(ann.user)
+        await line.ws.close()
+
+
+# -- places --------------------------------------------------------------------------------------
+
+
+async def test_a_room_with_more_places_than_sockets_is_not_made() -> None:
+    async with served(config(limits=limits(places_per_room_max=10))) as table:
+        text = ROOM.replace("spectators 0..2", "spectators 0..9")
+        wish = {"room": text, "engine": {"source": ENGINE}}
+        response = await table.client.post("/create", json=wish, headers=KEYED)
+        problem = await table.problem(response, 422)
+        assert problem["code"] == "too_many_places"
+        assert all(number in problem["detail"] for number in ("2 players", "9 spectators", "10"))
+        await table.create(
+            room=ROOM.replace("spectators 0..2", "spectators 0..8"), engine={"source": ENGINE}
+        )
+
+
+async def test_watchers_never_take_a_player_s_way_back() -> None:
+    """As many watch as may: whoever drops comes back, and one more watcher is refused."""
+    async with served(config(limits=limits(places_per_room_max=4))) as table:
+        made = await table.create()
+        people = [await table.join(made["id"], name) for name in ("ann", "bob")]
+        watchers = [await table.join(made["id"], spectate=True) for _ in range(2)]
+        lines = [await person.connect() for person in (*people, *watchers)]
+        refused = await table.client.post(f"/rooms/{made['id']}/players", json={"spectate": True})
+        assert (await table.problem(refused, 409))["code"] == "room_full"
+        await lines[0].ws.close()
+        back = await people[0].connect()
+        assert (await back.ask("GET", "/time"))["status"] == 200
+
+
+async def test_a_hundred_join_and_open_the_page_with_the_limits_as_they_are() -> None:
+    async with served(config(limits=Limits())) as table:
+        text = ROOM.replace("spectators 0..2", "spectators 0..1000")
+        made = await table.create(room=text, engine={"source": ENGINE})
+
+        async def come() -> tuple[int, ...]:
+            page = await table.client.get(made["join"], headers={"Accept": "text/html"})
+            code = await table.client.get(f"/engines/{made['engine']}")
+            place = await table.client.post(f"/rooms/{made['id']}/players", json={})
+            return page.status, code.status, place.status
+
+        assert set(await asyncio.gather(*(come() for _ in range(100)))) == {(200, 200, 201)}

@@ -1,0 +1,133 @@
+"""The process beside the loop's: what runs there, and what becomes of it when a job goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+
+import pytest
+
+from gameroom import language, picture
+from gameroom.lockstep import desync
+from gameroom.server import jobs
+from gameroom.server.worker import JobFailedError, Worker, WorkerBusyError
+from tests.server.table import ENGINE, KEYED, ROOM, Table
+
+
+@pytest.fixture
+def own():
+    """A worker of the test's own, with little patience and memory."""
+    made = Worker(timeout_ms=5000, memory_bytes=1 << 29, waiting_max=2)
+    yield made
+    made.stop()
+
+
+async def test_a_job_is_done_by_another_process_and_the_next_one_by_the_same(own: Worker) -> None:
+    first = await own.run(os.getpid)
+    assert first != os.getpid()
+    assert await own.run(os.getpid) == first == own.pid
+
+
+async def test_what_a_job_raises_is_raised_and_the_process_goes_on(own: Worker) -> None:
+    first = await own.run(os.getpid)
+    with pytest.raises(ValueError, match="invalid literal"):
+        await own.run(int, "no number")
+    assert await own.run(os.getpid) == first
+
+
+async def test_a_killed_process_costs_no_later_job(own: Worker) -> None:
+    first = await own.run(os.getpid)
+    os.kill(first, signal.SIGKILL)
+    os.waitid(os.P_PID, first, os.WEXITED | os.WNOWAIT)
+    assert await own.run(os.getpid) not in (first, os.getpid())
+
+
+async def test_a_job_that_ends_its_process_costs_nobody_else(own: Worker) -> None:
+    with pytest.raises(JobFailedError, match="ended with 3"):
+        await own.run(os._exit, 3)
+    assert await own.run(os.getpid) != os.getpid()
+
+
+async def test_a_job_that_takes_too_long_is_ended() -> None:
+    hasty = Worker(timeout_ms=200)
+    try:
+        with pytest.raises(JobFailedError, match="sleep"):
+            await hasty.run(time.sleep, 60)
+    finally:
+        hasty.stop()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limits on memory")
+async def test_a_job_that_needs_too_much_memory_is_refused(own: Worker) -> None:
+    with pytest.raises(JobFailedError, match="memory"):
+        await own.run(bytes, 1 << 30)
+    assert await own.run(int, "7") == 7
+
+
+async def test_only_so_many_jobs_wait(own: Worker) -> None:
+    jobs = [own.submit(time.sleep, 0.01) for _ in range(2)]
+    with pytest.raises(WorkerBusyError):
+        own.submit(os.getpid)
+    for job in jobs:
+        await asyncio.wrap_future(job)
+    assert own.submit(int, "7").result() == 7
+
+
+async def test_where_no_process_can_be_started_jobs_run_here(
+    own: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/no/such/python")
+    assert await own.run(os.getpid) == os.getpid()
+
+
+# -- what a server does there ----------------------------------------------------------------
+
+
+async def test_rooms_are_read_and_drawn_in_the_other_process(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def here(*args: object, **kwargs: object) -> None:
+        raise AssertionError("this holds the loop")
+
+    for module, name in ((language, "load"), (picture, "svg"), (desync, "report")):
+        monkeypatch.setattr(module, name, here)
+    made = await table.create()
+    drawn = await table.client.get(f"/rooms/{made['id']}/chart.svg")
+    assert (await drawn.text()).startswith("<svg")
+    verdict = desync.Diverged(7, (1,), decidable=True, values={0: 1, 1: 2})
+    subject = desync.Subject("room", "duel", "", 7, {}, 0, 0)
+    report = await table.lobby.worker.run(jobs.reported, subject, verdict, None, (), ())
+    assert desync.read(report).generation == 7
+
+
+async def test_a_room_file_that_breaks_the_process_is_refused_and_the_next_is_made(
+    table: Table,
+) -> None:
+    shared = table.lobby.worker
+    table.lobby.worker = Worker(timeout_ms=1)
+    wish = {"room": ROOM, "engine": {"source": ENGINE}}
+    try:
+        response = await table.client.post("/create", json=wish, headers=KEYED)
+        assert (await table.problem(response, 503))["code"] == "too_heavy"
+    finally:
+        table.lobby.worker.stop()
+        table.lobby.worker = shared
+    await table.create()
+
+
+async def test_rooms_wait_for_each_other_and_only_so_many(table: Table) -> None:
+    shared = table.lobby.worker
+    table.lobby.worker = Worker(waiting_max=1)
+    busy = table.lobby.worker.submit(time.sleep, 0.05)
+    wish = {"room": ROOM, "engine": {"source": ENGINE}}
+    try:
+        response = await table.client.post("/create", json=wish, headers=KEYED)
+        problem = await table.problem(response, 503)
+        assert (problem["code"], problem["retry_after_ms"] > 0) == ("server_busy", True)
+        await asyncio.wrap_future(busy)
+    finally:
+        table.lobby.worker.stop()
+        table.lobby.worker = shared
