@@ -51,10 +51,10 @@ DELAYED_STEP_MS = 1_000
 HOLD_MS = 1000
 """How long a socket is read no further, at most, whose frames are too many."""
 
-CATCH_UP_EVENTS = 32
-OLD_EVENTS = 8
-"""After so many events of a long tail the other sockets have their turn: less than a millisecond.
-Old events come from the journal and are read again."""
+CATCH_UP_EVENTS = 8
+CATCH_UP_US = 500
+"""A long tail is sent in steps of so many events, each in its turn among the answers. A step costs
+about this: old events are read and encoded again."""
 
 SHOWN_AT_HELLO = ("seq", "generation", "turn_ms", "ahead")
 """What the first answer says of the room."""
@@ -522,12 +522,21 @@ class Connection:
                     self.leave(Close.ENDED, "the room has ended")
                     return
                 await asyncio.sleep(self._pause_s(runner))
+                await self._its_turn()
         except (JournalError, StoreFailedError) as error:
             log.error("room %s: the journal cannot be read: %s", self._room, error)
             self.leave(Close.TRY_LATER, "the journal cannot be read now")
         except Exception:
             log.exception("room %s: a tail cannot be sent: a fault of ours", self._room)
             self.leave(Close.INTERNAL, "a fault of the server")
+
+    async def _its_turn(self) -> None:
+        """Until this person's next step is due."""
+        try:
+            payer = f"session {self._room} {self.who}"
+            await self._door.rounds.turn(payer, least_us=CATCH_UP_US)
+        except BusyError:
+            await asyncio.sleep(CATCH_UP_STEP_S)
 
     def _pause_s(self, runner: Runner) -> float:
         """Until something can be sent again: the others had their turn, the socket has read, or
@@ -547,5 +556,5 @@ class Connection:
             self.push(told)
             while self._is_full:
                 await asyncio.sleep(CATCH_UP_STEP_S)
-            if count % OLD_EVENTS == 0:
-                await asyncio.sleep(0)
+            if count % CATCH_UP_EVENTS == 0:
+                await self._its_turn()
