@@ -94,7 +94,7 @@ class Limits:
     requests_waiting_max: int = 2000
     requests_waiting_per_payer_max: int = 300
     """Requests that wait for such a slice: in all, and of one session or address."""
-    turns_per_answer_max: int = 32
+    turns_per_answer_max: int = 16
     turns_bytes_max: int = 65_536
     """One answer to `GET /turns`; the next one goes on where it ends."""
     frames_per_second: int = 120
@@ -105,7 +105,7 @@ class Limits:
     refusals_burst: int = 100
     """How often a session or an address is refused and told to wait, before its sockets are closed
     and its HTTP answers come late."""
-    socket_bytes_per_round: int = 512
+    socket_bytes_per_round: int = 256
     """Bytes of one socket that are parsed before others are served."""
     hello_frames_max: int = 16
     """Frames of a socket that has not said who it is."""

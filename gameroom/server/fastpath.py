@@ -105,7 +105,7 @@ class Socket(web.WebSocketResponse[Literal[True]]):
         message_bytes_max: int,
         heartbeat_ms: int,
         close_timeout_ms: int,
-        bytes_per_round: int = 512,
+        bytes_per_round: int = 256,
         parsing: Callable[[Pieces], None] = lambda pieces: None,
     ) -> None:
         """first_bytes_max: the limit of messages until `raise_limit`, held while they are
