@@ -23,7 +23,7 @@ FRAME_BYTES = 1024
 FRAME_US = 250
 """And once for every so many microseconds that it takes to read, where it is that long."""
 
-HTTP_US = 300
+HTTP_US = 500
 """What aiohttp takes to read a request and to write its answer, beside the answer's own cost."""
 
 PIECE_US = 100
