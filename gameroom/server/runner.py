@@ -134,7 +134,7 @@ class Runner:
         self.clock = clock
         self._loop = loop
         self._snapshots = snapshots
-        self._keeping: asyncio.Task[Problem | None] | None = None
+        self._keeping: asyncio.Future[None] | None = None
         self._recent = Recent(tail_bytes_max)
         self._turns = turns or Marks()
         self.delayed = self._delayed(shown)
@@ -481,22 +481,26 @@ class Runner:
     def _keep(self, effect: Keep) -> None:
         """Store a snapshot, in a thread: it may be megabytes. `kept` says what came of it."""
         put = self._snapshots.put
-        stored = self._loop.run_in_executor(None, put, self.id, stored_snapshot(effect))
-        self._keeping = asyncio.ensure_future(self._kept(effect, stored))
+        self._keeping = self._loop.run_in_executor(None, put, self.id, stored_snapshot(effect))
+        self._keeping.add_done_callback(lambda stored: self._kept(effect, stored))
 
-    async def _kept(self, effect: Keep, stored: asyncio.Future[None]) -> Problem | None:
-        try:
-            await stored
-        except StoreFailedError as error:
+    def _kept(self, effect: Keep, stored: asyncio.Future[None]) -> None:
+        if stored.cancelled():
+            return
+        if (error := stored.exception()) is not None:
             log.error("room %s: a snapshot cannot be kept: %s", self.id, error)
-            return Problem(503, "not_stored", "The snapshot could not be stored.")
+            return
         self.snapshots = [(effect.snapshot, effect.at), *self.snapshots][:SNAPSHOTS_KEPT]
-        return None
 
     async def kept(self) -> Problem | None:
         """Why the snapshot that came last is not kept, None when it is. That is no harm to the
         game."""
-        return None if self._keeping is None else await asyncio.shield(self._keeping)
+        try:
+            if self._keeping is not None:
+                await asyncio.shield(self._keeping)
+        except StoreFailedError:
+            return Problem(503, "not_stored", "The snapshot could not be stored.")
+        return None
 
     def _append(self, effect: Append) -> None:
         """Store. The bytes in the journal are those of the msgpack sockets."""

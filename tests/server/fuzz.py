@@ -18,6 +18,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -33,6 +34,7 @@ from gameroom.room import Room, inputs
 from gameroom.room.effects import Effect
 from gameroom.server.answers import Question, RefusedError, answer, of_reply, whole
 from gameroom.server.clock import Clock
+from gameroom.server.config import Limits
 from gameroom.server.events import appends
 from gameroom.server.exchange import answer_response
 from gameroom.server.routes import ROOM
@@ -89,6 +91,15 @@ class Loop:
 
     def call_later(self, delay: float, callback: Callable[..., object], *args: object) -> Alarm:
         return self.call_at(self.now + delay, callback, *args)
+
+    def run_in_executor(self, executor: None, call: Callable[..., object], *args: object):
+        """At once."""
+        future: Future[object] = Future()
+        try:
+            future.set_result(call(*args))
+        except Exception as error:
+            future.set_exception(error)
+        return future
 
     def run(self, seconds: float) -> None:
         """Time passes; what is due is called at its time."""
@@ -325,7 +336,7 @@ class Fuzz:
             self.said[reply.status] += 1
             return
         path, _, query = said.path.partition("?")
-        given = answer(self._question(user, said.method, path, said.body, parse_qsl(query)))
+        given = answer(self._question(user, said.method, path, said.body, parse_qsl(query), codec))
         body = given.body if given.problem is None else problem_body(given.problem)
         codec.encode_response(ResponseFrame(said.id, given.status, body))
         self.said[given.status] += 1
@@ -338,14 +349,22 @@ class Fuzz:
             self.said[error.problem.status] += 1
             return
         path, _, query = path.partition("?")
-        given = answer(self._question(user, method, path, body, parse_qsl(query)))
+        given = answer(
+            self._question(user, method, path, body, parse_qsl(query), self.codecs[JSON])
+        )
         answer_response(given)
         self.said[given.status] += 1
 
     def _question(
-        self, user: str, method: str, path: str, body: Any, query: list[tuple[str, str]]
+        self,
+        user: str,
+        method: str,
+        path: str,
+        body: Any,
+        query: list[tuple[str, str]],
+        codec: Codec,
     ) -> Question:
-        return Question(self.runner, user, method, path, body, dict(query))
+        return Question(self.runner, user, method, path, codec, Limits(), body, dict(query))
 
     def _send(self, user: str, method: str, path: str, body: object) -> None:
         """Over whatever carries it: the socket where there is one, mostly."""
@@ -512,7 +531,7 @@ class Fuzz:
         self.steps.append(f"{user} sends a state of {number}")
         if self.room.unasked(user, number) is None:
             state = self.dice.choice((b"", b"[1]", b"[2]"))
-            of_reply(self.runner.receive(user, inputs.SendState(number, state)))
+            of_reply(self.runner.receive(user, inputs.with_hash(number, state)))
 
     def _direct(self, user: str) -> None:
         """Packets that no route makes so, or makes at another time than this."""
@@ -532,7 +551,7 @@ class Fuzz:
                 inputs.Say(""),
                 inputs.HaveState(generation, "f" * 64, dice.choice((0, -1, 4, INT_MAX))),
                 inputs.HaveState(generation, "", 1),
-                inputs.SendState(generation, b"[1]"),
+                inputs.with_hash(generation, b"[1]"),
                 inputs.Configure({}),
             )
         )
