@@ -23,8 +23,8 @@ class Marks:
         self._values = array("Q", values)
 
     def add(self, key: int, value: int) -> None:
-        """Keep this pair, if it is one of those that are kept."""
-        if key % self.stride:
+        """Keep this pair, if it is one of those that are kept; one that is known is no news."""
+        if key % self.stride or (self._keys and key <= self._keys[-1]):
             return
         self._keys.append(key)
         self._values.append(value)

@@ -130,6 +130,22 @@ def test_a_journal_that_is_cut_under_a_running_room_is_named(
         list(journal.read())
 
 
+@pytest.mark.parametrize("entries", [3, 64, 512, 600])
+def test_a_journal_may_be_opened_and_kept_any_number_of_times(
+    journals: FileJournals, entries: int
+) -> None:
+    written(journals, entries, checkpoint=entries)
+    for more in range(1, 4):
+        journal = journals.open("r-1")
+        assert journal.checkpoint is not None, "the one before can be used"
+        assert journal.checkpoint.seq == entries
+        journal.keep(journal.mark(), SAID)
+        journal.close()
+        journal = journals.open("r-1")
+        assert [one.seq for one in journal.read(entries - more)][-1] == entries
+        journal.close()
+
+
 @pytest.mark.parametrize("checkpoint", [1, 700, 2_000])
 def test_any_part_of_a_long_journal_can_be_read(journals: FileJournals, checkpoint: int) -> None:
     written(journals, 2_000, checkpoint)
