@@ -62,8 +62,8 @@ class JournalsFailedError(StoreFailedError):
     """Journals cannot be written."""
 
 
-class ClosingError(Exception):
-    """The server has stopped meanwhile."""
+class OvertakenError(Exception):
+    """The server has stopped meanwhile, or the room was ended."""
 
 
 @dataclass(slots=True)
@@ -228,8 +228,12 @@ class Rooms:
         return RefusedError(self._down() or WAKING)
 
     def _move(self, room: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        def moved(task: asyncio.Task[None]) -> None:
+            if self._moving.get(room) is task:
+                del self._moving[room]
+
         task = self._moving[room] = self._loop.create_task(work)
-        task.add_done_callback(lambda _: self._moving.pop(room, None))
+        task.add_done_callback(moved)
         return task
 
     # -- waking up -------------------------------------------------------------------
@@ -239,7 +243,7 @@ class Rooms:
         async with self._gate:
             try:
                 await self._bring_back(room, line)
-            except ClosingError:
+            except OvertakenError:
                 return
             except KeyError:
                 why = "The room's journal is missing."
@@ -282,8 +286,8 @@ class Rooms:
                 runner = self._hosted(
                     found.room, journal, heads, turns=found.turns, shown=found.shown
                 )
-            if self._closed:
-                raise ClosingError
+            if self._closed or self.asleep.get(room) is not line:
+                raise OvertakenError
         except BaseException:
             await asyncio.to_thread(_let_go, journal)
             raise

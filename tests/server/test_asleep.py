@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gameroom.server.answers import RefusedError
 from gameroom.server.config import Config
 from gameroom.server.rooms import Asleep
 from gameroom.store import FileJournals, StoreFailedError
@@ -259,6 +260,22 @@ async def test_an_asleep_room_can_be_ended(tmp_path: Path) -> None:
         assert (await table.client.get(path)).status == 404
     async with served(on_disk(tmp_path)) as table:
         assert (await table.client.get(path)).status == 404
+
+
+async def test_a_room_that_is_ended_while_it_wakes_up_stays_ended(tmp_path: Path) -> None:
+    async with served(on_disk(tmp_path)) as table:
+        made = await table.create()
+        await nobody_there(table)
+        rooms = table.lobby.rooms
+        waking = asyncio.create_task(rooms.find(made["id"]))
+        await asyncio.sleep(0)
+        assert made["id"] in rooms._moving
+        rooms.end(made["id"])
+        with pytest.raises(RefusedError) as refused:
+            await waking
+        assert refused.value.problem.status == 404
+        assert open_files(tmp_path) == []
+        assert not rooms.running
 
 
 async def test_turns_of_any_age_are_found_after_waking(tmp_path: Path) -> None:
