@@ -224,7 +224,7 @@ class Stage:
         ]
         if held_up:
             return f"turn {self.room.generation + 1} waits for {' and '.join(held_up)}"
-        return "nobody plays"
+        return "the room sleeps, no player is connected" if self.room.asleep else "nobody plays"
 
     def _tick(self) -> None:
         assert self._wake is not None

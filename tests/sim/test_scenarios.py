@@ -309,7 +309,8 @@ def test_turns_that_rest_are_not_waited_for() -> None:
     assert fails(f"{STARTED}bob is silent for 5 turns", room=alone) == (
         "2 of 5 turns closed, then they rested: turn 4 waits for bob"
     )
-    assert fails(f"{STARTED}ann, bob drop\nwait 5 turns").endswith("nobody plays")
+    slept = fails(f"{STARTED}ann, bob drop\nwait 5 turns")
+    assert slept.endswith("the room sleeps, no player is connected")
 
 
 def test_nothing_closes_after_the_end() -> None:
