@@ -23,6 +23,7 @@ class Member:
     """One person. `seat` is None for a spectator.
 
     joined: counts up with every join; the smallest is the longest in the room.
+    arrived: whether a socket was ever opened.
     away_since: when the connection was lost or since when it is awaited (`presence`).
     silent_since: since when a due turn has not heard this player, None when it has.
     missing_since: since when the silence is so long that all are told, None when it is not.
@@ -55,6 +56,7 @@ class Member:
     repairs: int = 0
     repairing_since: int | None = None
     choices: dict[str, str] = field(default_factory=dict)
+    arrived: bool = False
     away_since: int | None = None
     silent_since: int | None = None
     missing_since: int | None = None
@@ -192,6 +194,7 @@ class People:
             for flag in (*FLAGS, "repairing"):
                 setattr(member, flag, getattr(row, flag))
             member.repairs, member.outvoted = player.repairs, player.outvoted
+            member.arrived = True
             member.away_since = now
             member.missing_since = now if member.missing else None
             member.silent_since = now if member.missing or member.hidden else None

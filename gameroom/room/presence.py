@@ -61,7 +61,7 @@ def connect(member: Member, *, is_near: bool) -> None:
     returns may have begun again: whether the engine differs is found out anew."""
     if not member.connected and not member.repairing:
         member.diverged = member.outvoted = False
-    member.connected, member.away_since = True, None
+    member.connected, member.arrived, member.away_since = True, True, None
     member.lost = member.hidden = False
     if not is_near:
         member.gathers_from = None
@@ -84,6 +84,14 @@ def never_arrived(people: People, now: int) -> list[Member]:
         and member.away_since is not None
         and now >= member.away_since + ARRIVAL_MS
     ]
+
+
+def is_anybody_here(people: People) -> bool:
+    """Is there a player for whom time has to go on? Somebody who has joined and never opened a
+    socket is awaited no longer than ever: or seats could be taken without being there."""
+    return any(
+        member.connected or not (member.arrived or member.lost) for member in people.players()
+    )
 
 
 def wait_anew(people: People, now: int) -> None:

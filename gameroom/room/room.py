@@ -286,7 +286,7 @@ class Room:
 
     def _sleep_or_wake(self) -> None:
         """Whoever is away when the room wakes has all the time again to come back."""
-        asleep = not any(member.connected for member in self.people.players())
+        asleep = not presence.is_anybody_here(self.people)
         if asleep and self._asleep_since is None:
             self._asleep_since, self._sleep_left = self._now, self._sleep_max
         elif self._asleep_since is not None and not asleep:

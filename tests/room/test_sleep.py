@@ -88,6 +88,17 @@ def test_a_new_room_sleeps_until_somebody_joins() -> None:
     assert not table.room.over
 
 
+def test_a_seat_is_not_kept_for_somebody_who_never_came() -> None:
+    table = Table()
+    for name in ("ann", "bob", "cid"):
+        table.send(name, inputs.Join(name))
+    assert table.send("dan", inputs.Join("dan")).body["spectator"], "every seat is taken"
+    table.wait(10_000 + 60_000 + 1_000)
+    assert table.last(packets.Roster).seats == ()
+    assert table.room.asleep
+    assert table.send("eve", inputs.Join("eve")).body["seat"] == 0
+
+
 @pytest.mark.parametrize("policy", ["", "policy reconnect { sleep = 2h }"])
 def test_a_room_to_which_nobody_comes_back_ends(policy: str) -> None:
     table = Table(PLAIN.replace("command wave { }", f"command wave {{ }}\n  {policy}"))
