@@ -459,6 +459,7 @@ DEFAULTS: dict[str, policies.PolicyValue] = {
     "limits.commands_per_turn": 64,
     "limits.packet_bytes": 16384,
     "limits.chat_per_minute": 30,
+    "limits.changes_per_minute": 30,
     "limits.requests_per_minute": 120,
     "limits.configures_per_minute": 240,
 }
