@@ -227,7 +227,10 @@ def _lost_at(member: Member, patience: Patience) -> Iterator[int]:
     if not member.connected and member.away_since is not None:
         yield member.away_since + patience.grace
     if member.missing_since is not None:
-        yield member.missing_since + patience.drop_after
+        if member.away_since is None:
+            yield member.missing_since + patience.drop_after
+        else:  # Awaited since the server started: away soon, and then for the whole grace.
+            yield member.away_since + ARRIVAL_MS + patience.grace
     if member.hidden and member.silent_since is not None:
         yield member.silent_since + patience.grace
     if member.repairing_since is not None:

@@ -75,6 +75,8 @@ class Room:
         """How far the room's own time is behind the shell's."""
         self._asleep_since: int | None = now
         """By the shell's time; None while somebody with a seat is connected."""
+        self._awaited = False
+        """Restored, and nobody has come back yet: all that were connected are awaited."""
         self._sleep_max = number(file, "reconnect", "sleep")
         self._sleep_left = self._sleep_max
 
@@ -109,7 +111,8 @@ class Room:
 
         What had been heard for turns that were still open is gone; the players' clients
         send it again. Timers go on from where they were at the last entry. Everybody
-        who was connected is expected back at once and waited for as long as a newcomer.
+        who was connected is expected back at once and waited for as long as a newcomer; until
+        the first of them is here, the room sleeps.
         """
         assert folded.chart is not None, "a journal begins with the chart"
         room = cls(chart, seed=seed, settings=folded.settings, now=now)
@@ -124,6 +127,7 @@ class Room:
             elif member.connected and room.play.started:
                 member.gathers_from = room.generation + 1
         room._sleep_left -= slept_ms
+        room._awaited = any(member.connected for member in room.people.players())
         return room
 
     def checkpoint(self) -> Checkpoint:
@@ -159,8 +163,8 @@ class Room:
 
     @property
     def asleep(self) -> bool:
-        """Nobody who has a seat is connected, so time stands still."""
-        return self._asleep_since is not None
+        """Nobody who has a seat is connected or awaited, so nothing happens by itself."""
+        return self._asleep_since is not None and not self._awaited
 
     @property
     def time(self) -> int:
@@ -286,7 +290,10 @@ class Room:
 
     def _sleep_or_wake(self) -> None:
         """Whoever is away when the room wakes has all the time again to come back."""
-        asleep = not presence.is_anybody_here(self.people)
+        here = [member for member in self.people.players() if member.connected]
+        if not here or any(member.away_since is None for member in here):
+            self._awaited = False
+        asleep = self._awaited or not presence.is_anybody_here(self.people)
         if asleep and self._asleep_since is None:
             self._asleep_since, self._sleep_left = self._now, self._sleep_max
         elif self._asleep_since is not None and not asleep:
@@ -332,7 +339,8 @@ class Room:
 
     def _note_absence(self) -> None:
         """Who never came, who is silent, who is lost by now."""
-        for member in presence.never_arrived(self.people, self.voice.now):
+        passed = self._now if self._awaited else self.voice.now
+        for member in presence.never_arrived(self.people, passed):
             self.desk.away(member)
         if (due := self.play.due) is None:
             presence.rest(self.people)
@@ -355,7 +363,10 @@ class Room:
         if self.over:
             return None
         if self._asleep_since is not None:
-            return max(self._asleep_since + self._sleep_left, self._now + 1)
+            ends_at = self._asleep_since + self._sleep_left
+            if self._awaited:
+                ends_at = min(ends_at, self._asleep_since + presence.ARRIVAL_MS)
+            return max(ends_at, self._now + 1)
         times = [
             *presence.deadlines(self.people, self._patience),
             *self.play.deadlines(self.voice.now),

@@ -144,3 +144,47 @@ def test_folding_from_a_checkpoint_equals_folding_from_the_start() -> None:
         stored = read(Checkpoint, plain(folded.checkpoint()), strict=True)
         assert stored == folded.checkpoint()
         assert Folded.of(stored).fold_all(table.journal[cut:]).checkpoint() == whole
+
+
+IMPATIENT = PLAIN.replace(
+    "command wave { }", "command wave { }\n  policy lag { pause after = 1s  drop after = 2s }"
+)
+
+
+def test_a_restarted_room_sleeps_until_the_first_player_is_back() -> None:
+    """The server was killed while all were playing: nobody has been away."""
+    table = Table(IMPATIENT).start("ann", "bob")
+    table.turn("ann", "bob")
+    states, said = table.states, len(table.journal)
+    for _ in range(3):
+        table = table.restarted()
+        table.wait(9_000)
+    assert len(table.journal) == said
+    table.wait(2_000)
+    assert not any(row.connected for row in table.last(packets.Roster).seats)
+    table.wait(HOUR_MS)
+    assert (table.states, table.room.asleep) == (states, True)
+    for name in ("ann", "bob"):
+        table.send(name, inputs.Connect(table.room.seq))
+    table.turn("ann", "bob", checksum=None)
+    assert table.states == states
+
+
+def test_who_comes_back_to_a_restarted_room_first_costs_nobody_a_place() -> None:
+    """Whoever is awaited is away, not silent, and has the whole grace."""
+    table = Table(IMPATIENT).start("ann", "bob")
+    table.turn("ann", "bob")
+    table = table.restarted()
+    table.wait(5_000)
+    table.send("ann", inputs.Connect(table.room.seq))
+    table.packet("ann", 2)
+    table.wait(1_500)
+    row = next(row for row in table.last(packets.Roster).seats if row.name == "bob")
+    assert (row.missing, row.lost_in_ms) == (True, 10_000 + 60_000 - row.absent_ms)
+    table.wait(8_000)
+    assert [row.name for row in table.last(packets.Roster).seats] == ["ann", "bob"]
+    assert "running.paused.lagging" in table.states
+    table.send("bob", inputs.Connect(table.room.seq))
+    table.packet("bob", 2)
+    table.wait_until_due()
+    assert table.room.generation == 2
