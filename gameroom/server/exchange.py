@@ -109,9 +109,12 @@ def answer_response(answer: Answer) -> web.Response:
     return json_response(answer.body, answer.status)
 
 
+NOSNIFF = {"X-Content-Type-Options": "nosniff"}
+
+
 async def typed(request: web.Request, response: web.StreamResponse) -> None:
     """Nothing is ever taken for something else than we say it is, whoever answers."""
-    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers.update(NOSNIFF)
 
 
 @web.middleware

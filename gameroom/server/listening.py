@@ -25,7 +25,7 @@ from gameroom.lockstep.problem import Problem
 from gameroom.server.admission import Admission
 from gameroom.server.answers import RefusedError
 from gameroom.server.config import Limits
-from gameroom.server.exchange import OF_PEER, problem_response
+from gameroom.server.exchange import NOSNIFF, OF_PEER, problem_response
 from gameroom.server.peerlog import PeerLog
 
 log = logging.getLogger(__name__)
@@ -134,7 +134,8 @@ class _Connection(web.RequestHandler):
         if request.writer.output_size > 0:
             raise ConnectionError("an answer has begun")
         response = problem_response(problem)
-        response.headers["Server"] = SOFTWARE
+        # No signal of the application is sent for what it has never seen.
+        response.headers.update(NOSNIFF, Server=SOFTWARE)
         response.force_close()
         return response
 

@@ -214,6 +214,7 @@ async def test_bad_requests_are_answered_as_problems(table: Table) -> None:
     head, _, body = answer.partition(b"\r\n\r\n")
     assert head.startswith((b"HTTP/1.1 400 ", b"HTTP/1.0 400 "))
     assert b"\r\nServer: gameroom\r\n" in head
+    assert b"\r\nX-Content-Type-Options: nosniff\r\n" in head
     assert b"application/problem+json" in head
     assert b'"code":"bad_request"' in body
 
