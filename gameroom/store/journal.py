@@ -8,12 +8,14 @@ Writing is one `write` to the file before the broadcast and no fsync: the page c
 outlives the process. `sync` is for another thread, every 100 ms (see docs/design.md).
 
 Beside the journal stands the room's checkpoint. It saves time, nothing else: one that is
-damaged or missing is as if it were not there. Where there is one, only the entries behind it
-are checked when the journal is opened; each older one is checked when it is read.
+damaged, missing or of another journal is as if it were not there. Where there is one, only the
+entries behind it are checked when the journal is opened; each older one is checked when it is
+read.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import threading
@@ -38,6 +40,8 @@ from gameroom.store.marks import Marks
 
 if sys.platform != "win32":
     import fcntl
+
+log = logging.getLogger(__name__)
 
 SUFFIX = ".journal"
 COPY_BYTES = 256 * 1024
@@ -255,24 +259,50 @@ class FileJournal:
             self._marks = Marks()
             self._ends(0, self._first)
             size = file.seek(0, os.SEEK_END)
-            if found is not None and found[0].offset <= size:
-                mark, self.checkpoint = found
-                self._marks = Marks(mark.stride, mark.seqs, mark.offsets)
-                self._ends(mark.seq, mark.offset)
-            file.seek(self._end)
-            while True:
-                offset, seq = file.tell(), self._last + 1
-                payload = self._next(file, offset, seq)
-                if payload is None:
-                    break
-                record.read_entry(payload, where, offset, seq)
-                self._ends(seq, file.tell())
-        if found is not None and self.checkpoint is None:
-            lost = found[0].seq - self._last
-            why = f"the file was cut: {lost} entries up to {found[0].seq} are missing"
-            raise JournalDamagedError(where, self._end, self._last + 1, why)
+            mark = None if found is None else found[0]
+            if mark is None or mark.offset > size or not self._goes_on(file, mark, size):
+                self._marks = Marks()
+                self._ends(0, self._first)
+                place = None
+                for seq, end in self._read_on(file):
+                    if mark is not None and seq == mark.seq:
+                        place = end
+                if mark is not None and place != mark.offset:
+                    if self._last < mark.seq:
+                        lost = mark.seq - self._last
+                        why = f"the file was cut: {lost} entries up to {mark.seq} are missing"
+                        raise JournalDamagedError(where, self._end, self._last + 1, why)
+                    log.warning("%s: its checkpoint is not used: it is of another journal", where)
+                    found = None
+        if found is not None:
+            self.checkpoint = found[1]
         self._cut()
         return header
+
+    def _goes_on(self, file: BinaryIO, mark: Mark, size: int) -> bool:
+        """Read what is behind the checkpoint. False where that makes no sense, as there is
+        damage, or the checkpoint is of another journal."""
+        self._marks = Marks(mark.stride, mark.seqs, mark.offsets)
+        self._ends(mark.seq, mark.offset)
+        try:
+            for _ in self._read_on(file):
+                pass
+        except JournalDamagedError:
+            return False
+        return self._last > mark.seq or self._end == size
+
+    def _read_on(self, file: BinaryIO) -> Iterator[tuple[int, int]]:
+        """Check the entries from the last known one on; where each of them ends."""
+        where = self.path.name
+        file.seek(self._end)
+        while True:
+            offset, seq = file.tell(), self._last + 1
+            payload = self._next(file, offset, seq)
+            if payload is None:
+                return
+            record.read_entry(payload, where, offset, seq)
+            self._ends(seq, file.tell())
+            yield self._last, self._end
 
     def _ends(self, seq: int, offset: int) -> None:
         """This entry is the last one, and ends here."""

@@ -1,5 +1,6 @@
 """A room's checkpoint beside its journal: what it saves, and what it can never lose."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from gameroom.store import (
     MemoryJournals,
     StoredCheckpoint,
     StoreFailedError,
+    record,
 )
 from gameroom.store.marks import MARKS_MAX, Marks
 from tests.store.entries import HEADER
@@ -75,6 +77,26 @@ def test_a_journal_that_was_cut_says_how_much_is_missing(
     with pytest.raises(JournalDamagedError, match="the file was cut: 19 entries up to 30"):
         journals.open("r-1")
     assert path.stat().st_size == whole.index(b"event 12") + 3, "nothing more is cut off"
+
+
+@pytest.mark.parametrize("longer", [-9, -1, 1, 5, 12, 200])
+@pytest.mark.parametrize("behind", [0, 1, 10])
+def test_one_of_another_journal_costs_time_and_no_entry(
+    journals: FileJournals, tmp_path: Path, longer: int, behind: int
+) -> None:
+    """The header was written again with a comment more, so every place is another one."""
+    written(journals, 30 + behind, checkpoint=30)
+    path = tmp_path / "r-1.journal"
+    old = record.header_record(HEADER)
+    text = HEADER.text + "#" * longer if longer > 0 else HEADER.text[:longer]
+    new = record.header_record(replace(HEADER, text=text))
+    path.write_bytes(path.read_bytes().replace(old, new))
+    whole = path.read_bytes()
+    journal = journals.open("r-1")
+    assert (journal.checkpoint, journal.torn) == (None, None)
+    assert list(journal.read()) == [entry(seq) for seq in range(1, 31 + behind)]
+    assert path.read_bytes() == whole
+    journal.append(entry(31 + behind))
 
 
 def test_an_unfinished_entry_behind_it_is_cut_off(journals: FileJournals, tmp_path: Path) -> None:
