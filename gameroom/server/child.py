@@ -46,7 +46,10 @@ def main() -> None:
             answer = pickle.dumps((function(*args, **kwargs), None), pickle.HIGHEST_PROTOCOL)
         except Exception as error:
             answer = pickle.dumps((None, error), pickle.HIGHEST_PROTOCOL)
-        send(answers, answer)
+        try:
+            send(answers, answer)
+        except BrokenPipeError:  # The server was killed: nobody waits for this answer.
+            os._exit(0)
 
 
 def _limit_memory(size: int) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pickle
 import signal
+import subprocess
 import sys
 import time
 
@@ -13,6 +15,7 @@ import pytest
 from gameroom import language, picture
 from gameroom.lockstep import desync
 from gameroom.server import jobs
+from gameroom.server.child import send
 from gameroom.server.worker import JobFailedError, Worker, WorkerBusyError
 from tests.server.table import ENGINE, KEYED, ROOM, Table
 
@@ -49,6 +52,24 @@ async def test_a_job_that_ends_its_process_costs_nobody_else(own: Worker) -> Non
     with pytest.raises(JobFailedError, match="ended with 3"):
         await own.run(os._exit, 3)
     assert await own.run(os.getpid) != os.getpid()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pipe ends in another way there")
+def test_a_killed_server_leaves_no_traceback_of_its_process() -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-m", "gameroom.server.child", str(1 << 30)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert child.stdin is not None
+    assert child.stdout is not None
+    child.stdout.close()
+    send(child.stdin, pickle.dumps((len, ("job",), {})))
+    child.stdin.close()
+    assert child.stderr is not None
+    assert child.stderr.read() == b""
+    assert child.wait(20) == 0
 
 
 async def test_a_job_that_takes_too_long_is_ended() -> None:
