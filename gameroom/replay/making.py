@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from gameroom.server.answers import RefusedError
 from gameroom.server.blueprint import restored
+from gameroom.server.events import recovering
 from gameroom.store import Header, record, replay
 from gameroom.store.base import ROOM_ID
 from gameroom.store.journal import SUFFIX
@@ -67,10 +67,8 @@ def _code(data: Path, header: Header) -> replay.Code:
     # SQLite writes beside a file in WAL mode even to read it. Where no server runs there is no
     # log, and the file can be read as it is: from a folder that is read only, too.
     how = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "mode=ro&immutable=1"
-    try:
+    with recovering(header):
         room = restored(header).room
-    except RefusedError as error:
-        raise NoRoomError(f"the room file does not compile: {error.problem.detail}") from error
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True)) as db:
             code = replay.code_of(header, definition_bytes(room), partial(_source, db))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gameroom.cli import run
+from gameroom.formats import RELEASE
 from gameroom.replay import NoRoomError, make, verify
 from gameroom.store import FileJournals, JournalDamagedError, SqliteSessions
 from tests.replay.games import ENGINE, KIT, VIEW, Game
@@ -80,6 +81,19 @@ def test_damage_is_named_and_no_file_is_left(
     assert run(["replay", "--from", str(data), "r-1", "--out", str(out)]) == 1
     assert "is damaged" in capsys.readouterr().err
     assert out.read_bytes() == b"before"
+
+
+def test_a_room_file_of_a_later_release_is_named_with_the_release(
+    data: Path, game: Game, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    later = replace(game.header, room="r-3", release="0.9.0", text="language 1\nroom { gizmo }\n")
+    FileJournals(data / "journals").create(later).close()
+    out = tmp_path / "x.replay"
+    assert run(["replay", "--from", str(data), "r-3", "--out", str(out)]) == 1
+    said = capsys.readouterr().err
+    assert f"room r-3, written by gameroom 0.9.0, can't go on in gameroom {RELEASE}: " in said
+    assert "line 2" in said
+    assert not out.exists()
 
 
 def test_rooms_that_are_not_there_are_named(
