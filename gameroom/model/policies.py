@@ -80,7 +80,7 @@ KEYS: tuple[Key, ...] = (
         "A player whose connection is gone for so long is lost: the event `lost`.",
     ),
     Key(
-        "reconnect", "sleep", "time", 24 * HOUR_MS, 60_000, 30 * 24 * HOUR_MS,
+        "reconnect", "sleep", "time", 24 * HOUR_MS, 60_000, 7 * 24 * HOUR_MS,
         "When no player is connected the room sleeps: its time stands still, and nobody loses a"
         " seat. If nobody comes back for this long, the room ends.",
     ),

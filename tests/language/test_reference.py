@@ -14,8 +14,8 @@ from gameroom.language import CODES
 from gameroom.language.checks import declarations, states
 from gameroom.language.grammar import reserved
 from gameroom.model.builtin import COUNTERS, DOINGS, EVENTS, FLAGS, PEOPLE
-from gameroom.model.policies import KEYS, bounds, default, spelling
-from tests.language.texts import SKIRMISH, good, room
+from gameroom.model.policies import KEYS, Key, bounds, default, spelling
+from tests.language.texts import SKIRMISH, codes, good, room
 
 PAGE = Path(__file__).parents[2] / "docs" / "language.md"
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -45,6 +45,17 @@ def test_the_table_of_policies() -> None:
         for row in KEYS
     ]
     assert "\n".join(rows) in TEXT
+
+
+@pytest.mark.parametrize("row", KEYS, ids=lambda row: f"{row.policy} {row.key}")
+def test_the_bounds_of_a_policy_can_be_written(row: Key) -> None:
+    if row.kind == "switch":
+        return
+    low, high = re.findall(r"`([^`]*)` to `([^`]*)`", bounds(row))[0]
+    form = {"gather": "within {}", "times": "{0}..{0}", "ahead": "{}"}.get(row.kind, "{}")
+    for value in (low, high):
+        text = f"policy {row.policy} {{ {spelling(row.key)} = {form.format(value)} }}"
+        assert not {"E0503", "E0506"} & set(codes(room(text))), value
 
 
 def test_the_table_of_codes() -> None:
