@@ -54,6 +54,11 @@ def test_liars_begin_again_where_the_room_repairs() -> None:
     assert met["repairs"] > 3
 
 
+def test_whoever_is_still_catching_up_has_all_the_time_to_be_heard() -> None:
+    """The run ended early here, while one player was connected and not yet heard again."""
+    assert simulate(chart("mended"), Plan(13, 80, WEATHERS["storm"])).broken is None
+
+
 def test_a_run_says_how_far_it_is() -> None:
     turns: list[int] = []
     outcome = simulate(chart("skirmish"), Plan(1, TURNS, WEATHERS["calm"]), turns.append)

@@ -311,7 +311,9 @@ class _World:
         if self.generation < before + WELL_TURNS or self.house.room is None:
             return False
         room = self.house.room
-        return all(one.connected for one in room.people.players()) and self._drained(room)
+        players = room.people.players()
+        here = all(one.connected and not one.missing for one in players)
+        return here and self._drained(room)
 
     def _advances(self, room: Room, before: int) -> None:
         players = room.people.players()
