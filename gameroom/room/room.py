@@ -350,6 +350,12 @@ class Room:
         for member in presence.newly_missing(self.people, self._patience, self.voice.now):
             self.voice.roster_changed = self._urgent = True
             self.course.happen("lag", {"seat": seat_of(member)})
+        if self._asleep_since is not None:
+            # No grace runs out, so nobody's place to watch is kept: it would be for all night.
+            for member in self.people.spectators():
+                if not member.connected:
+                    self.people.remove(member)
+                    self.voice.roster_changed = True
         for member in presence.newly_lost(self.people, self._patience, self.voice.now):
             self.voice.roster_changed = True
             if member.seat is None:

@@ -81,6 +81,17 @@ def test_watchers_keep_no_game_awake() -> None:
     assert table.send("wes", inputs.Say("anybody here?")).problem is None
 
 
+def test_a_watcher_who_goes_while_the_room_sleeps_blocks_no_place() -> None:
+    table = Table().start("ann", "bob")
+    table.join("wes", "vic", spectate=True)
+    table.send("wes", inputs.Disconnect())
+    for name in ("ann", "bob"):
+        table.send(name, inputs.Disconnect())
+    table.send("vic", inputs.Disconnect())
+    assert table.join("una", "uli", spectate=True).problem is None
+    assert table.last(packets.Roster).spectators == 2
+
+
 def test_a_new_room_sleeps_until_somebody_joins() -> None:
     table = Table()
     table.wait(2 * HOUR_MS)
