@@ -274,10 +274,15 @@ class Announcement:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The room reached a final state of its root. Nothing follows."""
+    """The room reached a final state of its root. Nothing follows.
+
+    left: the names of those with whom the game was played and who left it before the end, or
+    were dropped, in that order.
+    """
 
     state: str
     because: str | None
+    left: tuple[str, ...] = ()
 
 
 Body = (

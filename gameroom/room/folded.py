@@ -42,7 +42,8 @@ class Checkpoint:
     generation: the last closed turn; heard: whose packets were heard for the closed turns.
     turn_ms, ahead, iterations_per_command: the pace, 0 before the first turn.
     judged: the latest generation with a verdict. diverged: the last divergence that was told,
-    without the seats that were vacated since.
+    without the seats that were vacated since. left: the names of those who have left the game
+    that is played, in that order.
     """
 
     seq: int
@@ -62,6 +63,11 @@ class Checkpoint:
     iterations_per_command: int = 0
     judged: int = 0
     diverged: packets.Diverged | None = None
+    left: tuple[str, ...] = ()
+
+
+LEFT_MAX = 64
+"""How many of those who have left a game are known by name: the first ones."""
 
 
 class Folded:
@@ -83,6 +89,7 @@ class Folded:
         self.pace: Pace | None = None
         self.judged = 0
         self.diverged: packets.Diverged | None = None
+        self.left: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, checkpoint: Checkpoint) -> Folded:
@@ -100,6 +107,7 @@ class Folded:
                 checkpoint.turn_ms, checkpoint.ahead, checkpoint.iterations_per_command
             )
         folded.judged, folded.diverged = checkpoint.judged, checkpoint.diverged
+        folded.left = checkpoint.left
         return folded
 
     def checkpoint(self) -> Checkpoint:
@@ -124,6 +132,7 @@ class Folded:
             iterations_per_command=0 if pace is None else pace.iterations_per_command,
             judged=self.judged,
             diverged=self.diverged,
+            left=self.left,
         )
 
     def fold_all(self, entries: Iterable[Append]) -> Folded:
@@ -180,6 +189,7 @@ class Folded:
         if self.running and not was:
             seats = tuple(player.row for _, player in sorted(self.players.items()))
             self.begin = packets.Begin(self.settings, seats, chart.states)
+            self.left = ()
 
     def _roster(self, roster: packets.Roster) -> None:
         """Whoever sits where somebody else sat starts from nothing."""
@@ -197,6 +207,9 @@ class Folded:
                 self.players[row.seat] = replace(known, row=row, outvoted=outvoted)
             if vacated.get(row.seat) == row.user:
                 del vacated[row.seat]
+        if self.running and vacated:
+            gone = tuple(before[user].row.name for _, user in sorted(vacated.items()))
+            self.left = (*self.left, *gone)[:LEFT_MAX]
         for seat in vacated:
             self.turns.forget(seat)
             if self.diverged is not None:

@@ -7,6 +7,8 @@ place. Who has to go is told so after the roster that says it.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gameroom.lockstep import packets
 from gameroom.lockstep.packets import Body, Event
 from gameroom.model import Value
@@ -93,7 +95,7 @@ class Voice:
 
     def say_if_over(self) -> None:
         if self._course.ending is not None and not self.folded.ended:
-            self.say(self._course.ending)
+            self.say(replace(self._course.ending, left=self.folded.left))
 
     # -- effects -----------------------------------------------------------------------
 

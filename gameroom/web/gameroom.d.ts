@@ -342,7 +342,8 @@ export interface SeatEvents {
   back: CommandCounts & { again: boolean; turns: number; ms: number };
   chat: { name: string; text: string };
   announcement: { text: string };
-  ended: { state: string; because: string | null };
+  /** left: the names of the players who left the game before its end, in that order. */
+  ended: { state: string; because: string | null; left: readonly string[] };
   failed: { error: { name: string; message: string; stack: string }; generation?: number };
   viewProblem: { part: string; detail: string; stack: string };
   sync: { generation: number; part: string; why: string };
@@ -369,7 +370,7 @@ export class Seat {
   readonly generation: number;
   readonly closed: number;
   readonly isRunning: boolean;
-  readonly ended: { state: string; because: string | null } | null;
+  readonly ended: { state: string; because: string | null; left: readonly string[] } | null;
   /** The last turn after which the room's agreed checksum was this engine's too, 0 for none. */
   readonly agreed: number;
   allows(name: string): boolean;

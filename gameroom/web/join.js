@@ -28,6 +28,11 @@ function notice(text, doings = []) {
   by("welcome").classList.toggle("loud", text !== "");
 }
 
+/** Who left the game before its end, in words. */
+function leavers({ left = [] }) {
+  return left.length > 0 ? `left before the end: ${left.join(", ")}` : "";
+}
+
 /** What is left of a room that has ended: to see it again, and to keep it. */
 function replays(room) {
   const wanted = new URLSearchParams({ room, profile });
@@ -221,7 +226,7 @@ class Page {
     on("back", (said) => this.#back(said));
     on("chat", ({ name, text }) => tell(`${name}: ${text}`));
     on("announcement", ({ text }) => tell(text));
-    on("ended", ({ because }) => this.#ended(because));
+    on("ended", (ended) => this.#ended(ended));
     on("failed", (said) => this.#engineFailed(said));
     on("viewProblem", ({ part, detail }) => tell(`the game's view has a fault (${part}): ${detail}`, "broken"));
     on("sync", ({ generation, part, why }) => tell(`sync test, turn ${generation}: ${why} (${part})`, "broken"));
@@ -429,8 +434,8 @@ class Page {
     this.#refresh();
   }
 
-  #ended(because) {
-    tell(because ? `the room has ended: ${because}` : "the room has ended");
+  #ended(ended) {
+    tell(["the room has ended", ended.because, leavers(ended)].filter(Boolean).join(": "));
     this.#refresh();
   }
 
@@ -551,7 +556,7 @@ class Page {
     const seat = this.#seat;
     const silent = Math.floor((performance.now() - this.#turnAt) / 1000);
     if (seat.ended !== null) {
-      return { text: "The room has ended.", more: seat.ended.because ?? "", doings: replays(seat.id) };
+      return { text: "The room has ended.", more: [seat.ended.because, leavers(seat.ended)].filter(Boolean).join(": "), doings: replays(seat.id) };
     }
     if (seat.status === "displaced") {
       return {

@@ -170,6 +170,7 @@ def test_a_false_checksum_and_a_way_out_leave_the_ending_to_the_room() -> None:
     table.wait(100)
     table.send("bob", inputs.Leave())
     assert table.last(packets.Ended).because == "the other left"
+    assert table.last(packets.Ended).left == ("bob",), "the ending names who left"
     assert [row.name for row in table.last(packets.Roster).seats] == ["ann"]
 
 

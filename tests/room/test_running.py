@@ -325,6 +325,7 @@ def test_when_everybody_has_left_the_room_ends() -> None:
     table.send("ann", inputs.Leave())
     table.send("bob", inputs.Leave())
     assert table.last(packets.Ended).because == "everybody left"
+    assert table.last(packets.Ended).left == ("ann", "bob")
 
 
 def test_seq_has_no_gap_and_everything_told_is_stored_first() -> None:
