@@ -295,6 +295,8 @@ class Seat:
             except InterruptedRequestError:
                 if method == "POST" or path == "/players/me":
                     raise
+                # A connection may refuse to send before its end has been read.
+                await self.until(lambda seat: seat._link.line is not line)
 
     def drop(self) -> None:
         """Cut the connection as a bad network does, without a word; it comes back by itself."""

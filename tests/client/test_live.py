@@ -130,6 +130,20 @@ async def test_a_restarted_server_is_found_again_and_nothing_is_lost(house: Hous
     assert [[one.body["x"] for one in said[seat]] for seat in (0, 1)] == [list(range(60))] * 2
 
 
+async def test_a_question_while_the_connection_breaks_is_asked_again(house: House) -> None:
+    async with seated(house, 1) as (ann,):
+        assert ann._link.line is not None
+        connection = ann._link.line._response.connection
+        assert connection is not None
+        assert connection.transport is not None
+        # From now on nothing can be sent; that the connection is gone, its reader learns later.
+        connection.transport.abort()
+        # Whoever would ask again and again meanwhile soon has no id left.
+        ann._link._ids = iter(range(1000, 1020))  # type: ignore[assignment]
+        await ann.ask("GET", "/time")
+        assert ann.returns == 1
+
+
 async def test_a_token_leads_a_fresh_program_back_to_its_seat(house: House) -> None:
     async with (
         seated(house, 2) as (ann, bob),
