@@ -182,6 +182,10 @@ class Room:
         """How far the room's own time is behind the shell's; the sleep at hand not counted."""
         return self._slept
 
+    def leaves(self, who: str) -> bool:
+        """Has this person lost the place, and is yet to be told so?"""
+        return self.voice.leaves(who)
+
     def member(self, who: str) -> bool:
         """Is this person in the room, with a seat or watching?"""
         return who in self.people.members

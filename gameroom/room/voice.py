@@ -114,6 +114,10 @@ class Voice:
         self.roster_changed = True
         self._parting[member.user] = Part(member.user, code, reason)
 
+    def leaves(self, who: str) -> bool:
+        """Whether this person is yet to be told to go."""
+        return who in self._parting
+
     def welcome(self, who: str) -> None:
         """Somebody who leaves and comes again before a roster was told would never have left,
         for whoever reads the journal: tell it."""

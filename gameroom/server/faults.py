@@ -1,13 +1,15 @@
 """Which packets have brought up a fault of ours, and who sent them.
 
-Knows no room. A packet that did is refused when it comes again, from whomever; somebody who
-sends two such packets within a minute is told apart from somebody who was unlucky.
+Knows no room. A packet that did is refused when its sender sends it again. Others may send an equal
+one: an empty packet, or a wish to be ready, is the same from everybody. Somebody who sends two such
+packets within a minute is told apart from somebody who was unlucky.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Iterable
 
 from gameroom.lockstep.problem import Problem
 from gameroom.room import inputs
@@ -28,11 +30,11 @@ class Faults:
         self._packets: OrderedDict[bytes, None] = OrderedDict()
         self._seen: OrderedDict[str, float] = OrderedDict()
 
-    def note(self, who: str, packet: inputs.Packet | None, now_s: float) -> bool:
-        """A fault, with the packet that brought it up and its sender; "" and None for time.
+    def note(self, who: str, packets: Iterable[inputs.Packet], now_s: float) -> bool:
+        """A fault, with the packets that brought it up and their sender; "" and none for time.
         Says whether it is the second one of this sender within a minute."""
-        if packet is not None:
-            self._packets[_digest(packet)] = None
+        for packet in packets:
+            self._packets[_digest(who, packet)] = None
             if len(self._packets) > PACKETS_MAX:
                 self._packets.popitem(last=False)
         before = self._seen.pop(who, None)
@@ -41,12 +43,12 @@ class Faults:
             self._seen.popitem(last=False)
         return before is not None and now_s - before < AGAIN_S
 
-    def refused(self, packet: inputs.Packet) -> Problem | None:
-        """Why this packet is not given to the room, None when it is."""
-        if self._packets and _digest(packet) in self._packets:
+    def refused(self, who: str, packet: inputs.Packet) -> Problem | None:
+        """Why this packet of this person is not given to the room, None when it is."""
+        if self._packets and _digest(who, packet) in self._packets:
             return BAD_PACKET
         return None
 
 
-def _digest(packet: inputs.Packet) -> bytes:
-    return hashlib.sha256(repr(packet).encode(errors="surrogatepass")).digest()
+def _digest(who: str, packet: inputs.Packet) -> bytes:
+    return hashlib.sha256(repr((who, packet)).encode(errors="surrogatepass")).digest()

@@ -319,7 +319,7 @@ class Lobby:
         if runner.room.member(user):
             return True
         name = self._sessions.name(runner.id, user)
-        if name is None or self.desyncs.is_leaving(runner.id, user):
+        if name is None or runner.room.leaves(user) or self.desyncs.is_leaving(runner.id, user):
             return False
         return runner.receive(user, inputs.Join(name, spectate=True)).problem is None
 

@@ -175,7 +175,7 @@ class Runner:
 
     def receive(self, who: str, packet: inputs.Packet) -> Reply:
         """Give the room a packet, perform what it wants, and return its answer."""
-        if (why := self._faults.refused(packet)) is not None:
+        if (why := self._faults.refused(who, packet)) is not None:
             return Reply(why.status, problem=why)
         reply = self._enter(lambda: self.room.receive(who, packet, self.clock.now()), who, packet)
         if reply is None:
@@ -373,6 +373,11 @@ class Runner:
 
     def _rebuild(self) -> None:
         """Make the room again from its checkpoint and the few entries behind it."""
+        self.room = self._made_again()
+        self.clock = Clock(self._loop, max(self.room.time, self.now))
+        self.roster = self.room.people.roster()
+
+    def _made_again(self) -> Room:
         header, chart = self.journal.header, self.room.course.chart
         folded = Folded(header.setup)
         if self._base is not None:
@@ -380,12 +385,9 @@ class Runner:
         entries = self.journal.read(after=folded.seq)
         folded.fold_all(appends(entries, self.codecs[MSGPACK]))
         now = max(folded.at, self.now)
-        self.clock = Clock(self._loop, now)
         if folded.seq:
-            self.room = Room.restored(chart, seed=header.seed, folded=folded, now=now)
-        else:
-            self.room = Room(chart, seed=header.seed, settings=header.setup, now=now)
-        self.roster = self.room.people.roster()
+            return Room.restored(chart, seed=header.seed, folded=folded, now=now)
+        return Room(chart, seed=header.seed, settings=header.setup, now=now)
 
     # -- effects -------------------------------------------------------------------
 
@@ -409,38 +411,45 @@ class Runner:
             self._stop("not_stored", detail, Close.TRY_LATER)
         except Exception:
             log.exception("room %s: a fault of ours", self.id)
-            self._recover(who, packet)
+            return self._recover(who, packet)
         finally:
             self._inside = False
             self._settle()
         return None
 
-    def _recover(self, who: str, packet: inputs.Packet | None) -> None:
+    def _recover(self, who: str, packet: inputs.Packet | None) -> Reply | None:
         """The last step was a fault: go on as if it had not been. Whoever sent the packet that
         brought it up has to connect again; a second such packet within a minute costs the seat.
-        A fault that no packet brought up, or that comes again, stops the room."""
-        is_second = self._faults.note(who, packet, self._loop.time())
+        A fault that no packet brought up, or that comes again, stops the room. The answer to the
+        packet at hand, where that one is taken after all."""
         self._hush()
-        sender = self.lines.pop(who, None)
-        if sender is not None:
-            sender.close(Close.INTERNAL, "a fault of the server")
         try:
-            if packet is None and is_second:
+            guilty, bad = self._culprit(who, packet)
+            is_second = self._faults.note(guilty, bad, self._loop.time())
+            sender = self.lines.pop(guilty, None)
+            if sender is not None:
+                sender.close(Close.INTERNAL, "a fault of the server")
+            if not guilty and is_second:
                 raise RuntimeError("the room cannot go on by itself")
             self._rebuild()
             self._perform(self.room.tick(self.clock.now()) if self.room.seq else self.room.begin())
             if sender is not None:
-                self._again(who, inputs.Disconnect())
+                self._again(guilty, inputs.Disconnect())
             for line in self.lines.values():
                 self._again(line.who, inputs.Connect(self.room.seq))
                 line.catch_up()
             waiting, self._waiting = self._waiting, {}
+            first = min((one.generation for one in bad if isinstance(one, ClientPacket)), default=0)
             for user, packets in waiting.items():
-                for _, one in sorted(packets.items()):
-                    self._again(user, one)
-            if packet is not None and is_second:
-                log.error("room %s: %s brought up two faults and loses the place", self.id, who)
-                self._again(who, inputs.Expel("brought up two faults of the server"))
+                for generation, one in sorted(packets.items()):
+                    # What came behind a packet that is not taken comes again behind it.
+                    if user != guilty or generation < first:
+                        self._again(user, one)
+            if guilty and is_second:
+                log.error("room %s: %s brought up two faults and loses the place", self.id, guilty)
+                self._again(guilty, inputs.Expel("brought up two faults of the server"))
+            if packet is not None and who != guilty:
+                return self._again(who, packet)
         except StoreFailedError as error:
             log.error("room %s: the journal cannot be written: %s", self.id, error)
             detail = "What happened could not be stored; the room waits for its store."
@@ -448,13 +457,57 @@ class Runner:
         except Exception:
             log.exception("room %s: it cannot be made again", self.id)
             self._stop("fault", "The room has stopped by a fault of the server.", Close.INTERNAL)
+        return None
 
-    def _again(self, who: str, packet: inputs.Packet) -> None:
+    def _culprit(
+        self, who: str, packet: inputs.Packet | None
+    ) -> tuple[str, tuple[inputs.Packet, ...]]:
+        """Who brought up the fault, and with which packets. Mostly that is the sender of the packet
+        at hand; but a turn closes with the last packet, or by time, and what is wrong may have
+        come before. So where others' packets wait the step is tried with those of one person at
+        a time. "" and none where it was time."""
+        sent = () if packet is None else (packet,)
+        others = [
+            user
+            for user, packets in self._waiting.items()
+            if user != who and any(map(_says_something, packets.values()))
+        ]
+        if not others or self._fails("", who, packet):
+            return who, sent
+        if packet is not None and self._fails(who, who, packet):
+            return who, sent
+        open_turn = self._made_again().generation + 1
+        for user in others:
+            if self._fails(user, who, packet):
+                packets = self._waiting[user]
+                return user, tuple(one for at, one in packets.items() if at <= open_turn)
+        return who, sent
+
+    def _fails(self, user: str, who: str, packet: inputs.Packet | None) -> bool:
+        """Whether the step fails in a room that is made for this trial, where nobody but `user`
+        says anything for a turn."""
+        room, now = self._made_again(), self.clock.now()
+        try:
+            for line in self.lines.values():
+                room.receive(line.who, inputs.Connect(room.seq), now)
+            for sender, packets in self._waiting.items():
+                for _, one in sorted(packets.items()):
+                    room.receive(sender, one if sender == user else _silenced(one), now)
+            if packet is not None:
+                room.receive(who, packet if who == user else _silenced(packet), now)
+            room.tick(now)
+        except Exception:
+            return True
+        return False
+
+    def _again(self, who: str, packet: inputs.Packet) -> Reply | None:
         """Give the room that was made again what the one before knew."""
-        if self.room.member(who) and self._faults.refused(packet) is None:
-            reply = self._perform(self.room.receive(who, packet, self.clock.now()))
-            if isinstance(packet, ClientPacket) and reply is not None and reply.problem is None:
-                self._waiting.setdefault(who, {})[packet.generation] = packet
+        if not self.room.member(who) or self._faults.refused(who, packet) is not None:
+            return None
+        reply = self._perform(self.room.receive(who, packet, self.clock.now()))
+        if isinstance(packet, ClientPacket) and reply is not None and reply.problem is None:
+            self._waiting.setdefault(who, {})[packet.generation] = packet
+        return reply
 
     def _perform(self, effects: Sequence[Effect]) -> Reply | None:
         reply: Reply | None = None
@@ -598,3 +651,12 @@ class Runner:
             line.close(close, detail)
         self.lines.clear()
         self._when_stopped(self)
+
+
+def _says_something(packet: ClientPacket) -> bool:
+    return bool(packet.commands or packet.signals or packet.checksum)
+
+
+def _silenced(packet: inputs.Packet) -> inputs.Packet:
+    """The same without what it says for its turn."""
+    return ClientPacket(packet.generation) if isinstance(packet, ClientPacket) else packet

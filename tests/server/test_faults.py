@@ -186,3 +186,84 @@ async def test_whoever_was_unlucky_once_an_hour_keeps_the_seat(table: Table) -> 
     await packet(line, 1)
     await packet(of_ann, 1)
     await of_ann.until("turn", generation=1)
+
+
+# -- a packet that is taken, and wrong when its turn closes ---------------------------------
+
+LATE = 8
+"""The move that brings up the fault when its turn closes."""
+
+
+@pytest.fixture
+def planted_in_closing(monkeypatch: pytest.MonkeyPatch) -> None:
+    close = Play.close
+
+    def faulty(self: Play) -> Any:
+        turn = close(self)
+        for part in turn.commands:
+            assert all(command.body.get("x") != LATE for command in part.commands)
+        return turn
+
+    monkeypatch.setattr(Play, "close", faulty)
+
+
+@pytest.mark.usefixtures("planted_in_closing")
+async def test_who_sent_it_pays_where_time_closes_the_turn(
+    table: Table,
+) -> None:
+    _, of_ann, bob, of_bob = await duel(table)
+    await played(of_ann, of_bob, until=3)
+    await packet(of_bob, 4, move(LATE))
+    await packet(of_bob, 5)
+    assert (await of_bob.ask("GET", "/time"))["status"] == 200
+    answered = await of_ann.ask("PUT", "/turns/4", {"commands": [move(1)]})
+    assert answered["status"] == 202
+    assert (await of_bob.closed())[0] == 1011
+    back = await bob.connect(seq=of_bob.seqs[-1])
+    assert back.hello["body"]["heard"] == 3, "what came behind it is sent again, too"
+    await packet(back, 4, move(LATE))
+    rejected = await back.until("rejected", generation=4)
+    assert rejected["body"]["problem"]["code"] == "faulty_packet"
+    await packet(back, 4)
+    turn = await of_ann.until("turn", generation=4)
+    assert turn["body"]["commands"] == [{"seat": 0, "commands": [move(1)]}]
+    await played(of_ann, back, since=5, until=6)
+
+
+@pytest.mark.usefixtures("planted_in_closing")
+async def test_who_sent_it_pays_and_not_who_sent_the_last_packet_of_the_turn(
+    table: Table,
+) -> None:
+    _, of_ann, bob, of_bob = await duel(table)
+    await packet(of_bob, 1, move(LATE))
+    assert (await of_bob.ask("GET", "/time"))["status"] == 200
+    answered = await of_ann.ask("PUT", "/turns/1", {"commands": [move(1)]})
+    assert answered["status"] == 202
+    assert (await of_bob.closed())[0] == 1011
+    back = await bob.connect(seq=of_bob.seqs[-1])
+    await packet(back, 1)
+    turn = await of_ann.until("turn", generation=1)
+    assert turn["body"]["commands"] == [{"seat": 0, "commands": [move(1)]}]
+
+
+async def test_an_equal_packet_of_somebody_else_is_taken(table: Table) -> None:
+    _, of_ann, _, of_bob = await duel(table)
+    await of_bob.send(method="POST", path="/chat", body={"text": "boom"})
+    await of_bob.closed()
+    await of_ann.send(method="POST", path="/chat", body={"text": "boom"})
+    assert (await of_ann.closed())[0] == 1011, "it is given to the room"
+
+
+async def test_who_has_lost_the_place_does_not_come_back_before_that_is_told(
+    table: Table,
+) -> None:
+    _, of_ann, bob, of_bob = await duel(table)
+    await played(of_ann, of_bob, until=1)
+    await packet(of_bob, 2, move(BAD))
+    await of_bob.closed()
+    back = await bob.connect()
+    await played(of_ann, back, since=2, until=2)
+    await packet(back, 3, move(BAD))
+    await back.closed()
+    refused = await Line(await bob.socket()).ask("PUT", "/session", {"token": bob.token})
+    assert refused["status"] == 401
