@@ -296,7 +296,7 @@ class Seat:
                 if method == "POST" or path == "/players/me":
                     raise
                 # A connection may refuse to send before its end has been read.
-                await self.until(lambda seat: seat._link.line is not line)
+                await self._gone(line)
 
     def drop(self) -> None:
         """Cut the connection as a bad network does, without a word; it comes back by itself."""
@@ -345,6 +345,10 @@ class Seat:
             raise self._error
         assert self._link.line is not None
         return self._link.line
+
+    async def _gone(self, line: Line) -> None:
+        """Until this connection is known to be lost."""
+        await self.until(lambda seat: seat._link.line is not line)
 
     def _told(self, frame: EventFrame | None) -> None:
         """An event, or the connection has changed."""

@@ -72,6 +72,9 @@ class SqliteFile:
                     "PRAGMA synchronous = " + ("FULL" if durability == "disk" else "NORMAL")
                 )
             self._migrate()
+            # Where it may not write, SQLite opens a file for reading, and stays with that.
+            with self._transaction() as db:
+                db.execute("UPDATE probe SET ran_ms = ran_ms")
             with self._reported():
                 self._file = _identity(path)
         except BaseException:

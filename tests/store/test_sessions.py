@@ -202,6 +202,26 @@ async def test_a_file_that_cannot_be_opened_is_tried_again_by_each_call(tmp_path
     await store.close()
 
 
+async def test_a_file_that_could_only_be_read_is_opened_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "s.sqlite"
+    await opened(path)
+    connect = sqlite3.connect
+
+    def reading(path: Path, **more: object) -> sqlite3.Connection:
+        """As on a disk that is mounted for reading."""
+        return connect(f"file:{path}?mode=ro", uri=True, **more)  # type: ignore[call-overload, no-any-return]
+
+    store = SqliteSessions(path)
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite3, "connect", reading)
+        with pytest.raises(StoreFailedError, match="readonly"):
+            await store.check(0)
+    await store.check(0)
+    await store.close()
+
+
 async def test_calls_take_effect_in_the_order_in_which_they_were_made(tmp_path: Path) -> None:
     store = SqliteSessions(tmp_path / "s.sqlite")
     await asyncio.gather(
