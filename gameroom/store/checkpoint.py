@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from gameroom.formats import FORMATS, RELEASE, foreign
+from gameroom.formats import FORMATS, RELEASE, foreign, printed
 from gameroom.model import INT_MAX
 from gameroom.store import record
 from gameroom.store.base import (
@@ -41,6 +41,7 @@ class _Head(msgspec.Struct):
 
     format: int
     release: str
+    room: str
     seq: _Whole
     offset: _Whole
     stride: Annotated[int, msgspec.Meta(ge=1, le=INT_MAX)]
@@ -64,7 +65,14 @@ def write(journal: Path, mark: Mark, said: bytes) -> None:
     path = journal.with_suffix(SUFFIX)
     draft = path.with_suffix(".draft")
     head = _Head(
-        FORMATS["checkpoint"], RELEASE, mark.seq, mark.offset, mark.stride, mark.seqs, mark.offsets
+        FORMATS["checkpoint"],
+        RELEASE,
+        journal.stem,
+        mark.seq,
+        mark.offset,
+        mark.stride,
+        mark.seqs,
+        mark.offsets,
     )
     try:
         draft.write_bytes(
@@ -96,6 +104,9 @@ def read(journal: Path) -> tuple[Mark, StoredCheckpoint] | None:
         if (why := foreign("checkpoint", any_head.format, any_head.release)) is not None:
             raise OtherReleaseError(path.name, why)
         head = _decode(first)
+        if head.room != journal.stem:
+            why = f"it is the checkpoint of room {printed(head.room, 40)}"
+            raise JournalDamagedError(path.name, len(MAGIC), 0, why)
         if not _rises(head.seqs, head.seq) or not _rises(head.offsets, head.offset):
             raise JournalDamagedError(path.name, len(MAGIC), 0, "its places do not rise")
         if len(head.seqs) != len(head.offsets) or len(head.seqs) > MARKS_MAX:

@@ -125,6 +125,20 @@ def test_a_damaged_checkpoint_is_as_if_it_were_not_there(
         journal.close()
 
 
+def test_the_checkpoint_of_another_room_cuts_nothing_off(
+    journals: FileJournals, tmp_path: Path
+) -> None:
+    other = journals.create(replace(HEADER, room="r-2"))
+    other.append(Entry(1, 10, bytes(40)))
+    other.keep(other.mark(), SAID)
+    other.close()
+    written(journals, 4, checkpoint=4)
+    (tmp_path / "r-2.checkpoint").replace(tmp_path / "r-1.checkpoint")
+    journal = journals.open("r-1")
+    assert journal.checkpoint is None
+    assert journal.last == 4
+
+
 def test_a_checkpoint_that_cannot_be_written_leaves_the_one_before(
     journals: FileJournals, tmp_path: Path
 ) -> None:
