@@ -405,7 +405,8 @@ class Connection:
             self._codec,
             self._door.limits,
             request.body,
-            dict(parse_qsl(query)),
+            # As over HTTP: of a name that comes twice the first value counts, an empty one too.
+            dict(reversed(parse_qsl(query, keep_blank_values=True))),
             can_start=self._door.can_start(),
         )
         self._asking = True

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 from aiohttp import ClientWebSocketResponse
+from yarl import URL
 
 from gameroom.wire import MSGPACK
 from tests.server.table import ENGINE, ROOM, Line, Person, Table, config, limits, playing, served
@@ -263,6 +264,17 @@ async def test_the_same_routes_over_http(table: Table) -> None:
     refused = await table.client.put(f"{base}/setup/gold", json=500, headers=bearer)
     by_socket = await ann.ask("PUT", "/setup/gold", 500)
     assert await table.problem(refused, by_socket["status"]) == by_socket["body"]
+
+
+@pytest.mark.parametrize("query", ["", "-1", "1&from=x", "x&from=1"])
+async def test_a_query_means_the_same_over_both_carriers(table: Table, query: str) -> None:
+    ann, line, _, _ = await duel(table)
+    path = f"/turns?from={query}"
+    told = await line.ask("GET", path)
+    url = URL(f"/rooms/{ann.room}{path}", encoded=True)
+    headers = {"Authorization": f"Bearer {ann.token}"}
+    async with table.client.get(url, headers=headers) as response:
+        assert (response.status, await response.json()) == (told["status"], told["body"])
 
 
 async def test_a_packet_has_the_size_that_the_room_says(table: Table) -> None:
