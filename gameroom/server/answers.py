@@ -29,6 +29,12 @@ from gameroom.wire import BadFrameError, Codec, read_packet
 T = TypeVar("T")
 
 
+NOT_READABLE = Problem(
+    503, "not_readable", "What was asked for cannot be read now.", retry_after_ms=2_000
+)
+"""Where a store does not give what it has."""
+
+
 class RefusedError(Exception):
     """The question cannot be answered; the problem says why."""
 

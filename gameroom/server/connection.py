@@ -29,7 +29,14 @@ from gameroom.server.allowances import (
     Allowances,
     frames_in,
 )
-from gameroom.server.answers import Answer, Question, RefusedError, answer, body_as
+from gameroom.server.answers import (
+    NOT_READABLE,
+    Answer,
+    Question,
+    RefusedError,
+    answer,
+    body_as,
+)
 from gameroom.server.config import Limits
 from gameroom.server.pieces import Pieces
 from gameroom.server.rates import Bucket
@@ -388,6 +395,10 @@ class Connection:
         """The size of the answer. Never raises: a fault of ours closes this socket alone."""
         try:
             return self._request(request)
+        except (JournalError, StoreFailedError) as error:
+            log.error("room %s: a store cannot be read: %s", self._room, error)
+            self._refuse(request, NOT_READABLE)
+            return 0
         except Exception:
             log.exception("a socket of room %s: a fault of ours", self._room)
             self.leave(Close.INTERNAL, "a fault of the server")

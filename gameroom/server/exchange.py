@@ -15,16 +15,13 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from gameroom.lockstep.problem import Problem
 from gameroom.model import Value
-from gameroom.server.answers import Answer, RefusedError, body_as, refuse
+from gameroom.server.answers import NOT_READABLE, Answer, RefusedError, body_as, refuse
 from gameroom.server.blueprint import BadRoomError
 from gameroom.store import JournalError, StoreFailedError
 from gameroom.wire import CONTAINERS_MAX, BadFrameError, problem_body, read_json
 from gameroom.wire.shape import as_dict
 
 log = logging.getLogger(__name__)
-
-RETRY_MS = 2_000
-"""When to ask again for what a store cannot give now."""
 
 T = TypeVar("T")
 NO_STORE = {"Cache-Control": "no-store"}
@@ -128,8 +125,7 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
         return problem_response(error.problem)
     except (JournalError, StoreFailedError) as error:
         log.error("%s %s: a store cannot be read: %s", request.method, request.path, error)
-        detail = "What was asked for cannot be read now."
-        return problem_response(Problem(503, "not_readable", detail, retry_after_ms=RETRY_MS))
+        return problem_response(NOT_READABLE)
     except web.HTTPRedirection:
         raise
     except web.HTTPException as error:

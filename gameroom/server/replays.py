@@ -62,7 +62,7 @@ async def send(
     paced: Callable[[int], Awaitable[None]],
 ) -> web.StreamResponse:
     """Stream what the room has said up to now. paced: awaited with the size of each piece that
-    was sent."""
+    was sent. Raises StoreFailedError where the journal is not whole."""
     header, last = journal.header, journal.last
     pieces = replay.written(header, code, journal.copy(), lambda: last)
     response = web.StreamResponse(

@@ -165,7 +165,7 @@ class Journal(Protocol):
 
     def copy(self) -> Iterator[bytes]:
         """The records (see `record`) of the entries as they are now, in pieces of any size.
-        May be walked in another thread, while more is appended."""
+        May be walked in another thread, while more is appended. Raises StoreFailedError."""
 
     def sync(self) -> None:
         """When this returns, a loss of power does not lose what was appended before. May be

@@ -207,6 +207,12 @@ class FileJournal:
         checkpoint.write(self.path, mark, said)
 
     def copy(self) -> Iterator[bytes]:
+        try:
+            size = self.path.stat().st_size
+        except OSError as error:
+            raise StoreFailedError(f"{self.path.name}: {error.strerror}") from error
+        if size < self._end:
+            raise StoreFailedError(f"{self.path.name}: the file was cut")
         return _pieces(self.path, self._first, self._end)
 
     def sync(self) -> None:

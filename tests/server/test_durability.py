@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -191,6 +192,33 @@ async def test_one_damaged_journal_keeps_no_other_room_back(
         assert f"room {first['id']} cannot wake up; its journal is kept" in caplog.text
         assert (await table.client.get(f"/rooms/{second['id']}")).status == 200
     assert path.read_bytes() == bytes(data)
+
+
+@pytest.mark.parametrize("way", ["cut", "emptied", "removed"])
+async def test_a_journal_that_is_damaged_under_a_running_room_is_named_on_every_way(
+    tmp_path: Path, way: str
+) -> None:
+    async with served(on_disk(tmp_path)) as table:
+        made = await table.create()
+        ann = await table.join(made["id"], "ann")
+        line = await ann.connect()
+        await playing(line)
+        for generation in (1, 2):
+            await packet(line, generation)
+            await line.until("turn", generation=generation)
+        path = tmp_path / "journals" / f"{made['id']}.journal"
+        if way == "removed":
+            path.unlink()
+        else:
+            os.truncate(path, 0 if way == "emptied" else path.stat().st_size // 2)
+        headers = {"Authorization": f"Bearer {ann.token}"}
+        for what in ("turns", "replay"):
+            url = f"/rooms/{made['id']}/{what}"
+            response = await table.client.get(url, headers=headers)
+            assert (await table.problem(response, 503))["code"] == "not_readable"
+        told = await line.ask("GET", "/turns")
+        assert (told["status"], told["body"]["code"]) == (503, "not_readable")
+        assert (await line.ask("GET", "/time"))["status"] == 200, "the socket stays open"
 
 
 def break_store(folder: Path) -> None:
