@@ -386,10 +386,13 @@ class Connection:
                 took = door.rounds.clock_us() - began + size // BYTES_PER_US
                 allowance.work_us.charge(door.now(), max(0, took - REQUEST_US))
 
-        try:
-            door.rounds.run(f"session {self._room} {self.who}", job)
-        except BusyError:
+        def dropped() -> None:
             self._refuse(request, BUSY)
+
+        try:
+            door.rounds.run(f"session {self._room} {self.who}", job, dropped)
+        except BusyError:
+            dropped()
 
     def _answered(self, request: RequestFrame) -> int:
         """The size of the answer. Never raises: a fault of ours closes this socket alone."""

@@ -46,24 +46,24 @@ class Rounds:
         self._waiting_max = waiting_max
         self._waiting_per_payer_max = waiting_per_payer_max
         self._left_us = slice_us
-        self._waiting: OrderedDict[str, deque[tuple[Job, int]]] = OrderedDict()
+        self._waiting: OrderedDict[str, deque[tuple[Job, int, Job]]] = OrderedDict()
         self._count = 0
         self._scheduled = False
 
-    def run(self, payer: str, job: Job, *, least_us: int = 0) -> None:
+    def run(self, payer: str, job: Job, dropped: Job, *, least_us: int = 0) -> None:
         """Do it now, or in a later round. It counts for `least_us` where it takes less. Raises
-        BusyError."""
+        BusyError. dropped: called instead where it has to give way while it waits."""
         jobs = self._waiting.get(payer)
         if jobs is None and self._left_us > 0:
             self._do(job, least_us)
             return
-        if self._count >= self._waiting_max:
+        if jobs is not None and len(jobs) >= self._waiting_per_payer_max:
             raise BusyError
+        if self._count >= self._waiting_max:
+            self._make_way(0 if jobs is None else len(jobs))
         if jobs is None:
             jobs = self._waiting[payer] = deque()
-        elif len(jobs) >= self._waiting_per_payer_max:
-            raise BusyError
-        jobs.append((job, least_us))
+        jobs.append((job, least_us, dropped))
         self._count += 1
         self._schedule()
 
@@ -75,8 +75,22 @@ class Rounds:
             if not ready.done():
                 ready.set_result(None)
 
-        self.run(payer, go, least_us=least_us)
+        def dropped() -> None:
+            if not ready.done():
+                ready.set_exception(BusyError())
+
+        self.run(payer, go, dropped, least_us=least_us)
         await ready
+
+    def _make_way(self, own: int) -> None:
+        """For a payer with `own` jobs: the last job of the payer with the most gives way. Raises
+        BusyError where nobody has more than this payer would have."""
+        most = max(self._waiting.values(), key=len)
+        if len(most) <= own + 1:
+            raise BusyError
+        _, _, dropped = most.pop()
+        self._count -= 1
+        dropped()
 
     def _do(self, job: Job, least_us: int) -> None:
         began = self.clock_us()
@@ -96,7 +110,7 @@ class Rounds:
         self._left_us = self._slice_us
         while self._waiting and self._left_us > 0:
             payer, jobs = self._waiting.popitem(last=False)
-            job, least_us = jobs.popleft()
+            job, least_us, _ = jobs.popleft()
             self._count -= 1
             if jobs:
                 self._waiting[payer] = jobs

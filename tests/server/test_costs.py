@@ -154,6 +154,7 @@ class Answers:
         self.now_us = 0
         self.cost_us = cost_us
         self.given: list[list[str]] = [[]]
+        self.dropped: list[str] = []
         self.rounds = Rounds(
             self.loop,
             **{"slice_us": 500, "waiting_max": 1000, "waiting_per_payer_max": 300, **limits},
@@ -165,7 +166,7 @@ class Answers:
             self.now_us += self.cost_us
             self.given[-1].append(payer)
 
-        self.rounds.run(payer, job)
+        self.rounds.run(payer, job, lambda: self.dropped.append(payer))
 
     def until_all(self, count: int) -> list[list[str]]:
         while sum(map(len, self.given)) < count:
@@ -205,12 +206,39 @@ def test_only_so_many_answers_wait() -> None:
         answers.ask("ann")
     with pytest.raises(BusyError):
         answers.ask("ann")
-    answers.ask("bob")
-    answers.ask("cas")
-    with pytest.raises(BusyError):
-        answers.ask("dan")
-    answers.until_all(6)
-    answers.ask("dan")
+    for payer in ("bob", "cas", "dan", "eve"):
+        answers.ask(payer)
+    assert answers.dropped == ["ann", "ann"], "the payer with the most gives way"
+    for payer in ("ann", "fay"):
+        with pytest.raises(BusyError):
+            answers.ask(payer)
+    assert sorted(itertools.chain(*answers.until_all(6))) == [
+        "ann",
+        "ann",
+        "bob",
+        "cas",
+        "dan",
+        "eve",
+    ]
+    answers.ask("fay")
+
+
+async def test_a_crowd_at_a_few_addresses_keeps_no_newcomer_out() -> None:
+    rounds = Rounds(
+        asyncio.get_running_loop(),
+        slice_us=1,
+        waiting_max=40,
+        waiting_per_payer_max=10,
+        clock_us=lambda: 0,
+    )
+    crowd = [
+        asyncio.ensure_future(rounds.turn(f"address {number % 4}", least_us=1))
+        for number in range(100)
+    ]
+    await asyncio.sleep(0)
+    await rounds.turn("newcomer", least_us=1)
+    ended = await asyncio.gather(*crowd, return_exceptions=True)
+    assert sum(isinstance(one, BusyError) for one in ended) >= 60
 
 
 class Pausing:
