@@ -149,6 +149,7 @@ class Runner:
         """The latest checkpoint, stored or about to be."""
         self._base_seq = 0 if found is None else found.seq
         self._faults = Faults()
+        self._stored_turn = room.generation
         self._waiting: dict[str, dict[int, ClientPacket]] = {}
         """By user and generation, the packets that no closed turn holds yet."""
         self.roster = room.people.roster()
@@ -464,37 +465,40 @@ class Runner:
     ) -> tuple[str, tuple[inputs.Packet, ...]]:
         """Who brought up the fault, and with which packets. Mostly that is the sender of the packet
         at hand; but a turn closes with the last packet, or by time, and what is wrong may have
-        come before. So where others' packets wait the step is tried with those of one person at
-        a time. "" and none where it was time."""
-        sent = () if packet is None else (packet,)
-        others = [
-            user
-            for user, packets in self._waiting.items()
-            if user != who and any(map(_says_something, packets.values()))
-        ]
-        if not others or self._fails("", who, packet):
-            return who, sent
-        if packet is not None and self._fails(who, who, packet):
-            return who, sent
-        open_turn = self._made_again().generation + 1
-        for user in others:
-            if self._fails(user, who, packet):
-                packets = self._waiting[user]
-                return user, tuple(one for at, one in packets.items() if at <= open_turn)
-        return who, sent
+        come before. So where others wait the step is tried with the packets of one suspect at a
+        time. "" and none where it was time."""
+        at_hand = () if packet is None else (packet,)
+        open_turn = self._stored_turn + 1
+        suspects: list[tuple[str, tuple[inputs.Packet, ...]]] = [(who, at_hand)]
+        for user, packets in self._waiting.items():
+            due = [one for at, one in sorted(packets.items()) if at <= open_turn]
+            if any(map(_says_something, due)):
+                suspects.append((user, tuple(due)))
+        if len(suspects) > 1 and not self._fails((), who, packet):
+            for suspect in suspects:
+                if self._fails(suspect[1], who, packet):
+                    return suspect
+        return who, at_hand
 
-    def _fails(self, user: str, who: str, packet: inputs.Packet | None) -> bool:
-        """Whether the step fails in a room that is made for this trial, where nobody but `user`
-        says anything for a turn."""
+    def _fails(
+        self, said: tuple[inputs.Packet, ...], who: str, packet: inputs.Packet | None
+    ) -> bool:
+        """Whether the step fails in a room that is made for this trial, where of the packets for
+        turns only these say anything."""
         room, now = self._made_again(), self.clock.now()
+        given: list[tuple[str, inputs.Packet]] = [
+            (user, one) for user, of in self._waiting.items() for _, one in sorted(of.items())
+        ]
+        if packet is not None:
+            given.append((who, packet))
+        # First what is said: a turn may close before somebody who has just come back is heard.
+        given.sort(key=lambda one: not any(one[1] is other for other in said))
         try:
             for line in self.lines.values():
                 room.receive(line.who, inputs.Connect(room.seq), now)
-            for sender, packets in self._waiting.items():
-                for _, one in sorted(packets.items()):
-                    room.receive(sender, one if sender == user else _silenced(one), now)
-            if packet is not None:
-                room.receive(who, packet if who == user else _silenced(packet), now)
+            for user, one in given:
+                is_said = any(one is other for other in said)
+                room.receive(user, one if is_said else _silenced(one), now)
             room.tick(now)
         except Exception:
             return True
@@ -565,7 +569,7 @@ class Runner:
         if self.delayed is not None:
             self.delayed.note(event, effect.at)
         if isinstance(event.body, MasterPacket):
-            generation = event.body.generation
+            generation = self._stored_turn = event.body.generation
             self._turns.add(generation, event.seq)
             for packets in self._waiting.values():
                 for heard in [one for one in packets if one <= generation]:

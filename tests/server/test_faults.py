@@ -246,6 +246,24 @@ async def test_who_sent_it_pays_and_not_who_sent_the_last_packet_of_the_turn(
     assert turn["body"]["commands"] == [{"seat": 0, "commands": [move(1)]}]
 
 
+@pytest.mark.usefixtures("planted_in_closing")
+async def test_a_late_one_and_a_second_one_are_no_different(table: Table) -> None:
+    _, of_ann, bob, of_bob = await duel(table)
+    await packet(of_bob, 1, move(LATE))
+    await packet(of_ann, 1, move(1))
+    assert (await of_bob.closed())[0] == 1011
+    await of_ann.until("turn", generation=1)
+    back = await bob.connect()
+    answered = await back.ask("PUT", "/turns/1", {"commands": [move(LATE)], "latency": 1})
+    assert answered["body"]["late"]
+    await packet(back, 2)
+    await packet(of_ann, 2)
+    assert (await back.closed())[0] == 1011
+    refused = await Line(await bob.socket()).ask("PUT", "/session", {"token": bob.token})
+    assert refused["status"] == 401, "the second one costs the seat"
+    await of_ann.until("turn", generation=2)
+
+
 async def test_an_equal_packet_of_somebody_else_is_taken(table: Table) -> None:
     _, of_ann, _, of_bob = await duel(table)
     await of_bob.send(method="POST", path="/chat", body={"text": "boom"})
