@@ -207,7 +207,8 @@ async def test_a_room_whose_states_are_all_found_is_played_by_another_release(
             of_a_later_release(
                 news=b"\x84\xa5event\xa4news\xa3seq%c\xa4path\xa1/\xa4body\x07" % (ENTRIES + 1)
             ),
-            f"the journal: entry {ENTRIES + 1} is damaged: it is of no kind that this release knows",
+            f"the journal: entry {ENTRIES + 1} is damaged: it is of no kind that this release"
+            " knows",
         ),
     ],
 )
