@@ -114,3 +114,10 @@ def packets_per_second(file: RoomFile) -> int:
     each of the shortest turns."""
     shortest_ms, _ = policies.times(file, "pace", "turn")
     return frames_in(number(file, "limits", "packet_bytes")) * 1000 // shortest_ms
+
+
+def message_bytes(file: RoomFile, limits: Limits) -> int:
+    """The longest frame or body of a request that a member of this room may send."""
+    packet = number(file, "limits", "packet_bytes")
+    # One that is a little too long is refused with a reason, and not with a close.
+    return min(limits.frame_bytes_max, max(limits.request_bytes_max, packet * 5 // 4))

@@ -20,7 +20,7 @@ from gameroom.server.config import Config
 from gameroom.server.desyncs import open_desyncs
 from gameroom.server.exchange import Handler, refusals, slow_body, typed
 from gameroom.server.handlers import Handlers
-from gameroom.server.listening import SOFTWARE
+from gameroom.server.listening import SOFTWARE, skip_body
 from gameroom.server.lobby import Lobby
 from gameroom.server.openapi import room_path
 from gameroom.server.peerlog import PeerLog
@@ -92,6 +92,7 @@ def _heard(config: Config, admission: Admission, loop: asyncio.AbstractEventLoop
             return await handler(request)
         finally:
             timer.cancel()
+            skip_body(request)
 
     return heard
 

@@ -55,7 +55,12 @@ def checked(name: str, text: str) -> tuple[RoomFile, dict[str, tuple[str, str]]]
 
 
 def restored(header: Header) -> Chart:
-    """The chart of a room that was made before, from its own texts alone. Raises RefusedError
+    """The chart of a room that was made before. Raises RefusedError as `reread` does."""
+    return compile_room(reread(header))
+
+
+def reread(header: Header) -> RoomFile:
+    """The file of a room that was made before, from its own texts alone. Raises RefusedError
     where they make no room, or the setup does not fit it."""
 
     def resolve(wanted: str) -> Source | None:
@@ -73,7 +78,7 @@ def restored(header: Header) -> Chart:
         raise refuse(422, "bad_room", detail) from error
     if (why := misfit_settings(file.settings, header.setup)) is not None:
         raise refuse(422, "bad_setting", why)
-    return compile_room(file)
+    return file
 
 
 def _load(

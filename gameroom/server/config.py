@@ -105,8 +105,11 @@ class Limits:
     refusals_burst: int = 100
     """How often a session or an address is refused and told to wait, before its sockets are closed
     and its HTTP answers come late."""
-    socket_bytes_per_round: int = 256
-    """Bytes of one socket that are parsed before others are served."""
+    request_bytes_max: int = 20_480
+    """A frame, or the body of a room's request over HTTP; more where the packets of its room file
+    are longer, up to `frame_bytes_max`. Reading a kilobyte may take 40 us of everybody's time."""
+    socket_frames_per_round: int = 4
+    """Frames of one socket that are taken before others are served."""
     hello_frames_max: int = 16
     """Frames of a socket that has not said who it is."""
     close_timeout_ms: int = 2000

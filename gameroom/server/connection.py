@@ -13,6 +13,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
 from urllib.parse import parse_qsl
 
 from gameroom.lockstep.packets import ClientPacket
@@ -49,11 +50,17 @@ from gameroom.wire.problems import problem_body
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+P = ParamSpec("P")
+
 CATCH_UP_STEP_S = 0.01
 """How often a socket that reads a long tail is looked at."""
 
 DELAYED_STEP_MS = 1_000
 """How often a delayed socket that has seen all is looked at, at least."""
+
+BUSY_STEP_S = 0.01
+"""How often a long frame asks again for its turn, where too many are waiting."""
 
 HOLD_MS = 1000
 """How long a socket is read no further, at most, whose frames are too many."""
@@ -75,6 +82,10 @@ BUSY = Problem(503, "server_busy", "Too many requests are waiting.", retry_after
 def too_much(wait_ms: int) -> Problem:
     """The refusal of whoever has used up an allowance."""
     return Problem(429, "too_often", f"Wait {wait_ms} ms.", retry_after_ms=wait_ms)
+
+
+def _too_many(wait_ms: int) -> Problem:
+    return Problem(429, "too_often", "Too many frames.", retry_after_ms=wait_ms)
 
 
 HELLO_FIRST = Problem(401, "hello_first", "The first frame is PUT /session.")
@@ -135,6 +146,8 @@ class Connection:
         self._transport: asyncio.Transport | None = None
         self._pieces: Pieces | None = None
         self._closed = False
+        self._goodbye = False
+        """Whether the peer closed it: what it had asked before counts."""
         self._farewell: asyncio.TimerHandle | None = None
         self._asking = False
         self._then: tuple[int, str] | None = None
@@ -172,8 +185,7 @@ class Connection:
         self._quiet()
         if self._farewell is not None:
             self._farewell.cancel()
-        if self.open and self._runner is not None:
-            self._runner.detach(self)
+        self._detach()
         if ours and self._transport is not None:
             # The peer is gone: nothing is left to say.
             self._transport.close()
@@ -213,7 +225,7 @@ class Connection:
         transport = self._transport
         assert transport is not None
         if not self._closed:
-            self._closed = True
+            self._closed = self._goodbye = True
             self._quiet()
             if not transport.is_closing():
                 transport.write(websocket.close_frame(code))
@@ -243,6 +255,25 @@ class Connection:
         self._settle()
         if self._pump is not None:
             self._pump.cancel()
+
+    @property
+    def _payer(self) -> str:
+        """Whose turn it is: this person's, or before the hello this socket's."""
+        return f"session {self._room} {self.who}" if self.open else f"socket {id(self)}"
+
+    def _detach(self) -> None:
+        """Tell the room, and with it everybody in it, in this person's turn."""
+        runner = self._runner
+        if not self.open or runner is None:
+            return
+
+        def detach() -> None:
+            runner.detach(self)
+
+        try:
+            self._door.rounds.run(self._payer, detach, detach)
+        except BusyError:
+            detach()
 
     # -- being told ------------------------------------------------------------------
 
@@ -282,20 +313,23 @@ class Connection:
     def leave(self, code: int, reason: str) -> None:
         """Close, and tell the room that this socket is gone."""
         self.close(code, reason)
-        if self.open and self._runner is not None:
-            self._runner.detach(self)
+        self._detach()
 
     # -- hearing ---------------------------------------------------------------------
 
     def received(self, message: str | bytes) -> None:
         """One message. Never raises: a fault of ours closes this socket alone."""
-        if self._closed:
-            return
+        if not self._closed:
+            self._guarded(self._heard, message)
+
+    def _guarded(self, step: Callable[P, T], *args: P.args, **more: P.kwargs) -> T | None:
+        """A step of this socket. Never raises: a fault of ours closes this socket alone."""
         try:
-            self._heard(message)
+            return step(*args, **more)
         except Exception:
             log.exception("a socket of room %s: a fault of ours", self._room)
             self.leave(Close.INTERNAL, "a fault of the server")
+            return None
 
     def pinged(self, payload: bytes) -> None:
         """A ping, which costs what a frame costs."""
@@ -318,17 +352,60 @@ class Connection:
         if wait and self._is_flood():
             self.leave(Close.TOO_MANY, "too many frames")
             return
+        pieces = self._pieces
+        if wait and pieces is not None:
+            pieces.hold(min(wait, HOLD_MS) / 1000)
+        if pieces is not None and (len(message) >= FRAME_BYTES or not self.open):
+            self._read_in_turn(pieces, message, wait)
+        else:
+            self._read(message, wait)
+
+    def _read_in_turn(self, pieces: Pieces, message: str | bytes, wait: int) -> None:
+        """A long frame takes long to read, and a hello is told to everybody: in its turn among the
+        answers, and what this peer sent after it waits."""
+
+        done = waits = False
+
+        def job() -> None:
+            nonlocal done
+            done = True
+            if not self._closed:
+                self._guarded(self._read, message, wait)
+            if waits:
+                pieces.go()
+
+        def dropped() -> None:
+            self._loop.call_later(BUSY_STEP_S, self._read_again, pieces, message, wait)
+
         try:
+            self._door.rounds.run(self._payer, job, dropped)
+        except BusyError:
+            dropped()
+        if not done:
+            waits = True
+            pieces.stop()
+
+    def _read_again(self, pieces: Pieces, message: str | bytes, wait: int) -> None:
+        self._read_in_turn(pieces, message, wait)
+        pieces.go()
+
+    def _read(self, message: str | bytes, wait: int) -> None:
+        """wait: how long until it would not be one too many, in milliseconds."""
+        try:
+            if wait and len(message) >= FRAME_BYTES:
+                raise self._codec.unread(message, _too_many(wait))
             said = self._decoded(message)
         except BadFrameError as error:
             self._write(websocket.frame(self._codec.encode_refusal(error)))
             return
         if wait:
-            self._refuse(said, Problem(429, "too_often", "Too many frames.", retry_after_ms=wait))
-            if self._pieces is not None:
-                self._pieces.hold(min(wait, HOLD_MS) / 1000)
+            self._refuse(said, _too_many(wait))
         elif not self.open:
+            began = self._door.rounds.clock_us()
             self._hello(said)
+            if self._allowance is not None:
+                took = self._door.rounds.clock_us() - began
+                self._allowance.work_us.charge(self._door.now(), took)
         elif self._is_packet(said) and len(message) > self._packet_bytes_max:
             detail = f"A packet has at most {self._packet_bytes_max} bytes here."
             self._refuse(said, Problem(413, "packet_too_big", detail))
@@ -340,15 +417,24 @@ class Connection:
             self._wait_for_a_slice(said)
 
     def _decoded(self, message: str | bytes) -> RequestFrame | ClientPacket:
-        """A frame that takes long to read counts for more than its bytes. Raises BadFrameError."""
+        """A frame that takes long to read counts for more than its bytes, and is paid for as a
+        request where it is no packet; who cannot is read no further for a while. Raises
+        BadFrameError."""
         if len(message) < FRAME_BYTES:
             return self._codec.decode(message)
-        clock_us = self._door.rounds.clock_us
-        began = clock_us()
+        door, said = self._door, None
+        began = door.rounds.clock_us()
         try:
-            return self._codec.decode(message)
+            said = self._codec.decode(message)
+            return said
         finally:
-            self._bucket.charge(self._door.now(), (clock_us() - began) // FRAME_US)
+            took, now = door.rounds.clock_us() - began, door.now()
+            self._bucket.charge(now, took // FRAME_US)
+            if self._allowance is not None and (said is None or not self._is_packet(said)):
+                self._allowance.work_us.charge(now, took)
+                wait = self._allowance.work_us.wait(now)
+                if wait and self._pieces is not None:
+                    self._pieces.hold(min(wait, HOLD_MS) / 1000)
 
     def _is_flood(self) -> bool:
         """First the advice, then the close: after a burst of refused frames."""
@@ -380,9 +466,9 @@ class Connection:
         allowance.work_us.charge(door.now(), REQUEST_US)
 
         def job() -> None:
-            if not self._closed:
+            if not self._closed or self._goodbye:
                 began = door.rounds.clock_us()
-                size = self._answered(request)
+                size = self._guarded(self._answered, request) or 0
                 took = door.rounds.clock_us() - began + size // BYTES_PER_US
                 allowance.work_us.charge(door.now(), max(0, took - REQUEST_US))
 
@@ -390,21 +476,17 @@ class Connection:
             self._refuse(request, BUSY)
 
         try:
-            door.rounds.run(f"session {self._room} {self.who}", job, dropped)
+            door.rounds.run(self._payer, job, dropped)
         except BusyError:
             dropped()
 
     def _answered(self, request: RequestFrame) -> int:
-        """The size of the answer. Never raises: a fault of ours closes this socket alone."""
+        """The size of the answer, 0 where there is none."""
         try:
             return self._request(request)
         except (JournalError, StoreFailedError) as error:
             log.error("room %s: a store cannot be read: %s", self._room, error)
             self._refuse(request, NOT_READABLE)
-            return 0
-        except Exception:
-            log.exception("a socket of room %s: a fault of ours", self._room)
-            self.leave(Close.INTERNAL, "a fault of the server")
             return 0
 
     def _request(self, request: RequestFrame) -> int:
@@ -548,8 +630,7 @@ class Connection:
     async def _its_turn(self) -> None:
         """Until this person's next step is due."""
         try:
-            payer = f"session {self._room} {self.who}"
-            await self._door.rounds.turn(payer, least_us=CATCH_UP_US)
+            await self._door.rounds.turn(self._payer, least_us=CATCH_UP_US)
         except BusyError:
             await asyncio.sleep(CATCH_UP_STEP_S)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from aiohttp import StreamReader, web
@@ -33,13 +33,23 @@ OF_PEER = (HttpProcessingError, web.RequestPayloadError, UnicodeEncodeError)
 """What aiohttp raises when a request is wrong. The last one is a header that is not UTF-8, which
 it reads as lone surrogates and quotes in an answer."""
 
+CHUNK_BYTES = 65_536
+"""So much of a long body is read at once."""
+
+PACED: web.RequestKey[Callable[[int], Awaitable[None]]] = web.RequestKey("paced")
+"""Awaited with the size of each chunk of a long body, in or out, before the next one: it pays for
+that and lets others have their turn."""
+
+RECKONED: web.RequestKey[Callable[[Callable[[], Any]], Any]] = web.RequestKey("reckoned")
+"""Makes something at the cost of whoever asks."""
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 async def read_body(request: web.Request, bytes_max: int) -> Value:
     """The JSON body, None where there is none. Raises RefusedError and BadFrameError."""
     data = await read_bytes(request, bytes_max)
-    return read_json(data, CONTAINERS_MAX) if data else None
+    return request[RECKONED](lambda: read_json(data, CONTAINERS_MAX)) if data else None
 
 
 async def read_bytes(request: web.Request, bytes_max: int) -> bytes:
@@ -49,15 +59,19 @@ async def read_bytes(request: web.Request, bytes_max: int) -> bytes:
     if request.content_type != "application/json":
         # Also what keeps other sites' forms out: a page may not send this type elsewhere.
         raise refuse(415, "not_json", "The body's content type is application/json.")
-    data = bytearray()
+    chunks: list[bytes] = []
+    size = 0
     try:
-        async for chunk in request.content.iter_chunked(65_536):
-            data += chunk
-            if len(data) > bytes_max:
+        async for chunk in request.content.iter_chunked(CHUNK_BYTES):
+            if chunks:
+                await request[PACED](len(chunk))
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > bytes_max:
                 raise refuse(413, "too_big", f"The body is over {bytes_max} bytes.")
     except OSError as error:  # However the system calls a connection that is gone.
         raise ConnectionResetError from error
-    return bytes(data)
+    return b"".join(chunks)
 
 
 def slow_body(content: StreamReader) -> None:

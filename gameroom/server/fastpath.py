@@ -39,7 +39,7 @@ class _Feed:
     def __init__(
         self,
         parser: Parser,
-        feed: Callable[[bytes], None],
+        feed: Callable[[bytes], object],
         loop: asyncio.AbstractEventLoop,
         heartbeat_s: float,
     ) -> None:
@@ -105,7 +105,7 @@ class Socket(web.WebSocketResponse[Literal[True]]):
         message_bytes_max: int,
         heartbeat_ms: int,
         close_timeout_ms: int,
-        bytes_per_round: int = 256,
+        frames_per_round: int = 4,
         parsing: Callable[[Pieces], None] = lambda pieces: None,
     ) -> None:
         """first_bytes_max: the limit of messages until `raise_limit`, held while they are
@@ -125,9 +125,8 @@ class Socket(web.WebSocketResponse[Literal[True]]):
         self._fast = fast
         self._message_bytes_max = message_bytes_max
         self._heartbeat_s = heartbeat_ms / 1000
-        self._own = Parser(receiver, first_bytes_max)
+        self._own = Parser(receiver, first_bytes_max, frames_per_round)
         self._feed: _Feed | None = None
-        self._bytes_per_round = bytes_per_round
         self._parsing = parsing
 
     def raise_limit(self) -> None:
@@ -143,9 +142,9 @@ class Socket(web.WebSocketResponse[Literal[True]]):
         self._ws_protocol = protocol
         self._writer = writer
         loop = asyncio.get_running_loop()
-        feed: Callable[[bytes], None] = self._own.feed
+        feed: Callable[[bytes], object] = self._own.feed
         if request.transport is not None:
-            pieces = Pieces(feed, request.transport, loop, self._bytes_per_round)
+            pieces = Pieces(self._own, request.transport, loop)
             self._parsing(pieces)
             feed = pieces.add
         self._feed = _Feed(self._own, feed, loop, self._heartbeat_s)

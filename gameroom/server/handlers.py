@@ -29,6 +29,7 @@ from gameroom.server.allowances import (
     SOCKET_US,
     Allowance,
     Allowances,
+    message_bytes,
 )
 from gameroom.server.answers import (
     Answer,
@@ -42,10 +43,12 @@ from gameroom.server.answers import (
 )
 from gameroom.server.asyncapi import asyncapi
 from gameroom.server.config import Config
-from gameroom.server.connection import BUSY, UNKNOWN, Connection, Door, too_much
+from gameroom.server.connection import BUSY, BUSY_STEP_S, UNKNOWN, Connection, Door, too_much
 from gameroom.server.desyncs import PARTS_BYTES_MAX
 from gameroom.server.exchange import (
     NO_STORE,
+    PACED,
+    RECKONED,
     Handler,
     answer_response,
     json_response,
@@ -136,6 +139,8 @@ class Handlers:
         """Every request waits for its turn and is paid for. Raises RefusedError."""
         payer, allowance = self._payer(request)
         request[ALLOWANCE] = allowance
+        request[RECKONED] = lambda make: self._reckoned(request, make)
+        request[PACED] = lambda size: self._paced(payer, allowance, size)
         try:
             await self._rounds.turn(payer, least_us=HTTP_US)
         except BusyError:
@@ -146,10 +151,32 @@ class Handlers:
                     await asyncio.sleep(LATE_S)
                 raise RefusedError(too_much(wait))
             allowance.work_us.charge(self._now(), HTTP_US)
-        response = await handler(request)
+        try:
+            response = await handler(request)
+        finally:
+            if not request.content.is_eof():
+                self._charge_unread(request, allowance)
         if isinstance(response, web.Response) and isinstance(response.body, bytes):
             allowance.work_us.charge(self._now(), len(response.body) // BYTES_PER_US)
         return response
+
+    def _charge_unread(self, request: web.Request, allowance: Allowance) -> None:
+        """Whoever announced a body that nobody wants pays for it as if it had come."""
+        most = self._limits.upload_bytes_max
+        size = most if request.content_length is None else min(request.content_length, most)
+        allowance.work_us.charge(self._now(), size // BYTES_PER_US)
+
+    async def _paced(self, payer: str, allowance: Allowance, size: int) -> None:
+        """A piece of a long body is here or sent: the next one follows when this one is paid for,
+        in its turn."""
+        cost_us = PIECE_US + size // BYTES_PER_US
+        allowance.work_us.charge(self._now(), cost_us)
+        while wait := allowance.work_us.wait(self._now()):
+            await asyncio.sleep(wait / 1000)
+        try:
+            await self._rounds.turn(payer, least_us=cost_us)
+        except BusyError:
+            await asyncio.sleep(BUSY_STEP_S)
 
     def _payer(self, request: web.Request) -> tuple[str, Allowance]:
         """A session of the room pays for itself; for all others their address does."""
@@ -261,7 +288,7 @@ class Handlers:
             if who is None:
                 return problem_response(UNKNOWN)
             path = request.path.removeprefix(f"/rooms/{runner.id}")
-            body = await read_body(request, self._config.limits.body_bytes_max)
+            body = await read_body(request, message_bytes(runner.room.file, self._limits))
             runner = await self._still(request, who)
             question = Question(
                 runner,
@@ -420,14 +447,7 @@ class Handlers:
         self, request: web.Request, journal: Journal, file: RoomFile
     ) -> web.StreamResponse:
         code = await replays.code_of(self._lobby, journal.header, file)
-        return await replays.send(request, journal, code, lambda size: self._paced(request, size))
-
-    async def _paced(self, request: web.Request, size: int) -> None:
-        """A piece of a long answer was sent: the next one follows when this one is paid for."""
-        work_us = request[ALLOWANCE].work_us
-        work_us.charge(self._now(), PIECE_US + size // BYTES_PER_US)
-        while wait := work_us.wait(self._now()):
-            await asyncio.sleep(wait / 1000)
+        return await replays.send(request, journal, code)
 
     async def replay_page(self, request: web.Request) -> web.StreamResponse:
         self._polite(request)
@@ -485,10 +505,12 @@ class Handlers:
             fast=self._fast,
             protocols=SUBPROTOCOLS,
             first_bytes_max=limits.hello_bytes_max,
-            message_bytes_max=limits.frame_bytes_max,
+            message_bytes_max=limits.hello_bytes_max
+            if runner is None
+            else message_bytes(runner.room.file, limits),
             heartbeat_ms=limits.heartbeat_ms,
             close_timeout_ms=limits.close_timeout_ms,
-            bytes_per_round=limits.socket_bytes_per_round,
+            frames_per_round=limits.socket_frames_per_round,
             parsing=connection.parsing,
         )
         if session is not None and runner is not None:

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec import structs
+
 from gameroom import picture
 from gameroom.lockstep import desync
 from gameroom.lockstep.packets import Checksum, Diverged, MasterPacket, Moves
@@ -18,15 +20,19 @@ from gameroom.model import Room as RoomFile
 from gameroom.model import Value
 from gameroom.server import bodies
 from gameroom.server.answers import RefusedError, body_as
-from gameroom.server.blueprint import BadRoomError, checked, room_text, setup_of
+from gameroom.server.blueprint import BadRoomError, checked, reread, room_text, setup_of
+from gameroom.store import Header
 from gameroom.wire import BadFrameError, read_json
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A room that may be made. name, text: of its file; used: the shipped files that it uses."""
+    """A room that may be made. wish: without the sources of its code, which are in engine and view
+    where they were sent. name, text: of its file; used: the shipped files that it uses."""
 
     wish: bodies.Create
+    engine: bytes | None
+    view: bytes | None
     name: str
     text: str
     used: Mapping[str, tuple[str, str]]
@@ -52,10 +58,29 @@ def drafted(wish: bytes | bodies.Create, players_max: int) -> Draft | Refusal:
         file, used = checked(name, text)
         if (why := too_many(file, players_max)) is not None:
             return Refusal(why)
-        return Draft(wish, name, text, used, file, setup_of(file, wish.setup))
+        setup = setup_of(file, wish.setup)
+        bare = structs.replace(wish, engine=_bare(wish.engine), view=_bare(wish.view), room=None)
+        return Draft(bare, _source(wish.engine), _source(wish.view), name, text, used, file, setup)
     except BadRoomError as error:
         return Refusal(error.problem, error.diagnostics)
     except (RefusedError, BadFrameError) as error:
+        return Refusal(error.problem)
+
+
+def _source(code: bodies.Code | None) -> bytes | None:
+    """Megabytes are encoded here, and not where others play."""
+    return None if code is None or code.source is None else code.source.encode()
+
+
+def _bare(code: bodies.Code | None) -> bodies.Code | None:
+    return None if code is None else bodies.Code(sha256=code.sha256)
+
+
+def read_again(header: Header) -> RoomFile | Refusal:
+    """The file of a room that was made before."""
+    try:
+        return reread(header)
+    except RefusedError as error:
         return Refusal(error.problem)
 
 

@@ -19,13 +19,13 @@ import socket
 import sys
 from typing import Any, cast
 
-from aiohttp import web
+from aiohttp import StreamReader, web
 
 from gameroom.lockstep.problem import Problem
 from gameroom.server.admission import Admission
 from gameroom.server.answers import RefusedError
 from gameroom.server.config import Limits
-from gameroom.server.exchange import NOSNIFF, OF_PEER, problem_response
+from gameroom.server.exchange import CHUNK_BYTES, NOSNIFF, OF_PEER, problem_response
 from gameroom.server.peerlog import PeerLog
 
 log = logging.getLogger(__name__)
@@ -49,6 +49,9 @@ RETRY_S = 0.1
 SHUTDOWN_S = 5.0
 """So long open requests may take when the server stops."""
 
+SKIP_S = 0.02
+"""Between two reads of a body that nobody wants."""
+
 UNLIMITED = 1_048_576
 """What is asked for where the hard limit is infinite, which not every system grants."""
 
@@ -58,7 +61,7 @@ OUT_OF_RESOURCES = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.E
 class _Connection(web.RequestHandler):
     """aiohttp's HTTP on one connection, which says what is ours to say."""
 
-    __slots__ = ("_admission", "_admitted", "_look", "_peers", "_socket", "_unread_s")
+    __slots__ = ("_admission", "_admitted", "_look", "_peers", "_skipped", "_socket", "_unread_s")
 
     def __init__(
         self, admission: Admission, peers: PeerLog, unread_s: float, *args: Any, **more: Any
@@ -70,6 +73,8 @@ class _Connection(web.RequestHandler):
         self._admitted: asyncio.Transport | None = None
         self._look: asyncio.TimerHandle | None = None
         self._socket = False
+        self._skipped: StreamReader | None = None
+        """The body that nobody wants."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -82,6 +87,26 @@ class _Connection(web.RequestHandler):
             self._admission.lost(self._admitted)
         self._stop_looking()
         super().connection_lost(exc)
+
+    def skip(self, body: StreamReader) -> None:
+        """Nobody wants the rest of this body. Whoever sends it has the answer already, but may read
+        that only afterwards: so aiohttp reads it for a while, and it comes slowly."""
+        self._skipped = body
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        transport = self._admitted
+        if self._skipped is None or transport is None or transport.is_closing():
+            return
+        if self._skipped.is_eof():
+            self._skipped = None
+        else:
+            transport.pause_reading()
+            self._loop.call_later(SKIP_S, self._skip_on, transport)
+
+    def _skip_on(self, transport: asyncio.Transport) -> None:
+        if not transport.is_closing():
+            transport.resume_reading()
 
     def set_parser(self, *args: Any, **more: Any) -> None:
         """From here on it is a socket, whose unread bytes have a limit of their own."""
@@ -147,6 +172,12 @@ class _Connection(web.RequestHandler):
             super().log_exception(*args, **more)
 
 
+def skip_body(request: web.Request) -> None:
+    """Read what is left of a body no quicker than it costs nobody anything."""
+    if isinstance(request.protocol, _Connection) and not request.content.is_eof():
+        request.protocol.skip(request.content)
+
+
 def is_of_peer(exc: object) -> bool:
     """Whether an error was made by who sent the request: bytes that are not HTTP, a
     connection that is gone, a body that was refused while it came."""
@@ -167,6 +198,8 @@ class Listener:
             "access_log": None,
             "keepalive_timeout": limits.keepalive_ms / 1000,
             "lingering_time": limits.close_timeout_ms / 1000,
+            # Beyond twice as much a body is not read from its connection.
+            "read_bufsize": CHUNK_BYTES // 2,
         }
         self.runner = web.AppRunner(app, **self._options, shutdown_timeout=SHUTDOWN_S)
         self._loop = asyncio.get_running_loop()

@@ -20,7 +20,7 @@ from gameroom.room import Room, inputs
 from gameroom.server import bodies
 from gameroom.server.answers import RefusedError, place, refuse
 from gameroom.server.auth import Sources, digest
-from gameroom.server.blueprint import BadRoomError, restored, shipped_code
+from gameroom.server.blueprint import BadRoomError, shipped_code
 from gameroom.server.config import Limits
 from gameroom.server.desyncs import Desyncs
 from gameroom.server.jobs import Draft, drafted
@@ -99,6 +99,7 @@ class Lobby:
             forget=self.forget,
             diverged=self.desyncs.diverged,
             wall=sources.wall,
+            worker=lambda: self.worker,
         )
         self._stores = stores
         self._limits = limits
@@ -225,7 +226,7 @@ class Lobby:
 
     async def _header(self, draft: Draft) -> Header:
         wish = draft.wish
-        engine = await self._code(wish.engine, wish.game, "engine.js")
+        engine = await self._code(wish.engine, draft.engine, wish.game, "engine.js")
         if engine is None:
             raise refuse(422, "no_engine", "A room needs an engine: its source or its sha256.")
         return Header(
@@ -234,29 +235,28 @@ class Lobby:
             text=draft.text,
             used=draft.used,
             engine=engine,
-            view=await self._code(wish.view, wish.game, "view.js"),
+            view=await self._code(wish.view, draft.view, wish.game, "view.js"),
             kit=await self._stores.sessions.put_engine(resources.kit()),
             seed=self._sources.seed() if wish.seed is None else wish.seed,
             setup=draft.setup,
             created=self._sources.wall(),
         )
 
-    async def _code(self, wish: bodies.Code | None, game: str | None, name: str) -> str | None:
-        """The hash of an engine or a view that is stored by now, None where none is meant."""
-        source = None
+    async def _code(
+        self, wish: bodies.Code | None, sent: bytes | None, game: str | None, name: str
+    ) -> str | None:
+        """The hash of an engine or a view that is stored by now, None where none is meant. sent:
+        its source, where that was sent."""
         if wish is None:
-            source = None if game is None else shipped_code(game, name)
-        elif (wish.source is None) == (wish.sha256 is None):
+            shipped = None if game is None else shipped_code(game, name)
+            sent = None if shipped is None else shipped.encode()
+        elif (sent is None) == (wish.sha256 is None):
             raise refuse(422, "bad_body", "Code is either its `source` or its `sha256`.")
         elif wish.sha256 is not None:
             if await self._stores.sessions.engine(wish.sha256) is None:
                 raise refuse(404, "no_such_code", "No code of this sha256 is stored.")
             return wish.sha256
-        else:
-            source = wish.source
-        if source is None:
-            return None
-        return await self._stores.sessions.put_engine(source.encode())
+        return None if sent is None else await self._stores.sessions.put_engine(sent)
 
     async def code(self, sha256: str) -> bytes | None:
         """A stored engine or view. Raises RefusedError."""
@@ -285,7 +285,7 @@ class Lobby:
             log.error("room %s: its journal cannot be read: %s", room, error)
             raise refuse(503, "room_busy", "The room's journal cannot be read now.") from error
         try:
-            yield journal, (await asyncio.to_thread(restored, journal.header)).room
+            yield journal, await self.rooms.file(journal.header)
         finally:
             await asyncio.to_thread(journal.close)
 

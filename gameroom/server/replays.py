@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
 from gameroom.model import Room as RoomFile
 from gameroom.server.answers import RefusedError, refuse
-from gameroom.server.exchange import NO_STORE
+from gameroom.server.exchange import NO_STORE, PACED
 from gameroom.server.lobby import Lobby
 from gameroom.server.runner import Runner
 from gameroom.store import Header, Journal, StoreFailedError, replay
@@ -59,10 +58,9 @@ async def send(
     request: web.Request,
     journal: Journal,
     code: replay.Code,
-    paced: Callable[[int], Awaitable[None]],
 ) -> web.StreamResponse:
-    """Stream what the room has said up to now. paced: awaited with the size of each piece that
-    was sent. Raises StoreFailedError where the journal is not whole."""
+    """Stream what the room has said up to now. Raises StoreFailedError where the journal is not
+    whole."""
     header, last = journal.header, journal.last
     pieces = replay.written(header, code, journal.copy(), lambda: last)
     response = web.StreamResponse(
@@ -78,7 +76,7 @@ async def send(
     try:
         while piece := await asyncio.to_thread(next, pieces, DONE):
             await response.write(piece)
-            await paced(len(piece))
+            await request[PACED](len(piece))
     except StoreFailedError as error:
         log.error("room %s: its journal cannot be copied: %s", header.room, error)
         # What was sent lacks its end, and the connection's: nobody takes it for the whole.

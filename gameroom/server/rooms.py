@@ -16,21 +16,24 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gameroom.chart import Chart
+from gameroom.chart import Chart, compile_room
 from gameroom.lockstep.packets import Diverged
 from gameroom.lockstep.problem import Problem
+from gameroom.model import Room as RoomFile
 from gameroom.model.policies import number
 from gameroom.room import Room
 from gameroom.server.answers import RefusedError, refuse
-from gameroom.server.blueprint import restored
+from gameroom.server.blueprint import reread
 from gameroom.server.clock import Clock
 from gameroom.server.config import Limits
 from gameroom.server.events import recovering
+from gameroom.server.jobs import Refusal, read_again
 from gameroom.server.recovery import recovered
 from gameroom.server.runner import Runner
 from gameroom.server.sessions import Sessions
 from gameroom.server.shown import Shown
 from gameroom.server.stores import Syncing
+from gameroom.server.worker import Worker, WorkerError
 from gameroom.store import (
     Header,
     Journal,
@@ -98,6 +101,7 @@ class Rooms:
         forget: Callable[[str, str], None],
         diverged: Callable[[Runner, Diverged], None],
         wall: Callable[[], int],
+        worker: Callable[[], Worker],
     ) -> None:
         self.running: dict[str, Runner] = {}
         self.asleep: dict[str, Asleep] = {}
@@ -112,6 +116,7 @@ class Rooms:
         self._forget = forget
         self._diverged = diverged
         self._wall = wall
+        self._worker = worker
         self._moving: dict[str, asyncio.Task[None]] = {}
         """By room, what wakes it up or puts it to sleep."""
         self._idle: set[str] = set()
@@ -308,11 +313,26 @@ class Rooms:
         key = (header.name, header.text, repr(sorted(header.used.items())))
         chart = self._charts.get(key)
         if chart is None:
-            chart = await asyncio.to_thread(restored, header)
+            chart = await asyncio.to_thread(compile_room, await self.file(header))
             self._charts[key] = chart
             if len(self._charts) > CHARTS_MAX:
                 self._charts.popitem(last=False)
         return chart
+
+    async def file(self, header: Header) -> RoomFile:
+        """The room file of a header, read in the worker process; in a thread of this one where that
+        has too much to do or is gone, since people wait. Raises RefusedError."""
+        worker = self._worker()
+        if worker.waiting < self._limits.waking_max:
+            try:
+                found = await worker.run(read_again, header)
+            except WorkerError as error:
+                log.warning("room %s: its file is read here: %s", header.room, error)
+            else:
+                if isinstance(found, Refusal):
+                    raise RefusedError(found.problem)
+                return found
+        return await asyncio.to_thread(reread, header)
 
     def _hosted(
         self,

@@ -60,13 +60,13 @@ async def serve(
     try:
         listening(_address(config.host, await listener.start(config.host, config.port)))
         app[LOBBY].worker.submit(ready)
-        _collect_seldom()
+        collect_seldom()
         await stop.wait()
     finally:
         await listener.stop()
 
 
-def _collect_seldom() -> None:
+def collect_seldom() -> None:
     """Looking through everything for garbage holds the loop for 40 to 70 ms, in any room's turn.
     What was loaded stays, so it is left out; the rest is looked through a hundred times less."""
     gc.collect()

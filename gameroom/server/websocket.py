@@ -5,12 +5,14 @@ before it returns, so the order of the wire is the order of the calls. Nothing i
 negotiated, so every reserved bit is an error.
 
 Rules: at most one message of `message_bytes_max` is ever held, counting fragments, and a
-longer one is refused by its header; nothing after a close frame or an error is looked at.
+longer one is refused by its header; nothing after a close frame or an error is looked at. What
+arrives is taken a few frames at a time, where that is wanted.
 """
 
 from __future__ import annotations
 
 import codecs
+import sys
 from typing import Protocol
 
 CONTROL_BYTES_MAX = 125
@@ -54,13 +56,23 @@ class _BrokenError(Exception):
 
 
 class Parser:
-    """What one peer sends. `message_bytes_max` may be changed between frames."""
+    """What one peer sends. `message_bytes_max` may be changed between frames.
 
-    def __init__(self, receiver: Receiver, message_bytes_max: int) -> None:
+    frames_per_feed: the frames that are taken in one call of `feed` or `more`."""
+
+    def __init__(
+        self, receiver: Receiver, message_bytes_max: int, frames_per_feed: int = sys.maxsize
+    ) -> None:
         self.message_bytes_max = message_bytes_max
         self.finished = False
         """Whether a close frame or an error came."""
         self._receiver = receiver
+        self._frames_per_feed = frames_per_feed
+        self._left = 0
+        """Frames that may be taken in this call yet."""
+        self._rest = b""
+        """What was not looked at yet, from `_at` on."""
+        self._at = 0
         self._buffer = bytearray()
         """The beginning of a frame."""
         self._needed = 2
@@ -75,44 +87,71 @@ class Parser:
         """Bytes of unfinished frames and messages."""
         return len(self._buffer) + len(self._partial)
 
-    def feed(self, data: bytes) -> None:
-        """Bytes as they arrived, cut anywhere."""
+    def feed(self, data: bytes) -> bool:
+        """Bytes as they arrived, cut anywhere; whether some are left for `more`."""
         if self.finished:
-            return
+            return False
         if self._buffer:
             self._buffer += data
             if len(self._buffer) < self._needed:
-                return
+                return False
             data = bytes(self._buffer)
             self._buffer.clear()
+        self._rest, self._at = data, 0
+        return self.more()
+
+    def keep(self, data: bytes) -> None:
+        """Bytes that arrived while others are left."""
+        self._rest, self._at = self._rest[self._at :] + data, 0
+
+    def stop(self) -> None:
+        """Take no more frames in this call."""
+        self._left = 0
+
+    def more(self) -> bool:
+        """The next frames of what is left; whether some is left then."""
+        if self.finished:
+            return False
+        if self._buffer:
+            rest, self._rest, self._at = self._rest[self._at :], b"", 0
+            return bool(rest) and self.feed(rest)
+        self._left = self._frames_per_feed
         try:
-            used = self._frames(data)
+            self._frames()
         except _BrokenError as error:
             self._finish()
             self._receiver.broken(error.code, str(error))
-            return
-        if not self.finished:
-            self._buffer += data[used:]
+            return False
+        if self.finished:
+            return False
+        if self._left <= 0 and self._at < len(self._rest):
+            return True
+        self._buffer += self._rest[self._at :]
+        self._rest, self._at = b"", 0
+        return False
 
-    def _frames(self, data: bytes) -> int:
-        """Take all whole frames; how many bytes they had. Raises _BrokenError."""
-        size, at = len(data), 0
-        while size - at >= 2:
+    def _frames(self) -> None:
+        """Take whole frames while there are any, and while some may be taken. Raises
+        _BrokenError."""
+        data, at = self._rest, self._at
+        size = len(data)
+        while size - at >= 2 and self._left > 0:
             first, second = data[at], data[at + 1]
             length = second & 0x7F
             head = 6 if length < 126 else 8 if length == 126 else 14
             if head > 6:
                 if size - at < head - 4:
                     self._needed = head - 4
-                    return at
+                    return
                 length = int.from_bytes(data[at + 2 : at + head - 4], "big")
             self._check(first, second, length)
             end = at + head + length
             if end > size:
                 self._needed = end - at
-                return at
+                return
             payload = _unmasked(data[at + head : end], data[at + head - 4 : at + head])
-            at = end
+            self._at = at = end
+            self._left -= 1
             if first == _WHOLE_BINARY and not self._kind:
                 self._receiver.received(payload)
             elif first == _WHOLE_TEXT and not self._kind:
@@ -120,11 +159,10 @@ class Parser:
             elif first & CLOSE:
                 self._control(first & 0x0F, payload)
                 if self.finished:
-                    return at
+                    return
             else:
                 self._part(first, payload)
         self._needed = 2
-        return at
 
     def _check(self, first: int, second: int, length: int) -> None:
         """Everything that the header alone says, before the payload is waited for."""
@@ -180,6 +218,7 @@ class Parser:
 
     def _finish(self) -> None:
         self.finished = True
+        self._rest, self._at = b"", 0
         self._buffer.clear()
         self._partial.clear()
 

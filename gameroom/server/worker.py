@@ -69,6 +69,11 @@ class Worker:
         """Of the child, None where there is none."""
         return None if self._child is None else self._child.pid
 
+    @property
+    def waiting(self) -> int:
+        """The jobs that are not done yet."""
+        return self._waiting
+
     def submit(self, job: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Do it when those before are done. `job` is a function of a module, its arguments and
         its result can be pickled. What it raises is raised by the future, or WorkerError. Raises

@@ -16,6 +16,7 @@ import msgspec
 
 from gameroom import model
 from gameroom.lockstep.packets import Body, ClientPacket, Event, MasterPacket
+from gameroom.lockstep.problem import Problem
 from gameroom.model import Value
 from gameroom.wire.compact import (
     Words,
@@ -122,6 +123,14 @@ class Codec:
         body = problem_body(error.problem)
         return self.encode_response(ResponseFrame(error.id, error.problem.status, body))
 
+    def unread(self, data: bytes | str, problem: Problem) -> BadFrameError:
+        """The refusal of a frame that is not read any further than to find out whom to answer."""
+        error = BadFrameError(problem)
+        error.id = json_id(data) if isinstance(data, str) else msgpack_id(data)
+        if isinstance(data, bytes) and error.id is None:
+            error.generation = msgpack_generation(data)
+        return error
+
     def decode(self, data: bytes | str) -> RequestFrame | ClientPacket:
         """What a client sent. A packet without an id is a ClientPacket and gets no response;
         with one it is the body of its RequestFrame. Raises BadFrameError."""
@@ -129,9 +138,7 @@ class Codec:
             frame = self._unpack(data, CONTAINERS_MAX)
         except BadFrameError as error:
             if isinstance(data, bytes) == self.binary:
-                error.id = json_id(data) if isinstance(data, str) else msgpack_id(data)
-                if isinstance(data, bytes) and error.id is None:
-                    error.generation = msgpack_generation(data)
+                raise self.unread(data, error.problem) from error
             raise
         if isinstance(frame, list) and self.binary:
             try:

@@ -17,6 +17,8 @@ import msgspec
 from gameroom.model import INT_MAX
 
 _FIRST_ID = re.compile(r'\s*\{\s*"id"\s*:\s*(0|[1-9][0-9]{0,15})\s*[,}]')
+CHARACTERS_MAX = 4096
+"""A longer text is not read a second time: of that only the beginning is looked at."""
 _MEMBERS = msgspec.msgpack.Decoder(dict[object, msgspec.Raw])
 _PARTS = msgspec.msgpack.Decoder(list[msgspec.Raw])
 _WIDTHS = {0xCC: 1, 0xCD: 2, 0xCE: 4, 0xCF: 8}
@@ -27,15 +29,21 @@ _ID_KEY = b"\xa2id"
 
 def json_id(text: str) -> int | None:
     """The `id` of a JSON request."""
+    if len(text) > CHARACTERS_MAX:
+        return _first_id(text)
     try:
         frame = _JSON.decode(text)
-    except RecursionError:
-        # Too deep even for this reader. Clients write the id first.
-        found = _FIRST_ID.match(text)
-        return None if found is None else _id(int(found[1]))
+    except RecursionError:  # Too deep even for this reader.
+        return _first_id(text)
     except ValueError:
         return None
     return _id(frame.id) if isinstance(frame, _Object) else None
+
+
+def _first_id(text: str) -> int | None:
+    """Clients write the id first."""
+    found = _FIRST_ID.match(text)
+    return None if found is None else _id(int(found[1]))
 
 
 def msgpack_id(data: bytes) -> int | None:

@@ -10,20 +10,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import NoReturn, cast
 
 import msgspec
 
 from gameroom.model import INT_MAX, Value
-from gameroom.wire.frames import BadFrameError, bad
+from gameroom.wire.frames import bad
 
 DEPTH_MAX = 16
 
 CONTAINERS_MAX = 2304
 """Lists and maps in what one client sends at once: two for each of as many commands as a room
 file may allow in a turn, and some."""
-FEW = 8
+VALUES_MAX = 16_384
+"""Values in what one client sends at once: the longest list that a room file may allow, and some.
+Reading costs for each of them, and in MessagePack each may be a single byte."""
 
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _PARTS = msgspec.msgpack.Decoder(list[msgspec.Raw])
@@ -32,7 +34,8 @@ _ANYTHING = msgspec.msgpack.Decoder()
 
 
 def read_json(data: bytes | str, containers_max: int | None = None) -> Value:
-    """One JSON value, of so many lists and maps at most. Raises BadFrameError."""
+    """One JSON value, of so many lists and maps, and of VALUES_MAX values, at most where a maximum
+    is given. Raises BadFrameError."""
     try:
         text = data if isinstance(data, str) else data.decode("utf-8")
         if containers_max is not None:
@@ -50,7 +53,8 @@ def read_json(data: bytes | str, containers_max: int | None = None) -> Value:
 
 
 def read_msgpack(data: bytes, containers_max: int | None = None) -> Value:
-    """One MessagePack value, of so many lists and maps at most. Raises BadFrameError."""
+    """One MessagePack value, of so many lists and maps, and of VALUES_MAX values, at most where a
+    maximum is given. Raises BadFrameError."""
     try:
         value = _ANYTHING.decode(data)
         if containers_max is not None and len(data) > containers_max:
@@ -86,7 +90,7 @@ def _checked(value: object, depth: int) -> Value:
         _check_all(value, depth + 1)
         return value
     if isinstance(value, dict):
-        if any(type(key) is not str for key in value):
+        if not {str}.issuperset(map(type, value)):
             raise bad("a key is not a text")
         _check_all(value, depth)
         _check_all(value.values(), depth + 1)
@@ -97,50 +101,61 @@ def _checked(value: object, depth: int) -> Value:
 _CONTAINERS = frozenset((list, dict))
 
 
-def _check_all(values: Collection[object], depth: int) -> None:
-    """`_checked` of each. A long list of scalars costs no call of ours for each of them."""
-    kinds = set(map(type, values)) if len(values) > FEW else None
-    if kinds == {str}:
-        texts = cast(Collection[str], values)
-        if not "".join(texts).isascii():
-            for text in texts:
-                _refuse_surrogates(text)
-    elif kinds == {int}:
-        numbers = cast(Collection[int], values)
-        if min(numbers) < -INT_MAX or max(numbers) > INT_MAX:
-            raise bad("an integer is not within 2^53 - 1")
-    else:
-        for one in values:
+def _check_all(values: Iterable[object], depth: int) -> None:
+    """`_checked` of each, without a call for each scalar: lists are long."""
+    odd: list[str] = []
+    for one in values:
+        kind = type(one)
+        if kind is int:
+            if not -INT_MAX <= cast(int, one) <= INT_MAX:
+                raise bad("an integer is not within 2^53 - 1")
+        elif kind is not str:
             _checked(one, depth)
+        elif not cast(str, one).isascii():
+            odd.append(cast(str, one))
+    if odd:
+        _refuse_surrogates("".join(odd))
 
 
 def _count_json(text: str, containers_max: int) -> None:
-    """Raises BadFrameError for too many lists and maps, before any of them is made: each costs
-    many times its two characters."""
-    if len(text) <= 2 * containers_max or _opened(text) <= containers_max:
+    """Raises BadFrameError for too many values, or lists and maps, before any of them is made: each
+    costs many times its two characters."""
+    if len(text) <= 2 * containers_max or not _excess(text, containers_max):
         return
-    # What stands within texts opens nothing.
-    if _opened(_TEXT.sub("", text)) > containers_max:
-        raise _too_many(containers_max)
+    # What stands within texts is no value and opens nothing.
+    if excess := _excess(_TEXT.sub("", text), containers_max):
+        raise bad(excess)
 
 
-def _opened(text: str) -> int:
-    return text.count("{") + text.count("[")
+def _excess(text: str, containers_max: int) -> str | None:
+    """What there is too much of in JSON, were all of it outside of texts."""
+    opened = text.count("{") + text.count("[")
+    if opened > containers_max:
+        return _too_many(containers_max)
+    # The first value of a list or map has no comma before it.
+    return TOO_MANY_VALUES if opened + text.count(",") > VALUES_MAX else None
 
 
 def _count_value(value: object, containers_max: int) -> None:
-    found, rest = 0, [value] if type(value) in _CONTAINERS else []
+    """As `_count_json`, of what was read: that it was is cheap beside looking at it."""
+    found, values, rest = 0, 0, [value] if type(value) in _CONTAINERS else []
     while rest:
-        one = rest.pop()
+        one = cast(Collection[object], rest.pop())
         found += 1
+        values += len(one)
         if found > containers_max:
-            raise _too_many(containers_max)
-        inner = one.values() if isinstance(one, dict) else cast(list[object], one)
+            raise bad(_too_many(containers_max))
+        if values > VALUES_MAX:
+            raise bad(TOO_MANY_VALUES)
+        inner = one.values() if isinstance(one, dict) else one
         rest += [each for each in inner if type(each) in _CONTAINERS]
 
 
-def _too_many(containers_max: int) -> BadFrameError:
-    return bad(f"more than {containers_max} lists and maps")
+TOO_MANY_VALUES = f"more than {VALUES_MAX} values"
+
+
+def _too_many(containers_max: int) -> str:
+    return f"more than {containers_max} lists and maps"
 
 
 def _refuse_surrogates(text: str) -> None:
@@ -153,22 +168,25 @@ def _refuse_surrogates(text: str) -> None:
 def _holds_map(value: object) -> bool:
     """The hot packets hold none, and need no second look."""
     if isinstance(value, list):
-        return any(type(item) in (list, dict) and _holds_map(item) for item in value)
+        return not _CONTAINERS.isdisjoint(map(type, value)) and any(
+            _holds_map(item) for item in value if type(item) in _CONTAINERS
+        )
     return isinstance(value, dict)
 
 
 def _refuse_twins(data: bytes | memoryview, value: object) -> None:
     """A decoded map has fewer members than its header says when a key came twice."""
     if isinstance(value, dict):
-        members = _MEMBERS.decode(data)
-        if len(members) != _members_announced(data):
+        if len(value) != _members_announced(data):
             raise bad("a map has the same key twice")
-        for key, item in value.items():
-            if type(item) in (dict, list):
-                _refuse_twins(memoryview(members[key]), item)
-    elif isinstance(value, list) and any(type(item) in (dict, list) for item in value):
+        if not _CONTAINERS.isdisjoint(map(type, value.values())):
+            members = _MEMBERS.decode(data)
+            for key, item in value.items():
+                if type(item) in _CONTAINERS:
+                    _refuse_twins(memoryview(members[key]), item)
+    elif isinstance(value, list) and not _CONTAINERS.isdisjoint(map(type, value)):
         for part, item in zip(_PARTS.decode(data), value, strict=True):
-            if type(item) in (dict, list):
+            if type(item) in _CONTAINERS:
                 _refuse_twins(memoryview(part), item)
 
 

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import sys
 from collections import deque
 from collections.abc import Callable
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gameroom.language import Source, load
 from gameroom.resources import shipped_room
@@ -21,9 +24,22 @@ from gameroom.server.config import Limits
 from gameroom.server.pieces import Pieces
 from gameroom.server.rates import Bucket, Rates
 from gameroom.server.rounds import BusyError, Rounds
-from gameroom.wire import MSGPACK
-from tests.server.table import ENGINE, KEYED, ROOM, Line, Table, config, limits, playing, served
+from gameroom.server.websocket import BINARY, CLOSE, PING, PONG, TEXT, Parser
+from gameroom.wire import JSON, MSGPACK, BadFrameError, Codec
+from tests.server.table import (
+    ENGINE,
+    KEYED,
+    ROOM,
+    Line,
+    Person,
+    Table,
+    config,
+    limits,
+    playing,
+    served,
+)
 from tests.server.test_turns import duel, packet
+from tests.server.test_websocket import masked
 
 MAX = Limits()
 
@@ -256,66 +272,117 @@ class Pausing:
         return False
 
 
-def test_a_read_is_parsed_a_few_bytes_at_a_time() -> None:
-    loop, fed, transport = Ticking(), [], Pausing()
-    pieces = Pieces(fed.append, transport, loop, 512)
-    read = bytes(range(256)) * 16
-    pieces.add(read)
-    assert fed == [read[:512]]
-    assert not transport.reading
-    pieces.add(b"and what was on its way")
-    for fed_before in range(1, 9):
-        assert len(fed) == fed_before
-        loop.round()
-    assert b"".join(fed) == read + b"and what was on its way"
-    assert max(map(len, fed)) == 512
-    assert transport.reading
+class Reading:
+    """A socket of which four frames are taken in a round, and what was heard of it."""
+
+    def __init__(self, hold_at: str | None = None) -> None:
+        self.loop, self.transport = Ticking(), Pausing()
+        self.heard: list[str | bytes] = []
+        self._hold_at = hold_at
+        self.pieces = Pieces(Parser(self, 65_536, 4), self.transport, self.loop)
+
+    def received(self, message: str | bytes) -> None:
+        self.heard.append(message)
+        if message == self._hold_at:
+            self.pieces.hold(0.5)
+
+    def pinged(self, payload: bytes) -> None:
+        self.heard.append("ping")
+
+    def counted(self) -> None:
+        self.heard.append("counted")
+
+    def peer_closed(self, code: int) -> None:
+        self.heard.append("bye")
+
+    def broken(self, code: int, reason: str) -> None:
+        raise AssertionError(reason)
 
 
-def test_what_fits_into_a_round_never_waits() -> None:
-    loop, fed, transport = Ticking(), [], Pausing()
-    pieces = Pieces(fed.append, transport, loop, 512)
-    for _ in range(3):
-        pieces.add(b"x" * 512)
-    assert len(fed) == 3
-    assert transport.reading
+def test_a_read_is_parsed_a_few_frames_at_a_time() -> None:
+    one = Reading()
+    texts = [f"frame {number}" for number in range(10)]
+    read = b"".join(masked(TEXT, text.encode()) for text in texts)
+    one.pieces.add(read)
+    assert one.heard == texts[:4]
+    assert not one.transport.reading
+    late = masked(TEXT, b"on its way")
+    one.pieces.add(late[:5])
+    one.pieces.add(late[5:])
+    one.loop.round()
+    assert one.heard == texts[:8]
+    one.loop.round()
+    assert one.heard == [*texts, "on its way"]
+    assert one.transport.reading
+
+
+def test_a_flood_of_frames_that_ask_for_nothing_is_parsed_as_slowly() -> None:
+    one = Reading()
+    one.pieces.add((masked(PING) + masked(PONG)) * 20_000)
+    for rounds in range(1, 10):
+        assert len(one.heard) == 4 * rounds
+        one.loop.round()
+
+
+@given(st.lists(st.sampled_from([0, 1, 100, 126, 1000, 65_536]), max_size=12), st.data())
+def test_however_it_arrives_all_is_heard_in_order(sizes: list[int], data: st.DataObject) -> None:
+    texts = [str(number) * size for number, size in enumerate(sizes)]
+    texts = [text[:65_536] for text in texts]
+    rest = b"".join(masked(TEXT, text.encode()) for text in texts)
+    one = Reading()
+    while rest:
+        step = data.draw(st.sampled_from([1, 2, 7, 300, 70_000]))
+        one.pieces.add(rest[:step])
+        rest = rest[step:]
+        for _ in range(data.draw(st.integers(0, 2))):
+            one.loop.round()
+        if len(rest) > 70_000:
+            one.pieces.add(rest[:60_000])
+            rest = rest[60_000:]
+    for _ in range(len(texts)):
+        one.loop.round()
+    assert one.heard == texts
+    assert one.transport.reading
+
+
+def test_what_an_honest_player_sends_never_waits() -> None:
+    """A packet of up to 1 KiB after another one, and as many at once as a hiccup holds back."""
+    one = Reading()
+    for number in range(3):
+        one.pieces.add(masked(BINARY, bytes(1023)))
+        assert len(one.heard) == number + 1
+    one.pieces.add(masked(BINARY, bytes(1023)) * 4)
+    assert len(one.heard) == 7
+    assert one.transport.reading
 
 
 def test_who_is_held_back_is_read_no_further_for_a_while() -> None:
-    loop, fed, transport = Ticking(), [], Pausing()
-
-    def feed(data: bytes) -> None:
-        fed.append(data)
-        if len(fed) == 2:
-            pieces.hold(0.5)
-
-    pieces = Pieces(feed, transport, loop, 4)
-    pieces.add(b"onetwothree!")
+    one = Reading(hold_at="two")
+    one.pieces.add(b"".join(masked(TEXT, text) for text in (b"one", b"two", b"three")))
     for _ in range(5):
-        loop.round()
-    assert fed == [b"onet", b"woth"]
-    pieces.add(b"four")
-    assert not transport.reading
-    assert loop.ring() == 0.5
-    for _ in range(5):
-        loop.round()
-    assert fed == [b"onet", b"woth", b"ree!", b"four"]
-    assert transport.reading
+        one.loop.round()
+    assert one.heard == ["one", "two"]
+    one.pieces.add(masked(TEXT, b"four"))
+    assert not one.transport.reading
+    assert one.loop.ring() == 0.5
+    assert one.heard == ["one", "two", "three", "four"]
+    assert one.transport.reading
 
 
 def test_after_the_close_nothing_is_parsed_in_a_hurry() -> None:
-    loop, fed, transport = Ticking(), [], Pausing()
-    pieces = Pieces(fed.append, transport, loop, 4)
-    pieces.slow = True
-    pieces.add(b"bye!")
-    assert fed == [b"bye!"], "the peer's goodbye is heard at once"
-    pieces.add(b"one" * 4)
-    loop.round()
-    assert len(fed) == 1
-    for _ in range(3):
-        loop.ring()
-    assert len(fed) == 4
-    assert transport.reading
+    one = Reading()
+    one.pieces.slow = True
+    one.pieces.add(masked(CLOSE, b"\x03\xe8"))
+    assert one.heard == ["bye"], "the peer's goodbye is heard at once"
+    one = Reading()
+    one.pieces.slow = True
+    one.pieces.add(masked(PONG) * 9)
+    one.loop.round()
+    assert len(one.heard) == 4
+    for _ in range(2):
+        one.loop.ring()
+    assert len(one.heard) == 9
+    assert one.transport.reading
 
 
 # -- over real sockets ---------------------------------------------------------------------------
@@ -357,6 +424,128 @@ async def test_turns_are_heard_from_whoever_has_used_up_everything_else() -> Non
                 await packet(line, generation)
             await ann.until("turn", generation=generation)
         assert not [event for event in ann.events if event["event"] == "rejected"]
+
+
+async def test_long_frames_are_read_in_turn_and_what_follows_stays_behind_them() -> None:
+    """Nobody's slice lasts for two of them, and the short ones are in no hurry."""
+    async with served(config(limits=limits(slice_us=1))) as table:
+        _, ann, _, bob = await duel(table)
+        long = {"text": "x" * 5000}
+        for id_ in range(100, 112):
+            body = long if id_ % 3 else None
+            await ann.send(id=id_, method="POST", path="/requests/none", body=body)
+        await packet(ann, 1)
+        await packet(bob, 1)
+        await ann.until("turn", generation=1)
+        await ann.ask("GET", "/time")
+        answered = [event["id"] for event in ann.events if event.get("id", 0) >= 100]
+        assert answered == list(range(100, 112))
+
+
+async def test_a_long_frame_too_many_is_refused_by_its_id_and_not_read() -> None:
+    """What it says is wrong too, which is told only of those that are read."""
+    async with served(config(limits=limits(frames_per_second=1, frames_burst=1))) as table:
+        _, line, _, _ = await duel(table)
+        statuses = []
+        for id_ in range(1000, 1060):
+            await line.send(id=id_, method="NONE", path="/" + "x" * 19_000)
+        while 429 not in statuses:
+            got = await line.receive()
+            if "status" in got:
+                assert got["id"] == 1000 + len(statuses)
+                statuses.append(got["status"])
+        assert set(statuses[:-1]) == {400}
+
+
+@pytest.mark.parametrize(("packet_bytes", "longest"), [(16_384, 20_480), (60_000, 65_536)])
+async def test_a_request_is_as_long_as_the_packets_of_the_room_may_be(
+    table: Table, packet_bytes: int, longest: int
+) -> None:
+    text = ROOM.replace("limits { ", f"limits {{ packet bytes = {packet_bytes}  ")
+    made = await table.create(room=text, engine={"source": ENGINE})
+    ann = await table.join(made["id"], "ann")
+    frame = '{"id":1,"method":"POST","path":"/chat","body":"%s"}'
+    line = await ann.connect()
+    await line.ws.send_str(frame % ("x" * (longest - len(frame) + 2)))
+    got = await line.receive()
+    while "status" not in got:
+        got = await line.receive()
+    assert got["status"] == 422
+    await line.ws.send_str(frame % ("x" * (longest - len(frame) + 3)))
+    assert (await line.closed())[0] == 1009
+    bearer = {"Authorization": f"Bearer {ann.token}", "Content-Type": "application/json"}
+    for size, status in ((longest, 422), (longest + 1, 413)):
+        data = b'"' + b"x" * (size - 2) + b'"'
+        path = f"/rooms/{ann.room}/chat"
+        response = await table.client.post(path, data=data, headers=bearer)
+        await table.problem(response, status)
+
+
+async def announced(
+    table: Table, who: Person
+) -> tuple[int, asyncio.StreamReader, asyncio.StreamWriter]:
+    """The answer to the head of a state of 4 MB, which nobody has asked for."""
+    reader, writer = await asyncio.open_connection(table.client.host, table.client.port)
+    table.kept.append(writer)
+    writer.write(
+        f"PUT /rooms/{who.room}/snapshots/6 HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        f"Authorization: Bearer {who.token}\r\nContent-Type: application/json\r\n"
+        "Content-Length: 4000000\r\n\r\n".encode()
+    )
+    return int((await reader.readline()).split()[1]), reader, writer
+
+
+async def test_a_body_that_nobody_wants_is_refused_before_it_comes_and_read_slowly(
+    table: Table,
+) -> None:
+    _, _, bob, _ = await duel(table)
+    status, _, writer = await announced(table, bob)
+    assert status == 409
+    server = table.client.server.runner.server
+    (lingering,) = (one for one in server.connections if one._skipped is not None)
+    writer.write(b"1" * 10_000)
+    async with asyncio.timeout(5):
+        while lingering.transport.is_reading():
+            await asyncio.sleep(0)
+
+
+async def test_a_body_that_nobody_wants_is_paid_for_as_if_it_had_come() -> None:
+    async with served(config(limits=POOR)) as table:
+        ann, _, bob, _ = await duel(table)
+        statuses = [(await announced(table, bob))[0] for _ in range(13)]
+        assert 429 in statuses
+        assert (await announced(table, ann))[0] == 409, "others have theirs"
+
+
+@pytest.mark.parametrize("codec", [JSON, MSGPACK])
+def test_no_frame_takes_long_to_read(codec: str) -> None:
+    """The shapes that cost the most: each is refused before, or is looked at in few steps."""
+    steps = 0
+
+    def count(*_: object) -> None:
+        nonlocal steps
+        steps += 1
+
+    shapes: list[object] = [
+        [1] * 60_000,
+        [1, ""] * 30_000,
+        [{"a": 1}] * 500 + [0, ""] * 30_000,
+        [[]] * 30_000,
+        {f"{i:x}": 1 for i in range(20_000)},
+    ]
+    reader = Codec(codec, read(ROOM))
+    for body in shapes:
+        frame = {"id": 7, "method": "PUT", "path": "/x", "body": body}
+        encode = msgspec.json.encode if codec == JSON else msgspec.msgpack.encode
+        data = encode(frame)
+        sys.setprofile(count)
+        try:
+            with pytest.raises(BadFrameError, match="more than") as refused:
+                reader.decode(data.decode() if codec == JSON else data)
+        finally:
+            sys.setprofile(None)
+        assert refused.value.id == 7
+    assert steps < 3000
 
 
 async def test_the_tail_comes_in_pages() -> None:

@@ -420,6 +420,19 @@ async def test_data_behind_a_close_frame_is_not_acted_on() -> None:
         assert (await line.ask("GET", "/setup"))["body"]["settings"]["notes"] == "early"
 
 
+async def test_what_was_asked_before_a_close_frame_counts_in_its_turn_too() -> None:
+    tight = config(limits=limits(slice_us=1, close_timeout_ms=60_000))
+    async with served(tight) as table:
+        made = await table.create()
+        ann = await table.join(made["id"], "ann")
+        raw = await Raw.open(table, made["id"])
+        raw.writer.write(hello(ann) + EARLY + close(1000))
+        assert await raw.until_close() == 1000
+        assert await raw.rest() == b""
+        line = await ann.connect()
+        assert (await line.ask("GET", "/setup"))["body"]["settings"]["notes"] == "early"
+
+
 async def test_a_pong_leaves_before_the_answer_to_a_later_message(table: Table) -> None:
     made = await table.create()
     ann = await table.join(made["id"], "ann")

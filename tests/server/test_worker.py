@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +18,7 @@ from gameroom.lockstep import desync
 from gameroom.server import jobs
 from gameroom.server.child import send
 from gameroom.server.worker import JobFailedError, Worker, WorkerBusyError
-from tests.server.table import ENGINE, KEYED, ROOM, Table
+from tests.server.table import ENGINE, KEYED, ROOM, Table, config, served
 
 
 @pytest.fixture
@@ -122,6 +123,30 @@ async def test_rooms_are_read_and_drawn_in_the_other_process(
     subject = desync.Subject("room", "duel", "", 7, {}, 0, 0)
     report = await table.lobby.worker.run(jobs.reported, subject, verdict, None, (), ())
     assert desync.read(report).generation == 7
+
+
+async def test_rooms_that_come_back_are_read_in_the_other_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with served(config(data=tmp_path)) as table:
+        made = await table.create()
+
+    def here(*args: object, **kwargs: object) -> None:
+        raise AssertionError("this holds the loop")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(language, "load", here)
+        async with served(config(data=tmp_path)) as table:
+            assert (await table.client.get(f"/rooms/{made['id']}")).status == 200
+    async with served(config(data=tmp_path)) as table:
+        shared = table.lobby.worker
+        table.lobby.worker = Worker(timeout_ms=1)
+        try:
+            again = await table.client.get(f"/rooms/{made['id']}")
+            assert again.status == 200, "and here, where that process is gone"
+        finally:
+            table.lobby.worker.stop()
+            table.lobby.worker = shared
 
 
 async def test_a_room_file_that_breaks_the_process_is_refused_and_the_next_is_made(

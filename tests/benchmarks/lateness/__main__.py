@@ -30,12 +30,14 @@ SETTLING_S = 1.0
 
 
 def first(pid: int) -> None:
-    """Let this process, and not its children, go before all others, where that may be set (as
-    root): another program that takes the processor for 100 ms would say nothing of the server."""
+    """Let this process, with its threads and without its children, go before all others, where that
+    may be set (as root): another program that takes the processor for 100 ms, or takes it from a
+    thread that has the interpreter, would say nothing of the server."""
     if hasattr(os, "sched_setscheduler"):
-        with suppress(PermissionError):
-            policy = os.SCHED_RR | os.SCHED_RESET_ON_FORK
-            os.sched_setscheduler(pid, policy, os.sched_param(1))
+        policy = os.SCHED_RR | os.SCHED_RESET_ON_FORK
+        with suppress(PermissionError, FileNotFoundError):
+            for thread in os.listdir(f"/proc/{pid}/task"):
+                os.sched_setscheduler(int(thread), policy, os.sched_param(1))
 
 
 @contextmanager
@@ -78,13 +80,14 @@ def main() -> int:
         ) as players,
         child("attacks", "127.0.0.1", str(server.port), key) as attacks,
     ):
-        first(server.child.pid)
-        first(players.pid)
         assert attacks.stdin is not None
         assert attacks.stdout is not None
         for _ in range(said.rounds):
             for name in said.attack:
                 for attacked in (False, True):
+                    # New threads are not before the others yet.
+                    first(server.child.pid)
+                    first(players.pid)
                     if attacked:
                         print(name, file=attacks.stdin, flush=True)
                     time.sleep(SETTLING_S)

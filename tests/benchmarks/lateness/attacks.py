@@ -88,8 +88,10 @@ async def turns_by_socket(at: Target) -> None:
 
 
 async def big_frames(at: Target) -> None:
-    said = frame(json.dumps({"id": 1, "body": [[]] * 15_000}).encode(), 1)
-    await asyncio.gather(*(at.flood(token, said, 4) for token in at.tokens))
+    """Of as many lists, and of as many keys, as there is place for: what costs most to read."""
+    bodies = [[]] * 5000, {f"{i:x}": 1 for i in range(2000)}
+    frames = [frame(json.dumps({"id": 1, "body": body}).encode(), 1) for body in bodies]
+    await asyncio.gather(*(at.flood(token, frames[i % 2], 4) for i, token in enumerate(at.tokens)))
 
 
 async def pings(at: Target) -> None:
@@ -146,24 +148,30 @@ async def heavy_rooms(at: Target) -> None:
     await asyncio.gather(*(one(bodies[i % 2]) for i in range(4)))
 
 
-async def uploads(at: Target) -> None:
-    """Engines of 4 MB, and states that nobody asked for."""
+async def engines(at: Target) -> None:
+    """Of 4 MB."""
     engine = {"room": ROOM % (100, 100), "engine": {"source": "x" * 4_150_000}}
     keyed = {"Authorization": f"Bearer {at.key}", "Content-Type": "application/json"}
+    data = json.dumps(engine).encode()
 
-    async def engines() -> None:
-        data = json.dumps(engine).encode()
+    async def one() -> None:
         while True:
             await at.get("/create", method="POST", data=data, headers=keyed)
             await asyncio.sleep(0.1)
 
-    async def states(token: str) -> None:
+    await asyncio.gather(one(), one())
+
+
+async def uploads(at: Target) -> None:
+    """States that nobody asked for."""
+
+    async def one(token: str) -> None:
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         path = f"/rooms/{at.room}/snapshots/600"
         while True:
             await at.get(path, method="PUT", data=b"1" * 4_000_000, headers=headers)
 
-    await asyncio.gather(engines(), engines(), *(states(token) for token in at.tokens))
+    await asyncio.gather(*(one(token) for token in at.tokens))
 
 
 async def replays(at: Target) -> None:
@@ -203,6 +211,7 @@ ATTACKS: dict[str, Attack] = {
         pings,
         strangers,
         heavy_rooms,
+        engines,
         uploads,
         replays,
         reconnects,
