@@ -34,7 +34,7 @@ from gameroom.room.effects import Append, Arm, Broadcast, Effect, Keep, Part, Re
 from gameroom.server import websocket
 from gameroom.server.clock import Clock
 from gameroom.server.events import appends, entry_of, event_of, snapshot_of, stored_snapshot
-from gameroom.server.faults import Faults
+from gameroom.server.faults import Faults, Trial
 from gameroom.server.recent import Recent, Told
 from gameroom.server.recovery import checkpoint_bytes, read_checkpoint
 from gameroom.server.shown import Delayed, Shown
@@ -425,7 +425,9 @@ class Runner:
         packet at hand, where that one is taken after all."""
         self._hush()
         try:
-            guilty, bad = self._culprit(who, packet)
+            here = tuple(self.lines)
+            trial = Trial(self._made_again, here, self._waiting, self._stored_turn + 1, who, packet)
+            guilty, bad = trial.culprit()
             is_second = self._faults.note(guilty, bad, self._loop.time())
             sender = self.lines.pop(guilty, None)
             if sender is not None:
@@ -459,50 +461,6 @@ class Runner:
             log.exception("room %s: it cannot be made again", self.id)
             self._stop("fault", "The room has stopped by a fault of the server.", Close.INTERNAL)
         return None
-
-    def _culprit(
-        self, who: str, packet: inputs.Packet | None
-    ) -> tuple[str, tuple[inputs.Packet, ...]]:
-        """Who brought up the fault, and with which packets. Mostly that is the sender of the packet
-        at hand; but a turn closes with the last packet, or by time, and what is wrong may have
-        come before. So where others wait the step is tried with the packets of one suspect at a
-        time. "" and none where it was time."""
-        at_hand = () if packet is None else (packet,)
-        open_turn = self._stored_turn + 1
-        suspects: list[tuple[str, tuple[inputs.Packet, ...]]] = [(who, at_hand)]
-        for user, packets in self._waiting.items():
-            due = [one for at, one in sorted(packets.items()) if at <= open_turn]
-            if any(map(_says_something, due)):
-                suspects.append((user, tuple(due)))
-        if len(suspects) > 1 and not self._fails((), who, packet):
-            for suspect in suspects:
-                if self._fails(suspect[1], who, packet):
-                    return suspect
-        return who, at_hand
-
-    def _fails(
-        self, said: tuple[inputs.Packet, ...], who: str, packet: inputs.Packet | None
-    ) -> bool:
-        """Whether the step fails in a room that is made for this trial, where of the packets for
-        turns only these say anything."""
-        room, now = self._made_again(), self.clock.now()
-        given: list[tuple[str, inputs.Packet]] = [
-            (user, one) for user, of in self._waiting.items() for _, one in sorted(of.items())
-        ]
-        if packet is not None:
-            given.append((who, packet))
-        # First what is said: a turn may close before somebody who has just come back is heard.
-        given.sort(key=lambda one: not any(one[1] is other for other in said))
-        try:
-            for line in self.lines.values():
-                room.receive(line.who, inputs.Connect(room.seq), now)
-            for user, one in given:
-                is_said = any(one is other for other in said)
-                room.receive(user, one if is_said else _silenced(one), now)
-            room.tick(now)
-        except Exception:
-            return True
-        return False
 
     def _again(self, who: str, packet: inputs.Packet) -> Reply | None:
         """Give the room that was made again what the one before knew."""
@@ -655,12 +613,3 @@ class Runner:
             line.close(close, detail)
         self.lines.clear()
         self._when_stopped(self)
-
-
-def _says_something(packet: ClientPacket) -> bool:
-    return bool(packet.commands or packet.signals or packet.checksum)
-
-
-def _silenced(packet: inputs.Packet) -> inputs.Packet:
-    """The same without what it says for its turn."""
-    return ClientPacket(packet.generation) if isinstance(packet, ClientPacket) else packet
