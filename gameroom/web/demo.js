@@ -61,6 +61,8 @@ class Place {
     seat.dev.delay(this.delayMs);
     seat.on("status", ({ status, meaning }) => this.#status(status, meaning));
     seat.on("back", (back) => this.#back(back));
+    // A page that was loaded again may have caught up before anybody looked.
+    if (seat.returned !== null) this.#back(seat.returned);
     seat.on("failed", ({ error }) => tell(`${this.name}'s engine failed: ${error?.message ?? "it did not say why"}`, "broken"));
     const told = seat.on("differs", ({ generation }) => {
       told();

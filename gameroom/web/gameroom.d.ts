@@ -371,6 +371,8 @@ export class Seat {
   readonly closed: number;
   readonly isRunning: boolean;
   readonly ended: { state: string; because: string | null; left: readonly string[] } | null;
+  /** The latest news `back`; null before the first. */
+  readonly returned: SeatEvents["back"] | null;
   /** The last turn after which the room's agreed checksum was this engine's too, 0 for none. */
   readonly agreed: number;
   allows(name: string): boolean;
@@ -461,7 +463,8 @@ export class Session {
   closed: number;
   generation: number;
   framerate: number;
-  ended: { state: string; because: string | null } | null;
+  ended: { state: string; because: string | null; left: readonly string[] } | null;
+  returned: SeatEvents["back"] | null;
   agreed: number;
   counters: { caughtUp: number; losses: number; stalls: number; resumedFrom: number };
   readonly rtt: number;

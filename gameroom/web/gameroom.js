@@ -579,6 +579,8 @@ export class Session {
   generation = 0;
   framerate = 0;
   ended = null;
+  /** The latest news `back`, for whoever looks after it was told. */
+  returned = null;
   /** The last generation whose checksum the room agreed on and our engine had too. */
   agreed = 0;
   /** resumedFrom: the turn of the snapshot from which the engine went on, 0 for none. */
@@ -1115,7 +1117,8 @@ export class Session {
     const { from, to, at, again } = this.#backTo;
     this.#backTo = null;
     this.counters.caughtUp += Math.max(0, to - from);
-    this.#ports.tell("back", { again, turns: Math.max(0, to - from), ms: now - at, ...this.commands });
+    this.returned = { again, turns: Math.max(0, to - from), ms: now - at, ...this.commands };
+    this.#ports.tell("back", this.returned);
     this.#speak(this.generation, true);
   }
 
@@ -1627,6 +1630,7 @@ export class Seat {
   get closed() { return this.#session.closed; }
   get isRunning() { return this.#session.isRunning; }
   get ended() { return this.#session.ended; }
+  get returned() { return this.#session.returned; }
   get agreed() { return this.#session.agreed; }
 
   /** May this person do it now? Commands, requests and the room's own doings. */
