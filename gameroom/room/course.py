@@ -68,10 +68,6 @@ class Course:
         self.changed = self._stale = True
         return self._told(effects)
 
-    def look_again(self) -> None:
-        """Something that conditions can ask may have changed without an event of its own."""
-        self._stale = True
-
     def happen(self, event: str, fields: Mapping[str, Value]) -> None:
         """Something happened to the room; the chart takes it at the next `run`."""
         self._pending.append((event, fields))

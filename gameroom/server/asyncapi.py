@@ -19,7 +19,6 @@ ID = {"type": "integer", "minimum": 0}
 SEQ = {"type": "integer", "minimum": 1}
 CHANNEL = "#/channels/room"
 GENERATION = "[1-9][0-9]{0,15}"
-STATUSES = (200, 201, 202, 204)
 
 
 def asyncapi() -> dict[str, Any]:

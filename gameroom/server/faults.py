@@ -21,7 +21,7 @@ PACKETS_MAX = 64
 PEOPLE_MAX = 64
 
 BAD_PACKET = Problem(
-    422, "faulty_packet", "This packet brought up a fault of the server before: it is not taken."
+    422, "faulty_packet", "This packet caused an internal error before and is not taken again."
 )
 
 

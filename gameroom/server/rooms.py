@@ -260,7 +260,7 @@ class Rooms:
                 self._kept_back(room, line, problem, self._limits.store_check_ms)
             except Exception:
                 log.exception("room %s: a fault of ours", room)
-                problem = Problem(503, "fault", "The room has a fault of the server.")
+                problem = Problem(503, "fault", "The room has an internal error.")
                 self._kept_back(room, line, problem, DAMAGED_MS)
 
     def _kept_back(self, room: str, line: Asleep, problem: Problem, wait_ms: int) -> None:

@@ -67,7 +67,7 @@ RETRY_MS = 2_000
 CHECKPOINT_EVENTS = 128
 """So many events after a checkpoint the next one is taken: what a restart has to fold."""
 
-FAULT = Problem(500, "fault", "A fault of the server. The room goes on without this packet.")
+FAULT = Problem(500, "fault", "Internal error. The room goes on without this packet.")
 
 
 class Line(Protocol):
@@ -247,11 +247,6 @@ class Runner:
     def state(self, snapshot: Snapshot) -> bytes | None:
         """The bytes of a snapshot's state. May be called from any thread."""
         return self._snapshots.state(self.id, snapshot.generation)
-
-    def forget_snapshots(self) -> None:
-        """Nobody comes late any more."""
-        self.snapshots = []
-        self._snapshots.drop(self.id)
 
     def _delayed(self, shown: Shown | None) -> Delayed | None:
         watchers, header = self.room.file.spectators, self.journal.header
@@ -450,7 +445,7 @@ class Runner:
                         self._again(user, one)
             if guilty and is_second:
                 log.error("room %s: %s brought up two faults and loses the place", self.id, guilty)
-                self._again(guilty, inputs.Expel("brought up two faults of the server"))
+                self._again(guilty, inputs.Expel("caused two internal errors"))
             if packet is not None and who != guilty:
                 return self._again(who, packet)
         except StoreFailedError as error:
@@ -459,7 +454,7 @@ class Runner:
             self._stop("not_stored", detail, Close.TRY_LATER)
         except Exception:
             log.exception("room %s: it cannot be made again", self.id)
-            self._stop("fault", "The room has stopped by a fault of the server.", Close.INTERNAL)
+            self._stop("fault", "The room has stopped after an internal error.", Close.INTERNAL)
         return None
 
     def _again(self, who: str, packet: inputs.Packet) -> Reply | None:

@@ -23,7 +23,7 @@ class Marks:
         self._values = array("Q", values)
 
     def add(self, key: int, value: int) -> None:
-        """Keep this pair, if it is one of those that are kept; one that is known is no news."""
+        """Keep this pair if it is one of those that are kept. A known key changes nothing."""
         if key % self.stride or (self._keys and key <= self._keys[-1]):
             return
         self._keys.append(key)
