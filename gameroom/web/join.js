@@ -199,6 +199,8 @@ class Page {
   #people = new Map();
   #settings = new Map();
   #known = null;
+  /** The settings whose field holds what somebody is typing: news of the setup leave it alone. */
+  #typing = new Set();
   #turnAt = performance.now();
   #lost = null;
   #diverged = null;
@@ -291,9 +293,15 @@ class Page {
   #makeSettings() {
     const rows = definition.settings.map(({ name, doc, type }) => {
       const made = labelled(name, doc, type, `setting-${name}`);
+      made.input.oninput = () => this.#typing.add(name);
       made.input.onchange = () => {
+        this.#typing.delete(name);
         if (made.input.checkValidity()) this.#do(this.#seat.configure({ [name]: made.get() }));
         else made.input.reportValidity();
+      };
+      // Typed, and typed back: nothing was changed here, but others may have changed it.
+      made.input.onblur = () => {
+        if (this.#typing.delete(name) && this.#known !== null) made.set(this.#known[name]);
       };
       this.#settings.set(name, made);
       return made.row;
@@ -307,7 +315,7 @@ class Page {
     this.#known = settings;
     for (const [name, value] of Object.entries(settings)) {
       const made = this.#settings.get(name);
-      made?.set(value);
+      if (!this.#typing.has(name)) made?.set(value);
       const changed = before !== null && JSON.stringify(before[name]) !== JSON.stringify(value);
       made?.row.classList.toggle("fresh", changed);
       if (changed) tell(`${who === this.#seat.name ? "you" : who} set ${words(name)} to ${[value].flat().join(", ")}`);

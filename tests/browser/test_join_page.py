@@ -110,6 +110,25 @@ async def test_a_setting_is_shown_to_all_with_who_changed_it(world: World):
         await ann.reads("bob set soil to sand")
 
 
+async def test_news_of_the_setup_leave_a_field_alone_while_somebody_types_in_it(world: World):
+    async with two(world) as (ann, bob, _):
+        flowers = ann.page.get_by_label("flowers")
+        await flowers.fill("7")
+        await bob.page.get_by_label("flowers").fill("5")
+        await bob.page.get_by_label("flowers").press("Tab")
+        await ann.reads("bob set flowers to 5")
+        assert await flowers.input_value() == "7"
+        await flowers.press("Tab")
+        await bob.reads("ann set flowers to 7")
+        await flowers.press("1")
+        await flowers.press("Backspace")
+        await bob.page.get_by_label("flowers").fill("6")
+        await bob.page.get_by_label("flowers").press("Tab")
+        await ann.reads("bob set flowers to 6")
+        await flowers.press("Tab")
+        assert await flowers.input_value() == "6", "ann changed nothing, so bob's holds"
+
+
 async def test_readiness_names_whom_the_room_waits_for_and_can_be_taken_back(world: World):
     async with two(world) as (ann, bob, _):
         await ann.page.get_by_role("button", name="I am ready").click()
