@@ -24,6 +24,7 @@ from gameroom.server.listening import SOFTWARE, skip_body
 from gameroom.server.lobby import Lobby
 from gameroom.server.openapi import room_path
 from gameroom.server.peerlog import PeerLog
+from gameroom.server.rounds import Rounds
 from gameroom.server.routes import ROOM, SERVER
 from gameroom.store import Stores
 from gameroom.wire.close import Close
@@ -36,6 +37,7 @@ START_WAIT_S = 1.0
 LOBBY: web.AppKey[Lobby] = web.AppKey("lobby", Lobby)
 ADMISSION: web.AppKey[Admission] = web.AppKey("admission", Admission)
 PEERS: web.AppKey[PeerLog] = web.AppKey("peers", PeerLog)
+ROUNDS: web.AppKey[Rounds] = web.AppKey("rounds", Rounds)
 CLOSING: web.AppKey[list[Close]] = web.AppKey("closing", list)
 """One item: the close code that sockets get at the end. Put another in its place before."""
 
@@ -54,12 +56,19 @@ def make_app(config: Config, stores: Stores, *, sources: Sources | None = None) 
     )
     peers = PeerLog(log, loop)
     admission = Admission(config.limits, config.proxies, peers, loop=loop)
-    handlers = Handlers(config, lobby, admission, loop=loop, fast=fast)
+    rounds = Rounds(
+        loop,
+        slice_us=config.limits.slice_us,
+        waiting_max=config.limits.requests_waiting_max,
+        waiting_per_payer_max=config.limits.requests_waiting_per_payer_max,
+        near=lobby.rooms.deadlines.near,
+    )
+    handlers = Handlers(config, lobby, admission, rounds, loop=loop, fast=fast)
     app = web.Application(
         middlewares=[_heard(config, admission, loop), refusals, handlers.paid],
         client_max_size=config.limits.upload_bytes_max,
     )
-    app[LOBBY], app[ADMISSION], app[PEERS] = lobby, admission, peers
+    app[LOBBY], app[ADMISSION], app[PEERS], app[ROUNDS] = lobby, admission, peers, rounds
     app[CLOSING] = [Close.GOING_AWAY]
     for route in SERVER:
         for method in route.methods:

@@ -95,6 +95,7 @@ class Handlers:
         config: Config,
         lobby: Lobby,
         admission: Admission,
+        rounds: Rounds,
         *,
         loop: asyncio.AbstractEventLoop,
         fast: bool,
@@ -113,12 +114,7 @@ class Handlers:
         self._joins = Rates(limits.joins_per_minute, limits.joins_burst, addresses)
         self._creates = Rates(limits.creates_per_minute, limits.creates_per_minute, addresses)
         self._allowances = Allowances(limits)
-        self._rounds = Rounds(
-            loop,
-            slice_us=limits.slice_us,
-            waiting_max=limits.requests_waiting_max,
-            waiting_per_payer_max=limits.requests_waiting_per_payer_max,
-        )
+        self._rounds = rounds
         self._door = Door(
             limits,
             lobby.who,

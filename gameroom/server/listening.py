@@ -27,6 +27,7 @@ from gameroom.server.answers import RefusedError
 from gameroom.server.config import Limits
 from gameroom.server.exchange import CHUNK_BYTES, NOSNIFF, OF_PEER, problem_response
 from gameroom.server.peerlog import PeerLog
+from gameroom.server.rounds import BusyError, Rounds
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ SOFTWARE = "gameroom"
 """All that the Server header says."""
 
 BACKLOG = 1024
-ACCEPTS_MAX = 16
+ACCEPTS_MAX = 4
 """After so many connections at once everybody else has their turn."""
 
 SPARE_DESCRIPTORS = 8
@@ -49,6 +50,15 @@ RETRY_S = 0.1
 SHUTDOWN_S = 5.0
 """So long open requests may take when the server stops."""
 
+READ_US = 250
+"""What aiohttp takes to read the head of a request, and to begin with it."""
+
+HEAD_BYTES = 4096
+"""Of what arrived at once so much is read in one turn: it may be many requests."""
+
+READ_AGAIN_S = 0.01
+"""How often a request asks again for its turn, where too many are waiting."""
+
 SKIP_S = 0.02
 """Between two reads of a body that nobody wants."""
 
@@ -61,14 +71,33 @@ OUT_OF_RESOURCES = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.E
 class _Connection(web.RequestHandler):
     """aiohttp's HTTP on one connection, which says what is ours to say."""
 
-    __slots__ = ("_admission", "_admitted", "_look", "_peers", "_skipped", "_socket", "_unread_s")
+    __slots__ = (
+        "_admission",
+        "_admitted",
+        "_arrived",
+        "_look",
+        "_peers",
+        "_rounds",
+        "_skipped",
+        "_socket",
+        "_unread_s",
+    )
 
     def __init__(
-        self, admission: Admission, peers: PeerLog, unread_s: float, *args: Any, **more: Any
+        self,
+        admission: Admission,
+        peers: PeerLog,
+        rounds: Rounds,
+        unread_s: float,
+        *args: Any,
+        **more: Any,
     ) -> None:
         super().__init__(*args, **more)
         self._admission = admission
         self._peers = peers
+        self._rounds = rounds
+        self._arrived = b""
+        """What waits for its turn to be read."""
         self._unread_s = unread_s
         self._admitted: asyncio.Transport | None = None
         self._look: asyncio.TimerHandle | None = None
@@ -86,6 +115,7 @@ class _Connection(web.RequestHandler):
         if self._admitted is not None:
             self._admission.lost(self._admitted)
         self._stop_looking()
+        self._admitted, self._arrived = None, b""
         super().connection_lost(exc)
 
     def skip(self, body: StreamReader) -> None:
@@ -94,6 +124,46 @@ class _Connection(web.RequestHandler):
         self._skipped = body
 
     def data_received(self, data: bytes) -> None:
+        """The beginning of a request is read in its address's turn: hundreds may arrive at once.
+        A socket's frames and the rest of a body have a pace of their own, and aiohttp asks with
+        nothing to look again at what it has."""
+        if not data or (not self._arrived and (self._socket or self._request_in_progress)):
+            self._read(data)
+            return
+        if self._arrived:
+            self._arrived += data
+        else:
+            self._arrived = data
+            self._read_in_turn()
+        if self._arrived and self._admitted is not None:
+            self._admitted.pause_reading()
+
+    def _read_in_turn(self) -> None:
+        if self._admitted is None:
+            return
+        address = self._admitted.get_extra_info("peername")
+        payer = f"reading {address[0] if address else ''}"
+        try:
+            self._rounds.run(payer, self._read_arrived, self._read_later, least_us=READ_US)
+        except BusyError:
+            self._read_later()
+
+    def _read_later(self) -> None:
+        self._loop.call_later(READ_AGAIN_S, self._read_in_turn)
+
+    def _read_arrived(self) -> None:
+        transport = self._admitted
+        if transport is None or transport.is_closing():
+            return
+        size = len(self._arrived) if self._socket or self._request_in_progress else HEAD_BYTES
+        data, self._arrived = self._arrived[:size], self._arrived[size:]
+        self._read(data)
+        if self._arrived:
+            self._read_in_turn()
+        elif not self._reading_paused and not self._buffer_paused:
+            transport.resume_reading()
+
+    def _read(self, data: bytes) -> None:
         super().data_received(data)
         transport = self._admitted
         if self._skipped is None or transport is None or transport.is_closing():
@@ -188,10 +258,16 @@ class Listener:
     """Accepts connections for an application until it is stopped."""
 
     def __init__(
-        self, app: web.Application, admission: Admission, peers: PeerLog, limits: Limits
+        self,
+        app: web.Application,
+        admission: Admission,
+        peers: PeerLog,
+        rounds: Rounds,
+        limits: Limits,
     ) -> None:
         self._admission = admission
         self._peers = peers
+        self._rounds = rounds
         self._unread_s = limits.unread_timeout_ms / 1000
         self._options: dict[str, Any] = {
             # The access log would hold every room id; what matters is logged where it happens.
@@ -280,6 +356,7 @@ class Listener:
         return _Connection(
             self._admission,
             self._peers,
+            self._rounds,
             self._unread_s,
             server,
             loop=self._loop,

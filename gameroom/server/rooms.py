@@ -26,6 +26,7 @@ from gameroom.server.answers import RefusedError, refuse
 from gameroom.server.blueprint import reread
 from gameroom.server.clock import Clock
 from gameroom.server.config import Limits
+from gameroom.server.deadlines import Deadlines
 from gameroom.server.events import recovering
 from gameroom.server.jobs import Refusal, read_again
 from gameroom.server.recovery import recovered
@@ -108,6 +109,7 @@ class Rooms:
         self.listed = False
         """Whether the rooms of the stores are known."""
         self.syncing = Syncing()
+        self.deadlines = Deadlines()
         self._stores = stores
         self._limits = limits
         self._sessions = sessions
@@ -358,6 +360,7 @@ class Rooms:
             diverged=self._diverged,
             turns=turns,
             shown=shown,
+            deadlines=self.deadlines,
         )
 
     def add(self, room: Room, journal: Journal) -> Runner:

@@ -6,7 +6,9 @@ rounds, one of each payer after the other. Between two rounds the loop serves ti
 and the packets of turns, which never wait here.
 
 So a turn is late by one slice and one answer at most, however many ask for however much. It is
-Nagle's fair queueing (RFC 970).
+Nagle's fair queueing (RFC 970). And where a turn is about to be closed, answers stand back for
+it: then it is late by what an answer takes beyond `MARGIN_MS`. Where so many rooms play that one is
+always about to, answers stand back for `PATIENCE_S` and no longer.
 """
 
 from __future__ import annotations
@@ -17,6 +19,12 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 
 Job = Callable[[], None]
+
+MARGIN_MS = 2
+"""Longer than a slice and what nearly every answer takes."""
+
+STAND_BACK_S = 0.001
+PATIENCE_S = 0.005
 
 
 def cpu_us() -> int:
@@ -38,14 +46,20 @@ class Rounds:
         slice_us: int,
         waiting_max: int,
         waiting_per_payer_max: int,
+        near: Callable[[float, int], bool] = lambda now, within_ms: False,
         clock_us: Callable[[], int] = cpu_us,
     ) -> None:
+        """near: whether, at a time of the loop's clock, a turn is to be closed within so many
+        milliseconds."""
         self.clock_us = clock_us
         self._loop = loop
         self._slice_us = slice_us
         self._waiting_max = waiting_max
         self._waiting_per_payer_max = waiting_per_payer_max
         self._left_us = slice_us
+        self._near = near
+        self._patient_until: float | None = None
+        """How long answers stand back, None where they do not."""
         self._waiting: OrderedDict[str, deque[tuple[Job, int, Job]]] = OrderedDict()
         self._count = 0
         self._scheduled = False
@@ -54,7 +68,7 @@ class Rounds:
         """Do it now, or in a later round. It counts for `least_us` where it takes less. Raises
         BusyError. dropped: called instead where it has to give way while it waits."""
         jobs = self._waiting.get(payer)
-        if jobs is None and self._left_us > 0:
+        if jobs is None and self._left_us > 0 and self._may_begin():
             self._do(job, least_us)
             return
         if jobs is not None and len(jobs) >= self._waiting_per_payer_max:
@@ -92,6 +106,17 @@ class Rounds:
         self._count -= 1
         dropped()
 
+    def _may_begin(self) -> bool:
+        """Whether there is time for an answer before the next turn, or it has waited enough."""
+        now = self._loop.time()
+        if self._near(now, MARGIN_MS):
+            if self._patient_until is None:
+                self._patient_until = now + PATIENCE_S
+            if now < self._patient_until:
+                return False
+        self._patient_until = None
+        return True
+
     def _do(self, job: Job, least_us: int) -> None:
         began = self.clock_us()
         try:
@@ -108,6 +133,10 @@ class Rounds:
     def _round(self) -> None:
         self._scheduled = False
         self._left_us = self._slice_us
+        if self._waiting and not self._may_begin():
+            self._scheduled = True
+            self._loop.call_later(STAND_BACK_S, self._round)
+            return
         while self._waiting and self._left_us > 0:
             payer, jobs = self._waiting.popitem(last=False)
             job, least_us, _ = jobs.popleft()

@@ -33,6 +33,7 @@ from gameroom.room import Folded, Room, inputs
 from gameroom.room.effects import Append, Arm, Broadcast, Effect, Keep, Part, Rejected, Reply
 from gameroom.server import websocket
 from gameroom.server.clock import Clock
+from gameroom.server.deadlines import Deadlines
 from gameroom.server.events import appends, entry_of, event_of, snapshot_of, stored_snapshot
 from gameroom.server.faults import Faults, Trial
 from gameroom.server.recent import Recent, Told
@@ -114,9 +115,11 @@ class Runner:
         diverged: Callable[[Runner, Diverged], None] = lambda runner, verdict: None,
         turns: Marks | None = None,
         shown: Shown | None = None,
+        deadlines: Deadlines | None = None,
     ) -> None:
         """heads: of the room's snapshots. turns: the seqs of some master packets. shown: what
-        those who are told everything late were shown last.
+        those who are told everything late were shown last. deadlines: where to note when this
+        room is to be looked at.
 
         forget: called with (room, user) when somebody's session is over; over: called once when
         the room has ended; stopped: once when it has stopped without having ended; keep: with
@@ -133,6 +136,7 @@ class Runner:
         self.codecs: dict[str, Codec] = {name: Codec(name, room.file) for name in SUBPROTOCOLS}
         self.clock = clock
         self._loop = loop
+        self._deadlines = deadlines or Deadlines()
         self._snapshots = snapshots
         self._keeping: asyncio.Future[None] | None = None
         self._recent = Recent(tail_bytes_max)
@@ -581,12 +585,20 @@ class Runner:
         if self._timer is not None:
             if self._rings_at <= when:
                 return
-            self._timer.cancel()
+            self._disarm()
         self._rings_at = when
         self._timer = self._loop.call_at(when, self._ring)
+        self._deadlines.add(when)
+
+    def _disarm(self) -> None:
+        """The timer has rung, or is not to ring."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+            self._deadlines.remove(self._rings_at)
 
     def _ring(self) -> None:
-        self._timer = None
+        self._disarm()
         if self._due is None:
             return
         now = self.clock.now()
@@ -597,9 +609,7 @@ class Runner:
 
     def _hush(self) -> None:
         self._due = None
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._disarm()
 
     def _stop(self, code: str, detail: str, close: Close) -> None:
         self.stopped = Problem(503, code, detail, retry_after_ms=RETRY_MS)

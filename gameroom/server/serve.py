@@ -16,7 +16,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from gameroom.server.app import ADMISSION, CLOSING, LOBBY, PEERS, make_app
+from gameroom.server.app import ADMISSION, CLOSING, LOBBY, PEERS, ROUNDS, make_app
 from gameroom.server.config import Config
 from gameroom.server.jobs import ready
 from gameroom.server.listening import Listener, raise_descriptors
@@ -56,7 +56,7 @@ async def serve(
     admission = app[ADMISSION]
     if (descriptors := raise_descriptors()) is not None:
         admission.within(descriptors)
-    listener = Listener(app, admission, app[PEERS], config.limits)
+    listener = Listener(app, admission, app[PEERS], app[ROUNDS], config.limits)
     try:
         listening(_address(config.host, await listener.start(config.host, config.port)))
         app[LOBBY].worker.submit(ready)

@@ -17,7 +17,7 @@ from aiohttp import ClientResponse, ClientWebSocketResponse, WSMsgType, web
 from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
-from gameroom.server.app import ADMISSION, LOBBY, PEERS, make_app
+from gameroom.server.app import ADMISSION, LOBBY, PEERS, ROUNDS, make_app
 from gameroom.server.auth import Sources
 from gameroom.server.config import Config, Limits, create_keys
 from gameroom.server.listening import Listener
@@ -237,7 +237,9 @@ class Served(TestServer):
     ) -> None:
         if self.runner is not None:
             return
-        self.listener = Listener(self.app, self.app[ADMISSION], self.app[PEERS], self._limits)
+        self.listener = Listener(
+            self.app, self.app[ADMISSION], self.app[PEERS], self.app[ROUNDS], self._limits
+        )
         self.port = await self.listener.start(self.host, 0)
         self.runner = self.listener.runner
         self.scheme = "http"

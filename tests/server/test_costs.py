@@ -21,9 +21,10 @@ from gameroom.resources import shipped_room
 from gameroom.server.allowances import HTTP_US, Allowances, packets_per_second
 from gameroom.server.auth import network
 from gameroom.server.config import Limits
+from gameroom.server.deadlines import Deadlines
 from gameroom.server.pieces import Pieces
 from gameroom.server.rates import Bucket, Rates
-from gameroom.server.rounds import BusyError, Rounds
+from gameroom.server.rounds import PATIENCE_S, STAND_BACK_S, BusyError, Rounds
 from gameroom.server.websocket import BINARY, CLOSE, PING, PONG, TEXT, Parser
 from gameroom.wire import JSON, MSGPACK, BadFrameError, Codec
 from tests.server.table import (
@@ -60,8 +61,12 @@ class Ticking:
     """An event loop of which each `round` is one call here."""
 
     def __init__(self) -> None:
+        self.now = 0.0
         self._ready: deque[Callable[[], object]] = deque()
         self.later: list[tuple[float, Callable[[], object]]] = []
+
+    def time(self) -> float:
+        return self.now
 
     def call_soon(self, call: Callable[[], object]) -> None:
         self._ready.append(call)
@@ -167,6 +172,7 @@ class Answers:
 
     def __init__(self, cost_us: int, **limits: int) -> None:
         self.loop = Ticking()
+        self.deadlines = Deadlines()
         self.now_us = 0
         self.cost_us = cost_us
         self.given: list[list[str]] = [[]]
@@ -174,6 +180,7 @@ class Answers:
         self.rounds = Rounds(
             self.loop,
             **{"slice_us": 500, "waiting_max": 1000, "waiting_per_payer_max": 300, **limits},
+            near=self.deadlines.near,
             clock_us=lambda: self.now_us,
         )
 
@@ -214,6 +221,53 @@ def test_who_asks_much_waits_behind_who_asks_little() -> None:
     given = list(itertools.chain(*answers.until_all(102)))
     assert given.index("bob") <= 3
     assert given.index("cas") <= 4
+
+
+def test_answers_stand_back_for_a_turn_that_is_about_to_be_closed() -> None:
+    answers = Answers(cost_us=200)
+    answers.deadlines.add(1.0)
+    answers.loop.now = 0.9
+    answers.ask("ann")
+    assert answers.given == [["ann"]], "there is time enough"
+    answers.loop.round()
+    answers.loop.now = 0.999
+    answers.ask("bob")
+    answers.loop.round()
+    assert answers.given == [["ann"]]
+    answers.deadlines.remove(1.0)  # The turn is closed.
+    answers.loop.ring()
+    assert answers.given == [["ann", "bob"]]
+
+
+def test_answers_do_not_stand_back_for_ever_where_a_turn_is_always_about_to_be_closed() -> None:
+    answers = Answers(cost_us=200)
+    for ms in range(1000):
+        answers.deadlines.add(ms / 1000)
+    for _ in range(10):
+        answers.ask("ann")
+    answers.loop.round()
+    waited_s = 0.0
+    while sum(map(len, answers.given)) < 10:
+        if answers.loop.later:
+            waited_s += answers.loop.later[-1][0]
+            answers.loop.now = waited_s
+            answers.loop.ring()
+        else:
+            answers.loop.round()
+    assert waited_s <= 4 * (PATIENCE_S + STAND_BACK_S), "three answers in each slice"
+
+
+def test_a_deadline_is_near_from_a_margin_before_until_it_is_removed() -> None:
+    deadlines = Deadlines()
+    for when in (1.0, 1.0, 3.0):
+        deadlines.add(when)
+    near = [at for at in range(900, 1100) if deadlines.near(at / 1000, 2)]
+    assert near == list(range(998, 1006)), "and is forgotten where it is 5 ms late"
+    deadlines.remove(1.0)
+    assert deadlines.near(1.0, 2), "there are two of them"
+    deadlines.remove(1.0)
+    assert not deadlines.near(1.0, 2)
+    assert deadlines.near(2.999, 2)
 
 
 def test_only_so_many_answers_wait() -> None:
