@@ -147,7 +147,8 @@ class Connection:
         self._pieces: Pieces | None = None
         self._closed = False
         self._goodbye = False
-        """Whether the peer closed it: what it had asked before counts."""
+        """Whether the peer ended it, also by breaking the protocol: what it had asked before
+        counts."""
         self._farewell: asyncio.TimerHandle | None = None
         self._asking = False
         self._then: tuple[int, str] | None = None
@@ -238,6 +239,7 @@ class Connection:
         reset, which may overtake the close frame. A peer whose message is too big keeps the
         rules otherwise, and has that while to read why.
         """
+        self._goodbye = self._goodbye or not self._closed
         self.leave(code, reason)
         transport = self._transport
         assert transport is not None

@@ -127,7 +127,7 @@ class _Connection(web.RequestHandler):
         """The beginning of a request is read in its address's turn: hundreds may arrive at once.
         A socket's frames and the rest of a body have a pace of their own, and aiohttp asks with
         nothing to look again at what it has."""
-        if not data or (not self._arrived and (self._socket or self._request_in_progress)):
+        if not data or (not self._arrived and self._is_paced):
             self._read(data)
             return
         if self._arrived:
@@ -137,6 +137,11 @@ class _Connection(web.RequestHandler):
             self._read_in_turn()
         if self._arrived and self._admitted is not None:
             self._admitted.pause_reading()
+
+    @property
+    def _is_paced(self) -> bool:
+        """Whether what arrives is no beginning of a request."""
+        return self._socket or self._request_in_progress or self._skipped is not None
 
     def _read_in_turn(self) -> None:
         if self._admitted is None:
@@ -155,11 +160,12 @@ class _Connection(web.RequestHandler):
         transport = self._admitted
         if transport is None or transport.is_closing():
             return
-        size = len(self._arrived) if self._socket or self._request_in_progress else HEAD_BYTES
+        size = len(self._arrived) if self._is_paced else HEAD_BYTES
         data, self._arrived = self._arrived[:size], self._arrived[size:]
         self._read(data)
         if self._arrived:
-            self._read_in_turn()
+            # By then the request has begun, and the rest may be its body.
+            self._loop.call_soon(self._read_in_turn)
         elif not self._reading_paused and not self._buffer_paused:
             transport.resume_reading()
 

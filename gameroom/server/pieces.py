@@ -15,7 +15,7 @@ import asyncio
 
 from gameroom.server.websocket import Parser
 
-SLOW_S = 0.01
+SLOW_S = 0.04
 """The pause after each piece of a peer from whom nothing is wanted but the end."""
 
 

@@ -119,10 +119,12 @@ class Rounds:
 
     def _do(self, job: Job, least_us: int) -> None:
         began = self.clock_us()
+        # Before the job: it may ask for another one.
+        self._left_us -= least_us
         try:
             job()
         finally:
-            self._left_us -= max(least_us, self.clock_us() - began)
+            self._left_us -= max(0, self.clock_us() - began - least_us)
             self._schedule()
 
     def _schedule(self) -> None:

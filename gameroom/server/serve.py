@@ -30,7 +30,7 @@ SWITCH_S = 0.0005
 """How long a thread that computes (compiling a chart, writing a report) may keep the interpreter
 from the loop. Python's own 5 ms would be seen in every turn."""
 
-COLLECT_AFTER = (2000, 10, 1000)
+COLLECT_AFTER = (700, 4, 3000)
 """Thresholds of the garbage collector's generations. Young garbage is found as before."""
 
 SIGNALS = {signal.SIGINT: Close.GOING_AWAY, signal.SIGTERM: Close.RESTART}

@@ -135,7 +135,8 @@ class Player:
     """One client that keeps the client's rule of the protocol."""
 
     def __init__(self, port: int, room: str, token: str, moves: list[int]) -> None:
-        self.socket = Socket(port, f"/rooms/{room}/socket", "gameroom.v1.json")
+        path = f"/rooms/{room}/socket"
+        self.socket = Socket(port, path, "gameroom.v1.json")
         self.board = Board()
         self.states: list[str] = []
         self.settings: dict[str, Any] = {}
@@ -151,6 +152,9 @@ class Player:
         self._sent = 0
         self._id = 0
         hello = self.ask("PUT", "/session", {"token": token, "seq": 0})["body"]
+        while hello.get("code") == "waking":
+            self.socket = Socket(port, path, "gameroom.v1.json")
+            hello = self.ask("PUT", "/session", {"token": token, "seq": 0})["body"]
         self.seat = hello["seat"]
         self.ahead = hello["ahead"]
 
