@@ -158,7 +158,8 @@ def _spectators(words: Words, node: Node) -> Spectators | None:
 
 def _team(words: Words, node: Node) -> Team:
     size = words.range(inner(node, "range"))
-    return Team(words.name(node), size.low, size.high, words.doc(node), words.head(node))
+    name, doc, span = words.name(node), words.doc(node), words.head(node)
+    return Team(name, size.low, size.high, doc, span, size.span)
 
 
 def _role(words: Words, node: Node) -> Role:

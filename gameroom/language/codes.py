@@ -11,6 +11,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gameroom.model.builtin import COUNTERS, DOINGS, EVENTS, FLAGS, PEOPLE
+from gameroom.model.words import listed
+
 
 @dataclass(frozen=True, slots=True)
 class Code:
@@ -192,8 +195,7 @@ CODES: dict[str, Code] = {
     "E0402": Code(
         "there is no such command, request or doing",
         "Permissions name the commands and requests of the room and what people do in every"
-        " room: join, watch, leave, configure, ready, load, chat. Nothing is created by being"
-        " mentioned.",
+        f" room: {listed(DOINGS, 'and')}. Nothing is created by being mentioned.",
         room(
             "command move { x: int 0..9 }\n"
             "extend state running.iterating { allow mvoe from player }"
@@ -201,22 +203,20 @@ CODES: dict[str, Code] = {
     ),
     "E0403": Code(
         "there is no such event",
-        "`on` waits for a request or signal of the room, for what every room raises by itself,"
-        " or for what some action raises. `raise` needs a transition that waits for it, and"
-        " can't pretend to be an event with fields or one of the room's own.",
+        "`on` waits for a request or signal of the room, for what some action raises, or for what"
+        f" every room raises by itself: {listed(EVENTS, 'and')}. `raise` needs a transition that"
+        " waits for it, and can't pretend to be an event with fields or one of the room's own.",
         room("extend state running.iterating { on puase -> running.paused.held }"),
     ),
     "E0404": Code(
         "there are no such people",
-        "People are named by `player`, `spectator`, `anyone` or `present`, or by a role or a"
-        " team of the room.",
+        f"People are named by {listed(PEOPLE, 'or')}, or by a role or a team of the room.",
         room("extend state setup.gathering { allow configure from hots }"),
     ),
     "E0405": Code(
         "there is no such setting, variable or counter",
-        "Expressions read settings, variables and the counters players, spectators,"
-        " players_min, players_max and generation. Actions set variables only: settings are"
-        " changed by people.",
+        f"Expressions read settings, variables and the counters {listed(COUNTERS, 'and')}."
+        " Actions set variables only: settings are changed by people.",
         room("extend state setup.gathering { when playrs > 3 -> starting }"),
     ),
     "E0406": Code(
@@ -227,7 +227,7 @@ CODES: dict[str, Code] = {
     ),
     "E0407": Code(
         "the server knows no such thing of a person",
-        "A person is connected, ready, loaded, refused, missing, lost or diverged, or is not.",
+        f"A person is {listed(FLAGS, 'or')}, or is not.",
         room("extend state setup.gathering { when all player redy -> starting }"),
     ),
     "E0408": Code(

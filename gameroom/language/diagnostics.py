@@ -238,9 +238,3 @@ def name_help(word: str) -> str:
     is_one = name != word and all(part.isidentifier() for part in name.split("."))
     such = f", such as `{name}`" if is_one else ""
     return f"names have letters from a to z, `_`, and digits after the first{such}"
-
-
-def quoted(words: Iterable[str]) -> str:
-    """`a`, `b` and `c`."""
-    names = [f"`{word}`" for word in words]
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]

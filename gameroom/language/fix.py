@@ -1,7 +1,8 @@
 """Fixes put in place: a text with its problems, and the text without some of them.
 
-Only fixes of the problems' own data are used; each is kept only when the file has fewer
-problems with it than without, mistakes of syntax first. It never guesses.
+Only fixes of the problems' own data are used. It never guesses: a fix is kept only when the
+file has fewer mistakes of syntax with it, or no more of these and fewer problems in all.
+Behind a mistake of syntax others may have been hidden.
 """
 
 from __future__ import annotations

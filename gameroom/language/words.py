@@ -117,18 +117,18 @@ class Words:
     def duration(self, node: Node) -> Duration:
         """`250ms`, `20 turns`."""
         token, span = leaf(node), self.span(node)
-        if token.type == "INT":
-            return self._capped(self.whole(token), DURATION_TURNS_MAX, "turns", span)
         digits = token.rstrip("msh")
-        amount = int(digits) if len(digits) <= 16 else DURATION_MS_MAX
-        return self._capped(amount * _UNIT_MS[token[len(digits) :]], DURATION_MS_MAX, "ms", span)
+        amount = int(digits) if len(digits) <= 16 else INT_MAX + 1
+        if token.type == "INT":
+            return Duration(self._capped(amount, DURATION_TURNS_MAX, "turns", span), "turns", span)
+        amount *= _UNIT_MS[token[len(digits) :]]
+        return Duration(self._capped(amount, DURATION_MS_MAX, "ms", span), "ms", span)
 
-    def _capped(self, amount: int, most: int, unit: str, span: Span) -> Duration:
+    def _capped(self, amount: int, most: int, unit: str, span: Span) -> int:
         if amount > most:
             told = "7 days" if unit == "ms" else f"{most} turns"
             self.problems.error("E0503", f"this is longer than {told}", span)
-            amount = most
-        return Duration(amount, "ms" if unit == "ms" else "turns", span)
+        return min(amount, most)
 
 
 def path(node: Node) -> str:

@@ -231,7 +231,7 @@ class _Front:
         size = self._range(node)
         if size is None:
             return None
-        return Team(self._name(name), size.low, size.high, _doc(node), name.span)
+        return Team(self._name(name), size.low, size.high, _doc(node), name.span, size.span)
 
     def _role(self, name: Text, node: Tree) -> Role:
         of = node if isinstance(node, Text) else cast(Text, _get(node, "is"))

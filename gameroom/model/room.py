@@ -61,6 +61,7 @@ class Team:
     high: int
     doc: str = ""
     span: Span = field(default=NOWHERE, compare=False)
+    size_span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

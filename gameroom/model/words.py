@@ -7,6 +7,7 @@ back as the same value. Keeping a file's layout and comments is the formatter's 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 from gameroom.model.expressions import (
     Binary,
@@ -129,6 +130,12 @@ def predicate(wanted: Predicate) -> str:
             return f"chose {scalar(choice)}"
         case Chose(choice, request):
             return f"chose {request} {scalar(choice)}"
+
+
+def listed(names: Iterable[str], joined: str = "and") -> str:
+    """`a`, `b` and `c`."""
+    *first, last = [f"`{name}`" for name in names]
+    return f"{', '.join(first)} {joined} {last}" if first else last
 
 
 def scalar(value: object) -> str:

@@ -6,20 +6,20 @@ Each finding is about the first spot that shows it, so its story is the shortest
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
-from gameroom.chart import Chart, MacroStep
+from gameroom.chart import Chart, MacroStep, Moved
 from gameroom.chart.tables import ROOT, bits
 from gameroom.language import Diagnostic
-from gameroom.model import After, On, Span, State, Transition, words
+from gameroom.model import Act, After, On, Span, State, Transition, words
 from gameroom.model.paths import walk
 from gameroom.sim.explore_moves import Step
 from gameroom.sim.explore_people import Sort
 from gameroom.sim.explore_reads import CONNECTED, MISSING
 from gameroom.sim.explore_search import Graph, moved_on, stuck
 from gameroom.sim.explore_static import owned
-from gameroom.sim.explore_world import Spot
+from gameroom.sim.explore_world import Run, Spot
 from gameroom.sim.story import Story, replay, story_of
 
 
@@ -104,7 +104,12 @@ class Findings:
             told |= onward
             story = story_of(self.graph, number)
             path, span, secondary = self._place(spot)
-            fate = "waits for ever" if len(onward) == 1 else "never comes to an end"
+            if len(onward) == 1:
+                fate = "waits for ever"
+                help = f"add an `after` to `{path}` that leads on, or let people leave it"
+            else:
+                fate = "never comes to an end"
+                help = f"let something lead from `{path}`, or from where it goes, to an end"
             yield Finding(
                 Diagnostic(
                     "E0801",
@@ -112,7 +117,7 @@ class Findings:
                     f"{story}: `{path}` {fate}",
                     span,
                     secondary=secondary,
-                    help=f"add an `after` to `{path}` that leads on, or let people leave it",
+                    help=help,
                 ),
                 story,
             )
@@ -229,6 +234,33 @@ class Findings:
     def _onward_by_people(self) -> set[int]:
         return moved_on(self.graph)
 
+    def _handing_on(self, role: str, before: int, step: Step) -> str:
+        """What would hand on the role, where its holder left like this."""
+        spot = self.graph.spots[before]
+        run = Run(list(spot.members), picks=step.picks)
+        self.graph.moves.take(spot, step, run)
+        acts = [act for moved in run.moved for act in self._done(moved)]
+        path = self._place(spot)[0]
+        if any(act.verb == "pass" and act.name == role for act in acts):
+            of = next(declared.of for declared in self.room.roles if declared.name == role)
+            return f"nobody who stays is {of}, so let others move `{path}` on too"
+        said, where = Transition(On("leave")), ""
+        for moved in run.moved:
+            if moved.event == "leave":
+                taken = self.chart.transitions[moved.transition]
+                said, where = taken.said, self.said[taken.source][0]
+        said = replace(said, actions=(*said.actions, Act("pass", role)))
+        there = f" in `{where}`" if where else ""
+        return f"hand the role on{there}: `{words.transition(said)}`"
+
+    def _done(self, moved: Moved) -> Iterator[Act]:
+        """The actions of a transition, and of the states on its way."""
+        for state in moved.exited:
+            yield from self.said[state][1].exit
+        yield from self.chart.transitions[moved.transition].said.actions
+        for state in moved.entered:
+            yield from self.said[state][1].entry
+
     def _without(self, role: str, before: int, after: int, step: Step) -> Finding:
         story = story_of(self.graph, before, step)
         path, span, secondary = self._place(self.graph.spots[after])
@@ -239,7 +271,7 @@ class Findings:
                 f"{story}: nobody is {role} any more, and nobody else can move `{path}` on",
                 span,
                 secondary=secondary,
-                help=f"hand the role on: `on leave do {{ pass {role} }}`",
+                help=self._handing_on(role, before, step),
             ),
             story,
         )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import re
 
 import pytest
 
 from gameroom.language import CODES, Diagnostic, Source, load, settled, shipped
 from gameroom.language.mended import MENDED
 from gameroom.language.remedies import REMEDIES
+from gameroom.model.builtin import COUNTERS, DOINGS, EVENTS, FLAGS, PEOPLE
 from gameroom.sim.explore import explore
 
 
@@ -52,6 +54,18 @@ def test_the_explanation_stands_alone(code: str) -> None:
     assert said.title
     assert not said.title.endswith(".")
     assert said.explanation.endswith(".")
+
+
+TABLES = (COUNTERS, DOINGS, EVENTS, FLAGS, PEOPLE)
+LIST = re.compile(r"`?\w+`?(?:, `?\w+`?)+ (?:and|or) `?\w+`?")
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_list_of_the_words_of_a_table_has_them_all(code: str) -> None:
+    for said in LIST.findall(CODES[code].explanation + "\n" + REMEDIES.get(code, "")):
+        words = [word for word in re.findall(r"\w+", said) if word not in ("and", "or")]
+        tables = [list(table) for table in TABLES if table.keys() >= {*words}]
+        assert not tables or words in tables, said
 
 
 def test_codes_are_in_order() -> None:

@@ -1,4 +1,4 @@
-"""Fixes: only what surely was meant, and never a file with more problems than before."""
+"""Fixes: only what surely was meant, and never a file that is worse than before."""
 
 from __future__ import annotations
 
@@ -54,6 +54,16 @@ def test_a_missing_brace_before_the_next_member() -> None:
 
 def test_the_missing_first_line() -> None:
     assert mended(SKIRMISH.removeprefix("language 1\n")) == SKIRMISH
+
+
+def test_a_fix_may_bring_to_light_what_was_hidden() -> None:
+    """More to read than before, and less that is wrong."""
+    text = room("  extend state setup.gathering {\n    after 5m -> x\n    after 6m -> y")
+    before, after = (
+        load(each, name="a.room", resolve=shipped).diagnostics for each in (text, mended(text))
+    )
+    assert [each.code for each in before] == ["E0102"]
+    assert [each.code for each in after] == ["E0401", "E0401"]
 
 
 def test_yaml() -> None:

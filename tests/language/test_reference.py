@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 
+from gameroom.chart.people import ABSENCES
 from gameroom.language import CODES
 from gameroom.language.checks import declarations, states
 from gameroom.language.grammar import reserved
+from gameroom.model import Act
 from gameroom.model.builtin import COUNTERS, DOINGS, EVENTS, FLAGS, PEOPLE
 from gameroom.model.policies import KEYS, Key, bounds, default, spelling
+from gameroom.model.words import listed
 from tests.language.texts import SKIRMISH, codes, good, room
 
 PAGE = Path(__file__).parents[2] / "docs" / "language.md"
@@ -65,6 +69,21 @@ def test_the_table_of_codes() -> None:
 
 def test_the_reserved_words() -> None:
     assert " ".join(f"`{word}`" for word in sorted(reserved())) in TEXT
+
+
+def test_the_glossary_has_all_actions() -> None:
+    glossary = (PAGE.parent / "glossary.md").read_text(encoding="utf-8")
+    verbs = get_args(get_type_hints(Act)["verb"])
+    assert f"entered or left: {', '.join(f'`{verb}`' for verb in verbs)} |" in glossary
+
+
+def test_the_words_that_begin_a_question() -> None:
+    assert f"can't be called {listed(declarations.ASKING, 'or')}: these words begin" in TEXT
+
+
+def test_the_flags_that_are_asked_of_everybody() -> None:
+    asked = [flag for flag in FLAGS if flag in ABSENCES]
+    assert f"Only the flags {listed(asked, 'and')} are asked of everybody" in TEXT
 
 
 def test_the_limits() -> None:

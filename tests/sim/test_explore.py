@@ -11,7 +11,7 @@ from gameroom.model import Room
 from gameroom.sim.explore import Report, explore
 from gameroom.sim.story import replay
 from tests.language.texts import SKIRMISH, SKIRMISH_YAML, good, room
-from tests.sim.troubled_rooms import TROUBLES, Trouble
+from tests.sim.troubled_rooms import TROUBLES, Trouble, captained
 
 
 def told(text: str) -> list[tuple[str, str]]:
@@ -77,6 +77,34 @@ def loaded(source: Source) -> Room:
     result = load(source.text, name=source.name, resolve=shipped)
     assert result.room is not None, result.diagnostics
     return result.room
+
+
+HANDED_ON = "on join do { pass host  pass captain }\n"
+AT_THE_TOP = "on leave do { pass host  pass captain }\n"
+
+
+@pytest.mark.parametrize(
+    ("root", "of", "help"),
+    [
+        ("", "player", "hand the role on: `on leave do { pass host pass captain }`"),
+        (
+            AT_THE_TOP + "extend state running { on leave if players > 0 do { pass host } }",
+            "player",
+            "hand the role on in `running`:"
+            " `on leave if players > 0 do { pass host pass captain }`",
+        ),
+        (
+            AT_THE_TOP + "team red size 1..2\nteam blue size 1..2",
+            "red",
+            "nobody who stays is red, so let others move `running.paused.held` on too",
+        ),
+    ],
+    ids=["not handed on", "handed on elsewhere", "nobody may have it"],
+)
+def test_the_help_is_about_what_the_room_does_not_say_yet(root: str, of: str, help: str) -> None:
+    text = captained(HANDED_ON + root).replace("captain is player", f"captain is {of}")
+    (found,) = explore(good(text)).diagnostics
+    assert (found.code, found.help) == ("W0804", help)
 
 
 # What was looked into

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from gameroom.lockstep.packets import (
     ClientPacket,
     Command,
     MasterPacket,
+    Seat,
     SignalReport,
     Snapshot,
 )
@@ -68,6 +70,12 @@ def test_every_event_is_told_with_its_path() -> None:
     assert told.pop(REJECTED) == "/turns/{generation}"
     assert set(told) == set(BODIES)
     assert told == {name: path for name, path, _, _ in EVENTS}
+
+
+def test_a_seat_of_the_roster_is_told_in_full() -> None:
+    (told,) = re.findall(r"^A seat of the roster: (.*?)\.\n\n", TEXT, re.M | re.S)
+    names = re.findall(r"`([a-z_]+)`", re.sub(r"\([^()]*\)", "", told))
+    assert names == [each.name for each in fields(Seat)]
 
 
 def test_the_close_codes_are_the_table_of_the_code() -> None:

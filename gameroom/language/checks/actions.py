@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from gameroom.language.checks.expressions import Expressions, Where
 from gameroom.language.checks.scope import Scope
-from gameroom.language.diagnostics import Problems, quoted
-from gameroom.model import Act
+from gameroom.language.diagnostics import Problems
+from gameroom.model import Act, words
 from gameroom.model.builtin import EVENTS
 
 
@@ -78,7 +78,7 @@ class Actions:
         elif fields:
             self._problems.error(
                 "E0403",
-                f"`{act.name}` has fields ({quoted(field.name for field in fields)}), and an"
+                f"`{act.name}` has fields ({words.listed(field.name for field in fields)}), and an"
                 " action raises events without any",
                 act.name_span,
                 help="raise an event of your own, and wait for it with `on`",

@@ -41,7 +41,7 @@ SPECTATORS_MAX = 10_000
 PACKET_HEADER_BYTES = 256
 """What a packet needs beside one command."""
 
-_ASKING = frozenset({"all", "any", "no", "majority", "count", "enough", "in", "event"})
+ASKING = ("all", "any", "no", "majority", "count", "enough", "in", "event")
 """Words that begin a question in an expression, so that no value can have their name."""
 
 
@@ -74,11 +74,13 @@ def _check_people(scope: Scope, problems: Problems) -> None:
             )
         if spectators.delay.unit != "ms":
             problems.error("E0506", "the delay is a time, such as `10s`", spectators.delay.span)
+    known = problems.lost is None
     for team in room.teams:
         if team.low < 0 or team.high < 1 or team.high > PLAYERS_MAX:
-            problems.error("E0504", f"a team has from 0 to {PLAYERS_MAX} players", team.span)
+            known = False
+            problems.error("E0504", f"a team has from 0 to {PLAYERS_MAX} players", team.size_span)
     needed = sum(team.low for team in room.teams)
-    if room.teams and players is not None and needed > players.high and problems.lost is None:
+    if room.teams and players is not None and needed > players.high and known:
         problems.error(
             "E0504",
             f"the teams need {needed} players, and the room has {players.high} seats",
@@ -114,7 +116,7 @@ def _check_names(room: Room, problems: Problems) -> None:
     _check_unique(events, EVENTS, "an event of every room", problems)
     _check_unique(people, PEOPLE, "a kind of people in every room", problems)
     for name, span in values:
-        if name in _ASKING:
+        if name in ASKING:
             problems.error(
                 "E0411",
                 f"no setting or variable can be called `{name}`",
@@ -151,11 +153,11 @@ def _check_name(name: str, span: Span, problems: Problems) -> None:
 
 def _check_values(room: Room, problems: Problems) -> None:
     for setting in room.settings:
-        _check_type(setting.type, problems)
+        fits = _check_type(setting.type, problems)
         why = misfit(setting.type, setting.default)
         if why is not None and not problems.mistaken(setting.type.span):
             problems.error("E0504", f"the default of `{setting.name}` {why}", setting.default_span)
-        if (size := bytes_max(setting.type)) > SETTING_BYTES_MAX:
+        if fits and (size := bytes_max(setting.type)) > SETTING_BYTES_MAX:
             problems.error(
                 "E0508",
                 f"`{setting.name}` can grow to {size} bytes, more than {SETTING_BYTES_MAX}",
@@ -171,7 +173,9 @@ def _check_values(room: Room, problems: Problems) -> None:
             problems.error("E0504", f"the value of `{variable.name}` {why}", variable.initial_span)
 
 
-def _check_type(type_: Type, problems: Problems) -> None:
+def _check_type(type_: Type, problems: Problems) -> bool:
+    """Does it say what it was meant to say, and is it none too large by itself?"""
+    before = len(problems.found)
     match type_:
         case IntType(low, high):
             if low < -INT_MAX or high > INT_MAX:
@@ -188,6 +192,7 @@ def _check_type(type_: Type, problems: Problems) -> None:
             if high > LIST_ITEMS_MAX:
                 problems.error("E0508", f"a list has at most {LIST_ITEMS_MAX} items", type_.span)
             _check_type(item, problems)
+    return len(problems.found) == before and not problems.mistaken(type_.span)
 
 
 def _check_policies(room: Room, problems: Problems) -> bool:
@@ -240,8 +245,8 @@ def _check_bodies(room: Room, problems: Problems) -> None:
     limit = number(room, "limits", "packet_bytes") - PACKET_HEADER_BYTES
     events: list[Request | Signal] = [*room.requests, *room.signals]
     for declared in (*room.commands, *events):
-        _check_fields(declared.fields, problems)
-        if (size := body_bytes_max(declared.fields)) > limit:
+        fit = _check_fields(declared.fields, problems)
+        if fit and (size := body_bytes_max(declared.fields)) > limit:
             problems.error(
                 "E0508",
                 f"`{declared.name}` can grow to {size} bytes, and a packet has room for {limit}",
@@ -260,8 +265,10 @@ def _check_bodies(room: Room, problems: Problems) -> None:
                 )
 
 
-def _check_fields(fields: Sequence[Field], problems: Problems) -> None:
+def _check_fields(fields: Sequence[Field], problems: Problems) -> bool:
+    """Is every type of theirs as it was meant, and none too large by itself?"""
     first: dict[str, Span] = {}
+    fit = True
     for field in fields:
         if field.name in first:
             problems.error(
@@ -272,6 +279,7 @@ def _check_fields(fields: Sequence[Field], problems: Problems) -> None:
             )
         first.setdefault(field.name, field.span)
         _check_name(field.name, field.span, problems)
-        _check_type(field.type, problems)
+        fit = _check_type(field.type, problems) and fit
     if len(fields) > FIELDS_MAX:
         problems.error("E0508", f"a body has at most {FIELDS_MAX} fields", fields[-1].span)
+    return fit
