@@ -18,7 +18,7 @@ from gameroom.sim.explore_scope import Explored, explored, notes
 from gameroom.sim.explore_static import check_static
 from gameroom.sim.story import Story
 
-CONFIGURATIONS_MAX = 8_000
+CONFIGURATIONS_MAX = 10_000
 """How many abstract configurations are looked into: a second or two."""
 
 UNKNOWN = "not checked for what never happens"

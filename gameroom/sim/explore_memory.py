@@ -60,14 +60,16 @@ class Memory:
     def of(cls, world: World) -> Memory:
         return cls(world, Looks.of(world))
 
-    def outcomes(self, moves: Moves, spot: Spot) -> Iterator[Outcome]:
-        """Everything that can happen at a spot, in a fixed order."""
+    def outcomes(
+        self, moves: Moves, spot: Spot, steps: Iterable[Step] | None = None
+    ) -> Iterator[Outcome]:
+        """Everything that can happen at a spot, in a fixed order. steps: only these."""
         values = spot.values
         there = self.looks.with_answers(spot)
         played = self._played.get(spot.site)
         if played is None:
             played = self._played[spot.site] = Played()
-        for step in moves.steps(spot):
+        for step in moves.steps(spot) if steps is None else steps:
             found = played.known.get(played.key(step, there))
             if found is None:
                 yield from self._play(moves, spot, step, played)

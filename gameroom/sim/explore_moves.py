@@ -58,7 +58,8 @@ FLAGGED = {
 
 
 class Step(NamedTuple):
-    """One thing that happens. `member` is who does it, -1 for nobody.
+    """One thing that happens. `member` is who does it, -1 for nobody; of `diverged`, for all of
+    whom nobody knows who is right.
 
     name: of the request or signal; the team of a join. timer: the transition that is due.
     picks: to whom roles went on, where there was a choice.
@@ -175,22 +176,26 @@ class Moves:
                     sort = world.sorts.choosing(step.member // SEATS, step.name, choice)
                     run.members[place] = sort * SEATS + step.member % SEATS
                 return world.happen(spot, run, step.name, {**body, "seat": seat})
+            case "diverged":
+                here = [place] if place >= 0 else self._here_of(spot)
+                seat = min(run.members[at] % SEATS - 1 for at in here)
+                for at in here:
+                    run.members[at] = world.flagged(run.members[at], *FLAGGED["diverged"])
+                return world.happen(spot, run, "diverged", {"seat": seat, "decidable": place >= 0})
+            case "cut off":
+                here = self._here_of(spot)
+                seats = [run.members[at] % SEATS - 1 for at in here]
+                for at in here:
+                    run.members[at] = world.flagged(run.members[at], *FLAGGED["drop"])
+                return world.happen_all(spot, run, [("drop", {"seat": seat}) for seat in seats])
             case verb:
                 run.members[place] = world.flagged(step.member, *FLAGGED[verb])
-                fields: dict[str, Value] = {"seat": seat}
-                if verb == "diverged":
-                    fields["decidable"] = self._decidable(spot, run)
-                return world.happen(spot, run, verb, fields)
+                return world.happen(spot, run, verb, {"seat": seat})
 
-    def _decidable(self, spot: Spot, run: Run) -> bool:
-        """One engine differs. Of two nobody knows which, so that both do."""
+    def _here_of(self, spot: Spot) -> list[int]:
+        """The places of the players who are connected."""
         sorts = [self.world.sort_of(member) for member in spot.members]
-        here = [at for at, one in enumerate(sorts) if one.player and one.flags & CONNECTED]
-        if len(here) > 2:
-            return True
-        for at in here:
-            run.members[at] = self.world.flagged(run.members[at], DIVERGED)
-        return False
+        return [at for at, one in enumerate(sorts) if one.player and one.flags & CONNECTED]
 
     def _enter(self, run: Run, sort: Sort, seat: int) -> None:
         run.members.append(self.world.sorts.number(sort) * SEATS + seat + 1)
@@ -225,15 +230,16 @@ class Moves:
         for member, sort in sorts:
             if sort.flags & CONNECTED:
                 yield from self._asked(spot, here, member, sort, stale)
-        connected = [self.world.sort_of(m) for m in spot.members]
-        count = sum(sort.player and bool(sort.flags & CONNECTED) for sort in connected)
+        seated = [each for m in spot.members if (each := self.world.sort_of(m)).player]
+        count = sum(bool(sort.flags & CONNECTED) for sort in seated)
         yield from self._timed(spot, here, count)
+        yield from self._differing(here, sorts, len(seated), count, stale)
         for member, sort in sorts:
             if sort.flags & CONNECTED and self._allows(here, spot, "leave", sort):
                 yield Step("leave", member)
         for member, sort in sorts:
             if sort.player:
-                yield from self._wearing(here, member, sort, count, stale)
+                yield from self._wearing(here, member, sort, stale)
 
     def _coming(self, spot: Spot, here: Here) -> Iterator[Step]:
         room = self.world.chart.room
@@ -308,19 +314,47 @@ class Moves:
             if later:
                 yield Step("turns", body=(("turn", later[0]),))
 
-    def _wearing(
-        self, here: Here, member: int, sort: Sort, count: int, stale: bool
+    def breaking(self, spot: Spot) -> Iterator[Step]:
+        """Broken connections, where these are not tried for all that follows from them: of one
+        player, and of all at once."""
+        here = self._look(spot.configuration)
+        if not self.world.sorts.tells_connected(here.live) or "drop" in here.handled:
+            return
+        members = [spot.members[at] for at in self._here_of(spot)]
+        yield from (Step("drop", member) for member in dict.fromkeys(members))
+        if len(members) > 1:
+            yield Step("cut off")
+
+    def _differing(
+        self,
+        here: Here,
+        sorts: list[tuple[int, Sort]],
+        seated: int,
+        count: int,
+        stale: bool,
     ) -> Iterator[Step]:
-        """Silence, broken connections, and engines that differ."""
+        """Engines that differ: one from a majority, or, of any number, each from another. Who
+        has reported and gone still counts for the majority."""
+        if not here.iterating or count < 2 or not self._matters(here, "diverged", DIVERGED, stale):
+            return
+        agree = [
+            member
+            for member, sort in sorts
+            if sort.player and sort.flags & CONNECTED and not sort.flags & DIVERGED
+        ]
+        if seated > 2:
+            yield from (Step("diverged", member) for member in agree)
+        if agree:
+            yield Step("diverged")
+
+    def _wearing(self, here: Here, member: int, sort: Sort, stale: bool) -> Iterator[Step]:
+        """Silence, broken connections, and engines that agree again."""
         connected = bool(sort.flags & CONNECTED)
         told = self.world.sorts.tells_connected(here.live)
         if connected and here.iterating:
             seen = not sort.flags & (MISSING | HIDDEN)
             if seen and self._matters(here, "lag", MISSING, stale):
                 yield Step("lag", member)
-            differs = count > 1 and not sort.flags & DIVERGED
-            if differs and self._matters(here, "diverged", DIVERGED, stale):
-                yield Step("diverged", member)
         for on, off, flag in (("hide", "show", HIDDEN), ("slow", "steady", SLOW)):
             begins = connected and not sort.flags & MISSING and (flag == HIDDEN or here.iterating)
             if begins and not sort.flags & flag and self._matters(here, on, flag, stale):

@@ -293,7 +293,28 @@ def _own(reads: Reads, path: str, state: State) -> int:
             read |= _union(_facets(reads, part) for part in parts(condition))
     for block in blocks(state):
         read |= _union(_acted(reads, act) for act in block)
+    if any("join" in permission.names for permission in state.permissions):
+        read |= _teams(reads)
     return read
+
+
+def _teams(reads: Reads) -> int:
+    """Who joins chooses a team, and one may be full."""
+    room = reads.chart.room
+    assert room.players is not None
+    full = any(team.high < room.players.high for team in room.teams)
+    return _union(reads.facet(f"kind:{team.name}") for team in room.teams if full)
+
+
+def _heirs(reads: Reads, state: State) -> list[tuple[int, int]]:
+    """The roles that a state's own members hand on, and the kinds of those who may have them:
+    what is asked of a role counts only where the role does."""
+    passed = {act.name for block in blocks(state) for act in block if act.verb == "pass"}
+    return [
+        (reads.facet(f"kind:{role.name}"), reads.facet(f"kind:{role.of}"))
+        for role in reads.chart.room.roles
+        if role.name in passed
+    ]
 
 
 def _facets(reads: Reads, part: Expression) -> int:
@@ -340,6 +361,9 @@ def _live(reads: Reads) -> tuple[int, ...]:
     chart = reads.chart
     own = [_own(reads, path, state) for path, state in walk(chart.room.root)]
     live = own + [0] * (len(chart.states) - len(own))
+    heirs = [
+        (at, *each) for at, (_, s) in enumerate(walk(chart.room.root)) for each in _heirs(reads, s)
+    ]
     ways = [
         (source, bits(_entered(chart, transition.target)), ~_taken_back(reads, number))
         for number, transition in enumerate(chart.transitions)
@@ -353,6 +377,10 @@ def _live(reads: Reads) -> tuple[int, ...]:
             later = live[source] | _union(live[state] for state in entered) & kept
             if later != live[source]:
                 live[source] = later
+                grown = True
+        for state, role, of in heirs:
+            if live[state] & role and not live[state] & of:
+                live[state] |= of
                 grown = True
     return tuple(live)
 

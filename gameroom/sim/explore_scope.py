@@ -16,7 +16,7 @@ from gameroom.model import Name, Range, Room
 from gameroom.sim.explore_memory import Memory
 from gameroom.sim.explore_moves import Moves
 from gameroom.sim.explore_reads import asked_in, needed_players, reads_of
-from gameroom.sim.explore_search import Graph, search
+from gameroom.sim.explore_search import Graph, cut_off, search
 from gameroom.sim.explore_world import World
 
 PLAYERS_TRIED_MAX = 8
@@ -95,6 +95,9 @@ def explored(room: Room, configurations_max: int) -> Explored:
         return search(moves, configurations_max, memory)
 
     def result(*graphs: Graph, players: int, connections: bool) -> Explored:
+        for graph in graphs:
+            if not graph.moves.connections:
+                cut_off(graph, memory)
         return Explored(scale, graphs, players, connections, configurations_max, memory)
 
     first, last = scale.first, scale.last
@@ -153,7 +156,7 @@ def notes(room: Room, found: Explored) -> Iterator[str]:
     else:
         yield f"not checked past {found.most} configurations, with up to {tried} of {high}"
     if not found.connections:
-        yield "not checked with broken connections, except where something waits for them"
+        yield "not checked past broken connections, except where something waits for them"
     elif len(found.graphs) > 1:
         less = found.graphs[0].moves.players
         yield f"broken connections were checked with up to {less} players"

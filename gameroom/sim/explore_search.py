@@ -128,6 +128,26 @@ def _look_into(graph: Graph, number: int, memory: Memory) -> Iterator[int]:
             yield reached
 
 
+def cut_off(graph: Graph, memory: Memory) -> None:
+    """Break connections wherever that was not looked into, one and all at once: until the room
+    does not survive it. What follows where it does is not looked into."""
+    if any(spot.status == "faulted" for spot in graph.spots):
+        return
+    for number in tuple(graph.order):
+        spot = graph.spots[number]
+        if spot.status != "live":
+            continue
+        breaking = graph.moves.breaking(spot)
+        for step, after, taken, entered, _ in memory.outcomes(graph.moves, spot, breaking):
+            graph.taken |= taken
+            graph.entered |= entered
+            if after.status == "faulted":
+                reached, _ = graph.add(after, (number, step), graph.far[number] + MISHAP)
+                graph.edges[number].append(reached)
+                graph.order.append(reached)
+                return
+
+
 def stuck(graph: Graph) -> set[int]:
     """The spots from which no end is reached. What was not looked into may lead anywhere,
     and a fault is an end of its own."""

@@ -10,7 +10,7 @@ The rule it keeps: a `Spot` holds all that can make a difference later, and noth
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -165,8 +165,13 @@ class World:
 
     def happen(self, spot: Spot, run: Run, name: str, fields: Mapping[str, Value]) -> Spot:
         """An event happens; the change of people that it comes with is already in `run`."""
-        pending = deque([(name, fields)])
-        return self._settle(run, self._follow(run, self.snapshot(spot), (), pending))
+        return self.happen_all(spot, run, [(name, fields)])
+
+    def happen_all(
+        self, spot: Spot, run: Run, events: Iterable[tuple[str, Mapping[str, Value]]]
+    ) -> Spot:
+        """The same for several events, after all of their changes."""
+        return self._settle(run, self._follow(run, self.snapshot(spot), (), deque(events)))
 
     def configured(
         self, spot: Spot, run: Run, settings: Mapping[str, Value], fields: Mapping[str, Value]

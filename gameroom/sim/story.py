@@ -117,6 +117,10 @@ def _told(chart: Chart, taken: Step, who: str) -> str:
             return _passing(chart, taken.timer)
         case "turns":
             return f"turn {dict(taken.body)['turn']} closes"
+        case "diverged" if not who:
+            return "the engines diverge"
+        case "cut off":
+            return "everybody drops"
         case verb:
             return f"{who} {_TOLD[verb]}"
 

@@ -26,7 +26,7 @@ from gameroom.sim.story import Story
 from tests.sim.test_explore_stories import FEW, charts
 from tests.sim.troubled_rooms import TROUBLES
 
-MISHAPS = ("drops", "is lost", "is silent", "diverges", "refuses the setup")
+MISHAPS = ("drops", "is lost", "is silent", "diverges", "diverge", "refuses the setup")
 MISHAP_VERBS = ("drop", "lost", "lag", "diverged", "refused")
 FEW_SPOTS = 400
 """Random rooms with more are left out: the reference takes its time."""

@@ -35,17 +35,24 @@ CONDITIONS = (
     [">=", "players", 2],
     ["<", ["count", "player", "connected"], 2],
     ["any", "host", "ready"],
+    ["any", "dealer", "ready"],
     [">", "n", 1],
     ["==", "map", ["text", "large"]],
 )
-EVENTS = ("join", "leave", "drop", "return", "ready", "vote", "won", "lag", "lost", "configure")
+EVENTS = (
+    *("join", "leave", "drop", "return", "ready", "vote", "won", "lag", "lost", "configure"),
+    "diverged",
+)
 ACTIONS = (
     ["set", "n", ["+", "n", 1]],
     ["set", "n", 0],
     ["unready", "player"],
     ["drop", "missing"],
     ["pass", "host"],
+    ["pass", "dealer"],
 )
+TEAMS = ({"red": [0, 3]}, {"red": [0, 1], "blue": [0, 2]})
+WHO = ("player", "player", "dealer", "red")
 DOINGS = ("join", "leave", "ready", "vote", "configure")
 
 
@@ -77,7 +84,11 @@ def charts(draw: st.DrawFn) -> Chart:
         denied = draw(st.sampled_from(["", *DOINGS]))
         return {
             "transitions": said,
-            "permissions": [["allow", [d for d in DOINGS if d != denied], ["player"]]],
+            "permissions": [
+                ["allow", ["join"], ["player"]],
+                ["allow", [d for d in DOINGS[1:] if d != denied], [draw(st.sampled_from(WHO))]],
+                *([["deny", ["join"], ["player"]]] if denied == "join" else []),
+            ],
             "iterates": draw(st.booleans()),
         }
 
@@ -90,7 +101,8 @@ def charts(draw: st.DrawFn) -> Chart:
     return from_plain(
         {
             "players": [1, 3],
-            "roles": {"host": "player"},
+            "teams": draw(st.sampled_from(TEAMS)),
+            "roles": {"host": "player", "dealer": "red"},
             "settings": {"map": {"type": ["choice", "small", "large"], "default": "small"}},
             "variables": {"n": {"type": ["int", 0, 2], "initial": 0}},
             "requests": {"vote": {"choice": ["choice", *CHOICES]}},
