@@ -59,6 +59,11 @@ def test_whoever_is_still_catching_up_has_all_the_time_to_be_heard() -> None:
     assert simulate(chart("mended"), Plan(13, 80, WEATHERS["storm"])).broken is None
 
 
+def test_whoever_was_heard_for_a_turn_and_is_gone_when_it_closes_is_not_awaited() -> None:
+    """A liar who is alone at that moment agrees with himself; the account blamed the room."""
+    assert simulate(chart("mended"), Plan(43, 80, WEATHERS["storm"])).broken is None
+
+
 def test_a_run_says_how_far_it_is() -> None:
     turns: list[int] = []
     outcome = simulate(chart("skirmish"), Plan(1, TURNS, WEATHERS["calm"]), turns.append)

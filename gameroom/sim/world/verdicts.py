@@ -37,6 +37,7 @@ class Verdicts:
         self.seen = 0
         """How many verdicts of divergence were told."""
         self._liars = liars
+        self._here: frozenset[str] = frozenset()
         self._awaited: frozenset[str] = frozenset()
         self._reports: dict[int, dict[Sitter, int]] = {}
 
@@ -57,7 +58,8 @@ class Verdicts:
     def here(self, users: Collection[str]) -> None:
         """Who can be awaited at this moment. Whoever was not, if only once, may have been
         judged without."""
-        self._awaited = self._awaited.intersection(users)
+        self._here = frozenset(users)
+        self._awaited &= self._here
 
     def turn(self, master: MasterPacket, seated: Seated) -> None:
         agreed = master.checksum
@@ -65,7 +67,7 @@ class Verdicts:
         if agreed is not None and self._awaited & honest and self._is_a_lie(agreed):
             what = f"turn {master.generation} agrees on a lie about turn {agreed.generation}"
             raise HonestNamedError(what)
-        self._awaited = honest
+        self._awaited = honest & self._here
         for generation in [one for one in self._reports if one <= master.generation - WINDOW]:
             reports = self._reports.pop(generation)
             here = {s: said for s, said in reports.items() if seated.get(s[0]) == s[1]}
@@ -79,8 +81,8 @@ class Verdicts:
         return self.truth.get(agreed.generation, agreed.value) != agreed.value
 
     def _honest(self, master: MasterPacket, seated: Seated) -> frozenset[str]:
-        """The honest ones who were heard for this turn. Liars among themselves may agree on
-        what they like."""
+        """The honest ones who were heard for this turn, some of whom may have gone since. Liars
+        among themselves may agree on what they like."""
         heard = {user for seat, user in seated.items() if seat not in master.absent}
         return frozenset(heard.difference(self._liars))
 
