@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gameroom.model.builtin import COUNTERS, DOINGS, EVENTS, FLAGS, PEOPLE
+from gameroom.model.builtin import COUNTERS, DOINGS, EVENTS, FLAGS, INHERITED, PEOPLE
 from gameroom.model.words import listed
 
 
@@ -249,6 +249,14 @@ CODES: dict[str, Code] = {
         "Built-in doings, events, counters and kinds of people can't be declared anew, and a"
         " setting or variable can't have the name of a word that begins a question.",
         room("request join"),
+    ),
+    "E0412": Code(
+        "a name has a meaning of its own in JavaScript",
+        "Every object of JavaScript has certain things by itself, and pages and engines keep what a"
+        " room declares in objects: by such a name they would find what nobody put there, or lose"
+        f" what was put. These names can't be declared: {listed(sorted(INHERITED), 'and')}. Choices"
+        " and texts are values, and may be anything.",
+        room("setting constructor: int 0..9 = 0"),
     ),
     "E0501": Code(
         "a type does not state its size",

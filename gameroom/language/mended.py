@@ -59,6 +59,7 @@ MENDED: dict[str, str] = {
         "request enter\nextend state running {\n  allow enter from player\n"
         '  on enter do { announce "somebody enters" }\n}'
     ),
+    "E0412": room("setting builder: int 0..9 = 0"),
     "E0501": room(_MOVE),
     "E0502": room("players 2..8"),
     "E0503": room("setting gold: int 0..9007199254740991 = 0"),

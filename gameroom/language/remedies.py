@@ -42,6 +42,7 @@ REMEDIES: dict[str, str] = {
     "E0408": "write a choice that is offered, or offer this one",
     "E0409": "docs/language.md lists all policies and their keys",
     "E0411": "choose another name",
+    "E0412": "choose another name",
     "E0501": "state its bounds",
     "E0502": "write the smaller number first",
     "E0503": "write a smaller one",

@@ -88,3 +88,23 @@ COUNTERS: dict[str, str] = {
     "generation": "the last closed turn",
 }
 """Whole numbers that expressions may read."""
+
+INHERITED = frozenset(
+    {
+        "__defineGetter__",
+        "__defineSetter__",
+        "__lookupGetter__",
+        "__lookupSetter__",
+        "__proto__",
+        "constructor",
+        "hasOwnProperty",
+        "isPrototypeOf",
+        "propertyIsEnumerable",
+        "toLocaleString",
+        "toString",
+        "valueOf",
+    }
+)
+"""What every object of JavaScript has by itself. In an object that maps names to values there is
+something by such a name that nobody put there, or what is put there is lost; so no declared
+name may be one of these. What people say (their names, texts, choices) is never a name."""

@@ -47,7 +47,10 @@ export function copyOf(value) {
       return made;
     }
     const made = {};
-    for (const name of Object.keys(one)) made[name] = copy(one[name]);
+    for (const name of Object.keys(one)) {
+      if (name !== "__proto__") made[name] = copy(one[name]);
+      else Object.defineProperty(made, name, { configurable: true, enumerable: true, writable: true, value: copy(one[name]) });
+    }
     return made;
   };
   return { copy: copy(value), size };
@@ -167,23 +170,20 @@ const piece = (path, value) => ({ path, value, base: 0, of: path });
  * falls into stretches, `units.0..63`.
  */
 export function partsOf(state, { canonical, hash32, compareText }, most = PARTS_MAX) {
-  const found = {};
-  let count = 0;
+  const found = new Map();
   const put = (one) => {
-    if (one.path.length > PATH_CHARACTERS_MAX) return;
-    found[one.path] = hash32(canonical(one.value));
-    count += 1;
+    if (one.path.length <= PATH_CHARACTERS_MAX) found.set(one.path, hash32(canonical(one.value)));
   };
   let level = [piece("", state)];
   put(level[0]);
   for (let depth = 1; depth <= LEVELS_MAX; depth += 1) {
     const open = level.filter(({ value }) => isComposite(value) && Object.keys(value).length > 0);
-    const share = Math.floor((most - count) / Math.max(open.length, 1));
+    const share = Math.floor((most - found.size) / Math.max(open.length, 1));
     if (open.length === 0 || share < 2) break;
     level = open.flatMap((one) => pieces(one, share, compareText));
     for (const one of level) put(one);
   }
-  return found;
+  return Object.fromEntries(found);
 }
 
 /**

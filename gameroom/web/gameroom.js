@@ -90,7 +90,10 @@ export function pack(value) {
   return bytes.slice(0, at);
 }
 
-/** The plain value of these bytes, all of them. Floats, bytes and extensions are refused. */
+const OWN = { configurable: true, enumerable: true, writable: true };
+
+/** The plain value of these bytes, all of them, as JSON.parse would give it. Floats, bytes and
+ * extensions are refused. */
 export function unpack(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
@@ -115,8 +118,8 @@ export function unpack(bytes) {
     for (let i = 0; i < size; i += 1) {
       const key = take();
       const item = take();
-      if (key === "__proto__") continue;
-      made[key] = item;
+      if (key === "__proto__") Object.defineProperty(made, key, { ...OWN, value: item });
+      else made[key] = item;
     }
     return made;
   };

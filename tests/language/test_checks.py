@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gameroom.model.builtin import INHERITED
 from tests.language.texts import SKIRMISH, alone, codes, good, loaded, room
 
 
@@ -110,6 +111,46 @@ def test_a_number_that_is_too_large_is_told_once(said: str, number: str) -> None
     told = loaded(text).diagnostics
     assert 1 >= len({each.code for each in told}) >= (number != "30000000")
     assert len({each.span for each in told}) == len(told) <= said.count("{}")
+
+
+NAMED = (
+    "setting {}: int 0..9 = 0",
+    "var {}: int 0..9 = 0",
+    "command {}",
+    "request {}",
+    "signal {} agreed by all",
+    "role {} is player",
+    "team {} size 0..9",
+    "command c {{ {}: bool }}",
+    "request c {{ {}: bool }}",
+    "signal c {{ {}: bool }} agreed by all",
+    "extend state running {{ state {} {{ after 1m -> ended }} }}",
+    "extend state running {{ history {} -> paused }}",
+    "final {}",
+)
+
+
+@pytest.mark.parametrize("name", sorted(INHERITED))
+def test_no_name_is_what_every_object_of_javascript_has(name: str) -> None:
+    for said in NAMED:
+        assert codes(room(said.format(name))) == ["E0412"], said
+
+
+def test_nor_is_it_in_yaml() -> None:
+    text = (
+        "language: 1\nuse: [standard]\nroom:\n  name: r\n  extends: standard\n"
+        "  settings:\n    __proto__: {type: int 0..9, default: 0}\n"
+        "  commands:\n    move: {fields: {constructor: int 0..9}}\n"
+    )
+    found = loaded(text, "example.room.yaml").diagnostics
+    assert [each.code for each in found] == ["E0412", "E0412"]
+
+
+def test_choices_and_texts_may_be_anything() -> None:
+    choice = 'choice: "__proto__" | "constructor"'
+    vote = f'request vote {{ {choice} }}\nsetting s: string(0..20) = "toString"'
+    asked = 'when any player chose "__proto__" -> ended'
+    good(room(f"{vote}\nextend state running {{ allow vote from player  {asked} }}"))
 
 
 def test_a_larger_packet_makes_room_for_a_larger_command() -> None:

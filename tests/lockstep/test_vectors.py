@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from gameroom.lockstep.canonical import NotCanonicalError, canonical, checksum, hash32
 from gameroom.lockstep.random import Random, atan2, cos, isqrt, sin
+from gameroom.model.builtin import INHERITED
 
 VECTORS: dict[str, Any] = json.loads(
     (Path(__file__).parent.parent / "web" / "vectors.json").read_text(encoding="utf-8")
@@ -108,3 +109,7 @@ def test_integer_mathematics_agrees() -> None:
     assert all([a, sin(a), cos(a)] == [a, s, c] for a, s, c in VECTORS["trig"])
     assert all(atan2(y, x) == angle for y, x, angle in VECTORS["atan2"])
     assert all([a // b, a % b] == [quotient, rest] for a, b, quotient, rest in VECTORS["division"])
+
+
+def test_no_room_may_declare_what_every_object_of_javascript_has() -> None:
+    assert sorted(INHERITED) == VECTORS["inherited"]

@@ -35,6 +35,12 @@ function differing(a, b) {
   return paths.filter((path) => !paths.some((other) => other !== path && other.startsWith(path === "" ? "" : `${path}.`)));
 }
 
+test("whatever a map calls its keys, they are copied and hashed", () => {
+  const state = JSON.parse('{"__proto__":{"a":1},"constructor":2,"toString":3}');
+  assert.deepEqual(kit.canonical(copyOf(state).copy), kit.canonical(state));
+  assert.deepEqual(Object.keys(partsOf(state, kit)), ["", "__proto__", "constructor", "toString", "__proto__.a"]);
+});
+
 test("a copy is equal and shares nothing, and is counted", () => {
   const state = { list: [1, [2, { three: 3 }], "four"], map: { none: null, yes: true }, typed: Int32Array.of(1, 2) };
   const { copy, size } = copyOf(state);

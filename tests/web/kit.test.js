@@ -100,3 +100,7 @@ test("what runs a game needs no more of a kit than the first one had", () => {
   const [, parts] = evidence.match(/partsOf\(state, \{ ([^}]+) \}/);
   assert.deepEqual([...new Set([...named, ...parts.split(", ")])].sort(), first);
 });
+
+test("these names every object has by itself", () => {
+  assert.deepEqual(Object.getOwnPropertyNames(Object.prototype).sort(), vectors.inherited);
+});

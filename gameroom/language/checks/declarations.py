@@ -24,7 +24,7 @@ from gameroom.model import (
     Type,
     Variable,
 )
-from gameroom.model.builtin import COUNTERS, DOINGS, EVENTS, PEOPLE
+from gameroom.model.builtin import COUNTERS, DOINGS, EVENTS, INHERITED, PEOPLE
 from gameroom.model.fit import misfit
 from gameroom.model.policies import POLICIES, misfit_entry, number, spelling
 from gameroom.model.size import body_bytes_max, bytes_max
@@ -124,7 +124,7 @@ def _check_names(room: Room, problems: Problems) -> None:
                 help=f"in an expression `{name}` begins a question about people, states or events",
             )
     for name, span in (*values, *doings, *events, *people):
-        _check_name(name, span, problems)
+        check_name(name, span, problems)
     if len(values) + len(doings) + len(room.signals) + len(people) > DECLARATIONS_MAX:
         problems.error("E0107", f"more than {DECLARATIONS_MAX} names are declared", room.span)
 
@@ -146,9 +146,12 @@ def _check_unique(
         first.setdefault(name, span)
 
 
-def _check_name(name: str, span: Span, problems: Problems) -> None:
+def check_name(name: str, span: Span, problems: Problems) -> None:
+    """A name that becomes a key in the objects of the pages and engines, or a part of a path."""
     if len(name) > NAME_CHARACTERS_MAX:
         problems.error("E0107", f"a name has at most {NAME_CHARACTERS_MAX} characters", span)
+    if name in INHERITED:
+        problems.error("E0412", f"`{name}` is there in every object of JavaScript", span)
 
 
 def _check_values(room: Room, problems: Problems) -> None:
@@ -278,7 +281,7 @@ def _check_fields(fields: Sequence[Field], problems: Problems) -> bool:
                 secondary=(first[field.name], "first declared here"),
             )
         first.setdefault(field.name, field.span)
-        _check_name(field.name, field.span, problems)
+        check_name(field.name, field.span, problems)
         fit = _check_type(field.type, problems) and fit
     if len(fields) > FIELDS_MAX:
         problems.error("E0508", f"a body has at most {FIELDS_MAX} fields", fields[-1].span)

@@ -6,6 +6,7 @@ It looks at one state at a time and never runs the chart.
 from __future__ import annotations
 
 from gameroom.language.checks.actions import Actions
+from gameroom.language.checks.declarations import check_name
 from gameroom.language.checks.expressions import Expressions, Where
 from gameroom.language.checks.scope import Scope
 from gameroom.language.diagnostics import Problems
@@ -51,6 +52,8 @@ class States:
             return
         self._check_root()
         for path, state in states:
+            if path:
+                check_name(state.name, state.name_span, self._problems)
             self._check_kind(path, state)
             self._check_initial(path, state)
             self._check_members(path, state)
