@@ -318,10 +318,11 @@ class Moves:
         """Broken connections, where these are not tried for all that follows from them: of one
         player, and of all at once."""
         here = self._look(spot.configuration)
-        if not self.world.sorts.tells_connected(here.live) or "drop" in here.handled:
+        if not self.world.sorts.tells_connected(here.live):
             return
         members = [spot.members[at] for at in self._here_of(spot)]
-        yield from (Step("drop", member) for member in dict.fromkeys(members))
+        if "drop" not in here.handled:
+            yield from (Step("drop", member) for member in dict.fromkeys(members))
         if len(members) > 1:
             yield Step("cut off")
 

@@ -415,6 +415,22 @@ def _taken_back(reads: Reads, number: int) -> int:
     return 0
 
 
+def active_behind(chart: Chart, transition: Moving) -> int:
+    """The states that may be active when this transition was taken: where it leads, and what
+    it does not leave."""
+    source = chart.states[transition.source]
+    around = _union(1 << above for above in source.ancestors)
+    beside = _union(
+        chart.states[above].below
+        for above in source.ancestors
+        if chart.states[above].kind == "parallel"
+    )
+    if transition.target < 0:
+        return source.bit | source.below | around | beside
+    inside = source.bit | source.below if transition.internal else 0
+    return _entered(chart, transition.target) | around | beside | inside
+
+
 def _entered(chart: Chart, target: int) -> int:
     """The states that entering this one may make active."""
     state = chart.states[target]

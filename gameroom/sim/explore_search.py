@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
+from gameroom.chart import Chart
 from gameroom.sim.explore_memory import Memory, as_bits
 from gameroom.sim.explore_moves import BY_PEOPLE, Moves, Step
+from gameroom.sim.explore_reads import active_behind
 from gameroom.sim.explore_world import Spot
 
 MISHAP = 3
@@ -131,7 +133,8 @@ def _look_into(graph: Graph, number: int, memory: Memory) -> Iterator[int]:
 def cut_off(graph: Graph, memory: Memory) -> None:
     """Break connections wherever that was not looked into, one and all at once: until the room
     does not survive it. What follows where it does is not looked into."""
-    if any(spot.status == "faulted" for spot in graph.spots):
+    known = any(spot.status == "faulted" for spot in graph.spots)
+    if known or not goes_round(graph.moves.world.chart, memory.looks.internal):
         return
     for number in tuple(graph.order):
         spot = graph.spots[number]
@@ -146,6 +149,25 @@ def cut_off(graph: Graph, memory: Memory) -> None:
                 graph.edges[number].append(reached)
                 graph.order.append(reached)
                 return
+
+
+def goes_round(chart: Chart, internal: frozenset[int]) -> bool:
+    """May transitions that wait for nothing lead round and round? Generous: no condition is
+    asked. internal: the events that the chart raises by itself."""
+    left = [
+        each for each in chart.transitions if each.condition is not None or each.event in internal
+    ]
+    behind = {each.id: active_behind(chart, each) for each in left}
+    while True:
+        more = [
+            each
+            for each in left
+            if any(behind[each.id] >> other.source & 1 for other in left if other is not each)
+            or (each.target >= 0 and behind[each.id] >> each.source & 1)
+        ]
+        if len(more) == len(left):
+            return bool(left)
+        left = more
 
 
 def stuck(graph: Graph) -> set[int]:

@@ -3,8 +3,8 @@
     pytest --override-ini 'python_files=bench_*.py' tests/benchmarks/bench_explore.py
 
 The aim: under 300 ms for shipped rooms and under 2 s for 200 states, on an idle core.
-Measured beside other work on two shared cores, the best of three: 23 ms (noughts) to 218 ms
-(hidden-role), the others below 120 ms; 100 ms for 10 states and 726 ms for 200.
+Measured beside much other work on two shared cores, processor time, the best of three: 54 ms
+(noughts) to 739 ms (hidden-role, of five players), the others up to 205 ms; 1.3 s for 200 states.
 """
 
 from __future__ import annotations

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from gameroom.chart import Chart, active, compile_room, from_plain
 from gameroom.language import load, shipped
 from gameroom.sim.explore import explore
+from gameroom.sim.explore_memory import Memory
 from gameroom.sim.explore_moves import Moves
 from gameroom.sim.explore_reads import reads_of
-from gameroom.sim.explore_search import Graph, search, stuck
+from gameroom.sim.explore_search import Graph, goes_round, search, stuck
 from gameroom.sim.explore_world import World
 from gameroom.sim.story import replay, story_of
 
@@ -151,6 +152,14 @@ def test_what_is_forgotten_makes_no_difference(chart: Chart) -> None:
     assert forgetful.entered == thorough.entered
     assert places(forgetful) == places(thorough)
     assert places(forgetful, stuck(forgetful)) == places(thorough, stuck(thorough))
+
+
+@FEW
+@given(charts())
+def test_where_nothing_goes_round_nothing_faults(chart: Chart) -> None:
+    graph = explored(chart)
+    if any(spot.status == "faulted" for spot in graph.spots):
+        assert goes_round(chart, Memory.of(graph.moves.world).looks.internal)
 
 
 def places(graph: Graph, among: set[int] | None = None) -> set[tuple[int, int, str]]:
