@@ -31,6 +31,11 @@ def kit() -> bytes:
     return (_PACKAGE / "web" / "kit.js").read_bytes()
 
 
+def unicode_path() -> Path:
+    """What Unicode says of characters, as far as `gameroom.texts` asks."""
+    return _PACKAGE / "texts" / "unicode.txt"
+
+
 @cache
 def code_url(code: str) -> str:
     """The page about a code of a diagnostic, as the URL of a file of this installation."""

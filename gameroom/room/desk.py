@@ -26,6 +26,7 @@ from gameroom.room.play import Play
 from gameroom.room.setup import misfit_settings
 from gameroom.room.snapshots import Snapshots
 from gameroom.room.voice import Voice
+from gameroom.texts import clean_line
 
 NEAR_EVENTS = 4 * AHEAD_MAX
 """Who comes back and lacks no more events than this is waited for without interruption."""
@@ -228,6 +229,10 @@ class Desk:
             return refusal
         if len(reasons) > REASONS_MAX or any(len(r) > REASON_CHARACTERS_MAX for r in reasons):
             return Problem(422, "bad_reasons", "At most 16 reasons of 200 characters each.")
+        lines = tuple(filter(None, map(clean_line, reasons)))
+        if reasons and not lines:
+            return Problem(422, "bad_reasons", "A reason needs at least one visible character.")
+        reasons = lines
         times = 1 + sum(map(len, reasons)) // REASONS_CHARACTERS
         if (wait := self._waits_for(member, "changes_per_minute", "load", times)) is not None:
             return wait
@@ -260,9 +265,11 @@ class Desk:
         if refusal is not None:
             return refusal
         most = number(self.file, "chat", "characters")
-        if not text.strip() or len(text) > most:
-            return Problem(422, "bad_text", f"A line of chat has 1 to {most} characters.")
-        self.voice.say(packets.Chat(member.name, text))
+        line = clean_line(text) if len(text) <= most else ""
+        if not line:
+            why = f"A line of chat has 1 to {most} characters, at least one of them visible."
+            return Problem(422, "bad_text", why)
+        self.voice.say(packets.Chat(member.name, line))
         return Reply(204)
 
     def _unless_allowed(

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from gameroom.lockstep.problem import Problem
 from gameroom.room.course import Course
 from gameroom.room.inputs import Join
-from gameroom.room.people import People, clean_name
+from gameroom.room.people import People
+from gameroom.texts import Unfit, clean_name
 
 PLAYER = frozenset(("player",))
 SPECTATOR = frozenset(("spectator",))
@@ -29,8 +30,8 @@ def place_for(wish: Join, people: People, course: Course) -> Place | Problem:
     """A seat where one is free and the state allows `join`, else a place to watch where
     the state allows `watch`, else the refusal."""
     name = clean_name(wish.name)
-    if name is None:
-        return Problem(422, "bad_name", "A name has 1 to 32 printable characters.")
+    if isinstance(name, Unfit):
+        return Problem(422, "bad_name", name.why)
     seat = None if wish.spectate else people.free_seat()
     if seat is None or course.ruling("join", PLAYER) != "allow":
         return _to_watch(name, people, course)

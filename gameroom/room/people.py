@@ -14,8 +14,7 @@ from gameroom.lockstep.packets import Roster, Seat
 from gameroom.model import Room as RoomFile
 from gameroom.model.builtin import FLAGS
 from gameroom.room.folded import Player
-
-NAME_CHARACTERS_MAX = 32
+from gameroom.texts import looks, numbered
 
 
 @dataclass(slots=True)
@@ -126,17 +125,21 @@ class People:
         return min(open_, key=lambda name: sizes[name], default=None)
 
     def add(self, user: str, name: str, *, seat: int | None, team: str | None) -> Member:
-        """A newcomer. The name gets a number behind it where somebody else has it."""
+        """A newcomer. The name gets a number behind it where somebody's looks like it."""
         self._joins += 1
-        names = {member.name for member in self}
-        unique, number = name, 1
-        while unique in names:
-            number += 1
-            unique = f"{name[: NAME_CHARACTERS_MAX - 6]} ({number})"
-        member = Member(user, unique, self._joins, seat=seat, team=team)
+        member = Member(user, self._unlike_others(name), self._joins, seat=seat, team=team)
         self.members[user] = member
         self._seated = None
         return member
+
+    def _unlike_others(self, name: str) -> str:
+        seen = [looks(member.name) for member in self]
+        exact, folded = {one for one, _ in seen}, {one for _, one in seen}
+        unlike, number = name, 1
+        while looks(unlike)[0] in exact or looks(unlike)[1] in folded:
+            number += 1
+            unlike = numbered(name, number)
+        return unlike
 
     def remove(self, member: Member) -> None:
         del self.members[member.user]
@@ -201,15 +204,6 @@ class People:
             member.repairing_since = now if member.repairing else None
             self.members[row.user] = member
         self._seated = None
-
-
-def clean_name(name: str) -> str | None:
-    """The name without outer and doubled spaces; None where it is empty, too long or
-    holds characters that do not print."""
-    tidy = " ".join(name.split())
-    if not tidy or len(tidy) > NAME_CHARACTERS_MAX or not tidy.isprintable():
-        return None
-    return tidy
 
 
 def choice_of(body: Mapping[str, object]) -> str | None:

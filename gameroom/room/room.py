@@ -34,6 +34,7 @@ from gameroom.room.play import Play
 from gameroom.room.setup import default_settings, misfit_settings
 from gameroom.room.snapshots import Snapshots
 from gameroom.room.voice import Voice
+from gameroom.texts import clean_line
 
 ROUNDS_PER_CALL_MAX = 2 * AHEAD_MAX
 """How often one call lets a turn close or things happen; the rest follows at the next tick."""
@@ -420,7 +421,7 @@ class Room:
             case "repair":
                 self._repair()
             case "announce":
-                self.voice.say(packets.Announcement(did.name))
+                self.voice.say(packets.Announcement(clean_line(did.name)))
             case _:
                 raise AssertionError(f"the chart wants `{did.verb}` done")
 

@@ -15,6 +15,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from gameroom.lockstep.packets import MasterPacket, Roster, Snapshot
 from gameroom.model import INT_MAX, Value
+from gameroom.texts import GIVEN_CHARACTERS_MAX
 
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 Text = Annotated[str, Meta(max_length=1_048_576)]
@@ -49,7 +50,7 @@ class Create(Struct, frozen=True, forbid_unknown_fields=True):
 class Join(Struct, frozen=True, forbid_unknown_fields=True):
     """A wish for a place. Without a name a guest's name is given."""
 
-    name: Annotated[str, Meta(max_length=64)] | None = None
+    name: Annotated[str, Meta(max_length=GIVEN_CHARACTERS_MAX)] | None = None
     spectate: bool = False
     team: Annotated[str, Meta(max_length=64)] | None = None
 

@@ -33,6 +33,7 @@ from gameroom.store import (
     NoPlaceError,
     StoreFailedError,
 )
+from gameroom.texts import clean_line
 from gameroom.wire import MSGPACK
 
 log = logging.getLogger(__name__)
@@ -131,7 +132,7 @@ class Case:
                 None if said is None else said.generation,
                 {} if said is None else said.parts,
                 self.states.get(seat),
-                "it said nothing" if said is None else said.why,
+                "it said nothing" if said is None else said.why and clean_line(said.why),
             )
 
 

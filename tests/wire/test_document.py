@@ -21,12 +21,12 @@ from gameroom.lockstep.packets import (
 )
 from gameroom.lockstep.turns import HOLES_MAX
 from gameroom.room.desk import REASON_CHARACTERS_MAX, REASONS_MAX
-from gameroom.room.people import NAME_CHARACTERS_MAX
 from gameroom.room.presence import ARRIVAL_MS
 from gameroom.server.answers import _NOT_FOUND
 from gameroom.server.config import Limits
 from gameroom.server.exchange import HTTP_CODES
 from gameroom.server.routes import EVENTS, ROOM, SERVER
+from gameroom.texts import NAME_CHARACTERS_MAX
 from gameroom.wire import (
     BODIES,
     CLOSINGS,
