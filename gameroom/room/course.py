@@ -15,6 +15,7 @@ from gameroom.chart.events import Did, Ended, Event, Fault, Moved, Person
 from gameroom.lockstep import packets
 from gameroom.lockstep.problem import Problem
 from gameroom.model import Value
+from gameroom.texts import clean_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +120,11 @@ class Course:
                 case Moved(transition, event, exited, entered, because):
                     self.changed = True
                     paths = (self._paths(exited), self._paths(entered))
-                    moved.append(packets.Moved(transition, event, *paths, because))
+                    moved.append(packets.Moved(transition, event, *paths, _line(because)))
                 case Did():
                     dids.append(effect)
                 case Ended(state, because):
-                    self.ending = packets.Ended(charts.path(self.chart, state), because)
+                    self.ending = packets.Ended(charts.path(self.chart, state), _line(because))
                 case Fault(reason):
                     self.ending = packets.Ended("fault", reason)
         return moved, dids
@@ -198,3 +199,8 @@ class Course:
         """
         self._snapshot = charts.restore(self.chart, dump, now)
         self.changed = self._stale = True
+
+
+def _line(because: str | None) -> str | None:
+    """The room file's reason as people are told it."""
+    return None if because is None else clean_line(because)

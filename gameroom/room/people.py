@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain, count
 
 from gameroom.chart.events import Person
 from gameroom.lockstep.packets import Roster, Seat
@@ -15,6 +16,10 @@ from gameroom.model import Room as RoomFile
 from gameroom.model.builtin import FLAGS
 from gameroom.room.folded import Player
 from gameroom.texts import looks, numbered
+
+SMALL_NUMBERS_MAX = 9
+"""Of people whose names look alike. Any more get the number of their join: a hall full of them is
+not counted through for each newcomer."""
 
 
 @dataclass(slots=True)
@@ -133,12 +138,11 @@ class People:
         return member
 
     def _unlike_others(self, name: str) -> str:
-        seen = [looks(member.name) for member in self]
-        exact, folded = {one for one, _ in seen}, {one for _, one in seen}
-        unlike, number = name, 1
-        while looks(unlike)[0] in exact or looks(unlike)[1] in folded:
-            number += 1
-            unlike = numbered(name, number)
+        seen = frozenset().union(*(looks(member.name).own for member in self))
+        numbers = chain(range(2, SMALL_NUMBERS_MAX + 1), count(self._joins))
+        unlike = name
+        while not seen.isdisjoint(looks(unlike).like):
+            unlike = numbered(name, next(numbers))
         return unlike
 
     def remove(self, member: Member) -> None:

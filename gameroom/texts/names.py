@@ -64,7 +64,8 @@ def clean_name(given: str) -> str | Unfit:
         return _LENGTH
     if unicodedata.category(name[0])[0] == "M":
         return _BEGINS
-    if any(len(list(run)) > MARKS_MAX for marks, run in groupby(name, is_mark) if marks):
+    apart = unicodedata.normalize("NFD", name)
+    if any(len(list(run)) > MARKS_MAX for marks, run in groupby(apart, is_mark) if marks):
         return _MARKS
     return name
 
@@ -79,28 +80,58 @@ def numbered(name: str, number: int) -> str:
     raise AssertionError("the first character of a name is visible")
 
 
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What a name looks like: two names look alike where one's `own` meets what the other is
+    `like`, whichever is taken first. Not for showing."""
+
+    own: frozenset[tuple[str, str]]
+    like: frozenset[tuple[str, str]]
+
+
 @lru_cache(maxsize=LOOKS_KEPT)
-def looks(name: str) -> tuple[str, str]:
-    """What a name looks like, with its case and without. Two names look alike where either is the
-    same. Not for showing."""
-    return skeleton(name), skeleton(name.casefold())
+def looks(name: str) -> Looks:
+    """Where both directions of writing meet in a name, its order depends on what is around it: it
+    looks like any name, in whatever order, that has the same shapes."""
+    cases = {"": name, "folded": name.casefold()}
+    ordered = {(f"ordered {case}", skeleton(text)) for case, text in cases.items()}
+    shapes = {case: _shape(_mirrored(_seen(text))) for case, text in cases.items()}
+    plain, mixed = (
+        {(f"{kind} {case}", "".join(sorted(shape))) for case, shape in shapes.items()}
+        for kind in ("plain", "mixed")
+    )
+    if _is_mixed(name):
+        return Looks(frozenset(mixed), frozenset(mixed | plain))
+    return Looks(frozenset(ordered | plain), frozenset(ordered | mixed))
 
 
 def skeleton(text: str) -> str:
-    """The skeleton of UTS 39: equal for texts that are confusable.
+    """The skeleton of UTS 39, section 4: equal for texts that are confusable. Text of one
+    direction is taken as it is displayed, any other in its logical order."""
+    seen = _seen(text)
+    return _shape(seen if _is_mixed(seen) or not _turns_left(seen) else _reversed(seen))
 
-    Text from right to left is taken as it is displayed. Where both directions meet, its order
-    depends on what is around it; such texts have the same skeleton in any order.
-    """
-    of = tables()
-    seen = "".join(char for char in unicodedata.normalize("NFD", text) if char not in of.ignorable)
-    seen = " ".join(seen.translate(_EMPTY).split())
-    kinds = {unicodedata.bidirectional(char) for char in seen}
-    turned, mixed = not kinds.isdisjoint(_TO_THE_LEFT), not kinds <= _ONE_WAY
-    if turned:
-        seen = _mirrored(seen) if mixed else _reversed(seen)
-    shape = unicodedata.normalize("NFD", seen.translate(of.looks_like))
-    return "".join(sorted(shape)) if turned and mixed else shape
+
+def _seen(text: str) -> str:
+    """The characters that show, one by one, with one space for any gap."""
+    ignorable = tables().ignorable
+    seen = "".join(char for char in unicodedata.normalize("NFD", text) if char not in ignorable)
+    return " ".join(seen.translate(_EMPTY).split())
+
+
+def _shape(seen: str) -> str:
+    return unicodedata.normalize("NFD", seen.translate(tables().looks_like))
+
+
+def _turns_left(text: str) -> bool:
+    return any(unicodedata.bidirectional(char) in _TO_THE_LEFT for char in text)
+
+
+def _is_mixed(text: str) -> bool:
+    """Whether some of the text, and not all of it, is written from right to left."""
+    return _turns_left(text) and any(
+        unicodedata.bidirectional(char) not in _ONE_WAY for char in text
+    )
 
 
 def _reversed(text: str) -> str:

@@ -7,7 +7,7 @@
  */
 
 import { showChart } from "/web/chart.js";
-import { by } from "/web/page.js";
+import { by, isolated } from "/web/page.js";
 import { Story, listed, plural } from "/web/story.js";
 
 const NAMES = ["ann", "bob", "cid", "dan"];
@@ -198,15 +198,15 @@ function listenTo(seat, isReloaded) {
     by("turn").textContent = `${packet.turn_ms} ms, ${packet.ahead} ahead`;
     if (packet.checksum !== null) by("agreed").textContent = `turn ${packet.checksum.generation}`;
   });
-  seat.on("refused", ({ seat: of, reasons }) => tell(`${nameOf(roster, of)}'s engine refuses the setup: ${reasons.join("; ")}`, "broken"));
+  seat.on("refused", ({ seat: of, reasons }) => tell(`${nameOf(roster, of)}'s engine refuses the setup: ${reasons.map(isolated).join("; ")}`, "broken"));
   seat.on("diverged", (what) => isOld || tell(divergence(roster, what), "broken"));
   seat.on("repair", ({ seats }) => seats.forEach((of) => isOld || tell(`${nameOf(roster, of)}'s engine begins again`, "slow")));
   seat.on("announcement", ({ text }) => isOld || tell(text));
-  seat.on("chat", ({ name, text }) => isOld || tell(`${name} says: ${text}`));
+  seat.on("chat", ({ name, text }) => isOld || tell(`${isolated(name)} says: ${isolated(text)}`));
   seat.on("ended", ({ because }) => tell(because ? `the game is over: ${because}` : "the game is over"));
 }
 
-const nameOf = (roster, seat) => roster.seats.find((row) => row.seat === seat)?.name ?? `seat ${seat}`;
+const nameOf = (roster, seat) => isolated(roster.seats.find((row) => row.seat === seat)?.name ?? `seat ${seat}`);
 
 async function place(states, entered, generation) {
   const leaves = states.filter((path) => !states.some((other) => other.startsWith(`${path}.`)));
@@ -226,21 +226,21 @@ function tellMove({ transition, event, entered, because }) {
 function tellPeople(before, after) {
   for (const row of after) {
     const old = before.find((one) => one.seat === row.seat && one.user === row.user);
-    if (old === undefined) tell(`${row.name} takes seat ${row.seat}`);
-    else if (old.connected && !row.connected) tell(`${row.name}'s connection is lost`);
-    else if (!old.connected && row.connected) tell(`${row.name} is connected again`);
-    if (row.missing && !old?.missing) tell(`the room waits for ${row.name}`);
-    if (!row.repairing && old?.repairing) tell(`${row.name}'s engine agrees with the others again`, "healthy");
-    if (row.loaded && !old?.loaded) tell(`${row.name}'s engine has loaded`);
+    if (old === undefined) tell(`${isolated(row.name)} takes seat ${row.seat}`);
+    else if (old.connected && !row.connected) tell(`${isolated(row.name)}'s connection is lost`);
+    else if (!old.connected && row.connected) tell(`${isolated(row.name)} is connected again`);
+    if (row.missing && !old?.missing) tell(`the room waits for ${isolated(row.name)}`);
+    if (!row.repairing && old?.repairing) tell(`${isolated(row.name)}'s engine agrees with the others again`, "healthy");
+    if (row.loaded && !old?.loaded) tell(`${isolated(row.name)}'s engine has loaded`);
   }
   for (const row of before) {
-    if (!after.some((one) => one.seat === row.seat && one.user === row.user)) tell(`${row.name} has left seat ${row.seat}`);
+    if (!after.some((one) => one.seat === row.seat && one.user === row.user)) tell(`${isolated(row.name)} has left seat ${row.seat}`);
   }
 }
 
 function divergence(roster, { generation, seats, decidable }) {
   const names = seats.map((seat) => nameOf(roster, seat));
-  const others = roster.seats.filter((row) => !seats.includes(row.seat)).map((row) => row.name);
+  const others = roster.seats.filter((row) => !seats.includes(row.seat)).map((row) => isolated(row.name));
   if (!decidable) return `checksums differ at turn ${generation}: ${listed(names)} do not play the same game any more`;
   return `checksums differ at turn ${generation}: ${listed(names)} against ${listed(others)}`;
 }

@@ -9,7 +9,7 @@
  */
 
 import { RoomError, join, look, whoAmI } from "/web/gameroom.js";
-import { by, element, say, show, words } from "/web/page.js";
+import { by, element, isolated, say, show, words } from "/web/page.js";
 import { Story, listed, plural } from "/web/story.js";
 
 const ROOMS_REMEMBERED_MAX = 50;
@@ -30,7 +30,7 @@ function notice(text, doings = []) {
 
 /** Who left the game before its end, in words. */
 function leavers({ left = [] }) {
-  return left.length > 0 ? `left before the end: ${left.join(", ")}` : "";
+  return left.length > 0 ? `left before the end: ${left.map(isolated).join(", ")}` : "";
 }
 
 /** What is left of a room that has ended: to see it again, and to keep it. */
@@ -226,7 +226,7 @@ class Page {
     on("differs", ({ generation }) => tell(`this screen shows another game than the players agreed on, since turn ${generation}: reload the page`, "broken"));
     on("agrees", ({ generation }) => this.#agrees(generation));
     on("back", (said) => this.#back(said));
-    on("chat", ({ name, text }) => tell(`${name}: ${text}`));
+    on("chat", ({ name, text }) => tell(`${isolated(name)}: ${isolated(text)}`));
     on("announcement", ({ text }) => tell(text));
     on("ended", (ended) => this.#ended(ended));
     on("failed", (said) => this.#engineFailed(said));
@@ -250,7 +250,7 @@ class Page {
   }
 
   #called({ seat, name }) {
-    return seat === this.#seat.seat ? "you" : name;
+    return seat === this.#seat.seat ? "you" : isolated(name);
   }
 
   // -- what the person does --
@@ -318,7 +318,7 @@ class Page {
       if (!this.#typing.has(name)) made?.set(value);
       const changed = before !== null && JSON.stringify(before[name]) !== JSON.stringify(value);
       made?.row.classList.toggle("fresh", changed);
-      if (changed) tell(`${who === this.#seat.name ? "you" : who} set ${words(name)} to ${[value].flat().join(", ")}`);
+      if (changed) tell(`${who === this.#seat.name ? "you" : isolated(who)} set ${words(name)} to ${isolated([value].flat().join(", "))}`);
     }
     by("reasons").replaceChildren();
     this.#unfit = false;
@@ -328,7 +328,7 @@ class Page {
   #engineRefused({ seat, reasons }) {
     this.#unfit = true;
     by("reasons").replaceChildren(...reasons.map((text) => element("li", { text })));
-    tell(`${this.#nameOf(seat)} cannot play this setup: ${reasons.join("; ")}`, "broken");
+    tell(`${this.#nameOf(seat)} cannot play this setup: ${reasons.map(isolated).join("; ")}`, "broken");
   }
 
   // -- people --
@@ -337,7 +337,7 @@ class Page {
     const now = new Map(seats.map((row) => [row.user, row]));
     if (this.#people.size > 0) {
       for (const [user, row] of now) this.#change(this.#people.get(user), row);
-      for (const [user, row] of this.#people) if (!now.has(user)) tell(`${row.name} is not in the room any more`);
+      for (const [user, row] of this.#people) if (!now.has(user)) tell(`${isolated(row.name)} is not in the room any more`);
     }
     this.#people = now;
     by("people").replaceChildren(...seats.map((row) => this.#card(row)));

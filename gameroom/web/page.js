@@ -9,6 +9,9 @@ export const words = (name) => name.replaceAll("_", " ");
 
 export const show = (target, shown) => { target.hidden = !shown; };
 
+/** Somebody else's text inside a sentence: one from right to left leaves the rest of it in place. */
+export const isolated = (text) => (/^[\x20-\x7e]*$/.test(text) ? text : `\u2068${text}\u2069`);
+
 /** Changes text only when it differs: a live region speaks at every change. */
 export function say(target, text) {
   if (target.textContent !== text) target.textContent = text;

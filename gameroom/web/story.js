@@ -9,7 +9,8 @@ const STORY_MAX = 200;
 export const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
 
 /** "ann", "ann and bob", "ann, bob and cid". */
-export const listed = (names) => names.join(", ").replace(/, ([^,]*)$/, " and $1");
+export const listed = (names) =>
+  (names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`);
 
 export class Story {
   /** The turn at which things happen, 0 before the first. */

@@ -7,7 +7,7 @@
  */
 
 import { Codec, MSGPACK_PROTOCOL } from "./gameroom.js";
-import { words } from "./page.js";
+import { isolated, words } from "./page.js";
 import { listed } from "./story.js";
 
 /** What was the case from a position on, and what is the case at any other. */
@@ -164,7 +164,7 @@ export class Timeline {
         this.#chart(body.chart, body.generation);
         break;
       case "chat":
-        this.#mark("chat", `${body.name} says: ${body.text}`);
+        this.#mark("chat", `${isolated(body.name)} says: ${isolated(body.text)}`);
         break;
       case "announcement":
         this.#mark("room", body.text);
@@ -176,7 +176,7 @@ export class Timeline {
         for (const seat of body.seats) this.#mark("diverged", `${this.#nameOf(seat)}'s engine begins again`, "slow");
         break;
       case "refused":
-        this.#mark("room", `${this.#nameOf(body.seat)}'s engine refuses the setup: ${body.reasons.join("; ")}`, "broken");
+        this.#mark("room", `${this.#nameOf(body.seat)}'s engine refuses the setup: ${body.reasons.map(isolated).join("; ")}`, "broken");
         break;
       case "ended":
         this.ended = body;
@@ -227,19 +227,20 @@ export class Timeline {
     const same = (a, b) => a.seat === b.seat && a.user === b.user;
     for (const row of roster.seats) {
       const old = before.find((one) => same(one, row));
-      if (old === undefined) this.#mark("people", `${row.name} takes seat ${row.seat + 1}`);
-      else if (old.connected && !row.connected) this.#mark("people", `${row.name}'s connection is lost`, "slow");
-      else if (!old.connected && row.connected) this.#mark("people", `${row.name} is back`, "healthy");
-      if (row.missing && !old?.missing) this.#mark("people", `everybody waits for ${row.name}`, "slow");
+      if (old === undefined) this.#mark("people", `${isolated(row.name)} takes seat ${row.seat + 1}`);
+      else if (old.connected && !row.connected) this.#mark("people", `${isolated(row.name)}'s connection is lost`, "slow");
+      else if (!old.connected && row.connected) this.#mark("people", `${isolated(row.name)} is back`, "healthy");
+      if (row.missing && !old?.missing) this.#mark("people", `everybody waits for ${isolated(row.name)}`, "slow");
     }
     for (const row of before) {
-      if (!roster.seats.some((one) => same(one, row))) this.#mark("people", `${row.name} has left`);
+      if (!roster.seats.some((one) => same(one, row))) this.#mark("people", `${isolated(row.name)} has left`);
     }
     this.#rosters.put(this.#now, roster);
   }
 
   #nameOf(seat) {
-    return this.#rosters.last.seats.find((row) => row.seat === seat)?.name ?? `seat ${seat + 1}`;
+    const row = this.#rosters.last.seats.find((one) => one.seat === seat);
+    return row === undefined ? `seat ${seat + 1}` : isolated(row.name);
   }
 
   #divergence({ generation, seats, decidable }) {
