@@ -211,6 +211,43 @@ async def test_lines_of_chat_are_text_and_never_markup(world: World):
         assert await bob.page.locator("#evil").count() == 0
 
 
+PLACES = """([name, text]) => {
+  const said = [...document.querySelectorAll("#story li span:last-child")]
+    .map((span) => span.firstChild).find((node) => node.data.includes(text));
+  const left = (word) => {
+    const range = document.createRange();
+    range.setStart(said, said.data.indexOf(word));
+    range.setEnd(said, said.data.indexOf(word) + word.length);
+    return range.getBoundingClientRect().left;
+  };
+  return [left(name), left(text)];
+}"""
+"""Where a name and a text are on the screen, in the line of the story with this text."""
+
+
+async def test_a_name_from_right_to_left_stays_before_what_is_said(world: World):
+    room = await garden(world)
+    async with people(world) as one, people(world) as other:
+        ann = await come(await one.new_page(), world, room, "ann")
+        dawid = await come(await other.new_page(), world, room, "דוד")
+        await dawid.page.get_by_label("Say something").fill("שלום\u202e ann")
+        await dawid.page.get_by_role("button", name="Say").click()
+        await ann.reads("שלום ann")
+        for text in ("שלום ann", "came in"):
+            name_left, text_left = await ann.page.evaluate(PLACES, ["דוד", text])
+            assert name_left < text_left, text
+
+
+async def test_a_name_that_nobody_could_see_is_refused_with_the_reason(world: World):
+    room = await garden(world)
+    async with people(world) as one:
+        page = await one.new_page()
+        await page.goto(f"{world.address}/join/{room}")
+        await page.get_by_label("Your name").fill("\u3164")
+        await page.get_by_role("button", name="Join").click()
+        await Person(page, "nobody").reads("A name needs at least one visible character.")
+
+
 async def test_an_address_of_no_room_says_what_to_do(world: World):
     async with people(world) as context:
         page = await context.new_page()

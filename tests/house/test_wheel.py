@@ -123,6 +123,12 @@ def test_every_shipped_room_is_found_in_the_wheel(gameroom: Path, tmp_path: Path
     assert str(gameroom.parent.parent) in asked.stdout
 
 
+def test_the_wheel_knows_unicode(gameroom: Path, tmp_path: Path) -> None:
+    script = "from gameroom.texts import skeleton; print(skeleton('\\u0430nn'))"
+    asked = run(gameroom.parent / "python", "-c", script, cwd=tmp_path)
+    assert (asked.stdout.strip(), asked.stderr) == ("ann", "")
+
+
 def test_the_wheel_has_what_replays_need(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as packed:
         names = set(packed.namelist())

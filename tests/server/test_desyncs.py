@@ -215,8 +215,9 @@ async def test_what_one_says_is_told_as_said_and_spoils_nothing(table: Table):
     await bob.sends(2, b'{"units": 0.5}')
     await ann.says(2)
     await ann.sends(2)
-    await cid.says(2)
+    await cid.says(2, why="it is\nlost\u202e")
     found = await report(table, ann.person.room)
+    assert found["seats"][2]["said"]["why"] == "it is lost"
     assert found["seats"][1]["said"]["why"] == "0.5 is not a whole number within 2^53 - 1"
     assert list(found["states"]) == ["0"]
     assert found["by"] == "parts"

@@ -26,7 +26,7 @@ from gameroom.server.answers import _NOT_FOUND
 from gameroom.server.config import Limits
 from gameroom.server.exchange import HTTP_CODES
 from gameroom.server.routes import EVENTS, ROOM, SERVER
-from gameroom.texts import NAME_CHARACTERS_MAX
+from gameroom.texts import GIVEN_CHARACTERS_MAX, MARKS_MAX, NAME_CHARACTERS_MAX
 from gameroom.wire import (
     BODIES,
     CLOSINGS,
@@ -156,7 +156,9 @@ def test_the_numbers_of_the_page_are_those_of_the_code() -> None:
         f"does not come in time ({limits.hello_timeout_ms // 1000} s)",
         f"over {limits.hello_bytes_max // 1024} KiB",
         f"within {ARRIVAL_MS // 1000} s of joining",
-        f"1 to {NAME_CHARACTERS_MAX} printable characters",
+        f"1 to {NAME_CHARACTERS_MAX} characters, at least one of them visible",
+        f"You may send up to {GIVEN_CHARACTERS_MAX}",
+        f"more than {MARKS_MAX} combining marks",
         f"pings after {limits.heartbeat_ms // 1000} s",
         f"within {limits.desync_state_wait_ms // 1000} s, `PUT",
         f"up to {PATH_CHARS_MAX} characters",
