@@ -6,7 +6,7 @@ import unicodedata
 from itertools import groupby
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from gameroom.texts import (
@@ -146,6 +146,7 @@ def test_a_refused_name_says_why(given: str, why: str) -> None:
     assert why in refused.why
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.one_of(hostile, nearly_names))
 @example("a\u0300\u200d\u0301")
 @example("\U0001d160\U0001d160")
@@ -162,6 +163,7 @@ def test_a_name_is_clean_whatever_was_given(given: str) -> None:
     assert all(len(list(run)) <= MARKS_MAX for marks, run in groupby(name, is_mark) if marks)
 
 
+@settings(deadline=None, derandomize=True)
 @given(nearly_names)
 def test_a_name_and_what_is_left_of_it_look_alike(given: str) -> None:
     name = clean_name(given)
@@ -170,6 +172,7 @@ def test_a_name_and_what_is_left_of_it_look_alike(given: str) -> None:
     assert looks(name) == looks(unicodedata.normalize("NFD", name))
 
 
+@settings(deadline=None, derandomize=True)
 @given(nearly_names, st.integers(2, 3000))
 def test_a_number_leaves_a_name_a_name(given: str, number: int) -> None:
     name = clean_name(given)
@@ -180,6 +183,7 @@ def test_a_number_leaves_a_name_a_name(given: str, number: int) -> None:
     assert told.endswith(f" ({number})")
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.data())
 def test_a_name_in_other_characters_that_look_the_same_looks_alike(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(["paypal", "Iain", "ann", "Bob 10", "scope", "rnodern"]))
@@ -188,6 +192,7 @@ def test_a_name_in_other_characters_that_look_the_same_looks_alike(data: st.Data
     assert alike(name, other)
 
 
+@settings(deadline=None, derandomize=True)
 @given(nearly_names, nearly_names)
 def test_looking_alike_is_mutual(one: str, other: str) -> None:
     assert alike(one, one)
