@@ -17,6 +17,7 @@ import logging
 import os
 import socket
 import sys
+from collections.abc import Callable
 from typing import Any, cast
 
 from aiohttp import StreamReader, web
@@ -51,7 +52,8 @@ SHUTDOWN_S = 5.0
 """So long open requests may take when the server stops."""
 
 READ_US = 250
-"""What aiohttp takes to read the head of a request, and to begin with it."""
+"""What aiohttp takes to read the head of a request, and to begin with it; also what a piece of a
+body takes that nobody wants."""
 
 HEAD_BYTES = 4096
 """Of what arrived at once so much is read in one turn: it may be many requests."""
@@ -144,17 +146,20 @@ class _Connection(web.RequestHandler):
         return self._socket or self._request_in_progress or self._skipped is not None
 
     def _read_in_turn(self) -> None:
+        self._in_turn(
+            self._read_arrived, lambda: self._loop.call_later(READ_AGAIN_S, self._read_in_turn)
+        )
+
+    def _in_turn(self, job: Callable[[], object], later: Callable[[], object]) -> None:
+        """Do it in the turn of this connection's address. later: where too many are waiting."""
         if self._admitted is None:
             return
         address = self._admitted.get_extra_info("peername")
         payer = f"reading {address[0] if address else ''}"
         try:
-            self._rounds.run(payer, self._read_arrived, self._read_later, least_us=READ_US)
+            self._rounds.run(payer, job, later, least_us=READ_US)
         except BusyError:
-            self._read_later()
-
-    def _read_later(self) -> None:
-        self._loop.call_later(READ_AGAIN_S, self._read_in_turn)
+            later()
 
     def _read_arrived(self) -> None:
         transport = self._admitted
@@ -181,8 +186,16 @@ class _Connection(web.RequestHandler):
             self._loop.call_later(SKIP_S, self._skip_on, transport)
 
     def _skip_on(self, transport: asyncio.Transport) -> None:
-        if not transport.is_closing():
-            transport.resume_reading()
+        """Read the next piece of a body that nobody wants, in its address's turn."""
+
+        def resume() -> None:
+            if not transport.is_closing():
+                transport.resume_reading()
+
+        def later() -> None:
+            self._loop.call_later(SKIP_S, self._skip_on, transport)
+
+        self._in_turn(resume, later)
 
     def set_parser(self, *args: Any, **more: Any) -> None:
         """From here on it is a socket, whose unread bytes have a limit of their own."""

@@ -18,7 +18,7 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
 
-Job = Callable[[], None]
+Job = Callable[[], object]
 
 MARGIN_MS = 2
 """Longer than a slice and what nearly every answer takes."""

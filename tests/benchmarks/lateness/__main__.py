@@ -29,27 +29,29 @@ from tests.server.process import KEY, serving
 WORSE_MAX = 0.20
 NOISE_MS = 1.0
 SETTLING_S = 1.0
+LOOK_S = 0.1
 
 
-def first(pid: int, cpus: set[int]) -> None:
-    """Let this process, with its threads and without its children, go before all others and on
-    these processors, where that may be set (as root): another program that takes the processor
-    for 100 ms, or takes it from a thread that has the interpreter, would say nothing of the
-    server."""
+def first(pid: int, own: set[int], others: set[int], priority: int) -> None:
+    """Let this process, without its children, go before all others where that may be set (as
+    root): its main thread on processors of its own, its other threads elsewhere. Another program
+    that takes the processor for 100 ms, or takes it from a thread that has the interpreter, would
+    say nothing of the server; nor would a thread that has to wait for the one it works for."""
     if hasattr(os, "sched_setscheduler"):
         policy = os.SCHED_RR | os.SCHED_RESET_ON_FORK
-        with suppress(PermissionError, FileNotFoundError):
-            for thread in os.listdir(f"/proc/{pid}/task"):
-                os.sched_setscheduler(int(thread), policy, os.sched_param(1))
-                os.sched_setaffinity(int(thread), cpus)
+        for thread in map(int, os.listdir(f"/proc/{pid}/task")):
+            with suppress(PermissionError, ProcessLookupError):
+                is_main = thread == pid
+                before = os.sched_param(priority if is_main else 1)
+                os.sched_setscheduler(thread, policy, before)
+                os.sched_setaffinity(thread, own if is_main else others)
 
 
 def aside(pid: int, cpus: set[int]) -> None:
-    """Keep this process, or the children that it has, on these processors. Linux gives a process
-    that starves behind one that goes first its share nevertheless, 50 ms at once: nothing may
-    starve where the server is."""
+    """Keep this process on these processors. Linux gives a process that starves behind one that
+    goes first its share nevertheless, 50 ms at once: nothing may starve where the server is."""
     if hasattr(os, "sched_setaffinity"):
-        with suppress(PermissionError, FileNotFoundError, ProcessLookupError):
+        with suppress(PermissionError, ProcessLookupError):
             os.sched_setaffinity(pid, cpus)
 
 
@@ -122,20 +124,26 @@ def main() -> int:
     ):
         assert attacks.stdin is not None
         assert attacks.stdout is not None
+
+        def wait(seconds: float) -> None:
+            """New threads and processes are where the others are from the next look on."""
+            until = time.monotonic() + seconds
+            while time.monotonic() < until:
+                first(server.child.pid, own, others, 2)
+                first(players.pid, others, others, 3)
+                for pid in (attacks.pid, *children(server.child.pid)):
+                    aside(pid, others)
+                time.sleep(LOOK_S)
+
         for round_ in range(1, said.rounds + 1):
             for name in said.attack:
                 print(f"round {round_} of {said.rounds}: {name}", file=sys.stderr)
                 for attacked in (False, True):
-                    # New threads are not before the others yet.
-                    first(server.child.pid, own)
-                    first(players.pid, others)
-                    for pid in (attacks.pid, *children(server.child.pid)):
-                        aside(pid, others)
                     if attacked:
                         print(name, file=attacks.stdin, flush=True)
-                    time.sleep(SETTLING_S)
+                    wait(SETTLING_S)
                     began, cpu_s = time.monotonic(), computed_s(server.child.pid)
-                    time.sleep(said.seconds)
+                    wait(said.seconds)
                     cpu_s = computed_s(server.child.pid) - cpu_s
                     stretches.append(Stretch(name, attacked, began, time.monotonic(), cpu_s))
                 print("stop", file=attacks.stdin, flush=True)
