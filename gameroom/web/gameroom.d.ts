@@ -254,13 +254,13 @@ export function look(where: Where): Promise<Picture>;
 /** Who this browser already is in the room, or null. */
 export function whoAmI(where: Where & { profile?: string }): Promise<Place | null>;
 /** The source behind a link, refused unless its SHA-256 is the one that was told. */
+export function verified(link: Link, base: string): Promise<string>;
+
 /** The development switch's bad network: slow, but never out of order. */
 export class SlowLine {
   constructor(now?: () => number, after?: (act: () => void, ms: number) => void);
   put(delayMs: number, act: () => void): void;
 }
-
-export function verified(link: Link, base: string): Promise<string>;
 
 export class RoomError extends Error {
   constructor(problem: Problem);

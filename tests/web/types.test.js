@@ -32,3 +32,16 @@ test("every member of a class has its type", () => {
   assert.deepEqual(membersTyped(typed("gameroom"), "Codec"), membersMade(gameroom.Codec));
   assert.deepEqual(membersTyped(typed("kit"), "Random"), membersMade(kit.Random));
 });
+
+test("a comment stands above what it describes, and nothing else", () => {
+  for (const name of ["gameroom", "kit"]) {
+    const text = typed(name);
+    assert.doesNotMatch(text, /\*\/\n *\/\*\*/, `${name}.d.ts: one comment right after another describes nothing`);
+    // The comment that opens the file is about all of it.
+    const [, ...comments] = text.split(/^\s*\/\*\*/m).slice(1);
+    for (const comment of comments) {
+      const next = comment.slice(comment.indexOf("*/") + 2).split("\n")[1] ?? "";
+      assert.match(next, /\S/, `${name}.d.ts: nothing follows "${comment.slice(0, 60).trim()}"`);
+    }
+  }
+});
