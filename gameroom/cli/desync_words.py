@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gameroom.lockstep.desync import Report, doubts
+from gameroom.lockstep.packets import seat_name
 
 CHARACTERS_MAX = 100
 
@@ -146,7 +147,7 @@ def _event(one: Mapping[str, Any], names: Mapping[int, str]) -> Iterator[str]:
     where = f"turn {one['turn']}" if "turn" in one else f"after turn {one['after']}"
     for said in one.get("commands", ()):
         for command in said["commands"]:
-            name = names.get(said["seat"], f"seat {said['seat']}")
+            name = names.get(said["seat"], seat_name(said["seat"]))
             yield f"  {where}: {name} {_clean(command['name'])} {_value(command['body'])}"
     for moved in one["moved"]:
         into = ", ".join(map(_clean, moved["entered"])) or "no other state"
@@ -176,8 +177,8 @@ def _next(body: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _name(row: Mapping[str, Any]) -> str:
-    name = _clean(row["name"])
-    return f"{name} (seat {row['seat']})" if name else f"seat {row['seat']}"
+    name, seat = _clean(row["name"]), seat_name(row["seat"])
+    return f"{name} ({seat})" if name else seat
 
 
 def _and(names: Sequence[str]) -> str:

@@ -149,11 +149,13 @@ def as_plain(report: Report) -> dict[str, Any]:
 
 def as_text(report: Report) -> str:
     """The report for people."""
+    from gameroom.lockstep.packets import seat_name
+
     checks = report.checksums
     lines = [f"{report.file}: {finding.detail}" for finding in report.findings]
     lines += [f"{report.file}: {count} more {code}" for code, count in report.more.items()]
     for one in report.divergences:
-        right = ", ".join(f"seat {seat}" for seat in one["right"]) or "nobody"
+        right = ", ".join(seat_name(seat) for seat in one["right"]) or "nobody"
         lines.append(
             f"turn {one['generation']}: the players' engines differed; run again it comes out as"
             f" {right} had it"

@@ -12,6 +12,10 @@ from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Literal
+
+Slow = Literal["line", "engine"]
+"""What of a player makes the turns longer than the others need."""
 
 AHEAD_MAX = 8
 REACH = AHEAD_MAX // 2
@@ -148,12 +152,13 @@ class _Reports:
 class Pacer:
     """Follows the reports of the seats; `next()` is asked once per closed turn.
 
-    slow: the seats that hold the pace back, by the last `next()`.
+    slow: the seats that hold the pace back, by the last `next()`, and by what. What a seat is
+    named for stays the same until it is steady, so that nobody can make the room repeat itself.
     """
 
     policy: Policy
     pace: Pace = field(init=False)
-    slow: frozenset[int] = frozenset()
+    slow: dict[int, Slow] = field(default_factory=dict)
     _reports: dict[int, _Reports] = field(default_factory=dict)
     _line: _Need = field(default_factory=_Need)
     _engine: _Need = field(default_factory=_Need)
@@ -204,18 +209,22 @@ class Pacer:
         named stays so until that was over for SETTLE_TURNS."""
         delays = {seat: fitting(self.policy, line, 0).delay_ms for seat, line in lines.items()}
         usual = sorted(delays.values())[(len(delays) - 1) // 2] if delays else 0
-        holding = {seat for seat, rate in engines.items() if 10 * rate < 9 * self.policy.tick}
-        holding |= {
-            seat for seat, delay in delays.items() if delay > NOTICED_MS and 2 * delay > 3 * usual
+        holding: dict[int, Slow] = {
+            seat: "line"
+            for seat, delay in delays.items()
+            if delay > NOTICED_MS and 2 * delay > 3 * usual
         }
-        for seat in sorted(self.slow | holding):
+        holding |= {
+            seat: "engine" for seat, rate in engines.items() if 10 * rate < 9 * self.policy.tick
+        }
+        self.slow = holding | self.slow
+        for seat in tuple(self.slow):
             self._steady[seat] = 0 if seat in holding else self._steady.get(seat, 0) + 1
             if seat not in seats or self._steady[seat] >= SETTLE_TURNS:
-                del self._steady[seat]
-        self.slow = frozenset(self._steady)
+                del self._steady[seat], self.slow[seat]
 
     def forget(self, seat: int) -> None:
         """Take no account of a seat that was vacated or lost its connection."""
         self._reports.pop(seat, None)
         self._steady.pop(seat, None)
-        self.slow -= {seat}
+        self.slow.pop(seat, None)

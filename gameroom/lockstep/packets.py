@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
+from gameroom.lockstep.pace import Slow
 from gameroom.model import Value
 
 
@@ -136,7 +137,8 @@ class Seat:
     """One row of the roster, as everyone sees it.
 
     absent_ms: how long this player had been away or silent when this was said, 0 for who is
-    here. lost_in_ms: how long from then until the player is lost; None for who is here.
+    here. lost_in_ms: how long from then until the player is lost; None for who is here. slow: what
+    of this player makes the turns longer than the others need; None for who keeps up.
     """
 
     seat: int
@@ -149,7 +151,7 @@ class Seat:
     loaded: bool = False
     refused: bool = False
     hidden: bool = False
-    slow: bool = False
+    slow: Slow | None = None
     missing: bool = False
     lost: bool = False
     diverged: bool = False
@@ -157,6 +159,11 @@ class Seat:
     absent_ms: int = 0
     lost_in_ms: int | None = None
     choices: Mapping[str, str] = field(default_factory=dict)
+
+
+def seat_name(seat: int) -> str:
+    """A seat as people read it: they count from 1, packets and engines from 0."""
+    return f"seat {seat + 1}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from gameroom.lockstep.packets import (
     Moves,
     Roster,
     Verified,
+    seat_name,
 )
 from gameroom.model.fit import misfit_body
 from gameroom.replay.report import Report, Wanted
@@ -99,12 +100,14 @@ class Stream:
                 report.find("bad_turn", why, seq=seq, generation=generation)
         for said in packet.commands:
             if not any(row.seat == said.seat for row in self._rosters[-1].seats):
-                why = f"seat {said.seat} commands in turn {generation}, and nobody sits there"
+                why = f"{seat_name(said.seat)} commands in turn {generation}, and nobody sits there"
                 report.find("bad_command", why, seq=seq, generation=generation)
                 continue
             for command in said.commands:
                 if (misfit := self._misfit(said.seat, command)) is not None:
-                    why = f"in turn {generation}, seat {said.seat}, `{command.name}`: {misfit}"
+                    why = (
+                        f"in turn {generation}, {seat_name(said.seat)}, `{command.name}`: {misfit}"
+                    )
                     report.find("bad_command", why, seq=seq, generation=generation)
         if packet.chart is not None:
             self._states = packet.chart.states

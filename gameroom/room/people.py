@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import chain, count
 
 from gameroom.chart.events import Person
+from gameroom.lockstep.pace import Slow
 from gameroom.lockstep.packets import Roster, Seat
 from gameroom.model import Room as RoomFile
 from gameroom.model.builtin import FLAGS
@@ -51,7 +52,7 @@ class Member:
     refused: bool = False
     reasons: tuple[str, ...] = ()
     hidden: bool = False
-    slow: bool = False
+    slow: Slow | None = None
     missing: bool = False
     lost: bool = False
     diverged: bool = False

@@ -8,12 +8,12 @@ turn length after the last one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from gameroom.lockstep import packets
 from gameroom.lockstep.checksums import Checksums, Signals
-from gameroom.lockstep.pace import AHEAD_MAX, Pace, Pacer, Policy
+from gameroom.lockstep.pace import AHEAD_MAX, Pace, Pacer, Policy, Slow
 from gameroom.lockstep.packets import ClientPacket, MasterPacket, SeatCommands, SignalReport
 from gameroom.lockstep.turns import Closed, Taken, Turns
 from gameroom.model import Room as RoomFile
@@ -226,8 +226,8 @@ class Play:
         commands = tuple(SeatCommands(seat, tuple(said)) for seat, said in by_seat.items())
         return Verified(closed, commands, tuple(rejected))
 
-    def follow(self) -> frozenset[int]:
-        """Follow the reports with the pace from here on; the seats that hold it back."""
+    def follow(self) -> Mapping[int, Slow]:
+        """Follow the reports with the pace from here on; the seats that hold it back, by what."""
         self.pacer.next(self.gathered())
         return self.pacer.slow
 

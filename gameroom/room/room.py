@@ -262,7 +262,7 @@ class Room:
         for member in self.people.players():
             if member.seat is not None and member.connected and not member.repairing:
                 latency = self.play.pacer.latency(member.seat) or UNKNOWN_MS
-                burdens.append((member.hidden, member.slow, latency, member.seat))
+                burdens.append((member.hidden, member.slow is not None, latency, member.seat))
         here = [seat for *_, seat in sorted(burdens)]
         asked = self.snapshots.next(self.play.gathered(), here, self.voice.now)
         if asked is not None:
@@ -337,9 +337,13 @@ class Room:
         """Whoever holds the pace back from this turn on, and who does not any more."""
         slow = self.play.follow()
         for member in self.people.players():
-            if member.slow != (member.seat in slow):
-                member.slow = not member.slow
-                self.voice.roster_changed = True
+            assert member.seat is not None, "players have seats"
+            reason = slow.get(member.seat)
+            if member.slow == reason:
+                continue
+            was_slow, member.slow = member.has("slow"), reason
+            self.voice.roster_changed = True
+            if was_slow != member.has("slow"):
                 self.course.happen("slow" if member.slow else "steady", {"seat": member.seat})
 
     def _note_absence(self) -> None:

@@ -329,7 +329,7 @@ class Stage:
 
     def _name(self, seat: int) -> str:
         member = self.room.people.at(seat)
-        return member.name if member is not None else f"seat {seat}"
+        return member.name if member is not None else packets.seat_name(seat)
 
     # -- the clients' answers ------------------------------------------------------------
 

@@ -137,8 +137,8 @@ export interface Row {
   readonly refused: boolean;
   /** The page is out of sight: nobody waits when its packets stop. */
   readonly hidden: boolean;
-  /** The line or the engine is what makes the turns longer. */
-  readonly slow: boolean;
+  /** What of this player makes the turns longer than the others need; null for who keeps up. */
+  readonly slow: "line" | "engine" | null;
   readonly missing: boolean;
   readonly lost: boolean;
   readonly diverged: boolean;

@@ -8,6 +8,7 @@
 
 import { Codec, MSGPACK_PROTOCOL } from "./gameroom.js";
 import { isolated, words } from "./page.js";
+import { news, seatName } from "./situations.js";
 import { listed } from "./story.js";
 
 /** What was the case from a position on, and what is the case at any other. */
@@ -226,21 +227,17 @@ export class Timeline {
     const before = this.#rosters.last.seats;
     const same = (a, b) => a.seat === b.seat && a.user === b.user;
     for (const row of roster.seats) {
-      const old = before.find((one) => same(one, row));
-      if (old === undefined) this.#mark("people", `${isolated(row.name)} takes seat ${row.seat + 1}`);
-      else if (old.connected && !row.connected) this.#mark("people", `${isolated(row.name)}'s connection is lost`, "slow");
-      else if (!old.connected && row.connected) this.#mark("people", `${isolated(row.name)} is back`, "healthy");
-      if (row.missing && !old?.missing) this.#mark("people", `everybody waits for ${isolated(row.name)}`, "slow");
+      for (const { text, tone } of news(before.find((one) => same(one, row)), row)) this.#mark("people", text, tone);
     }
-    for (const row of before) {
-      if (!roster.seats.some((one) => same(one, row))) this.#mark("people", `${isolated(row.name)} has left`);
+    for (const row of before.filter((one) => !roster.seats.some((other) => same(one, other)))) {
+      for (const { text, tone } of news(row, undefined)) this.#mark("people", text, tone);
     }
     this.#rosters.put(this.#now, roster);
   }
 
   #nameOf(seat) {
     const row = this.#rosters.last.seats.find((one) => one.seat === seat);
-    return row === undefined ? `seat ${seat + 1}` : isolated(row.name);
+    return row === undefined ? seatName(seat) : isolated(row.name);
   }
 
   #divergence({ generation, seats, decidable }) {

@@ -91,7 +91,7 @@ async def test_the_report_names_the_number_that_was_altered(
     assert doubts(found) == {}, "and they are those of the hashes"
     shown = CliRunner().invoke(cli.gameroom, ["desync", "show", str(file)], standalone_mode=False)
     assert f"The first part that differs: {path}\n" in shown.output
-    assert "bob (seat 1) against ann (seat 0) and cid (seat 2)" in shown.output
+    assert "bob (seat 2) against ann (seat 1) and cid (seat 3)" in shown.output
 
 
 async def test_a_number_altered_anywhere_leads_to_states_that_differ(world: World):

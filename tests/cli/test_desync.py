@@ -124,7 +124,7 @@ def test_a_state_that_does_not_fit_its_hashes_is_not_trusted():
     body = json.loads(example().dump())
     body["states"]["2"]["night"] = True
     text = told(Report(body))
-    assert "Do not trust cid (seat 2)" in text
+    assert "Do not trust cid (seat 3)" in text
 
 
 @pytest.mark.parametrize(

@@ -191,37 +191,45 @@ def test_after_a_restart_the_pace_goes_on_as_it_was() -> None:
 # -- who is named ----------------------------------------------------------------------------
 
 
-def told(pacer: Pacer, turns: int, **by_seat: tuple[int, int]) -> frozenset[int]:
+def told(pacer: Pacer, turns: int, **by_seat: tuple[int, int]) -> dict[int, str]:
     seats = [int(name[1:]) for name in by_seat]
     for _ in range(turns):
         for seat, report in zip(seats, by_seat.values(), strict=True):
             pacer.report(seat, *report)
         pacer.next(seats)
-    return pacer.slow
+    return dict(pacer.slow)
 
 
 def test_a_line_that_is_worse_than_the_others_is_named_until_it_is_steady() -> None:
     pacer = Pacer(AUTO)
-    assert told(pacer, 30, s0=(40, 60), s1=(400, 60), s2=(60, 60)) == {1}
-    assert told(pacer, 30, s0=(40, 60), s1=(40, 60), s2=(60, 60)) == {1}
-    assert told(pacer, 60, s0=(40, 60), s1=(40, 60), s2=(60, 60)) == frozenset()
+    assert told(pacer, 30, s0=(40, 60), s1=(400, 60), s2=(60, 60)) == {1: "line"}
+    assert told(pacer, 30, s0=(40, 60), s1=(40, 60), s2=(60, 60)) == {1: "line"}
+    assert told(pacer, 60, s0=(40, 60), s1=(40, 60), s2=(60, 60)) == {}
+
+
+def test_both_are_named_each_for_its_own_and_for_one_thing_until_it_is_steady() -> None:
+    pacer = Pacer(AUTO)
+    both = {1: "line", 2: "engine"}
+    assert told(pacer, 30, s0=(40, 60), s1=(400, 60), s2=(60, 10)) == both
+    assert told(pacer, 30, s0=(40, 60), s1=(400, 10), s2=(400, 10)) == both
+    assert told(pacer, 90, s0=(40, 60), s1=(40, 10), s2=(60, 60)) == {1: "line"}
 
 
 def test_where_all_are_far_away_nobody_is_slow() -> None:
-    assert told(Pacer(AUTO), 30, s0=(400, 60), s1=(420, 60)) == frozenset()
+    assert told(Pacer(AUTO), 30, s0=(400, 60), s1=(420, 60)) == {}
 
 
 def test_a_delay_that_nobody_notices_is_not_slow() -> None:
-    assert told(Pacer(AUTO), 30, s0=(10, 60), s1=(150, 60)) == frozenset()
+    assert told(Pacer(AUTO), 30, s0=(10, 60), s1=(150, 60)) == {}
 
 
 def test_an_engine_that_cannot_hold_the_tick_is_slow_even_alone() -> None:
-    assert told(Pacer(AUTO), 30, s0=(40, 10)) == {0}
-    assert told(Pacer(AUTO), 30, s0=(40, 19)) == frozenset()
+    assert told(Pacer(AUTO), 30, s0=(40, 10)) == {0: "engine"}
+    assert told(Pacer(AUTO), 30, s0=(40, 19)) == {}
 
 
 def test_who_is_gone_holds_nothing_back() -> None:
     pacer = Pacer(AUTO)
     told(pacer, 30, s0=(40, 60), s1=(400, 60))
     pacer.forget(1)
-    assert pacer.slow == frozenset()
+    assert pacer.slow == {}

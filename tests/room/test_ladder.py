@@ -46,7 +46,7 @@ def play(table: Table, *names: str, turns: int = 1, **rates: int) -> None:
 def test_who_holds_the_pace_back_is_named_with_the_turn_that_is_longer() -> None:
     table = Table(HEARS).start("ann", "bob")
     play(table, "ann", "bob", turns=10, bob=4)
-    assert [one.slow for one in table.last(packets.Roster).seats] == [False, True]
+    assert [one.slow for one in table.last(packets.Roster).seats] == [None, "engine"]
     assert said(table) == ["slow"]
     slower = next(m.generation for m in table.masters() if m.turn_ms > 100)
     order = [e.body for e in table.told]

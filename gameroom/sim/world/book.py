@@ -10,7 +10,15 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from gameroom.lockstep.packets import ClientPacket, Command, Event, Late, MasterPacket, Roster
+from gameroom.lockstep.packets import (
+    ClientPacket,
+    Command,
+    Event,
+    Late,
+    MasterPacket,
+    Roster,
+    seat_name,
+)
 from gameroom.lockstep.turns import HOLES_MAX
 from gameroom.room.effects import Rejected, Reply
 from gameroom.sim.world.broken import (
@@ -104,7 +112,7 @@ class Book:
         self.closed = master.generation
         seats = [part.seat for part in master.commands]
         if seats != sorted(set(seats)):
-            raise SeatOrderError(f"turn {master.generation} has the seats {seats}")
+            raise SeatOrderError(f"turn {master.generation} has {', '.join(map(seat_name, seats))}")
         said = {part.seat: part.commands for part in master.commands}
         for seat in said:
             if seat not in before and seat not in after:

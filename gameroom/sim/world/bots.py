@@ -15,7 +15,7 @@ from zlib import crc32
 import msgspec
 
 from gameroom import model
-from gameroom.lockstep.packets import Checksum, ClientPacket, Command
+from gameroom.lockstep.packets import Checksum, ClientPacket, Command, seat_name
 from gameroom.lockstep.random import Random
 from gameroom.replica import GapError, Hello, LedgerEngine, Policy, RepairError, Replica, State
 from gameroom.room import inputs
@@ -155,7 +155,7 @@ class Bot:
             if self.replica.user and (is_new or self.replica.seat != seat):
                 # Another life in the room: what was said in the one before is nobody's now.
                 self.begin()
-            self.story(self.user, "joined", f"seat {seat}")
+            self.story(self.user, "joined", "as a spectator" if seat is None else seat_name(seat))
         return self._joined
 
     def _later(self, ms: int) -> None:

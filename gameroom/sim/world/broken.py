@@ -6,6 +6,8 @@ invariant as docs/simulator.md lists it.
 
 from __future__ import annotations
 
+from gameroom.lockstep.packets import seat_name
+
 
 class BrokenError(AssertionError):
     """An invariant does not hold. `at` is the virtual time in milliseconds, `seed` the
@@ -21,7 +23,7 @@ class BrokenError(AssertionError):
         self.seed = 0
 
     def __str__(self) -> str:
-        where = "" if self.seat is None else f", seat {self.seat}"
+        where = "" if self.seat is None else f", {seat_name(self.seat)}"
         return f"{self.name}: {self.what} (seed {self.seed}, at {self.at} ms{where})"
 
 

@@ -9,6 +9,7 @@ import json
 import shlex
 from collections.abc import Mapping
 
+from gameroom.lockstep.packets import seat_name
 from gameroom.sim.world.run import Outcome
 
 HAPPENED = {
@@ -96,7 +97,7 @@ def as_text(outcome: Outcome, file: str) -> str:
             f" journal {outcome.digest:08x} of {_counted(outcome.events, 'event')}"
         )
         return "\n".join(lines)
-    seat = "" if broken.seat is None else f" (seat {broken.seat})"
+    seat = "" if broken.seat is None else f" ({seat_name(broken.seat)})"
     return "\n".join(
         (
             *lines,

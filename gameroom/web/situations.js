@@ -1,0 +1,274 @@
+/**
+ * What a page says of its line, its room and its people, and what a person can do about it:
+ * one table of situations, for every page that shows a room.
+ *
+ * Pure functions from facts to words; no document, no socket, no clock. The rules it keeps: in
+ * every situation there is one text for the line, one for the room and one for each person; green
+ * is only for what works now; and a page that is cut off from its room offers a way on.
+ *
+ * Facts, as far as a page has them (see `FACTS`):
+ *   status     of the Session: new, connecting, live, away, displaced, closed
+ *   meaning    why the line was lost or closed; waitS: seconds until it is tried again
+ *   wasLive    the line has been live before; isLeaving: this person gave up the place
+ *   seat       the own seat, null for a watcher; rtt: its round trip in milliseconds, 0 for unknown
+ *   rows, low  the roster's seats; how many players the game needs
+ *   states     paths of the active states; isRunning: `running` is among them
+ *   started    turns were or are played: the page shows the game, not the setup
+ *   closed     the last turn that the room closed; played: the last one that the engine here ran
+ *   silentS    seconds since a turn closed; mayResume: this person may end the pause
+ *   ended      {because, left} once the room has ended
+ *   failed     what to say of an engine that failed here; diverged: of checksums that differ
+ *   differs    the turn since which this engine is not the one agreed on
+ */
+
+import { isolated, words } from "./page.js";
+import { listed, plural } from "./story.js";
+
+const BEHIND_TURNS = 20;
+const SILENT_S = 2;
+/** A turn this much longer or shorter than the one last told is told, after so many turns of it. */
+const PACE_MS = 20;
+const PACE_SHARE = 0.25;
+const PACE_TURNS = 10;
+
+export const FACTS = {
+  status: "new", meaning: "", waitS: 0, wasLive: false, isLeaving: false,
+  seat: null, rtt: 0, rows: [], low: 1,
+  states: [], isRunning: false, started: false, closed: 0, played: 0, silentS: 0, mayResume: false,
+  ended: null, failed: null, diverged: null, differs: null,
+};
+
+/** What can be done about a situation, by name. */
+export const ACTIONS = {
+  take_back: "Take the seat back here",
+  somebody_else: "Come in as somebody else",
+  try_now: "Try again now",
+  reload: "Load the game again",
+  join_again: "Join again",
+  look_again: "Look again",
+  resume: "Resume",
+  watch_again: "Watch it again",
+  save: "Save the replay",
+};
+
+// ---- people --------------------------------------------------------------------------------
+
+/** A seat in words: people count from 1, packets and engines from 0. */
+export const seatName = (seat) => `seat ${seat + 1}`;
+
+/** How this page calls whoever has the row. */
+export const called = ({ seat, name }, own) => (seat === own && own !== null ? "you" : isolated(name));
+
+const areOrIs = (name) => (name === "you" ? "are" : "is");
+const possessive = (name) => (name === "you" ? "your" : `${name}'s`);
+
+const OF_ROWS = [
+  [(row) => !row.connected, (row) => [row.lost ? "lost" : "away", "broken"]],
+  [(row) => row.missing, () => ["silent", "slow"]],
+  [(row) => row.failed, () => ["engine failed", "broken"]],
+  [(row) => row.repairing, () => ["engine starts again", "slow"]],
+  [(row) => row.diverged, () => ["checksums differ", "broken"]],
+  [(row) => row.slow, (row) => [`here, slow ${row.slow === "engine" ? "engine" : "line"}`, "slow"]],
+  [(row) => row.hidden, () => ["here, page hidden", "slow"]],
+  [() => true, () => ["here", "healthy"]],
+];
+
+const rowSays = (row) => OF_ROWS.find(([holds]) => holds(row))[1](row);
+
+/** What the card of a row says: {text, tone, more}. tone: healthy, slow, broken, or "" for unknown. */
+export function person(row, facts) {
+  const isYou = facts.seat !== null && row.seat === facts.seat;
+  const more = [isYou ? "you" : "", ...row.roles.map(words), row.team ? `team ${words(row.team)}` : ""];
+  if (!facts.started && !isOver(facts)) more.push(readiness(row));
+  return { ...presence(row, facts, isYou), more: more.filter(Boolean).join(" · ") };
+}
+
+function presence(row, facts, isYou) {
+  if (isOver(facts)) return { text: "the room is over", tone: "" };
+  if (facts.status !== "live") return isYou ? line(facts) : { text: `was ${rowSays(row)[0]}`, tone: "" };
+  // The roster may not know yet that the line is back; this page does.
+  const [text, tone] = rowSays(isYou ? { ...row, connected: true } : row);
+  if (isYou && (facts.failed !== null || facts.differs !== null)) {
+    return { text: facts.failed !== null ? "engine failed" : "another game here", tone: "broken" };
+  }
+  return { text: isYou && text === "here" && facts.rtt > 0 ? `here, ${facts.rtt} ms` : text, tone };
+}
+
+function readiness(row) {
+  if (row.refused) return "cannot play this setup";
+  if (row.loaded) return "loaded";
+  return row.ready ? "ready" : "not ready yet";
+}
+
+/** What happened to a person between two rosters: [{text, tone}]. before: undefined for a
+ * newcomer; after: undefined for somebody who has left. */
+export function news(before, after, own = null) {
+  if (after === undefined) return [{ text: `${called(before, null)} has left`, tone: "" }];
+  const name = called(after, own);
+  const isYou = name === "you";
+  const told = [];
+  const tell = (text, tone = "") => told.push({ text, tone });
+  if (before === undefined) tell(`${name} ${isYou ? "take" : "takes"} ${seatName(after.seat)}`);
+  // Of their own line the page tells people from its own side of it.
+  else if (!isYou && before.connected && !after.connected) tell(`${possessive(name)} connection is lost`, "slow");
+  else if (!isYou && !before.connected && after.connected) tell(`${name} is connected again`, "healthy");
+  if (!isYou && after.missing && !before?.missing) tell(`everybody waits for ${name}`, "slow");
+  if (after.slow && after.slow !== before?.slow) {
+    tell(after.slow === "engine" ? `${possessive(name)} engine cannot keep up` : `${possessive(name)} line is slow`, "slow");
+  }
+  if (before?.slow && !after.slow && after.connected) tell(`${name} ${isYou ? "keep" : "keeps"} up again`, "healthy");
+  if (before?.repairing && !after.repairing) tell(`${possessive(name)} engine agrees with the others again`, "healthy");
+  for (const role of after.roles) {
+    if (before !== undefined && !before.roles.includes(role)) tell(`${name} ${areOrIs(name)} ${words(role)} now`);
+  }
+  return told;
+}
+
+// ---- the line ------------------------------------------------------------------------------
+
+/** Nothing comes from the room any more, and nothing will. */
+export const isOver = ({ status, ended }) => status === "closed" || ended !== null;
+
+/** What the page says of its own line: {text, tone}. */
+export function line(facts) {
+  const { status, ended, seat, failed, differs } = facts;
+  if (isOver(facts)) return { text: ended === null && facts.isLeaving ? "left" : "over", tone: "" };
+  if (status === "displaced") return { text: "played elsewhere", tone: "broken" };
+  if (status === "away") return { text: "away", tone: "broken" };
+  if (status !== "live") return { text: facts.wasLive ? "coming back" : "connecting", tone: "slow" };
+  const is = seat === null ? "watching" : "connected";
+  if (failed !== null) return { text: `${is}, engine failed`, tone: "broken" };
+  if (differs !== null) return { text: `${is}, another game since turn ${differs}`, tone: "broken" };
+  return { text: is, tone: "healthy" };
+}
+
+// ---- the room ------------------------------------------------------------------------------
+
+/** Where the room is, in words. */
+export function room(facts) {
+  if (facts.ended !== null) return "ended";
+  const leaf = facts.states.at(-1) ?? "";
+  const at = words(leaf.split(".").slice(1).join(": ") || leaf);
+  if (facts.status === "closed") return facts.isLeaving ? "left" : "closed";
+  if (at === "") return "not known yet";
+  return facts.status === "live" || !facts.wasLive ? at : `last seen: ${at}`;
+}
+
+/** Whom or what the setup waits for; "" where nothing is waited for. */
+export function awaited(facts) {
+  const { rows, states, low, seat } = facts;
+  if (isOver(facts) || facts.status === "displaced") return "";
+  if (facts.status !== "live") return facts.wasLive ? "" : "Connecting…";
+  const names = (list) => listed(list.map((row) => called(row, seat)));
+  if (states.some((path) => path.endsWith(".starting"))) {
+    const loading = rows.filter(({ loaded }) => !loaded);
+    return loading.length > 0 ? `Loading the game: ${names(loading)}…` : "Starting the game…";
+  }
+  const short = low - rows.length;
+  if (short > 0) return `${plural(short, "more player")} needed. Send them this page's address.`;
+  const unready = rows.filter(({ ready }) => !ready);
+  return unready.length > 0 ? `Waiting for ${names(unready)} to be ready.` : "";
+}
+
+/** Who left a game before its end, in words. */
+const leavers = ({ left = [] }) => (left.length > 0 ? `left before the end: ${left.map(isolated).join(", ")}` : "");
+
+/** Why a page's game does not go on, and what to do about it: {text, more, tone, actions}, actions
+ * by their names in ACTIONS; null while it goes on. */
+export function notice(facts) {
+  const found = cutOff(facts) ?? broken(facts) ?? (facts.started ? waiting(facts) : null);
+  return found === null ? null : { more: "", tone: "", actions: [], ...found };
+}
+
+function cutOff(facts) {
+  const { status, ended, meaning, waitS } = facts;
+  if (ended !== null) {
+    const more = [ended.because, leavers(ended)].filter(Boolean).join(": ");
+    return { text: "The room has ended.", more, actions: facts.started ? ["watch_again", "save"] : ["look_again"] };
+  }
+  if (status === "closed") {
+    return { text: facts.isLeaving ? "You left the room." : `This is over: ${meaning}.`, actions: ["join_again"] };
+  }
+  if (status === "displaced") {
+    return { text: "This seat is played from another window now.", actions: ["take_back", "somebody_else"] };
+  }
+  if (status === "away") {
+    return { text: `You are away: ${meaning}.`, more: waitS > 0 ? `Trying again in ${waitS} s` : "Coming back…", actions: ["try_now"] };
+  }
+  if (status === "live") return null;
+  if (facts.wasLive) return { text: "You are away.", more: "Coming back…", actions: ["try_now"] };
+  return facts.started ? { text: "Connecting…" } : null;
+}
+
+function broken({ failed, diverged, differs }) {
+  if (failed !== null) return { text: failed, tone: "broken", actions: ["reload"] };
+  if (diverged !== null) {
+    return { text: diverged, tone: "broken", more: "The game is halted: it would not be the same game for everybody." };
+  }
+  if (differs !== null) {
+    const text = `This page shows another game than the players agreed on, since turn ${differs}.`;
+    return { text, tone: "broken", actions: ["reload"] };
+  }
+  return null;
+}
+
+function waiting(facts) {
+  const { rows, seat, states, closed, played, silentS } = facts;
+  const behind = closed - played;
+  if (behind > BEHIND_TURNS) return { text: "Catching up…", more: `${behind} turns to go` };
+  if (behind > 0 && played === 0) return { text: "Loading the game…" };
+  const missing = listed(rows.filter((row) => row.missing || !row.connected).map((row) => called(row, seat)));
+  if (states.some((path) => path.startsWith("running.paused"))) {
+    if (!states.some((path) => path.endsWith(".lagging"))) return { text: "Paused.", actions: facts.mayResume ? ["resume"] : [] };
+    return { text: `Waiting for ${missing || "a silent player"}, ${silentS} s`, more: "The game goes on when they are heard again." };
+  }
+  if (facts.isRunning && closed > 0 && silentS >= SILENT_S) return { text: `Waiting for ${missing || "the others"}, ${silentS} s` };
+  return null;
+}
+
+// ---- coming in and coming back ---------------------------------------------------------------
+
+/** After all that was missed is played. isReturn: this person has been here before; again: it was
+ * the line, not the page. null where there is nothing to tell. */
+export function back({ again, turns, lost }, isReturn) {
+  const tone = lost > 0 ? "broken" : "healthy";
+  if (again || (isReturn && turns > 0)) return { text: `you are back: ${plural(turns, "turn")} caught up, ${lost} lost`, tone };
+  return turns > 0 ? { text: `you came in at turn ${turns}`, tone: "healthy" } : null;
+}
+
+// ---- the length of turns ---------------------------------------------------------------------
+
+/** Follows the length of the turns; says when it has changed for good, and for whom. */
+export class PaceNews {
+  #told = null;
+  #held = 0;
+  #last = null;
+
+  /** One closed turn; rows: the roster then. isOld: told before, or while nobody looked. */
+  turn(turnMs, rows, own = null, isOld = false) {
+    if (isOld || this.#told === null) {
+      this.#told = turnMs;
+      this.#held = 0;
+      return null;
+    }
+    this.#held = turnMs === this.#last ? this.#held + 1 : 0;
+    this.#last = turnMs;
+    const changed = Math.abs(turnMs - this.#told);
+    if (changed < Math.max(PACE_MS, this.#told * PACE_SHARE) || this.#held < PACE_TURNS) return null;
+    const before = this.#told;
+    this.#told = turnMs;
+    return paceWords(before, turnMs, rows, own);
+  }
+}
+
+/** That turns last longer or shorter from now on, and why: {text, tone}. */
+export function paceWords(before, now, rows, own = null) {
+  if (now < before) return { text: `turns are shorter again: ${now} ms, before ${before} ms`, tone: "healthy" };
+  const whose = (kind) => listed(rows.filter(({ slow }) => slow === kind).map((row) => called(row, own)));
+  const why = [
+    [whose("line"), (names) => `the line of ${names} is slow`],
+    [whose("engine"), (names) => `the engine of ${names} cannot keep up`],
+  ].filter(([names]) => names !== "").map(([names, say]) => say(names));
+  const because = why.length > 0 ? why.join(", and ") : "commands take longer to reach everybody";
+  return { text: `turns are longer: ${now} ms, before ${before} ms, since ${because}`, tone: "slow" };
+}
