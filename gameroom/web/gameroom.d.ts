@@ -390,6 +390,8 @@ export class Seat {
   leave(): Promise<unknown>;
   /** After `displaced`: play here again. */
   takeBack(): void;
+  /** While `away`: try again now. */
+  wake(): void;
   /** Ends this page's part; the seat stays. */
   close(): void;
   readonly dev: {

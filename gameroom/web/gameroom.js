@@ -560,7 +560,7 @@ const NEAR_TURNS = 32;
 
 const rowOf = ({ seat, name, team, roles }) => ({ seat, name, team, roles });
 
-const problem = (code, detail) => ({ status: 503, code, detail, title: detail, type: `urn:gameroom:problem:${code}` });
+const problem = (code, detail, status = 503) => ({ status, code, detail, title: detail, type: `urn:gameroom:problem:${code}` });
 
 /**
  * One seat's (or watcher's) side of a room. Everything is told to it: `opened`, `received`,
@@ -604,6 +604,7 @@ export class Session {
   #asked = new Map();
   #attempts = 0;
   #connectAt = null;
+  #closedBecause = "";
   #heardAt = 0;
   #probeAt = null;
   #probe = null;
@@ -816,8 +817,6 @@ export class Session {
 
   lost(code, now, reason = "") {
     if (this.status === "closed" || this.status === "displaced") return;
-    for (const [, answer] of this.#asked) answer(503, problem("away", "You are not connected; it comes back by itself."));
-    this.#asked.clear();
     this.#resuming = null;
     this.#probe = null;
     this.#probeAt = null;
@@ -825,7 +824,9 @@ export class Session {
     const { again, meaning } = closing(code);
     if (again === "never" || again === "by hand") {
       this.#connectAt = null;
+      this.#closedBecause = meaning;
       this.#status(again === "never" ? "closed" : "displaced", { code, meaning, reason });
+      this.#answerUnheard();
       return;
     }
     const first = again === "at once" ? 0 : 500;
@@ -835,6 +836,24 @@ export class Session {
     this.#attempts += 1;
     if (this.status === "live") this.counters.losses += 1;
     this.#status("away", { code, meaning, at: this.#connectAt });
+    this.#answerUnheard();
+  }
+
+  /** What was asked over a line that is gone has no answer any more. */
+  #answerUnheard() {
+    const asked = [...this.#asked.values()];
+    this.#asked.clear();
+    for (const answer of asked) answer(503, this.#unreachable());
+  }
+
+  /** Why the room does not hear us now. */
+  #unreachable() {
+    if (this.ended !== null) return problem("ended", "The room has ended.", 410);
+    if (this.status === "closed") return problem("closed", `This is over: ${this.#closedBecause}.`, 410);
+    if (this.status === "displaced") {
+      return problem("displaced", "This seat is played from another window now. Take it back to go on here.", 409);
+    }
+    return problem("away", "You are not connected; it comes back by itself.");
   }
 
   /** The network is back, the page is shown, or somebody asked: do not wait any longer. */
@@ -848,7 +867,9 @@ export class Session {
   }
 
   stop() {
+    this.#closedBecause = closing(1000).meaning;
     this.#status("closed", { code: 1000, ...closing(1000) });
+    this.#answerUnheard();
     this.#connectAt = this.#probeAt = this.#playAt = this.#resendAt = null;
     this.#ports.hangUp();
   }
@@ -920,7 +941,7 @@ export class Session {
     return new Promise((resolve, reject) => {
       const answered = (status, said) => (status < 400 ? resolve(said) : reject(said));
       if (this.status === "live") this.#ask(method, path, body, answered);
-      else answered(503, problem("away", "You are not connected; it comes back by itself."));
+      else answered(503, this.#unreachable());
     });
   }
 
@@ -948,6 +969,8 @@ export class Session {
       return null;
     }
     if (this.seat === null) return problem("not_a_player", "You are watching: only players command.");
+    // Kept for a line that comes back by itself, and for no other.
+    if (this.ended !== null || ["closed", "displaced"].includes(this.status)) return this.#unreachable();
     if (!this.#outbox.put({ name, body: structuredClone(body) })) return tooMany;
     this.#keep();
     return null;
@@ -1669,6 +1692,8 @@ export class Seat {
   chat(text) { return this.#ask("POST", "/chat", { text }); }
   leave() { return this.#ask("DELETE", "/players/me"); }
   takeBack() { this.#act((now) => this.#session.takeBack(now)); }
+  /** While away: try again now, whatever was planned. */
+  wake() { this.#act((now) => this.#session.wake(now)); }
 
   /** Ends this page's part; the seat stays, and joining again comes back to it. */
   close() {

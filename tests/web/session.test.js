@@ -193,6 +193,31 @@ test("a displaced client stays away until the person asks", () => {
   assert.equal(ann.session.status, "live");
 });
 
+test("what is sent over no line is answered with why, and kept only where the line comes back by itself", async () => {
+  const why = async (prepare) => {
+    const { clock, clients: [ann] } = table(2);
+    clock.pass(300);
+    const asked = ann.session.request("POST", "/chat", { text: "hello" });
+    prepare(ann, clock.now);
+    const taken = ann.session.command("move", { unit: 1 });
+    const problems = await Promise.all([asked, ann.session.request("POST", "/requests/pause", {})].map((one) => one.catch((said) => said)));
+    assert.deepEqual(problems[0], problems[1], "what was on its way, and what is asked now");
+    const [refused] = ann.of("rejected");
+    return { code: problems[0].code, detail: problems[0].detail, taken, refused: refused?.code ?? null };
+  };
+  const away = "You are not connected; it comes back by itself.";
+  assert.deepEqual(await why((ann) => ann.cut(true, 1006)), { code: "away", detail: away, taken: true, refused: null });
+  const elsewhere = "This seat is played from another window now. Take it back to go on here.";
+  assert.deepEqual(await why((ann) => ann.cut(true, 4001)), { code: "displaced", detail: elsewhere, taken: false, refused: "displaced" });
+  const dropped = "This is over: you were dropped from the room.";
+  assert.deepEqual(await why((ann) => ann.cut(true, 4101)), { code: "closed", detail: dropped, taken: false, refused: "closed" });
+  const ended = { code: "ended", detail: "The room has ended.", taken: false, refused: "ended" };
+  assert.deepEqual(await why((ann, now) => {
+    ann.session.ended = { state: "ended", because: null, left: [] };
+    ann.session.lost(4102, now);
+  }), ended);
+});
+
 test("a slow line keeps its order when its delay falls and timers are early or late", () => {
   const dice = new Random(3);
   const timers = [];
