@@ -8,6 +8,7 @@
 
 import { showChart } from "/web/chart.js";
 import { by, isolated } from "/web/page.js";
+import * as situations from "/web/situations.js";
 import { Story, listed, plural } from "/web/story.js";
 
 const NAMES = ["ann", "bob", "cid", "dan"];
@@ -27,6 +28,8 @@ class Place {
   /** The seat of the page in the frame as it is now; null while there is none. */
   seat = null;
   delayMs = 0;
+  /** What the card's word for the line is made of. */
+  #facts = situations.FACTS;
   #caughtUp = 0;
   #lives = 0;
   #metered = null;
@@ -59,18 +62,28 @@ class Place {
     this.#lives += 1;
     this.#metered = null;
     seat.dev.delay(this.delayMs);
-    seat.on("status", ({ status, meaning }) => this.#status(status, meaning));
+    this.#facts = { ...situations.FACTS, wasLive: seat.status !== "connecting" };
+    seat.on("status", () => this.#status(seat));
     seat.on("back", (back) => this.#back(back));
     // A page that was loaded again may have caught up before anybody looked.
     if (seat.returned !== null) this.#back(seat.returned);
-    seat.on("failed", ({ error }) => tell(`${this.name}'s engine failed: ${error?.message ?? "it did not say why"}`, "broken"));
-    const told = seat.on("differs", ({ generation }) => {
-      told();
+    seat.on("roster", () => this.#status(seat));
+    seat.on("agrees", () => this.#facts.differs !== null && this.#learn({ differs: null }, seat));
+    seat.on("failed", ({ error }) => {
+      this.#learn({ failed: error?.message ?? "" }, seat);
+      tell(`${this.name}'s engine failed: ${error?.message ?? "it did not say why"}`, "broken");
+    });
+    seat.on("differs", ({ generation }) => {
+      if (this.#facts.differs !== null) return;
+      this.#learn({ differs: generation }, seat);
       tell(`${this.name} sees another game than the players agreed on since turn ${generation}: reload ${this.name}'s page`, "broken");
     });
-    this.#status(seat.status);
+    this.#status(seat);
     if (this.watches) listenTo(seat, this.#lives > 1);
-    seat.on("ended", () => this.#over());
+    seat.on("ended", () => {
+      this.#status(seat);
+      this.#over();
+    });
   }
 
   /** Once a second: rates, and what was lost on the way. */
@@ -100,10 +113,16 @@ class Place {
     this.card.querySelector(`[data-meter="${name}"]`).textContent = text;
   }
 
-  #status(status, meaning = "") {
-    this.card.dataset.status = status;
-    const words = { live: "connected", away: "coming back…", connecting: "connecting…", displaced: "played elsewhere" };
-    this.card.querySelector(".presence").textContent = words[status] ?? (meaning || status);
+  #learn(news, seat) {
+    this.#facts = { ...this.#facts, ...news };
+    this.#status(seat);
+  }
+
+  #status({ status, seat, ended, roster }) {
+    this.#facts = { ...this.#facts, status, seat, ended, rows: roster.seats, wasLive: this.#facts.wasLive || status === "live" };
+    const { text, tone } = situations.line(this.#facts);
+    Object.assign(this.card.dataset, { status, tone });
+    this.card.querySelector(".presence").textContent = text;
   }
 
   #back({ again, turns, ms, lost }) {
@@ -175,6 +194,7 @@ chart.catch((error) => {
 function listenTo(seat, isReloaded) {
   let isOld = isReloaded;
   let roster = seat.roster;
+  const pace = new situations.PaceNews();
   seat.on("back", () => {
     isOld = false;
   });
@@ -192,6 +212,8 @@ function listenTo(seat, isReloaded) {
   });
   seat.on("turn", (packet) => {
     story.turn = packet.generation;
+    const longer = pace.turn(packet.turn_ms, roster.seats, null, isOld || seat.returned === null);
+    if (longer !== null) tell(longer.text, longer.tone);
     if (isOld) return;
     chart.then((drawn) => drawn.turn(packet.generation), () => {});
     by("generation").textContent = String(packet.generation);
@@ -206,7 +228,7 @@ function listenTo(seat, isReloaded) {
   seat.on("ended", ({ because }) => tell(because ? `the game is over: ${because}` : "the game is over"));
 }
 
-const nameOf = (roster, seat) => isolated(roster.seats.find((row) => row.seat === seat)?.name ?? `seat ${seat}`);
+const nameOf = (roster, seat) => isolated(roster.seats.find((row) => row.seat === seat)?.name ?? situations.seatName(seat));
 
 async function place(states, entered, generation) {
   const leaves = states.filter((path) => !states.some((other) => other.startsWith(`${path}.`)));
@@ -224,17 +246,14 @@ function tellMove({ transition, event, entered, because }) {
 }
 
 function tellPeople(before, after) {
+  const same = (a, b) => a.seat === b.seat && a.user === b.user;
   for (const row of after) {
-    const old = before.find((one) => one.seat === row.seat && one.user === row.user);
-    if (old === undefined) tell(`${isolated(row.name)} takes seat ${row.seat}`);
-    else if (old.connected && !row.connected) tell(`${isolated(row.name)}'s connection is lost`);
-    else if (!old.connected && row.connected) tell(`${isolated(row.name)} is connected again`);
-    if (row.missing && !old?.missing) tell(`the room waits for ${isolated(row.name)}`);
-    if (!row.repairing && old?.repairing) tell(`${isolated(row.name)}'s engine agrees with the others again`, "healthy");
+    const old = before.find((one) => same(one, row));
+    for (const { text, tone } of situations.news(old, row)) tell(text, tone);
     if (row.loaded && !old?.loaded) tell(`${isolated(row.name)}'s engine has loaded`);
   }
-  for (const row of before) {
-    if (!after.some((one) => one.seat === row.seat && one.user === row.user)) tell(`${isolated(row.name)} has left seat ${row.seat}`);
+  for (const row of before.filter((one) => !after.some((other) => same(one, other)))) {
+    for (const { text, tone } of situations.news(row, undefined)) tell(text, tone);
   }
 }
 

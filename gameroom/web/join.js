@@ -10,9 +10,12 @@
 
 import { RoomError, join, look, whoAmI } from "/web/gameroom.js";
 import { by, element, isolated, say, show, words } from "/web/page.js";
+import * as situations from "/web/situations.js";
 import { Story, listed, plural } from "/web/story.js";
 
 const ROOMS_REMEMBERED_MAX = 50;
+/** The socket's close code after leaving for good. */
+const LEFT = 4100;
 const wish = new URLSearchParams(location.search);
 const where = { url: location.href };
 const profile = wish.get("profile") ?? "0";
@@ -28,19 +31,24 @@ function notice(text, doings = []) {
   by("welcome").classList.toggle("loud", text !== "");
 }
 
-/** Who left the game before its end, in words. */
-function leavers({ left = [] }) {
-  return left.length > 0 ? `left before the end: ${left.map(isolated).join(", ")}` : "";
+function saveReplay(room) {
+  element("a", { href: `/rooms/${encodeURIComponent(room)}/replay?profile=${profile}`, download: "" }).click();
 }
 
-/** What is left of a room that has ended: to see it again, and to keep it. */
-function replays(room) {
-  const wanted = new URLSearchParams({ room, profile });
-  const save = () => {
-    const link = element("a", { href: `/rooms/${encodeURIComponent(room)}/replay?profile=${profile}`, download: "" });
-    link.click();
-  };
-  return [["Watch it again", () => location.assign(`/replay?${wanted}`)], ["Save the replay", save]];
+/** The same page with another profile: another seat of this browser. */
+async function asSomebodyElse() {
+  const address = new URL(location.href);
+  address.searchParams.delete("name");
+  address.searchParams.set("profile", await freeProfile());
+  location.assign(address);
+}
+
+/** The first profile that has no place in this room yet. */
+async function freeProfile() {
+  for (const one of "abcdefghijklmnopqrstuvwxyz") {
+    if (one !== profile && (await whoAmI({ ...where, profile: one })) === null) return one;
+  }
+  throw new Error("Every profile of this browser has a place in this room already.");
 }
 
 const phase = (name) => { document.body.dataset.phase = name; };
@@ -58,9 +66,11 @@ async function begin() {
     say(by("name"), picture.name);
     say(by("doc"), picture.doc);
     const asks = { name: wish.get("name") ?? undefined, spectate: wish.get("spectate") === "1" };
-    if (wish.get("auto") === "1") return await enter(asks);
-    if (beenTo(picture.id) && (await whoAmI({ ...where, profile })) !== null) return await enter({});
-    return await ask(picture, asks);
+    if (wish.get("auto") === "1") return await enter(asks, beenTo(picture.id));
+    const me = beenTo(picture.id) ? await whoAmI({ ...where, profile }) : null;
+    if (me === null) return await ask(picture, asks);
+    if (isElsewhere(picture, me)) await askWhether(me);
+    return await enter({}, true);
   } catch (error) {
     phase("over");
     notice(reason(error), [["Try again", () => location.reload(), "primary"]]);
@@ -72,6 +82,25 @@ function reason(error) {
   if (!(error instanceof RoomError)) return `The server cannot be reached: ${error.message}. Is it running?`;
   if (error.problem.status === 404) return "There is no such room. It may have ended; ask for a new link.";
   return error.message;
+}
+
+/** Whether another page has this place now. One that was just loaded again had it itself. */
+function isElsewhere({ roster }, { user }) {
+  const [{ type } = {}] = performance.getEntriesByType("navigation");
+  if (type === "reload" || type === "back_forward") return false;
+  return roster.seats.some((row) => row.user === user && row.connected);
+}
+
+/** This browser plays here in another tab: resolves when it is to go on in this one. */
+function askWhether({ name }) {
+  phase("entry");
+  const somebodyElse = () => asSomebodyElse().catch((error) => notice(reason(error)));
+  return new Promise((resolve) => {
+    notice(`You are playing here as ${isolated(name)}, in another tab or window of this browser.`, [
+      [`Go on as ${isolated(name)} here`, resolve, "primary"],
+      [situations.ACTIONS.somebody_else, somebodyElse],
+    ]);
+  });
 }
 
 /** The name form; resolves with the Seat once somebody came in. */
@@ -134,17 +163,19 @@ function noteVisit(room) {
   remember("been", [`${room}:${profile}`, ...others].slice(0, ROOMS_REMEMBERED_MAX));
 }
 
-async function enter(asks) {
+/** isReturn: this person has been here before. */
+async function enter(asks, isReturn = false) {
   const auto = wish.get("auto") === "1";
   const dev = { demo: auto, sync_test: wish.get("sync") === "1" };
   const seat = await join({ ...where, ...asks, profile, view: by("game"), dev });
   noteVisit(seat.id);
   show(by("entry"), false);
   notice("");
+  by("about").textContent = by("doc").textContent;
   say(by("doc"), "");
   phase("setup");
   show(by("side"), true);
-  new Page(seat, auto);
+  new Page(seat, auto, isReturn);
   return seat;
 }
 
@@ -202,15 +233,22 @@ class Page {
   /** The settings whose field holds what somebody is typing: news of the setup leave it alone. */
   #typing = new Set();
   #turnAt = performance.now();
-  #lost = null;
+  /** The last news of the line. */
+  #line = {};
+  #wasLive = false;
   #diverged = null;
+  #differs = null;
   #failed = null;
   #unfit = false;
-  #leaving = false;
+  /** For which setup and people this page has said that it is ready, by itself. */
+  #readyFor = null;
+  #pace = new situations.PaceNews();
+  #isReturn;
 
-  constructor(seat, auto) {
+  constructor(seat, auto, isReturn) {
     this.#seat = seat;
     this.#auto = auto;
+    this.#isReturn = isReturn;
     this.#makeSettings();
     this.#doings();
     const on = (name, hear) => seat.on(name, hear);
@@ -218,12 +256,12 @@ class Page {
     on("roster", (roster) => this.#roster(roster));
     on("setup", (setup) => this.#setup(setup));
     on("chart", (chart) => this.#chart(chart));
-    on("turn", ({ generation }) => this.#turn(generation));
+    on("turn", (packet) => this.#turn(packet));
     on("refused", (said) => this.#engineRefused(said));
     on("rejected", (said) => this.#rejected(said));
     on("diverged", (said) => this.#divergence(said));
     on("repair", ({ seats }) => this.#repair(seats));
-    on("differs", ({ generation }) => tell(`this screen shows another game than the players agreed on, since turn ${generation}: reload the page`, "broken"));
+    on("differs", ({ generation }) => this.#other(generation));
     on("agrees", ({ generation }) => this.#agrees(generation));
     on("back", (said) => this.#back(said));
     on("chat", ({ name, text }) => tell(`${isolated(name)}: ${isolated(text)}`));
@@ -246,11 +284,38 @@ class Page {
 
   #nameOf(seat) {
     const row = this.#seat.roster.seats.find((one) => one.seat === seat);
-    return row === undefined ? `seat ${seat + 1}` : this.#called(row);
+    return row === undefined ? situations.seatName(seat) : situations.called(row, this.#seat.seat);
   }
 
-  #called({ seat, name }) {
-    return seat === this.#seat.seat ? "you" : isolated(name);
+  /** What the table of situations is asked about. */
+  get #facts() {
+    const seat = this.#seat;
+    const now = performance.now();
+    return {
+      ...situations.FACTS,
+      status: seat.status, meaning: this.#line.meaning ?? "", wasLive: this.#wasLive, isLeaving: this.#line.code === LEFT,
+      waitS: Math.max(0, Math.ceil(((this.#line.at ?? now) - now) / 1000)),
+      seat: seat.seat, rtt: seat.meters().rtt, rows: seat.roster.seats, low: definition.players.low,
+      states: seat.states, isRunning: seat.isRunning, closed: seat.closed, played: seat.generation,
+      started: seat.isRunning || seat.generation > 0 || story.turn > 0,
+      silentS: Math.floor((now - this.#turnAt) / 1000),
+      mayResume: definition.requests.some(({ name }) => name === "resume") && seat.allows("resume"),
+      ended: seat.ended, failed: this.#failed, diverged: this.#diverged, differs: this.#differs,
+    };
+  }
+
+  /** Does what a notice offers. */
+  #act(action) {
+    const { id } = this.#seat;
+    const acts = {
+      take_back: () => this.#seat.takeBack(),
+      somebody_else: () => this.#do(asSomebodyElse()),
+      try_now: () => this.#seat.wake(),
+      resume: () => this.#do(this.#seat.request("resume")),
+      watch_again: () => location.assign(`/replay?${new URLSearchParams({ room: id, profile })}`),
+      save: () => saveReplay(id),
+    };
+    (acts[action] ?? (() => location.reload()))();
   }
 
   // -- what the person does --
@@ -266,7 +331,6 @@ class Page {
     const leave = by("leave");
     leave.onclick = () => {
       if (!leave.classList.toggle("sure")) {
-        this.#leaving = true;
         this.#do(this.#seat.leave());
       }
       say(leave, leave.classList.contains("sure") ? "Leave for good: the seat is given up" : "Leave the room");
@@ -336,65 +400,50 @@ class Page {
   #roster({ seats, spectators }) {
     const now = new Map(seats.map((row) => [row.user, row]));
     if (this.#people.size > 0) {
-      for (const [user, row] of now) this.#change(this.#people.get(user), row);
-      for (const [user, row] of this.#people) if (!now.has(user)) tell(`${isolated(row.name)} is not in the room any more`);
+      for (const [user, row] of now) this.#tellAll(this.#people.get(user), row);
+      for (const [user, row] of this.#people) if (!now.has(user)) this.#tellAll(row, undefined);
     }
     this.#people = now;
-    by("people").replaceChildren(...seats.map((row) => this.#card(row)));
     say(by("watching"), spectators > 0 ? `${spectators} watching` : "");
     this.#refresh();
   }
 
-  #change(before, row) {
-    const name = this.#called(row);
-    const is = name === "you" ? "are" : "is";
-    if (before === undefined) tell(`${name} came in`);
-    else if (row.seat !== this.#seat.seat) {
-      if (before.connected && !row.connected) tell(story.turn > 0 ? `${name} dropped at turn ${story.turn}` : `${name} dropped`, "slow");
-      if (!before.connected && row.connected) tell(`${name} ${is} back`, "healthy");
-      if (!before.missing && row.missing) tell(`${name} ${is} silent: everybody waits`, "slow");
+  #tellAll(before, after) {
+    for (const { text, tone } of situations.news(before, after, this.#seat.seat)) tell(text, tone);
+  }
+
+  /** The cards stay where they are, so that a word that changes is all that changes. */
+  #showPeople(facts) {
+    const list = by("people");
+    const users = facts.rows.map(({ user, seat }) => `${user} ${seat}`).join();
+    if (list.dataset.users !== users) {
+      list.dataset.users = users;
+      list.replaceChildren(...facts.rows.map((row) => this.#card(row)));
     }
-    for (const role of row.roles) {
-      if (before !== undefined && !before.roles.includes(role)) tell(`${name} ${is} ${words(role)} now`);
+    for (const [index, row] of facts.rows.entries()) {
+      const { text, tone, more } = situations.person(row, facts);
+      const [, who, presence, what] = list.children[index].children;
+      say(who, row.name);
+      say(presence, text);
+      presence.dataset.tone = tone;
+      say(what, more);
     }
   }
 
   #card(row) {
-    const isYou = row.seat === this.#seat.seat;
-    const state = row.missing ? "silent" : row.connected ? "here" : "away";
-    const status = row.missing ? "slow" : row.connected ? "live" : "away";
     const swatch = element("span", { className: "swatch" });
     swatch.style.background = `var(--seat-${row.seat % 8})`;
-    const what = [isYou ? "you" : "", ...row.roles.map(words), row.team ? `team ${words(row.team)}` : ""];
-    if (!this.#seat.isRunning) what.push(row.refused ? "cannot play this setup" : row.loaded ? "loaded" : row.ready ? "ready" : "not ready yet");
-    if (row.diverged) what.push("checksums differ");
-    return element("li", { "data-user": row.user }, swatch,
-      element("span", { className: "who", text: row.name }),
-      element("span", { className: "presence", "data-status": status, text: isYou ? this.#trip() : state }),
-      element("span", { className: "what", text: what.filter(Boolean).join(" · ") }));
-  }
-
-  #trip() {
-    const { rtt } = this.#seat.meters();
-    if (!this.#isLive) return "away";
-    return rtt > 0 ? `here, ${rtt} ms` : "here";
+    return element("li", { "data-user": row.user }, swatch, element("span", { className: "who" }),
+      element("span", { className: "presence" }), element("span", { className: "what" }));
   }
 
   // -- the room --
 
-  #status({ status, meaning, at }) {
-    this.#lost = status === "away" ? { meaning, at } : null;
-    by("link").dataset.status = status;
-    if (status === "closed" && this.#seat.ended === null) this.#closed(meaning);
+  #status(news) {
+    this.#line = news;
+    this.#wasLive ||= news.status === "live";
+    this.#readyFor = null;
     this.#refresh();
-  }
-
-  #closed(meaning) {
-    const text = this.#leaving ? "You left the room." : `This is over: ${meaning}.`;
-    phase("over");
-    for (const id of ["stage", "setup", "side"]) show(by(id), false);
-    notice(text, [["Join again", () => location.reload(), "primary"]]);
-    tell(text);
   }
 
   #chart({ states, moved }) {
@@ -407,8 +456,11 @@ class Page {
     this.#refresh();
   }
 
-  #turn(generation) {
+  #turn({ generation, turn_ms }) {
     story.turn = generation;
+    const { roster, seat, returned } = this.#seat;
+    const longer = this.#pace.turn(turn_ms, roster.seats, seat, returned === null);
+    if (longer !== null) tell(longer.text, longer.tone);
     const waited = performance.now() - this.#turnAt > 1000;
     this.#turnAt = performance.now();
     if (waited) this.#clock();
@@ -437,23 +489,35 @@ class Page {
     this.#refresh();
   }
 
-  #back({ again, turns, lost }) {
-    if (again || turns > 0) tell(`you are back: ${plural(turns, "turn")} caught up, ${lost} lost`, lost > 0 ? "broken" : "healthy");
+  #back(said) {
+    const told = situations.back(said, this.#isReturn);
+    if (told !== null) tell(told.text, told.tone);
     this.#refresh();
   }
 
   #ended(ended) {
-    tell(["the room has ended", ended.because, leavers(ended)].filter(Boolean).join(": "));
+    tell(["the room has ended", ended.because, situations.leavers(ended)].filter(Boolean).join(": "));
     this.#refresh();
   }
 
   /** Who watches can't be told anything false without seeing it: the engine here works out the
    * same game, and its checksums are compared with those on which the players agreed. */
   #agrees(generation) {
+    if (this.#differs !== null) {
+      this.#differs = null;
+      this.#refresh();
+    }
     if (this.#seat.seat !== null) return;
     const { delay_ms } = definition.spectators;
     const late = delay_ms > 0 ? `, ${delay_ms / 1000} s later` : "";
     say(by("agreed"), `Up to turn ${generation} you see what the players saw${late}.`);
+  }
+
+  #other(generation) {
+    if (this.#differs !== null) return;
+    this.#differs = generation;
+    tell(`this page shows another game than the players agreed on, since turn ${generation}: load it again`, "broken");
+    this.#refresh();
   }
 
   #engineFailed({ error, generation }) {
@@ -466,22 +530,22 @@ class Page {
 
   #refresh() {
     const seat = this.#seat;
-    if (document.body.dataset.phase === "over") return;
-    const started = seat.isRunning || seat.generation > 0 || story.turn > 0;
-    phase(started ? "running" : "setup");
-    show(by("stage"), started);
-    show(by("setup"), !started);
-    const leaf = seat.states.at(-1) ?? "";
-    say(by("where"), words(leaf.split(".").slice(1).join(": ") || leaf));
-    say(by("link"), { live: seat.seat === null ? "watching" : "connected", away: "away", displaced: "played elsewhere", closed: "over" }[seat.status] ?? "connecting");
+    const facts = this.#facts;
+    const { started } = facts;
+    const isClosed = seat.status === "closed" && seat.ended === null;
+    phase(isClosed ? "over" : started ? "running" : "setup");
+    show(by("stage"), started && !isClosed);
+    show(by("setup"), !started && !situations.isOver(facts));
+    show(by("side"), !isClosed);
+    say(by("where"), situations.room(facts));
     show(by("chat"), this.#isLive && seat.allows("chat"));
     show(by("leave"), this.#isLive && seat.allows("leave"));
-    if (!started) this.#refreshSetup();
+    if (!started) this.#refreshSetup(facts);
     this.#refreshRequests();
     this.#clock();
   }
 
-  #refreshSetup() {
+  #refreshSetup(facts) {
     const seat = this.#seat;
     const mayConfigure = this.#isLive && seat.allows("configure");
     for (const { input } of this.#settings.values()) input.disabled = !mayConfigure;
@@ -491,26 +555,19 @@ class Page {
     ready.disabled = !this.#isLive || !seat.allows("ready");
     ready.setAttribute("aria-pressed", String(row?.ready === true));
     say(ready, row?.ready ? "Ready — take it back" : "I am ready");
-    say(by("awaited"), this.#awaited());
-    const mayStart = this.#auto && !this.#unfit && row !== undefined && !row.ready && !ready.disabled;
-    if (mayStart && seat.roster.seats.length >= definition.players.low) {
-      this.#do(seat.ready());
-    }
+    say(by("awaited"), situations.awaited(facts));
+    if (this.#auto && !this.#unfit && row !== undefined && !ready.disabled) this.#readyByItself(row);
   }
 
-  /** Whom or what the setup waits for, in words. */
-  #awaited() {
-    const { roster, states } = this.#seat;
-    const here = roster.seats;
-    const short = definition.players.low - here.length;
-    if (!this.#isLive) return "Connecting…";
-    if (states.some((path) => path.endsWith(".starting"))) {
-      const loading = here.filter(({ loaded }) => !loaded).map((row) => this.#called(row));
-      return `Loading the game: ${listed(loading)}…`;
-    }
-    if (short > 0) return `${plural(short, "more player")} needed. Send them this page's address.`;
-    const unready = here.filter(({ ready }) => !ready).map((row) => this.#called(row));
-    return unready.length > 0 ? `Waiting for ${listed(unready)} to be ready.` : "";
+  /** Once for each setup and the people in it, until the room has heard it. */
+  #readyByItself(row) {
+    const { seats } = this.#seat.roster;
+    if (row.ready) this.#readyFor = null;
+    if (row.ready || seats.length < definition.players.low) return;
+    const wanted = JSON.stringify([this.#seat.setup, seats.map(({ user, seat }) => [user, seat])]);
+    if (this.#readyFor === wanted) return;
+    this.#readyFor = wanted;
+    this.#do(this.#seat.ready());
   }
 
   /** The room's own requests that go now, as buttons; those with fields as small forms. */
@@ -544,66 +601,23 @@ class Page {
 
   /** What lies over the game: why nothing moves, and what to do about it. */
   #clock() {
-    const veil = this.#veil();
-    show(by("veil"), veil !== null);
-    const mine = by("people").querySelector(`[data-user="${CSS.escape(this.#seat.user ?? "")}"] .presence`);
-    if (mine !== null) say(mine, this.#trip());
-    if (veil === null) return;
-    by("veil").dataset.tone = veil.tone ?? "";
-    say(by("veil-text"), veil.text);
-    say(by("veil-more"), veil.more ?? "");
-    const doings = veil.doings ?? [];
-    const key = doings.map(([label]) => label).join();
+    const facts = this.#facts;
+    const { text, tone } = situations.line(facts);
+    say(by("link"), text);
+    by("link").dataset.tone = tone;
+    this.#showPeople(facts);
+    const found = situations.notice(facts);
+    show(by("veil"), found !== null);
+    if (found === null) return;
+    by("veil").dataset.tone = found.tone;
+    say(by("veil-text"), found.text);
+    say(by("veil-more"), found.more);
+    const key = found.actions.join();
     if (by("veil-doings").dataset.key === key) return;
     by("veil-doings").dataset.key = key;
-    by("veil-doings").replaceChildren(...doings.map(([label, act]) =>
-      element("button", { type: "button", className: "primary", text: label, onclick: act })));
-  }
-
-  #veil() {
-    const seat = this.#seat;
-    const silent = Math.floor((performance.now() - this.#turnAt) / 1000);
-    if (seat.ended !== null) {
-      return { text: "The room has ended.", more: [seat.ended.because, leavers(seat.ended)].filter(Boolean).join(": "), doings: replays(seat.id) };
-    }
-    if (seat.status === "displaced") {
-      return {
-        text: "This seat is played from another window now.",
-        doings: [["Take the seat back here", () => seat.takeBack()]],
-      };
-    }
-    if (this.#lost !== null) {
-      const wait = Math.max(0, Math.ceil((this.#lost.at - performance.now()) / 1000));
-      return { text: `You are away: ${this.#lost.meaning}.`, more: wait > 0 ? `Trying again in ${wait} s` : "Coming back…" };
-    }
-    if (this.#failed !== null) {
-      return { text: this.#failed, tone: "broken", doings: [["Load the game anew", () => location.reload()]] };
-    }
-    if (this.#diverged !== null) {
-      return { text: this.#diverged, tone: "broken", more: "The game is halted: it would not be the same game for everybody." };
-    }
-    if (!this.#isLive) return { text: "Connecting…" };
-    if (seat.closed - seat.generation > 20) {
-      return { text: "Catching up…", more: `${seat.closed - seat.generation} turns to go` };
-    }
-    return this.#waiting(silent);
-  }
-
-  #waiting(silent) {
-    const seat = this.#seat;
-    const missing = seat.roster.seats.filter((row) => row.missing || !row.connected).map((row) => this.#called(row));
-    if (seat.states.some((path) => path.startsWith("running.paused"))) {
-      const held = !seat.states.some((path) => path.endsWith(".lagging"));
-      if (held) {
-        const resume = definition.requests.some(({ name }) => name === "resume") && seat.allows("resume");
-        return { text: "Paused.", doings: resume ? [["Resume", () => this.#do(seat.request("resume"))]] : [] };
-      }
-      return { text: `Waiting for ${listed(missing) || "a silent player"}, ${silent} s`, more: "The game goes on when they are heard again." };
-    }
-    if (seat.isRunning && story.turn > 0 && silent >= 2) {
-      return { text: missing.length > 0 ? `Waiting for ${listed(missing)}, ${silent} s` : `Waiting for the others, ${silent} s` };
-    }
-    return null;
+    by("veil-doings").replaceChildren(...found.actions.map((action, index) => element("button", {
+      type: "button", className: index === 0 ? "primary" : "", text: situations.ACTIONS[action], onclick: () => this.#act(action),
+    })));
   }
 }
 

@@ -12,6 +12,7 @@ import { sha256 } from "/web/kit.js";
 import { by, element, say, show, words } from "/web/page.js";
 import { Playback, SPEEDS } from "/web/playback.js";
 import { BYTES_MAX, readReplay } from "/web/replay-file.js";
+import { FACTS, person } from "/web/situations.js";
 import { plural } from "/web/story.js";
 import { Timeline } from "/web/timeline.js";
 
@@ -19,6 +20,8 @@ const STORY_MAX = 100;
 const MARKS_MAX = 300;
 const FAR_TURNS = 10;
 const SILENT_MS = 5000;
+/** People are shown as somebody saw them who watched the game. */
+const THEN = { ...FACTS, status: "live", started: true };
 const wish = new URLSearchParams(location.search);
 
 function notice(text, tone = "") {
@@ -226,13 +229,12 @@ class Player {
     if (this.#shown.roster === roster) return;
     this.#shown.roster = roster;
     by("people").replaceChildren(...roster.seats.map((row) => {
-      const status = row.missing ? "silent" : row.connected ? "here" : "away";
+      const { text, tone, more } = person(row, THEN);
       const swatch = element("span", { className: "swatch" });
       swatch.style.background = `var(--seat-${row.seat % 8})`;
-      const what = [...row.roles.map(words), row.team ? `team ${words(row.team)}` : "", row.diverged ? "checksums differ" : ""];
       return element("li", {}, swatch, element("span", { className: "who", text: row.name }),
-        element("span", { className: "presence", "data-status": status, text: status }),
-        element("span", { className: "what", text: what.filter(Boolean).join(" · ") }));
+        element("span", { className: "presence", "data-tone": tone, text }),
+        element("span", { className: "what", text: more }));
     }));
     say(by("watching"), roster.spectators > 0 ? `${roster.spectators} watching` : "");
   }

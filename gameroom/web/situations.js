@@ -114,7 +114,7 @@ export function news(before, after, own = null) {
   else if (!isYou && !before.connected && after.connected) tell(`${name} is connected again`, "healthy");
   if (!isYou && after.missing && !before?.missing) tell(`everybody waits for ${name}`, "slow");
   if (after.slow && after.slow !== before?.slow) {
-    tell(after.slow === "engine" ? `${possessive(name)} engine cannot keep up` : `${possessive(name)} line is slow`, "slow");
+    tell(slowness(after, own), "slow");
   }
   if (before?.slow && !after.slow && after.connected) tell(`${name} ${isYou ? "keep" : "keeps"} up again`, "healthy");
   if (before?.repairing && !after.repairing) tell(`${possessive(name)} engine agrees with the others again`, "healthy");
@@ -122,6 +122,12 @@ export function news(before, after, own = null) {
     if (before !== undefined && !before.roles.includes(role)) tell(`${name} ${areOrIs(name)} ${words(role)} now`);
   }
   return told;
+}
+
+/** What of a slow player it is. */
+function slowness(row, own) {
+  const whose = possessive(called(row, own));
+  return row.slow === "engine" ? `${whose} engine cannot keep up` : `${whose} line is slow`;
 }
 
 // ---- the line ------------------------------------------------------------------------------
@@ -139,6 +145,11 @@ export function line(facts) {
   const is = seat === null ? "watching" : "connected";
   if (failed !== null) return { text: `${is}, engine failed`, tone: "broken" };
   if (differs !== null) return { text: `${is}, another game since turn ${differs}`, tone: "broken" };
+  const own = facts.rows.find((row) => seat !== null && row.seat === seat);
+  if (own?.failed || own?.repairing || own?.diverged) {
+    const [text, tone] = rowSays({ ...own, connected: true, missing: false });
+    return { text: `${is}, ${text}`, tone };
+  }
   return { text: is, tone: "healthy" };
 }
 
@@ -171,7 +182,7 @@ export function awaited(facts) {
 }
 
 /** Who left a game before its end, in words. */
-const leavers = ({ left = [] }) => (left.length > 0 ? `left before the end: ${left.map(isolated).join(", ")}` : "");
+export const leavers = ({ left = [] }) => (left.length > 0 ? `left before the end: ${left.map(isolated).join(", ")}` : "");
 
 /** Why a page's game does not go on, and what to do about it: {text, more, tone, actions}, actions
  * by their names in ACTIONS; null while it goes on. */
@@ -264,11 +275,7 @@ export class PaceNews {
 /** That turns last longer or shorter from now on, and why: {text, tone}. */
 export function paceWords(before, now, rows, own = null) {
   if (now < before) return { text: `turns are shorter again: ${now} ms, before ${before} ms`, tone: "healthy" };
-  const whose = (kind) => listed(rows.filter(({ slow }) => slow === kind).map((row) => called(row, own)));
-  const why = [
-    [whose("line"), (names) => `the line of ${names} is slow`],
-    [whose("engine"), (names) => `the engine of ${names} cannot keep up`],
-  ].filter(([names]) => names !== "").map(([names, say]) => say(names));
-  const because = why.length > 0 ? why.join(", and ") : "commands take longer to reach everybody";
+  const why = rows.filter(({ slow }) => slow).map((row) => slowness(row, own));
+  const because = listed(why) || "commands take longer to reach everybody";
   return { text: `turns are longer: ${now} ms, before ${before} ms, since ${because}`, tone: "slow" };
 }
