@@ -849,7 +849,7 @@ export class Session {
   /** Why the room does not hear us now. */
   #unreachable() {
     if (this.ended !== null) return problem("ended", "The room has ended.", 410);
-    if (this.status === "closed") return problem("closed", `This is over: ${this.#closedBecause}.`, 410);
+    if (this.status === "closed") return problem("closed", `${this.#closedBecause.replace(/^./, (first) => first.toUpperCase())}.`, 410);
     if (this.status === "displaced") {
       return problem("displaced", "This seat is played from another window now. Take it back to go on here.", 409);
     }

@@ -14,8 +14,6 @@ import * as situations from "/web/situations.js";
 import { Story, listed, plural } from "/web/story.js";
 
 const ROOMS_REMEMBERED_MAX = 50;
-/** The socket's close code after leaving for good. */
-const LEFT = 4100;
 const wish = new URLSearchParams(location.search);
 const where = { url: location.href };
 const profile = wish.get("profile") ?? "0";
@@ -293,7 +291,7 @@ class Page {
     const now = performance.now();
     return {
       ...situations.FACTS,
-      status: seat.status, meaning: this.#line.meaning ?? "", wasLive: this.#wasLive, isLeaving: this.#line.code === LEFT,
+      status: seat.status, meaning: this.#line.meaning ?? "", wasLive: this.#wasLive, code: this.#line.code ?? 0,
       waitS: Math.max(0, Math.ceil(((this.#line.at ?? now) - now) / 1000)),
       seat: seat.seat, rtt: seat.meters().rtt, rows: seat.roster.seats, low: definition.players.low,
       states: seat.states, isRunning: seat.isRunning, closed: seat.closed, played: seat.generation,

@@ -9,7 +9,7 @@
  * Facts, as far as a page has them (see `FACTS`):
  *   status     of the Session: new, connecting, live, away, displaced, closed
  *   meaning    why the line was lost or closed; waitS: seconds until it is tried again
- *   wasLive    the line has been live before; isLeaving: this person gave up the place
+ *   code       of the close (docs/wire.md), 0 for none; wasLive: the line has been live before
  *   seat       the own seat, null for a watcher; rtt: its round trip in milliseconds, 0 for unknown
  *   rows, low  the roster's seats; how many players the game needs
  *   states     paths of the active states; isRunning: `running` is among them
@@ -24,6 +24,10 @@
 import { isolated, words } from "./page.js";
 import { listed, plural } from "./story.js";
 
+/** Close codes after which there is more to say than why the line was closed. */
+const LEFT = 4100;
+const GONE = [4102, 4104];
+
 const BEHIND_TURNS = 20;
 const SILENT_S = 2;
 /** A turn this much longer or shorter than the one last told is told, after so many turns of it. */
@@ -32,7 +36,7 @@ const PACE_SHARE = 0.25;
 const PACE_TURNS = 10;
 
 export const FACTS = {
-  status: "new", meaning: "", waitS: 0, wasLive: false, isLeaving: false,
+  status: "new", meaning: "", waitS: 0, wasLive: false, code: 0,
   seat: null, rtt: 0, rows: [], low: 1,
   states: [], isRunning: false, started: false, closed: 0, played: 0, silentS: 0, mayResume: false,
   ended: null, failed: null, diverged: null, differs: null,
@@ -138,7 +142,7 @@ export const isOver = ({ status, ended }) => status === "closed" || ended !== nu
 /** What the page says of its own line: {text, tone}. */
 export function line(facts) {
   const { status, ended, seat, failed, differs } = facts;
-  if (isOver(facts)) return { text: ended === null && facts.isLeaving ? "left" : "over", tone: "" };
+  if (isOver(facts)) return { text: ended === null && facts.code === LEFT ? "left" : "over", tone: "" };
   if (status === "displaced") return { text: "played elsewhere", tone: "broken" };
   if (status === "away") return { text: "away", tone: "broken" };
   if (status !== "live") return { text: facts.wasLive ? "coming back" : "connecting", tone: "slow" };
@@ -157,10 +161,10 @@ export function line(facts) {
 
 /** Where the room is, in words. */
 export function room(facts) {
-  if (facts.ended !== null) return "ended";
+  if (facts.ended !== null || (facts.status === "closed" && GONE.includes(facts.code))) return "ended";
   const leaf = facts.states.at(-1) ?? "";
   const at = words(leaf.split(".").slice(1).join(": ") || leaf);
-  if (facts.status === "closed") return facts.isLeaving ? "left" : "closed";
+  if (facts.status === "closed") return facts.code === LEFT ? "left" : "closed";
   if (at === "") return "not known yet";
   return facts.status === "live" || !facts.wasLive ? at : `last seen: ${at}`;
 }
@@ -198,7 +202,8 @@ function cutOff(facts) {
     return { text: "The room has ended.", more, actions: facts.started ? ["watch_again", "save"] : ["look_again"] };
   }
   if (status === "closed") {
-    return { text: facts.isLeaving ? "You left the room." : `This is over: ${meaning}.`, actions: ["join_again"] };
+    if (GONE.includes(facts.code)) return { text: "The room has ended.", actions: ["look_again"] };
+    return { text: facts.code === LEFT ? "You left the room." : `This is over: ${meaning}.`, actions: ["join_again"] };
   }
   if (status === "displaced") {
     return { text: "This seat is played from another window now.", actions: ["take_back", "somebody_else"] };

@@ -38,8 +38,8 @@ const STYLE = `
 .archers li.own span::after { content: " (you)"; color: var(--soft); }
 .archers .sky { display: flex; align-items: center; gap: 4px; padding: 0 8px; height: 32px; }
 .archers .sky svg { width: 18px; height: 18px; }
-.archers .news { position: absolute; left: 50%; top: 56px; transform: translateX(-50%); padding: 8px 16px; margin: 0;
-  max-width: calc(100% - 32px); box-sizing: border-box; text-align: center; font-size: 16px; line-height: 24px; opacity: 0;
+.archers .news { position: absolute; left: 16px; right: 16px; top: 48px; width: fit-content; max-width: 560px; padding: 8px 16px;
+  margin: 0 auto; box-sizing: border-box; text-align: center; font-size: 16px; line-height: 24px; opacity: 0;
   transition: opacity .4s; pointer-events: none; }
 .archers .news.shown { opacity: 1; }
 .archers .bar { position: absolute; left: 8px; bottom: 8px; display: flex; gap: 4px; align-items: flex-end; }
@@ -127,6 +127,7 @@ const canvas = (width, height) => {
 // ---- the ground, painted once ---------------------------------------------------------
 
 const GROUND = 1024; // pixels of the coloured ground, each way; sharper things are drawn above
+const SKETCH = 128; // pixels of what is seen of it until then
 
 /** A cheap noise of 64 x 64 values that repeats: the same for everyone, though nothing hangs on it. */
 const NOISE = (() => {
@@ -157,38 +158,46 @@ function noise(x, y) {
 const over = (value, edge, blur) => Math.min(Math.max((value - edge) / blur + 0.5, 0), 1);
 
 /**
- * The ground of the whole field as one picture. It is made in slices of some milliseconds, so
- * that nothing else of the page has to wait: `ready` is called when it is done.
+ * The ground of the whole field as one picture. A sketch of it is there at once. The picture is
+ * made in slices of some milliseconds, so that nothing else of the page has to wait: `ready` is
+ * called when it is done.
  */
 function paintGround(terrain, side, ready) {
   const whole = canvas(GROUND * 2, GROUND * 2);
   const c = whole.getContext("2d");
-  c.fillStyle = "#c9cba3";
-  c.fillRect(0, 0, whole.width, whole.height);
-  const coloured = canvas(GROUND, GROUND);
-  const image = coloured.getContext("2d").createImageData(GROUND, GROUND);
+  c.imageSmoothingQuality = "high";
+  const image = new ImageData(GROUND, GROUND);
+  const sketch = new ImageData(SKETCH, SKETCH);
+  const lay = (painted) => {
+    const coloured = canvas(painted.width, painted.width);
+    coloured.getContext("2d").putImageData(painted, 0, 0);
+    c.drawImage(coloured, 0, 0, whole.width, whole.height);
+    growTrees(c, terrain, side);
+  };
+  for (let n = 0; n < SKETCH; n += 1) paintGroundRow(sketch, n, terrain, side);
+  lay(sketch);
   let row = 0;
   const slice = () => {
     const until = performance.now() + 7;
     while (row < GROUND && performance.now() < until) {
-      paintGroundRow(image.data, row, terrain, side);
+      paintGroundRow(image, row, terrain, side);
       row += 1;
     }
     if (row < GROUND) {
       setTimeout(slice);
       return;
     }
-    coloured.getContext("2d").putImageData(image, 0, 0);
-    c.imageSmoothingQuality = "high";
-    c.drawImage(coloured, 0, 0, whole.width, whole.height);
-    growTrees(c, terrain, side);
+    lay(image);
     ready();
   };
-  slice();
+  setTimeout(slice);
   return whole;
 }
 
-function paintGroundRow(data, py, terrain, side) {
+/** One row of an image of the ground, which may have fewer pixels than all. */
+function paintGroundRow({ data, width }, line, terrain, side) {
+  const step = GROUND / width;
+  const py = (line + 0.5) * step - 0.5;
   const per = GROUND / side;
   const share = [0, 0, 0, 0, 0]; // of each kind of ground at this pixel, between four cells
   const kindAt = (col, row) =>
@@ -201,7 +210,8 @@ function paintGroundRow(data, py, terrain, side) {
     g += (toG - g) * by;
     b += (toB - b) * by;
   };
-  for (let px = 0; px < GROUND; px += 1) {
+  for (let column = 0; column < width; column += 1) {
+    const px = (column + 0.5) * step - 0.5;
     // The borders of the square cells are bent, by less than a cell.
     const u = (px + 0.5) / per - 0.5 + (noise(px / 17, py / 17 + 31) - 0.5) * 1.3;
     const v = (py + 0.5) / per - 0.5 + (noise(px / 17 + 47, py / 17) - 0.5) * 1.3;
@@ -235,7 +245,7 @@ function paintGroundRow(data, py, terrain, side) {
       mix(172, 167, 156, over(height, 0.52, 0.06));
       mix(190, 186, 176, over(height, 0.9, 0.06));
     }
-    const at = (py * GROUND + px) * 4;
+    const at = (line * width + column) * 4;
     data[at] = r;
     data[at + 1] = g;
     data[at + 2] = b;
@@ -557,6 +567,11 @@ export default (root, game) => {
   /** The first look: players see their army close, watchers the whole field. */
   function place() {
     placed = true;
+    if (plays && !game.demo) {
+      say(`The last army standing wins. ${matchMedia("(pointer: coarse)").matches
+        ? "Drag a finger across your archers to select them, then tap where they march."
+        : "Drag across your archers to select them, then right-click where they march."}`, 1e9);
+    }
     camera.zoom = camera.wanted = plays ? Math.max(fit() * 1.6, width < 560 ? 0.62 : 0.9) : lowest();
     const middle = own < 0 ? null : middleOf(own);
     // A little towards the middle of the field, where the others will come from.
@@ -1072,6 +1087,7 @@ export default (root, game) => {
 
   function command(x, y, run) {
     if (own < 0 || scene === null || !anyPicked()) return;
+    newsUntil = Math.min(newsUntil, performance.now() + 4000); // what to do is known now
     const units = mask();
     const target = archerAt(x, y, false);
     const [px, py] = [x, y].map((n) => Math.round(Math.min(Math.max(n, 0), size - 1)));

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from gameroom.server import bodies
 from gameroom.server.app import LOBBY
@@ -88,6 +88,49 @@ async def two(world: World) -> AsyncIterator[tuple[Person, Person, str]]:
         assert [ann.faults, bob.faults] == [[], []]
 
 
+DISPLACED = "This seat is played from another window now."
+CARD_SAYS = """([name, text, tone]) => [...document.querySelectorAll("#people li")].some((card) =>
+  card.querySelector(".who").textContent === name &&
+  card.querySelector(".presence").textContent === text &&
+  card.querySelector(".presence").dataset.tone === tone)"""
+
+
+async def again(person: Person) -> Person:
+    """The same seat in another tab, which takes it over."""
+    second = Person(await person.page.context.new_page(), person.name)
+    await second.page.goto(person.page.url)
+    await second.page.get_by_role("button", name=f"Go on as {person.name} here").click()
+    await second.until("seat.status === 'live' && seat.seat === 0")
+    return second
+
+
+async def card(person: Person, name: str) -> tuple[str, str]:
+    """What the card of this name says of presence, and in which tone."""
+    where = person.page.locator("#people li").filter(has_text=name).locator(".presence")
+    return await where.inner_text(), await where.get_attribute("data-tone") or ""
+
+
+async def in_sight(person: Person, name: str) -> None:
+    """This button can be seen without scrolling, and be pressed."""
+    button = person.page.get_by_role("button", name=name)
+    await expect(button).to_be_in_viewport()
+    await expect(button).to_be_enabled()
+
+
+def count_ready(context: BrowserContext) -> list[str]:
+    """What the pages of this browser send, as text."""
+    sent: list[str] = []
+
+    def hear(frame: bytes | str) -> None:
+        sent.append(frame if isinstance(frame, str) else frame.decode("latin-1"))
+
+    def watch(page: Page) -> None:
+        page.on("websocket", lambda socket: socket.on("framesent", hear))
+
+    context.on("page", watch)
+    return sent
+
+
 async def play(*persons: Person) -> None:
     for person in persons:
         await person.page.get_by_role("button", name="I am ready").click()
@@ -97,7 +140,7 @@ async def play(*persons: Person) -> None:
 
 async def test_a_setting_is_shown_to_all_with_who_changed_it(world: World):
     async with two(world) as (ann, bob, _):
-        await ann.reads("bob came in")
+        await ann.reads("bob takes seat 2")
         await ann.reads("Waiting for you and bob to be ready.")
         await ann.page.get_by_label("flowers").fill("7")
         await ann.page.get_by_label("flowers").press("Tab")
@@ -171,22 +214,94 @@ async def test_requests_are_buttons_while_they_are_allowed(world: World):
 async def test_a_second_window_takes_the_seat_and_the_first_can_take_it_back(world: World):
     async with two(world) as (ann, bob, _):
         await play(ann, bob)
-        second = Person(await ann.page.context.new_page(), "ann")
-        await second.page.goto(ann.page.url)
-        await second.until("seat.status === 'live' && seat.seat === 0")
-        await ann.reads("This seat is played from another window now.")
+        second = await again(ann)
+        await ann.reads(DISPLACED)
         await ann.page.get_by_role("button", name="Take the seat back here").click()
-        await second.reads("This seat is played from another window now.")
+        await second.reads(DISPLACED)
         await ann.until("seat.status === 'live'")
         await ann.plays(await bob.seat("seat.generation") + 5)
+
+
+async def test_a_page_displaced_in_the_setup_shows_its_way_back(world: World):
+    async with two(world) as (ann, bob, _):
+        second = await again(ann)
+        await ann.reads(DISPLACED)
+        assert await card(ann, "ann") == ("played elsewhere", "broken")
+        assert await card(ann, "bob") == ("was here", "")
+        assert await ann.page.locator("#where").inner_text() == "last seen: gathering"
+        await in_sight(ann, "Take the seat back here")
+        await ann.page.get_by_role("button", name="Take the seat back here").click()
+        await second.reads(DISPLACED)
+        await play(ann, bob)
+
+
+async def test_a_page_without_a_line_is_nowhere_called_here(world: World):
+    async with two(world) as (ann, bob, _):
+        await ann.seat("seat.dev.drop(600_000)")
+        await ann.reads("You are away")
+        await in_sight(ann, "Try again now")
+        assert await card(ann, "ann") in {("away", "broken"), ("coming back", "slow")}
+        await bob.page.wait_for_function(CARD_SAYS, arg=["ann", "away", "broken"])
+
+
+async def test_a_room_that_is_deleted_in_the_setup_is_not_gathering_any_more(world: World):
+    async with two(world) as (ann, bob, room):
+        world.app[LOBBY].rooms.end(room)
+        for person in (ann, bob):
+            await person.reads("The room has ended.")
+            assert await person.page.locator("#where").inner_text() == "ended"
+            assert await person.page.locator("#link").inner_text() == "over"
+            await in_sight(person, "Look again")
+        refused = "seat.chat('hello').catch(({ problem }) => problem.detail)"
+        assert await ann.seat(f"await {refused}") == "The room has ended."
+
+
+async def test_a_second_tab_asks_whether_to_go_on_or_to_be_somebody_else(world: World):
+    async with two(world) as (ann, _, room):
+        second = await ann.page.context.new_page()
+        await second.goto(ann.page.url)
+        await second.get_by_role("button", name="Go on as ann here").wait_for(timeout=WAIT_MS)
+        assert await ann.seat("seat.status") == "live", "nothing is taken before the answer"
+        await second.get_by_role("button", name="Come in as somebody else").click()
+        await second.wait_for_url("**profile=a*", timeout=WAIT_MS)
+        await second.get_by_role("button", name="Watch").wait_for(timeout=WAIT_MS)
+        await second.get_by_label("Your name").fill("cid")
+        await second.get_by_role("button", name="Watch").click()
+        cid = Person(second, "cid")
+        await cid.until("seat.status === 'live' && seat.name === 'cid'")
+        assert await ann.seat("seat.status") == "live"
+        await second.reload()
+        await cid.until("seat.status === 'live' && seat.name === 'cid'")
+        await ann.page.reload()
+        await ann.until("seat.status === 'live' && seat.name === 'ann'")
+
+
+async def test_a_page_that_plays_by_itself_says_once_that_it_is_ready(world: World):
+    room = await garden(world)
+    async with people(world) as one, people(world) as other:
+        said = count_ready(one)
+        ann = await enter(one, world, room, "ann")
+        bob = await enter(other, world, room, "bob")
+        await ann.plays(5)
+        await bob.plays(5)
+        assert sum(frame.count("/players/me/ready") for frame in said) == 1
+
+
+async def test_somebody_who_just_came_is_not_called_back(world: World):
+    async with two(world) as (ann, bob, room), people(world) as others:
+        await play(ann, bob)
+        eve = await enter(others, world, room, "eve", watch=True)
+        await eve.reads("you came in at turn")
+        await eve.page.reload()
+        await eve.reads("you are back: ")
 
 
 async def test_a_loss_is_told_on_both_sides(world: World):
     async with two(world) as (ann, bob, _):
         await play(ann, bob)
         await bob.seat("seat.dev.drop(300)")
-        await ann.reads("bob dropped at turn")
-        await ann.reads("bob is back")
+        await ann.reads("bob's connection is lost")
+        await ann.reads("bob is connected again")
         await bob.reads("turns caught up, 0 lost")
         await bob.until("seat.meters().losses === 1")
 
@@ -198,7 +313,7 @@ async def test_who_leaves_for_good_is_asked_once_and_told(world: World):
         assert "given up" in await leave.inner_text()
         await leave.click()
         await bob.reads("You left the room.")
-        await ann.reads("bob is not in the room any more")
+        await ann.reads("bob has left")
         await bob.page.get_by_role("button", name="Join again").click()
         await bob.page.get_by_label("Your name").wait_for()
 

@@ -54,6 +54,7 @@ async def stage(chromium: Browser) -> AsyncIterator[Stage]:
         width: int = 800,
         touch: bool = False,
         clock: bool = False,
+        timers: bool = True,
         **more: Any,
     ) -> Page:
         size = {"width": width, "height": 600}
@@ -64,6 +65,8 @@ async def stage(chromium: Browser) -> AsyncIterator[Stage]:
         page.on("pageerror", lambda error: problems.append(str(error)))
         if clock:
             await page.clock.install(time=0)
+        if not timers:  # what is put off until later never comes
+            await page.add_init_script("window.setTimeout = () => 0")
         told = {"game": game, "seat": seat, **SETUPS[game], **more}
         where = f"http://stage.test/tests/rooms/stage.html#{quote(json.dumps(told))}"
         await page.goto(where)
@@ -160,6 +163,42 @@ async def test_a_watcher_of_noughts_has_nothing_to_press(stage: Stage) -> None:
 
 
 # -- archers ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+async def test_the_first_frame_shows_the_field_the_archers_and_what_to_do(
+    stage: Stage, width: int
+) -> None:
+    woods = {"map": "woods", "archers": 40}
+    page = await stage("archers", setup=woods, width=width, touch=width < 560, timers=False)
+    await page.evaluate("new Promise(requestAnimationFrame)")
+    colours = await page.evaluate(
+        """() => {
+          const { data } = document.querySelector(".map canvas").getContext("2d").getImageData(0, 0, 96, 96);
+          return new Set(Array.from({ length: 96 * 96 }, (_, n) => data.slice(4 * n, 4 * n + 3).join())).size;
+        }"""  # noqa: E501 - a line of JavaScript
+    )
+    assert colours > 200, "meadows, woods and fords, not one flat colour"
+    assert "The last army standing wins." in await page.inner_text(".news.shown")
+    how = "then tap" if width < 560 else "then right-click"
+    assert how in await page.inner_text(".news.shown")
+
+
+async def test_what_to_do_is_not_told_to_whom_it_does_not_concern(stage: Stage) -> None:
+    page = await stage("archers", seat=None)
+    assert await page.locator(".news.shown").count() == 0
+
+
+async def test_what_to_do_goes_soon_after_the_first_order(stage: Stage) -> None:
+    page = await stage("archers", clock=True)
+    await page.keyboard.press("a")
+    await page.mouse.click(300, 500, button="right")
+    await page.clock.run_for(3900)
+    await page.evaluate("turn()")
+    assert await page.locator(".news.shown").count() == 1
+    await page.clock.run_for(200)
+    await page.evaluate("turn()")
+    assert await page.locator(".news.shown").count() == 0
 
 
 async def pixels(page: Page, around: tuple[int, int] | None = None) -> str:

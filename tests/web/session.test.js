@@ -209,7 +209,7 @@ test("what is sent over no line is answered with why, and kept only where the li
   assert.deepEqual(await why((ann) => ann.cut(true, 1006)), { code: "away", detail: away, taken: true, refused: null });
   const elsewhere = "This seat is played from another window now. Take it back to go on here.";
   assert.deepEqual(await why((ann) => ann.cut(true, 4001)), { code: "displaced", detail: elsewhere, taken: false, refused: "displaced" });
-  const dropped = "This is over: you were dropped from the room.";
+  const dropped = "You were dropped from the room.";
   assert.deepEqual(await why((ann) => ann.cut(true, 4101)), { code: "closed", detail: dropped, taken: false, refused: "closed" });
   const ended = { code: "ended", detail: "The room has ended.", taken: false, refused: "ended" };
   assert.deepEqual(await why((ann, now) => {

@@ -40,16 +40,17 @@ function* product(axes) {
 /** Every situation: of the line, the place, the room, what is wrong, and ann's and bob's rows. */
 function* situations() {
   const axes = {
-    status: STATUSES, wasLive: [false, true], isLeaving: [false, true], seat: [null, 0], states: STATES, played: [0, 7],
+    status: STATUSES, wasLive: [false, true], code: [0, 4001, 4100, 4101, 4102, 4104], seat: [null, 0], states: STATES, played: [0, 7],
     ended: [null, { because: "one army is left", left: ["cid"] }],
     wrong: [{}, { failed: "The engine failed." }, { diverged: "Checksums differ." }, { differs: 40 }],
     silentS: [0, 9],
   };
   const pairs = flags.flatMap((more) => [[row(more), BOB], [row(), { ...BOB, ...more }]]);
   for (const { wrong, rows, ...one } of product({ ...axes, rows: pairs })) {
-    // A line that is live, lost or taken over has been live; who gave up the place has no line.
+    // A line that is live, lost or taken over has been live; codes say why one is closed.
     if (["live", "away", "displaced"].includes(one.status) && !one.wasLive) continue;
-    if (one.isLeaving && one.status !== "closed") continue;
+    const codes = { closed: [4100, 4101, 4102, 4104], displaced: [4001] }[one.status] ?? [0];
+    if (!codes.includes(one.code)) continue;
     const started = one.states.includes("running") || one.played > 0;
     yield { ...FACTS, meaning: "the connection was lost", waitS: 3, low: 3, isRunning: one.states.includes("running"),
       closed: one.played, started, mayResume: true, rows, ...one, ...wrong };
