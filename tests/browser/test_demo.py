@@ -54,6 +54,9 @@ async def test_a_drop_is_caught_up_with_nothing_lost(demo: Page):
 async def test_a_reload_and_a_delay_are_told(demo: Page):
     await demo.locator(".seat[data-profile=ann]").get_by_label("250 ms").check()
     await expect(demo.locator("#story")).to_contain_text("ann is delayed by 250 ms each way")
+    await expect(demo.locator("#story")).to_contain_text(
+        re.compile(r"turns are longer: \d+ ms, before \d+ ms, since ann's line is slow")
+    )
     await demo.get_by_role("button", name="Reload ann's page").click()
     await expect(demo.locator("#story")).to_contain_text("ann is back after a reload")
     await expect(demo.locator(".seat[data-profile=ann] [data-meter=latency]")).to_have_text(
@@ -70,6 +73,28 @@ async def test_corruption_asks_once_and_then_halts_the_game(demo: Page):
             r"checksums differ at turn \d+: (ann and bob|bob and ann) do not play the same game"
         )
     )
+
+
+async def test_the_card_of_a_corrupted_watcher_says_so_until_it_is_loaded_again(demo: Page):
+    card = demo.locator(".seat[data-profile=cid]")
+    await demo.get_by_role("button", name="Corrupt cid's engine").click()
+    await demo.get_by_role("button", name="click again").click()
+    said = card.locator(".presence")
+    await expect(said).to_have_text(re.compile(r"watching, another game since turn \d+"))
+    await expect(card).to_have_attribute("data-tone", "broken")
+    told = demo.locator("#story li").filter(has_text="sees another game")
+    await expect(told).to_have_count(1)
+    await demo.get_by_role("button", name="Reload cid's page").click()
+    await expect(said).to_have_text("watching")
+    await expect(card).to_have_attribute("data-tone", "healthy")
+
+
+async def test_numbers_of_turns_say_whose_they_are(demo: Page):
+    labels = await demo.locator("dt").all_inner_texts()
+    assert {"Turn closed", "Turn length", "Agreed up to", "Turn shown"} <= set(labels)
+    assert "Generation" not in labels
+    for meter in await demo.locator("dl > div", has_text="Turn").all():
+        assert await meter.get_attribute("title")
 
 
 async def test_on_a_phone_one_seat_is_shown_and_the_others_go_on(demo: Page):

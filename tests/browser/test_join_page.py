@@ -257,7 +257,7 @@ async def test_a_room_that_is_deleted_in_the_setup_is_not_gathering_any_more(wor
 
 
 async def test_a_second_tab_asks_whether_to_go_on_or_to_be_somebody_else(world: World):
-    async with two(world) as (ann, _, room):
+    async with two(world) as (ann, _, _):
         second = await ann.page.context.new_page()
         await second.goto(ann.page.url)
         await second.get_by_role("button", name="Go on as ann here").wait_for(timeout=WAIT_MS)
