@@ -12,7 +12,7 @@ import types
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
-from typing import TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -56,7 +56,9 @@ def _reader(hint: Hashable, strict: bool) -> _Reader:
         chosen = [part for part in parts if part is not type(None)]
         assert len(chosen) == 1, f"{hint} is not one type or None"
         return _optional(_reader(chosen[0], strict))
-    assert origin is not None, f"{hint} cannot be read"
+    if origin is Literal:
+        return _choice(parts)
+    assert origin is Mapping, f"{hint} cannot be read"
     return _map(parts[0], _reader(parts[1], strict) if parts[1] in (int, str) else None)
 
 
@@ -66,6 +68,15 @@ def _scalar(kind: object) -> _Reader:
     def reader(value: object, where: str) -> object:
         if type(value) is not kind:
             raise bad(f"{where or 'the body'} is not {said}")
+        return value
+
+    return reader
+
+
+def _choice(words: tuple[object, ...]) -> _Reader:
+    def reader(value: object, where: str) -> object:
+        if not isinstance(value, str) or value not in words:
+            raise bad(f"{where or 'the body'} is not one of {', '.join(map(str, words))}")
         return value
 
     return reader

@@ -111,4 +111,5 @@ BODIES: tuple[Body, ...] = (
     Chat("ann", "hello"),
     Announcement("The host is bob now."),
     Ended("over", None),
+    Roster((Seat(0, "u1", "ann", slow="line"), Seat(1, "u2", "bob", slow="engine"))),
 )

@@ -147,6 +147,14 @@ def test_a_newer_server_may_say_more_than_its_client_knows(codec: Codec) -> None
     assert frame.body == Refused(1, ("x",))
 
 
+@pytest.mark.parametrize("slow", ["lines", True, {}, 1])
+def test_a_word_that_is_none_of_those_that_can_be_is_refused(codec: Codec, slow: object) -> None:
+    body = {"seats": [{"seat": 0, "user": "u1", "name": "ann", "slow": slow}]}
+    data = codec._pack({"event": "roster", "seq": 3, "path": "/players", "body": body})
+    with pytest.raises(BadFrameError, match=r"slow is not one of line, engine"):
+        codec.decode_event(data)
+
+
 @pytest.mark.parametrize("index", range(3))
 def test_the_other_kind_of_frame_is_refused(index: int) -> None:
     data = Codec(MSGPACK, ROOM).encode_packet(PACKETS[index])
