@@ -136,9 +136,9 @@ class MasterPacket:
 class Seat:
     """One row of the roster, as everyone sees it.
 
-    absent_ms: how long this player had been away or silent when this was said, 0 for who is
-    here. lost_in_ms: how long from then until the player is lost; None for who is here. slow: what
-    of this player makes the turns longer than the others need; None for who keeps up.
+    absent_ms: how long this player had been away, silent or failed when this was said, 0 for who
+    is here. lost_in_ms: how long from then until the player is lost; None for who is here. slow:
+    what of this player makes the turns longer than the others need; None for who keeps up.
     """
 
     seat: int
@@ -155,6 +155,7 @@ class Seat:
     missing: bool = False
     lost: bool = False
     diverged: bool = False
+    failed: bool = False
     repairing: bool = False
     absent_ms: int = 0
     lost_in_ms: int | None = None
@@ -196,6 +197,16 @@ class Refused:
 
     seat: int
     reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The engine of this seat cannot go on. generation: the turn that it could not run, 0 where it
+    could not begin. text: what it said, one line of up to 200 characters."""
+
+    seat: int
+    generation: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +309,7 @@ Body = (
     | Setup
     | Moves
     | Refused
+    | Failed
     | Diverged
     | Repair
     | Verified
@@ -312,7 +324,7 @@ class Event:
     """What the room says to all of its people. `seq` is gapless per room, from 1 on.
 
     The event's name on the wire follows from the body's type: turn, roster, setup,
-    chart, refused, diverged, repair, verified, chat, announcement, ended.
+    chart, refused, failed, diverged, repair, verified, chat, announcement, ended.
     """
 
     seq: int

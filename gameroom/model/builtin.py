@@ -31,9 +31,9 @@ EVENTS: dict[str, str] = {
     "slow": "a player's line or engine is what makes the turns longer than the others need",
     "steady": "a slow player has kept up with the others for a while, or is gone",
     "lag": "a player has been silent for `lag pause after` while turns run",
-    "recover": "a missing player is heard again",
-    "lost": "a player stayed missing for `lag drop after`, or away, or hidden and silent, for"
-    " `reconnect grace`",
+    "recover": "a missing player is heard again, or one whose engine had failed plays again",
+    "lost": "a player stayed missing for `lag drop after`, or away, hidden and silent, or with a"
+    " failed engine for `reconnect grace`",
     "configure": "a setting was changed",
     "ready": "a player is ready",
     "unready": "a player took readiness back",
@@ -41,6 +41,7 @@ EVENTS: dict[str, str] = {
     "refused": "a player's engine refuses the setup",
     "diverged": "the checksums of a generation differ",
     "repaired": "a diverged player's engine agrees with the others again",
+    "failed": "a player's engine cannot go on: nobody waits for its packets",
     "error": "a guard or an action had no value, such as a division by zero",
 }
 """What the room itself raises."""
@@ -71,9 +72,10 @@ FLAGS: dict[str, str] = {
     "hidden": "the page is not seen: nobody waits when its packets stop",
     "slow": "the line or the engine is what makes the turns longer",
     "missing": "silent for `lag pause after` while turns run",
-    "lost": "missing or away for so long that the seat may be taken",
+    "lost": "missing, away or failed for so long that the seat may be taken",
     "diverged": "the engine's checksum differs from the majority's, or from another's where"
     " there is no majority",
+    "failed": "the engine cannot go on: nobody waits for its packets",
 }
 """What the server knows of a person."""
 

@@ -78,6 +78,7 @@ class Flag:
         "missing",
         "lost",
         "diverged",
+        "failed",
     ]
     span: Span = field(default=NOWHERE, compare=False)
 

@@ -19,8 +19,9 @@ from gameroom.model.fit import misfit_body
 from gameroom.model.policies import number
 from gameroom.room import allowance, inputs, presence
 from gameroom.room.course import Course
-from gameroom.room.effects import Problem, Reply
+from gameroom.room.effects import Log, Problem, Reply
 from gameroom.room.entrance import place_for
+from gameroom.room.lines import clean_line
 from gameroom.room.people import Member, People, choice_of
 from gameroom.room.play import Play
 from gameroom.room.setup import misfit_settings
@@ -35,6 +36,8 @@ REASONS_MAX = 16
 REASON_CHARACTERS_MAX = 200
 REASONS_CHARACTERS = 256
 """A refusal counts once for every so many characters that it begins: all are written down."""
+
+FAILURE_CHARACTERS_MAX = 200
 
 SETUP_CHARACTERS = 4096
 """A change of the setup counts once for every so many characters of the whole setup."""
@@ -109,6 +112,8 @@ class Desk:
                 return self._hide(member, hidden)
             case inputs.Load(reasons):
                 return self._load(member, reasons)
+            case inputs.Fail():
+                return self._fail(member, packet)
             case inputs.Ask(name, body):
                 return self._ask(member, name, body)
             case inputs.Say(text):
@@ -136,7 +141,7 @@ class Desk:
 
     def _connect(self, member: Member, seq: int) -> Reply:
         back = not member.connected
-        presence.connect(member, is_near=self.voice.seq - seq <= NEAR_EVENTS)
+        presence.connect(member, self.voice.now, is_near=self.voice.seq - seq <= NEAR_EVENTS)
         self.voice.roster_changed = True
         if back and member.seat is not None:
             self.course.happen("return", {"seat": member.seat})
@@ -240,8 +245,44 @@ class Desk:
             self.voice.say(packets.Refused(seat_of(member), reasons))
         self.voice.roster_changed = True
         member.loaded, member.refused, member.reasons = not reasons, bool(reasons), reasons
+        if not reasons:
+            presence.revive(member)
         self.course.happen("refused" if reasons else "loaded", {"seat": seat_of(member)})
         return Reply(204)
+
+    def _fail(self, member: Member, said: inputs.Fail) -> Reply | Problem:
+        """What is said again changes nothing; who has failed has no more to report."""
+        text = clean_line(said.text)
+        if not text or len(said.text) > FAILURE_CHARACTERS_MAX:
+            why = f"A report has 1 to {FAILURE_CHARACTERS_MAX} characters."
+            return Problem(422, "bad_report", why)
+        if not 0 <= said.generation <= self.play.generation:
+            why = f"Turn {said.generation} is not closed: no engine has run it."
+            return Problem(422, "bad_report", why)
+        if said.kind == "engine" and not self.course.is_in("running"):
+            return self.course.forbidden("failure", member.kinds, "No engine runs now.")
+        failure = (said.generation, text)
+        if member.failed:
+            if said.kind != "engine" or member.failure not in (None, failure):
+                return Problem(409, "already_failed", "Your engine has failed: load it again.")
+            member.failure = failure
+            return Reply(204)
+        kind = "failed" if said.kind == "engine" else "fault"
+        if (wait := self._waits_for(member, "changes_per_minute", kind)) is not None:
+            return wait
+        self.voice.want(Log(member.user, member.name, said.kind, said.generation, text))
+        if said.kind == "engine":
+            self._failed(member, failure)
+        return Reply(204)
+
+    def _failed(self, member: Member, failure: tuple[int, str]) -> None:
+        seat = seat_of(member)
+        if presence.fail(member, self.voice.now, failure):
+            self.course.happen("recover", {"seat": seat})
+        self.play.pacer.forget(seat)
+        self.voice.roster_changed = True
+        self.voice.say(packets.Failed(seat, *failure))
+        self.course.happen("failed", {"seat": seat})
 
     def _ask(self, member: Member, name: str, body: Mapping[str, Value]) -> Reply | Problem:
         request = self._requests.get(name)
@@ -302,7 +343,11 @@ class Desk:
             return self.course.forbidden("turns", member.kinds, "The game has not started.")
         if packet.generation < 1:
             return Problem(400, "bad_frame", "Generations count from 1.")
+        had_failed = member.failed
         taken, rejected = self.play.take(member, packet)
+        if had_failed and not member.failed:
+            self.voice.roster_changed = True
+            self.course.happen("recover", {"seat": member.seat})
         if taken is Taken.REPEATED:
             return Reply(200, {"generation": packet.generation, "repeated": True})
         if taken is Taken.SKIPPED:
@@ -346,10 +391,10 @@ class Desk:
         return self.snapshots.unasked(member.seat, generation)
 
 
-_OF_PLAYERS = (ClientPacket, inputs.HaveState, inputs.SendState)
+_OF_PLAYERS = (ClientPacket, inputs.Fail, inputs.HaveState, inputs.SendState)
 """What spectators never send, whatever state the room is in."""
 NOT_IN_THE_ROOM = Problem(403, "not_in_the_room", "You have no place in this room.")
-_NOT_A_PLAYER = Problem(403, "not_a_player", "Only players send turns and states.")
+_NOT_A_PLAYER = Problem(403, "not_a_player", "Only players send turns, states and failures.")
 _ENDED = Problem(410, "room_ended", "The room has ended.")
 
 

@@ -70,13 +70,24 @@ class Keep:
 
 
 @dataclass(frozen=True, slots=True)
+class Log:
+    """Tell the operator what this person's program reports of itself (`inputs.Fail`)."""
+
+    who: str
+    name: str
+    kind: str
+    generation: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Arm:
     """Call `tick` at this time in milliseconds (the latest Arm counts); None: no need."""
 
     at: int | None
 
 
-Effect = Append | Broadcast | Reply | Rejected | Part | Keep | Arm
+Effect = Append | Broadcast | Reply | Rejected | Part | Keep | Log | Arm
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from gameroom.lockstep.packets import ClientPacket
 from gameroom.model import Value
@@ -71,6 +72,20 @@ class Load:
     reasons: tuple[str, ...] = ()
 
 
+FailureKind = Literal["engine", "signal", "snapshot", "view"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """What went wrong in this person's program. kind: `engine` cannot go on; with any other the
+    game goes on: a signal that does not fit, a state that cannot be kept, a fault of the view.
+    generation: the turn that was run, 0 before the first. text: what was said of it."""
+
+    kind: FailureKind
+    generation: int
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """A request that the room file declares."""
@@ -121,6 +136,7 @@ Packet = (
     | Ready
     | Hide
     | Load
+    | Fail
     | Ask
     | Say
     | HaveState

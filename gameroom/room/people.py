@@ -34,6 +34,8 @@ class Member:
     missing_since: since when the silence is so long that all are told, None when it is not.
     outvoted: diverged from a majority, so that it is known who is right.
     repairing, repairs: the engine begins again, and how often it has done so.
+    failed_since: when the engine failed, or since when its player is back; None when it runs.
+    failure: the turn and the text that were told then, None where that is not known any more.
     reasons: of the refusal that was told last.
     gathers_from: the generation from which on the turns wait for this player's packets;
         None while nobody waits, as during catching up.
@@ -56,6 +58,9 @@ class Member:
     missing: bool = False
     lost: bool = False
     diverged: bool = False
+    failed: bool = False
+    failed_since: int | None = None
+    failure: tuple[int, str] | None = None
     outvoted: bool = False
     repairing: bool = False
     repairs: int = 0
@@ -207,6 +212,7 @@ class People:
             member.missing_since = now if member.missing else None
             member.silent_since = now if member.missing or member.hidden else None
             member.repairing_since = now if member.repairing else None
+            member.failed_since = now if member.failed else None
             self.members[row.user] = member
         self._seated = None
 
@@ -234,6 +240,7 @@ def _seat(member: Member) -> Seat:
         missing=member.missing,
         lost=member.lost,
         diverged=member.diverged,
+        failed=member.failed,
         repairing=member.repairing,
         choices=dict(member.choices),
     )

@@ -24,7 +24,7 @@ from gameroom.room.course import Course
 from gameroom.room.effects import Problem, Rejected
 from gameroom.room.folded import Folded
 from gameroom.room.people import Member, People
-from gameroom.room.presence import SILENT_MS
+from gameroom.room.presence import SILENT_MS, revive
 
 TELL_MS = 1_000
 """How long a turn may be overdue before what waits for it is told without it."""
@@ -92,19 +92,21 @@ class Play:
         """One client packet, with the commands and signals of it that do not fit.
 
         From the generation of the first packet that is not late the turns wait for its
-        seat. If that packet was heard before the connection was lost, all up to it were.
+        seat. If that packet was heard before the connection was lost, all up to it were. An
+        engine that had failed runs: without one there is no packet in time.
         """
         assert member.seat is not None, "only players send turns"
         kept, rejected = self._fitting(member, packet)
         taken = self.turns.take(member.seat, packet.generation, kept)
         if (
             member.connected
-            and not member.repairing
             and member.gathers_from is None
             and taken in (Taken.KEPT, Taken.REPEATED)
             and packet.generation >= self.turns.open
         ):
-            member.gathers_from = packet.generation if taken is Taken.KEPT else self.turns.open
+            revive(member)
+            if not member.repairing:
+                member.gathers_from = packet.generation if taken is Taken.KEPT else self.turns.open
         if taken in (Taken.REPEATED, Taken.SKIPPED, Taken.EARLY):
             return taken, []
         self.pacer.report(member.seat, packet.latency, packet.framerate)

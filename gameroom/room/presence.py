@@ -55,14 +55,17 @@ def arrive(member: Member, now: int) -> None:
     member.connected, member.away_since = True, now
 
 
-def connect(member: Member, *, is_near: bool) -> None:
+def connect(member: Member, now: int, *, is_near: bool) -> None:
     """The socket is open, of a page that is seen until it says otherwise. Where the player
     is not near the present, the turns wait for this player only once a packet has come. Whoever
-    returns may have begun again: whether the engine differs is found out anew."""
+    returns may have begun again: whether the engine differs is found out anew, and one that had
+    failed has the whole grace to catch up."""
     if not member.connected and not member.repairing:
         member.diverged = member.outvoted = False
     member.connected, member.arrived, member.away_since = True, True, None
     member.lost = member.hidden = False
+    if member.failed:
+        member.failed_since = now
     if not is_near:
         member.gathers_from = None
 
@@ -176,8 +179,25 @@ def release(member: Member) -> None:
     member.repairing_since = None
 
 
+# -- engines that failed ---------------------------------------------------------------------
+
+
+def fail(member: Member, now: int, failure: tuple[int, str]) -> bool:
+    """The engine cannot go on: the turns do, without this player. Says whether they had been
+    waiting long for the packets."""
+    member.failed, member.failed_since, member.failure = True, now, failure
+    member.gathers_from = None
+    return heard_again(member)
+
+
+def revive(member: Member) -> None:
+    """The engine runs: a new one where it had failed."""
+    member.failed, member.failed_since, member.failure = False, None, None
+
+
 def newly_lost(people: People, patience: Patience, now: int) -> list[Member]:
-    """Mark those who are away, silent or under repair for too long; returns the new ones."""
+    """Mark those who are away, silent, failed or under repair for too long; returns the new
+    ones."""
     lost = [
         member
         for member in people
@@ -210,7 +230,9 @@ def roster(people: People, patience: Patience, now: int) -> Roster:
 
 
 def _timed(row: Seat, member: Member, patience: Patience, now: int) -> Seat:
-    since = member.silent_since if member.connected else member.away_since
+    since = member.away_since
+    if member.connected:
+        since = member.failed_since if member.failed else member.silent_since
     lost_at = min(_lost_at(member, patience), default=None)
     if since is None or lost_at is None:
         return row
@@ -235,3 +257,5 @@ def _lost_at(member: Member, patience: Patience) -> Iterator[int]:
         yield member.silent_since + patience.grace
     if member.repairing_since is not None:
         yield member.repairing_since + patience.grace
+    if member.failed_since is not None and member.connected and member.away_since is None:
+        yield member.failed_since + patience.grace

@@ -239,7 +239,7 @@ class Room:
     def _release_the_last(self) -> None:
         """Where only players under repair are here, nobody is left whom they could agree with:
         they play on and are compared with each other, and with whoever returns."""
-        here = [member for member in self.people.players() if member.connected]
+        here = [one for one in self.people.players() if one.connected and not one.failed]
         if here and all(member.repairing for member in here):
             for member in here:
                 assert member.seat is not None, "players are seated"
@@ -260,7 +260,8 @@ class Room:
             return
         burdens: list[tuple[bool, bool, int, int]] = []
         for member in self.people.players():
-            if member.seat is not None and member.connected and not member.repairing:
+            able = member.connected and not (member.repairing or member.failed)
+            if member.seat is not None and able:
                 latency = self.play.pacer.latency(member.seat) or UNKNOWN_MS
                 burdens.append((member.hidden, member.slow is not None, latency, member.seat))
         here = [seat for *_, seat in sorted(burdens)]

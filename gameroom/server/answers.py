@@ -170,6 +170,11 @@ def _engine(question: Question) -> Answer:
     return sent(question, inputs.Load(news.refused))
 
 
+def _failure(question: Question) -> Answer:
+    said = body_as(bodies.Failure, question.body)
+    return sent(question, inputs.Fail(said.kind, said.generation, said.text))
+
+
 def _turn(question: Question) -> Answer:
     packet = question.body
     if not isinstance(packet, ClientPacket):
@@ -230,6 +235,7 @@ ANSWERS: Mapping[str, Callable[[Question], Answer]] = {
     "hide": lambda question: sent(question, inputs.Hide()),
     "show": lambda question: sent(question, inputs.Hide(False)),
     "engine": _engine,
+    "failure": _failure,
     "leave": lambda question: sent(question, inputs.Leave()),
     "turn": _turn,
     "turns": _turns,

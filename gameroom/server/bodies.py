@@ -15,6 +15,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from gameroom.lockstep.packets import MasterPacket, Roster, Snapshot
 from gameroom.model import INT_MAX, Value
+from gameroom.room.inputs import FailureKind
 from gameroom.texts import GIVEN_CHARACTERS_MAX
 
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
@@ -79,6 +80,16 @@ class EngineNews(Struct, frozen=True, forbid_unknown_fields=True):
     refused: Annotated[
         tuple[Annotated[str, Meta(min_length=1, max_length=200)], ...], Meta(max_length=16)
     ] = ()
+
+
+class Failure(Struct, frozen=True, forbid_unknown_fields=True):
+    """What went wrong in a player's program. kind: `engine` cannot go on; a `signal` that does not
+    fit, a `snapshot` that cannot be kept, a fault of the `view`. generation: the turn that was
+    run, 0 before the first."""
+
+    kind: FailureKind
+    generation: Generation
+    text: Annotated[str, Meta(min_length=1, max_length=200)]
 
 
 Uint32 = Annotated[int, Meta(ge=0, le=2**32 - 1)]

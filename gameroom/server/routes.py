@@ -350,6 +350,14 @@ ROOM: tuple[Route, ...] = (
         input=bodies.EngineNews,
         statuses=(200, 204),
     ),
+    _room(
+        "failure",
+        "PUT",
+        "/players/me/failure",
+        "Something of my engine or view has failed.",
+        input=bodies.Failure,
+        statuses=(204,),
+    ),
     _room("leave", "DELETE", "/players/me", "Give up the place for good.", statuses=(200, 204)),
     _room(
         "turn",
@@ -409,6 +417,7 @@ EVENTS: tuple[tuple[str, str, Any, str], ...] = (
     ("setup", "/setup", packets.Setup, "The configuration changed; this is all of it."),
     ("chart", "/chart", packets.Moves, "The chart moved between two turns."),
     ("refused", "/players/{seat}/engine", packets.Refused, "An engine refused the setup."),
+    ("failed", "/players/{seat}/failure", packets.Failed, "An engine cannot go on."),
     ("diverged", "/turns/{generation}/checksum", packets.Diverged, "Checksums differ."),
     ("repair", "/turns/{generation}/repair", packets.Repair, "These engines begin again."),
     (

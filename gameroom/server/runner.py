@@ -30,7 +30,7 @@ from gameroom.lockstep.packets import (
 )
 from gameroom.lockstep.problem import Problem
 from gameroom.room import Folded, Room, inputs
-from gameroom.room.effects import Append, Arm, Broadcast, Effect, Keep, Part, Rejected, Reply
+from gameroom.room.effects import Append, Arm, Broadcast, Effect, Keep, Log, Part, Rejected, Reply
 from gameroom.server import websocket
 from gameroom.server.clock import Clock
 from gameroom.server.deadlines import Deadlines
@@ -67,6 +67,14 @@ RETRY_MS = 2_000
 
 CHECKPOINT_EVENTS = 128
 """So many events after a checkpoint the next one is taken: what a restart has to fold."""
+
+FAILURES = {
+    "engine": "engine failed at turn {turn}",
+    "signal": "engine raised a signal at turn {turn} that does not fit",
+    "snapshot": "engine has no state to keep at turn {turn}",
+    "view": "view has a fault at turn {turn}",
+}
+"""What the log says of a report, by its kind."""
 
 FAULT = Problem(500, "fault", "Internal error. The room goes on without this packet.")
 
@@ -485,6 +493,8 @@ class Runner:
                         line.reject(effect)
                 case Keep():
                     self._keep(effect)
+                case Log():
+                    self._log(effect)
                 case Part(who, code, reason):
                     self._part(who, Close(code), reason)
                 case Arm(at):
@@ -515,6 +525,10 @@ class Runner:
         except StoreFailedError:
             return Problem(503, "not_stored", "The snapshot could not be stored.")
         return None
+
+    def _log(self, effect: Log) -> None:
+        what = FAILURES[effect.kind].format(turn=effect.generation)
+        log.warning("room %s: %s's %s: %s", self.id, effect.name, what, effect.text)
 
     def _append(self, effect: Append) -> None:
         """Store. The bytes in the journal are those of the msgpack sockets."""

@@ -19,6 +19,7 @@ from gameroom.sim.explore_people import SEATS, Sort
 from gameroom.sim.explore_reads import (
     CONNECTED,
     DIVERGED,
+    FAILED,
     HIDDEN,
     LOADED,
     LOST,
@@ -46,12 +47,13 @@ FLAGGED = {
     "slow": (SLOW, 0),
     "steady": (0, SLOW),
     "lag": (MISSING, 0),
-    "recover": (0, MISSING),
+    "recover": (0, MISSING | FAILED),
     "diverged": (DIVERGED, 0),
     "repaired": (0, DIVERGED),
+    "failed": (FAILED, 0),
     "ready": (READY, LOADED | REFUSED),
     "unready": (0, READY | LOADED | REFUSED),
-    "loaded": (LOADED, REFUSED),
+    "loaded": (LOADED, REFUSED | FAILED),
     "refused": (REFUSED, LOADED),
 }
 """By event, what becomes of the person's flags before the chart hears of it: set, cleared."""
@@ -79,6 +81,7 @@ class Here:
 
     live: int
     iterating: bool
+    running: bool
     handled: frozenset[str]
     rulings: dict[tuple[str, tuple[str, ...]], str] = field(default_factory=dict)
 
@@ -353,7 +356,7 @@ class Moves:
         connected = bool(sort.flags & CONNECTED)
         told = self.world.sorts.tells_connected(here.live)
         if connected and here.iterating:
-            seen = not sort.flags & (MISSING | HIDDEN)
+            seen = not sort.flags & (MISSING | HIDDEN | FAILED)
             if seen and self._matters(here, "lag", MISSING, stale):
                 yield Step("lag", member)
         for on, off, flag in (("hide", "show", HIDDEN), ("slow", "steady", SLOW)):
@@ -366,17 +369,18 @@ class Moves:
         diverged = sort.flags & DIVERGED or not here.live & DIVERGED
         if self.repairs and diverged and self._matters(here, "repaired", DIVERGED, stale):
             yield Step("repaired", member)
-        if (
-            connected
-            and (sort.flags & MISSING or not here.live & MISSING)
-            and self._matters(here, "recover", MISSING, stale)
-        ):
+        fails = connected and here.running and not sort.flags & (MISSING | FAILED)
+        if fails and self._matters(here, "failed", FAILED, stale):
+            yield Step("failed", member)
+        unheard = sort.flags & (MISSING | FAILED) or ~here.live & (MISSING | FAILED)
+        if connected and unheard and self._matters(here, "recover", MISSING | FAILED, stale):
             yield Step("recover", member)
         if told and connected and (self.connections or "drop" in here.handled):
             yield Step("drop", member)
         if told and not connected:
             yield Step("return", member)
-        silent = sort.flags & MISSING or (here.iterating and not here.live & MISSING)
+        silent = sort.flags & (MISSING | FAILED) or (here.iterating and not here.live & MISSING)
+        silent = silent or (here.running and not here.live & FAILED)
         away = not connected or not told or not self.connections
         may_be_lost = not sort.flags & LOST and (away or silent)
         if may_be_lost and self._matters(here, "lost", LOST, stale):
@@ -391,12 +395,14 @@ class Moves:
         here = self._here.get(configuration)
         if here is None:
             chart = self.world.chart
+            running = chart.by_path.get("running")
             handled = frozenset(
                 name for name, number in chart.events.items() if ways(chart, configuration, number)
             )
             here = self._here[configuration] = Here(
                 live=self.world.reads.at(configuration),
                 iterating=bool(configuration & chart.iterating),
+                running=running is not None and bool(configuration >> running & 1),
                 handled=handled,
             )
         return here

@@ -43,7 +43,7 @@ from gameroom.model.paths import walk
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 FLAGS = tuple(FLAG_WORDS)
 FLAG = {flag: 1 << place for place, flag in enumerate(FLAGS)}
-CONNECTED, READY, LOADED, REFUSED, HIDDEN, SLOW, MISSING, LOST, DIVERGED = (
+CONNECTED, READY, LOADED, REFUSED, HIDDEN, SLOW, MISSING, LOST, DIVERGED, FAILED = (
     FLAG[flag] for flag in FLAGS
 )
 

@@ -32,6 +32,7 @@ _TOLD = {
     "recover": "is heard again",
     "diverged": "diverges",
     "repaired": "is repaired",
+    "failed": "has a failed engine",
     "ready": "is ready",
     "unready": "is not ready",
     "loaded": "has loaded",

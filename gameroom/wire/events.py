@@ -11,6 +11,7 @@ from gameroom.lockstep.packets import (
     Chat,
     Diverged,
     Ended,
+    Failed,
     MasterPacket,
     Moves,
     Refused,
@@ -29,6 +30,7 @@ BODIES: dict[str, type[Body]] = {
     "setup": Setup,
     "chart": Moves,
     "refused": Refused,
+    "failed": Failed,
     "diverged": Diverged,
     "repair": Repair,
     "verified": Verified,
@@ -57,6 +59,8 @@ def event_path(body: Body) -> str:
             return "/chart"
         case Refused(seat=seat):
             return f"/players/{seat}/engine"
+        case Failed(seat=seat):
+            return f"/players/{seat}/failure"
         case Diverged(generation=generation):
             return f"/turns/{generation}/checksum"
         case Repair(generation=generation):
