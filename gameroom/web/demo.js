@@ -69,7 +69,7 @@ class Place {
     if (seat.returned !== null) this.#back(seat.returned);
     seat.on("roster", () => this.#status(seat));
     seat.on("agrees", () => this.#facts.differs !== null && this.#learn({ differs: null }, seat));
-    seat.on("failed", ({ error }) => {
+    seat.on("broken", ({ error }) => {
       this.#learn({ failed: error?.message ?? "" }, seat);
       tell(`${this.name}'s engine failed: ${error?.message ?? "it did not say why"}`, "broken");
     });

@@ -142,6 +142,8 @@ export interface Row {
   readonly missing: boolean;
   readonly lost: boolean;
   readonly diverged: boolean;
+  /** The engine can't go on: nobody waits for it. */
+  readonly failed: boolean;
   /** The engine begins again, since it had diverged. */
   readonly repairing: boolean;
   /** How long this player had been away or silent when the roster was told; 0 for who is here. */
@@ -241,6 +243,8 @@ export interface JoinOptions extends Where {
   dev?: {
     /** Step every turn twice from a snapshot and compare: the event `sync` names a difference. */
     sync_test?: boolean;
+    /** After so many milliseconds without an answer the engine hangs; 5000 by default. */
+    step_ms?: number;
     /** `game.demo` for the view. */
     demo?: boolean;
   };
@@ -344,7 +348,13 @@ export interface SeatEvents {
   announcement: { text: string };
   /** left: the names of the players who left the game before its end, in that order. */
   ended: { state: string; because: string | null; left: readonly string[] };
-  failed: { error: { name: string; message: string; stack: string }; generation?: number };
+  /** The engine of this page can't go on: load the page again. generation: the turn that it could
+   * not run. */
+  broken: { error: { name: string; message: string; stack: string }; generation: number; during?: string };
+  /** A player's engine can't go on; the room goes on without it. */
+  failed: { seat: number; generation: number; text: string };
+  /** This page's engine or view has a fault with which the game goes on. Each is told once. */
+  report: { kind: "signal" | "snapshot" | "view"; generation: number; text: string };
   viewProblem: { part: string; detail: string; stack: string };
   sync: { generation: number; part: string; why: string };
   problem: Problem;
@@ -434,6 +444,8 @@ export class Sandbox {
   order(order: object): void;
   /** Something for the view: {game} or {refused}. */
   tell(what: object): void;
+  /** Ends the engine's worker, whatever it is doing. */
+  kill(): void;
   close(): void;
 }
 
@@ -448,10 +460,12 @@ export interface Ports {
   fetchState(snapshot: { generation: number; size: number }): void;
   /** Let the engine give the bytes of its state after this turn, and send them to the room. */
   sendState(generation: number): void;
+  /** The engine hangs: end its worker. */
+  kill(): void;
 }
 export class Session {
   constructor(ports: Ports, options: {
-    definition: Definition; seed: number; random: () => number; memory?: unknown; dev?: { sync_test?: boolean };
+    definition: Definition; seed: number; random: () => number; memory?: unknown; dev?: { sync_test?: boolean; step_ms?: number };
   });
   status: Status;
   user: string | null;
@@ -478,6 +492,8 @@ export class Session {
   allows(name: string): boolean;
   checksum(generation: number): number | undefined;
   /** bytes: null where they could not be had. */
+  engineBroken(reply: { error: { name: string; message: string; stack: string } }, now: number): void;
+  viewFailed(problem: { part: string; detail: string }): void;
   stateFetched(snapshot: { generation: number }, bytes: Uint8Array | null, now: number): void;
   start(now: number): void;
   opened(now: number): void;

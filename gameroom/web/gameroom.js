@@ -558,6 +558,20 @@ const SNAPSHOTS_EVERY = 600;
 /** Who is further behind does not hash its state: the verdict is there before it would count. */
 const NEAR_TURNS = 32;
 
+/** An engine that has not answered for this long hangs: for each turn of a batch, and for what it
+ * does before the first. A timer that is this late says that the page stood still itself. */
+const STEP_MAX_MS = 5000;
+const LOAD_MAX_MS = 30_000;
+const TIMER_LATE_MS = 1000;
+const REPORT_CHARACTERS_MAX = 200;
+/** How many different faults one page reports with which its game goes on. */
+const REPORTS_MAX = 8;
+
+/** The text of a report: one that can be written down, and not too long. */
+function reported(text) {
+  return [...text.replace(/\p{Surrogate}/gu, "\ufffd")].slice(0, REPORT_CHARACTERS_MAX).join("") || "it did not say why";
+}
+
 const rowOf = ({ seat, name, team, roles }) => ({ seat, name, team, roles });
 
 const problem = (code, detail, status = 503) => ({ status, code, detail, title: detail, type: `urn:gameroom:problem:${code}` });
@@ -597,6 +611,11 @@ export class Session {
   #memory;
   #every;
   #dev;
+  #stepMax;
+  #patience = STEP_MAX_MS;
+  /** The turn that the engine was asked to run, or to run first. */
+  #asking = 0;
+  #brokenBy = "";
   #seq = 0;
   #headSeq = 0;
   #backTo = null;
@@ -613,7 +632,13 @@ export class Session {
   #rtt = 0;
   #resendAt = null;
   #hidden = false;
-  #engine = { epoch: 0, started: false, busy: false, failed: false, loading: null };
+  #engine = { epoch: 0, started: false, busy: false, failed: false, dead: false, loading: null };
+  /** When the engine hangs, unless it answers before; null while it is not asked anything. */
+  #hangsAt = null;
+  /** What is reported of the engine that cannot go on, and when it is said once more. */
+  #failure = null;
+  #reportAt = null;
+  #reported = new Set();
   #steps = [];
   #catching = false;
   #speakAfter = null;
@@ -636,7 +661,8 @@ export class Session {
 
   /**
    * ports: connect(), hangUp(), send(frame), engine(order), tell(name, detail), keep(memory),
-   * fetchState(snapshot), answered by `stateFetched`, and sendState(generation).
+   * fetchState(snapshot), answered by `stateFetched`, sendState(generation), and kill(): the engine
+   * hangs, end its worker.
    * random: () => a number from 0 to 1, for the jitter of reconnects.
    * memory: what `keep` was given in an earlier life of the page, or null.
    */
@@ -647,6 +673,7 @@ export class Session {
     this.#random = random;
     this.#memory = memory;
     this.#dev = dev;
+    this.#stepMax = dev.step_ms ?? STEP_MAX_MS;
     const { divergence, snapshots } = definition.policies;
     this.#stateEvery = snapshots?.every?.turns ?? SNAPSHOTS_EVERY;
     this.#every = divergence?.checksum_every?.turns ?? divergence?.checksum_every ?? 1;
@@ -674,7 +701,7 @@ export class Session {
 
   /** When to tick next, null when nothing is due by itself. */
   get due() {
-    const times = [this.#connectAt, this.#probeAt, this.#playAt, this.#resendAt];
+    const times = [this.#connectAt, this.#probeAt, this.#playAt, this.#resendAt, this.#hangsAt, this.#reportAt];
     const open = times.filter((at) => at !== null);
     return open.length > 0 ? Math.min(...open) : null;
   }
@@ -784,6 +811,7 @@ export class Session {
     this.#status("live");
     // A connection begins as one of a page that is seen.
     if (this.#hidden) this.#tellHidden();
+    this.#tellFailure();
     for (const packet of this.#outbox.unheard(body.heard)) this.#put(packet);
     this.#settled(now);
   }
@@ -870,7 +898,7 @@ export class Session {
     this.#closedBecause = closing(1000).meaning;
     this.#status("closed", { code: 1000, ...closing(1000) });
     this.#answerUnheard();
-    this.#connectAt = this.#probeAt = this.#playAt = this.#resendAt = null;
+    this.#connectAt = this.#probeAt = this.#playAt = this.#resendAt = this.#hangsAt = this.#reportAt = null;
     this.#ports.hangUp();
   }
 
@@ -899,6 +927,21 @@ export class Session {
     }
     if (this.#probeAt !== null && now >= this.#probeAt) this.#probeNow(now);
     if (this.#playAt !== null && now >= this.#playAt) this.#play(now);
+    if (this.#reportAt !== null && now >= this.#reportAt) this.#tellFailure();
+    if (this.#hangsAt !== null && now >= this.#hangsAt) this.#watch(now);
+  }
+
+  /** The engine has not answered. Where this page stood still too, it has all the time once more. */
+  #watch(now) {
+    const late = now - this.#hangsAt;
+    if (late >= TIMER_LATE_MS) {
+      this.#hangsAt = now + this.#patience;
+      return;
+    }
+    this.#engine.dead = true;
+    this.#ports.kill();
+    const message = `it has not answered for ${this.#patience / 1000} s`;
+    this.#fail({ generation: this.#asking, error: { name: "Error", message, stack: "" } });
   }
 
   /** A round trip that measures latency and finds a dead connection before the system does. */
@@ -1070,7 +1113,7 @@ export class Session {
     const { generation } = packet;
     this.closed = Math.max(this.closed, generation);
     const taken = this.roster.seats.map(({ seat }) => seat);
-    this.#steps.push({ packet, states: this.states, taken, arrivedAt: now, turnMs: this.#turnMs });
+    if (!this.#engine.failed) this.#steps.push({ packet, states: this.states, taken, arrivedAt: now, turnMs: this.#turnMs });
     if (this.status === "live" && this.#seq > this.#headSeq) this.#timing.arrived(this.#turnMs, now);
     this.#turnMs = packet.turn_ms;
     this.pace = {
@@ -1094,7 +1137,9 @@ export class Session {
   /** The room entered `running`: from here on the engine plays what follows. */
   #begin(generation) {
     this.#engine.started = false;
+    if (this.#engine.dead) return;
     this.#engine.failed = false;
+    this.#failure = null;
     // The room knows no line yet: some quick round trips, so that it soon finds its pace.
     this.#probes = 0;
     this.#steps.push({
@@ -1132,7 +1177,7 @@ export class Session {
       this.#play(now);
       return;
     }
-    this.#load();
+    this.#load(now);
     this.#play(now);
     this.#returned(now);
   }
@@ -1150,19 +1195,25 @@ export class Session {
 
   // -- the engine --
 
-  #order(order) {
+  #order(order, now) {
     this.#engine.busy = true;
+    this.#asking = order.turns?.[0].generation ?? order.generation ?? 0;
+    this.#patience = order.op === "steps" ? this.#stepMax : Math.max(LOAD_MAX_MS, this.#stepMax);
+    this.#hangsAt = now + this.#patience;
     this.#ports.engine({ ...order, epoch: this.#engine.epoch });
   }
 
   #resetEngine() {
-    this.#engine = { epoch: this.#engine.epoch + 1, started: false, busy: false, failed: false, loading: null };
+    const { epoch, dead } = this.#engine;
+    this.#engine = { epoch: epoch + 1, started: false, busy: false, failed: dead, dead, loading: null };
+    if (!dead) this.#failure = null;
     this.#steps = [];
     this.#playAt = null;
+    this.#hangsAt = null;
   }
 
   /** A state allows `load`: let the engine check the setup, and say what it says. */
-  #load() {
+  #load(now) {
     if (this.isRunning) return;
     const row = this.roster.seats.find((one) => one.seat === this.seat);
     if (row === undefined || !this.allows("load")) {
@@ -1172,20 +1223,78 @@ export class Session {
     const wanted = JSON.stringify([this.setup, this.roster.seats.map((one) => [one.seat, one.user, one.team])]);
     if (row.loaded || this.#engine.loading === wanted || this.#engine.busy) return;
     this.#engine.loading = wanted;
+    if (this.#engine.dead) {
+      this.#loaded([this.#brokenBy]);
+      return;
+    }
     const seats = this.roster.seats.map(rowOf);
-    this.#order({ op: "load", setup: this.setup, seats, seed: this.#seed, states: this.states });
+    this.#order({ op: "load", setup: this.setup, seats, seed: this.#seed, states: this.states }, now);
+  }
+
+  #loaded(reasons) {
+    const news = reasons.length > 0 ? { refused: reasons } : { loaded: true };
+    this.#ports.tell("loaded", { reasons });
+    this.request("PUT", "/players/me/engine", news).catch((why) => this.#ports.tell("problem", why));
+  }
+
+  /** The engine could not be made at all: only another page can. */
+  engineBroken({ error }, now) {
+    this.#engine.dead = true;
+    this.#fail({ generation: this.generation, error });
+    this.#settled(now);
+  }
+
+  /** The engine can't go on: it is named here and to the room, and no packet is sent any more. */
+  #fail({ generation = this.generation, error, during }) {
+    Object.assign(this.#engine, { failed: true, busy: false });
+    this.#hangsAt = this.#playAt = null;
+    this.#steps = [];
+    const text = reported(error?.message || error?.name || "");
+    this.#brokenBy = reported(`The engine failed: ${text}`);
+    this.#failure = { kind: "engine", generation, text };
+    this.#ports.tell("broken", { generation, error, during });
+    if (during === "load" || !this.isRunning) this.#engine.loading = null;
+    this.#tellFailure();
+  }
+
+  #tellFailure() {
+    this.#reportAt = null;
+    if (this.#failure === null || this.seat === null || this.status !== "live" || !this.isRunning) return;
+    this.request("PUT", "/players/me/failure", this.#failure).catch(({ retry_after_ms: wait }) => {
+      if (wait !== undefined) this.#reportAt = this.#heardAt + wait;
+    });
+  }
+
+  /** A fault with which the game goes on: told once, here and in the room's log. */
+  #report({ kind, generation, text }, isTold = false) {
+    const said = reported(text);
+    const key = `${kind} ${said}`;
+    if (this.#reported.has(key) || this.#reported.size >= REPORTS_MAX) return;
+    this.#reported.add(key);
+    if (!isTold) this.#ports.tell("report", { kind, generation, text: said });
+    if (this.seat === null || this.status !== "live") return;
+    this.request("PUT", "/players/me/failure", { kind, generation, text: said }).catch(() => {});
+  }
+
+  /** The game's view has a fault, as the page has been told. */
+  viewFailed({ part, detail }) {
+    this.#report({ kind: "view", generation: this.generation, text: `${part}: ${detail}` }, true);
   }
 
   engineReplied(reply, now) {
-    if (reply.epoch !== this.#engine.epoch) return;
+    if (reply.epoch !== this.#engine.epoch || this.#engine.dead) return;
+    if (reply.op === "progress") {
+      this.#asking = reply.generation;
+      this.#hangsAt = now + this.#patience;
+      return;
+    }
     this.#engine.busy = false;
+    this.#hangsAt = null;
+    if (reply.unshown) this.#report({ kind: "view", generation: reply.generation, text: reply.unshown });
     switch (reply.op) {
-      case "loaded": {
-        const news = reply.reasons.length > 0 ? { refused: reply.reasons } : { loaded: true };
-        this.#ports.tell("loaded", { reasons: reply.reasons });
-        this.request("PUT", "/players/me/engine", news).catch((why) => this.#ports.tell("problem", why));
+      case "loaded":
+        this.#loaded(reply.reasons);
         break;
-      }
       case "inited":
       case "restored":
         this.#engine.started = true;
@@ -1205,8 +1314,7 @@ export class Session {
           this.#beginAgain(now);
           return;
         }
-        this.#engine.failed = true;
-        this.#ports.tell("failed", reply);
+        this.#fail(reply);
         return;
       default:
         this.#ports.tell(reply.op, reply);
@@ -1231,13 +1339,23 @@ export class Session {
     if (state) this.#tellState(state);
     for (const of of [...this.#sums.keys()].slice(0, -SUMS_MAX)) this.#sums.delete(of);
     this.#owed.splice(0, this.#owed.length - 4);
-    this.#signals.push(...signals.filter((one) => one.generation > this.closed - SIGNAL_WINDOW));
-    this.#ports.tell("played", { generation, checksum: this.#sums.get(generation) ?? null, signals, ms, turns });
+    const fitting = signals.filter((signal) => this.#fits(signal));
+    this.#signals.push(...fitting.filter((one) => one.generation > this.closed - SIGNAL_WINDOW));
+    this.#ports.tell("played", { generation, checksum: this.#sums.get(generation) ?? null, signals: fitting, ms, turns });
     if (sync) this.#ports.tell("sync", sync);
     if (this.#speakAfter !== null && generation >= this.#speakAfter) {
       this.#speakAfter = null;
       this.#speak(generation);
     }
+  }
+
+  /** A signal that does not fit is named and not sent: the room would refuse it, or the packet. */
+  #fits({ generation, name, body, why = null }) {
+    const declared = this.#definition.signals.find((one) => one.name === name);
+    const misfits = declared === undefined ? null : misfitBody(declared.fields, body);
+    const text = why ?? (declared === undefined ? `This room has no signal \`${name.slice(0, 40)}\`.` : misfits && `In \`${name}\`, ${misfits}.`);
+    if (text !== null) this.#report({ kind: "signal", generation, text });
+    return text === null;
   }
 
   #tellState({ generation, sha256, size }) {
@@ -1268,7 +1386,7 @@ export class Session {
     const [next] = this.#steps;
     if (next.order) {
       this.#steps.shift();
-      this.#order(next.order);
+      this.#order(next.order, now);
       return;
     }
     const behind = this.closed - this.generation;
@@ -1276,7 +1394,7 @@ export class Session {
     if (behind > this.pace.ahead) this.#catching = true;
     else if (behind <= 1) this.#catching = false;
     if (this.#catching || this.#hidden) {
-      this.#playMany(behind);
+      this.#playMany(behind, now);
       return;
     }
     const at = this.#timing.startAt(next.turnMs, now);
@@ -1287,24 +1405,24 @@ export class Session {
     this.#timing.started(next.arrivedAt, at, now);
     if (next.arrivedAt > at + 20) this.counters.stalls += 1;
     this.#steps.shift();
-    this.#step([next], next.turnMs);
+    this.#step([next], next.turnMs, now);
     this.#speak(next.packet.generation);
   }
 
-  #playMany(behind) {
+  #playMany(behind, now) {
     const most = Math.max(1, Math.min(BATCH_TURNS_MAX, Math.floor(BATCH_MS / Math.max(this.#stepMs, 0.2))));
     const stop = this.#steps.findIndex((one) => one.order);
     const turns = this.#steps.splice(0, Math.min(most, stop < 0 ? this.#steps.length : stop));
     const last = turns.at(-1).packet.generation;
     this.#timing.rest();
-    this.#step(turns, 50);
+    this.#step(turns, 50, now);
     if (last < this.closed) return;
     // A long way back is walked before we count again; a hidden page answers at once.
     if (behind > this.pace.ahead) this.#speakAfter = last;
     else this.#speak(last);
   }
 
-  #step(turns, glideMs) {
+  #step(turns, glideMs, now) {
     this.#order({
       op: "steps",
       turns: turns.map(({ packet, states, taken }) => ({
@@ -1321,7 +1439,7 @@ export class Session {
       stateEvery: this.seat !== null && this.closed - turns.at(-1).packet.generation <= NEAR_TURNS ? this.#stateEvery : 0,
       scene: !this.#hidden,
       sync: this.#dev.sync_test === true,
-    });
+    }, now);
   }
 
   /** The client's rule: on starting `generation`, a packet for every one up to ahead of it. */
@@ -1357,7 +1475,8 @@ export class Session {
   }
 
   #put({ generation, commands, checksum, latency, framerate, signals }) {
-    if (this.status !== "live") return;
+    // A packet says that the engine runs.
+    if (this.status !== "live" || this.#engine.failed) return;
     this.#ports.send({
       method: "PUT",
       path: `/turns/${generation}`,
@@ -1484,6 +1603,11 @@ export class Sandbox {
 
   tell(what) {
     this.#view.port1.postMessage(what);
+  }
+
+  /** Ends the engine's worker, whatever it is doing. */
+  kill() {
+    this.tell({ stop: true });
   }
 
   /** The view may go on, after a pause: whatever it does, this page has time for others. */
@@ -1724,6 +1848,7 @@ export class Seat {
       tell: (name, detail) => this.#tell(name, detail),
       fetchState: (snapshot) => this.#fetchState(snapshot),
       sendState: (generation) => this.#sandbox.order({ op: "state", generation }),
+      kill: () => this.#sandbox.kill(),
       keep: (memory) => keep(key, memory),
     };
   }
@@ -1761,8 +1886,10 @@ export class Seat {
 
   #fromSandbox(said) {
     if (said.send) this.send(said.send.name, said.send.body);
-    else if (said.problem) this.#tell("viewProblem", said.problem);
-    else if (said.engine?.op === "broken") this.#tell("failed", said.engine);
+    else if (said.problem) {
+      this.#tell("viewProblem", said.problem);
+      this.#act(() => this.#session.viewFailed(said.problem));
+    } else if (said.engine?.op === "broken") this.#act((now) => this.#session.engineBroken(said.engine, now));
     else if (said.engine?.op === "state") this.#sendState(said.engine);
     else if (ASIDE.includes(said.engine?.op)) this.#tell(said.engine.op, said.engine);
     else if (said.engine) this.#act((now) => this.#session.engineReplied(said.engine, now));

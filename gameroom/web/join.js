@@ -165,6 +165,7 @@ function noteVisit(room) {
 async function enter(asks, isReturn = false) {
   const auto = wish.get("auto") === "1";
   const dev = { demo: auto, sync_test: wish.get("sync") === "1" };
+  if (wish.get("dev") === "1" && wish.has("step_ms")) dev.step_ms = Number(wish.get("step_ms"));
   const seat = await join({ ...where, ...asks, profile, view: by("game"), dev });
   noteVisit(seat.id);
   show(by("entry"), false);
@@ -265,7 +266,9 @@ class Page {
     on("chat", ({ name, text }) => tell(`${isolated(name)}: ${isolated(text)}`));
     on("announcement", ({ text }) => tell(text));
     on("ended", (ended) => this.#ended(ended));
-    on("failed", (said) => this.#engineFailed(said));
+    on("broken", (said) => this.#engineFailed(said));
+    on("failed", (said) => this.#othersFailed(said));
+    on("report", ({ kind, generation, text }) => tell(`the game's engine has a fault (${kind}, turn ${generation}): ${text}`, "broken"));
     on("viewProblem", ({ part, detail }) => tell(`the game's view has a fault (${part}): ${detail}`, "broken"));
     on("sync", ({ generation, part, why }) => tell(`sync test, turn ${generation}: ${why} (${part})`, "broken"));
     setInterval(() => this.#clock(), 500);
@@ -522,6 +525,12 @@ class Page {
     this.#failed = `The game's engine failed${generation ? ` at turn ${generation}` : ""}: ${error.message}`;
     tell(this.#failed, "broken");
     this.#refresh();
+  }
+
+  #othersFailed({ seat, generation, text }) {
+    if (seat === this.#seat.seat && this.#failed !== null) return;
+    const whose = seat === this.#seat.seat ? "your" : `${this.#nameOf(seat)}'s`;
+    tell(`${whose} engine failed at turn ${generation}: ${text}`, "broken");
   }
 
   // -- what is shown --

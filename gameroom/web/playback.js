@@ -118,7 +118,7 @@ export class Playback {
 
   engineReplied(reply, now) {
     const busy = this.#busy;
-    if (busy === null || reply.op === "shown") return;
+    if (busy === null || ["shown", "progress"].includes(reply.op)) return;
     if (reply.op === "failed" || reply.op === "broken") {
       this.failed = { generation: reply.generation ?? this.#line.generation(this.position), detail: reply.error?.message ?? "it did not say why" };
       this.#setPlaying(false);

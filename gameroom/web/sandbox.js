@@ -104,7 +104,8 @@ export function start({ worker: workerSource, kit, evidence, engine, view: viewS
   };
 
   port.onmessage = ({ data }) => {
-    if (data.game !== undefined) {
+    if (data.stop) worker.terminate();
+    else if (data.game !== undefined) {
       game = data.game;
       sends.most = data.sends ?? 0;
       open();

@@ -137,9 +137,56 @@ let snapped = null;
 let evidence = null;
 let kept = null;
 
-const described = (error) => ({
-  name: String(error?.name ?? "Error"), message: String(error?.message ?? error), stack: String(error?.stack ?? ""),
-});
+/** The turn that is being run, 0 before the first. */
+let turnAt = 0;
+
+/** Anything can be thrown, even what throws when it is looked at. */
+function described(error) {
+  const of = (name, most) => {
+    try {
+      return String(error?.[name] ?? "").slice(0, most);
+    } catch {
+      return "";
+    }
+  };
+  let message = of("message", 500);
+  try {
+    message ||= String(error).slice(0, 500);
+  } catch {
+    message = "it threw something that cannot be written down";
+  }
+  return { name: of("name", 100) || "Error", message, stack: of("stack", 5000) };
+}
+
+/** After this time a batch of turns says how far it is: the page knows that none of them hangs. */
+const PROGRESS_MS = 1000;
+/** More signals than any room takes in one turn. */
+const SIGNALS_PER_TURN_MAX = 64;
+
+/** What `step` gave, as a list of signals. Anything else is a fault of the engine. */
+function listOf(raised) {
+  if (raised === undefined || raised === null) return [];
+  if (typeof raised.then === "function") throw new TypeError("step() gave a promise: an engine answers at once");
+  if (!Array.isArray(raised)) throw new TypeError(`step() gave ${typeof raised}, not a list of signals`);
+  return raised;
+}
+
+/** The signals of a turn as plain values, for the page to look at; `why` of one that has no such form. */
+function plainSignals(raised, generation) {
+  const signals = raised.slice(0, SIGNALS_PER_TURN_MAX).map((signal) => {
+    try {
+      const { name, body = {} } = signal;
+      if (typeof name !== "string") return { generation, name: "", body: null, why: "A signal needs a name." };
+      return { generation, name, body: JSON.parse(JSON.stringify(body ?? {}) ?? "null") };
+    } catch (error) {
+      return { generation, name: "", body: null, why: `A signal has no plain form: ${described(error).message}.` };
+    }
+  });
+  if (raised.length > SIGNALS_PER_TURN_MAX) {
+    signals.push({ generation, name: "", body: null, why: `${raised.length} signals in one turn are too many.` });
+  }
+  return signals;
+}
 
 const equal = (a, b) => firstDifference(a, b, "") === null;
 
@@ -161,8 +208,14 @@ function checkedSum() {
   return sum;
 }
 
+/** Shows the scene; why it can't, null where it can: the game goes on without a picture. */
 function show(meta) {
-  toFrame({ scene: engine.scene(), ...meta });
+  try {
+    toFrame({ scene: engine.scene(), ...meta });
+    return null;
+  } catch (error) {
+    return `scene(): ${described(error).message}`;
+  }
 }
 
 function load({ setup, seats, seed, states }) {
@@ -180,8 +233,7 @@ function init({ generation, setup, seats, seed, states }) {
   kept.clear();
   last = { generation, turn_ms: 100, states, seats: seats.map(({ seat }) => seat) };
   toFrame({ open: { setup, seats } });
-  show(last);
-  return { generation };
+  return { generation, unshown: show(last) };
 }
 
 /** Goes on from the state of others: these bytes, which begin where that game began. */
@@ -192,24 +244,29 @@ function restore({ generation, begin, seed, states, seats, sha256, bytes }) {
   engine.restore(JSON.parse(decoder.decode(bytes)));
   last = { generation, turn_ms: 100, states, seats };
   toFrame({ open: { setup: begin.setup, seats: begin.seats } });
-  show(last);
-  return { generation };
+  return { generation, unshown: show(last) };
 }
 
 /** every: turns between two checksums; stateEvery: between two states, 0 for none; length_ms: of a
  * turn, where copies of states are kept as evidence: whoever plays a replay needs none. */
-function steps({ turns, turn_ms, length_ms, every, stateEvery, scene, sync }) {
+function steps({ turns, turn_ms, length_ms, every, stateEvery, scene, sync }, progress) {
   const started = now();
+  let saidAt = started;
   const sums = [];
   const signals = [];
   let iterations = 0;
   let found = null;
   let state = null;
   turns.forEach((turn, index) => {
+    turnAt = turn.generation;
+    if (now() - saidAt >= PROGRESS_MS) {
+      saidAt = now();
+      progress();
+    }
     const before = sync ? engine.snapshot() : null;
-    const raised = engine.step(sync ? clone(turn) : turn) ?? [];
+    const raised = listOf(engine.step(sync ? clone(turn) : turn));
     if (sync) found ??= twice(turn, before, raised);
-    for (const { name, body } of raised) signals.push({ generation: turn.generation, name, body: body ?? {} });
+    if (raised.length > 0) signals.push(...plainSignals(raised, turn.generation));
     iterations += turn.iterations;
     const isDue = turn.generation % every === 0;
     if (isDue && index >= turns.length - every) {
@@ -224,8 +281,8 @@ function steps({ turns, turn_ms, length_ms, every, stateEvery, scene, sync }) {
   const ms = now() - started;
   const { generation, states, seats } = turns.at(-1);
   last = { generation, turn_ms, states, seats };
-  if (scene) show(last);
-  return { generation, sums, signals, ms, turns: turns.length, iterations, sync: found, state };
+  const unshown = scene ? show(last) : null;
+  return { generation, sums, signals, ms, turns: turns.length, iterations, sync: found, state, unshown };
 }
 
 /** The sync test: from the snapshot, the same turn again must end the same. */
@@ -238,7 +295,7 @@ function twice(turn, before, raised) {
     engine.restore(first.state);
     return { generation: turn.generation, part: where, why: "restore does not give back what snapshot took" };
   }
-  const again = clone([...(engine.step(clone(turn)) ?? [])]);
+  const again = clone([...listOf(engine.step(clone(turn)))]);
   const part = firstDifference(first.state, engine.snapshot(), "");
   if (part !== null) return { generation: turn.generation, part, why: "the same turn ended differently" };
   if (checkedSum() !== first.checksum) {
@@ -296,14 +353,17 @@ const ORDERS = {
   load, init, steps, restore, corrupt, evidence: witness,
   state: ({ generation }) => ({ generation, bytes: snapped?.generation === generation ? snapped.bytes : null }),
   snapshot: () => ({ snapshot: engine.snapshot(), checksum: checkedSum() }),
-  show: () => void (last && show(last)),
+  show: () => ({ unshown: last && show(last) }),
 };
 
 function obey(port, order) {
+  const { op, epoch } = order;
+  turnAt = order.generation ?? order.turns?.[0]?.generation ?? turnAt;
+  const progress = () => port.postMessage({ op: "progress", epoch, generation: turnAt });
   try {
-    port.postMessage({ op: REPLIES[order.op], epoch: order.epoch, ...ORDERS[order.op](order) });
+    port.postMessage({ op: REPLIES[op], epoch, ...ORDERS[op](order, progress) });
   } catch (error) {
-    port.postMessage({ op: "failed", during: order.op, generation: order.turns?.[0]?.generation, epoch: order.epoch, error: described(error) });
+    port.postMessage({ op: "failed", during: op, generation: turnAt, epoch, error: described(error) });
   }
 }
 

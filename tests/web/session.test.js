@@ -700,17 +700,6 @@ test("a request of the room file goes as a request, and its refusal to whoever a
   await assert.rejects(ann.session.request("POST", "/requests/pause"), ({ code }) => code === "away");
 });
 
-test("an engine that fails is told, and runs nothing more", () => {
-  const { clock, clients: [ann] } = table(2);
-  clock.pass(500);
-  const { epoch } = ann.orders.at(-1);
-  ann.act((now) => ann.session.engineReplied({ op: "failed", epoch, error: { message: "a bug" } }, now));
-  const orders = ann.orders.length;
-  clock.pass(1000);
-  assert.ok(ann.orders.length <= orders + 1);
-  assert.equal(ann.of("failed").length, 1);
-});
-
 test("what a state permits follows the path, and deny wins between regions", () => {
   const kinds = new Set(["player", "host"]);
   const said = (effect, names, who = ["player"]) => ({ effect, names, who });

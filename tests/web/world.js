@@ -76,6 +76,7 @@ export class Room {
   journal = [];
   packets = [];
   requests = [];
+  failed = [];
   iterating = true;
   seats = new Map();
   #due = null;
@@ -150,6 +151,7 @@ export class Room {
       this.#take(seat, frame.body);
     } else {
       this.requests.push(frame);
+      if (frame.path === "/players/me/failure") this.#failed(seat, frame.body);
       send({ id: frame.id, status: 204, body: null });
     }
   }
@@ -157,6 +159,15 @@ export class Room {
   leave(seat, send) {
     const one = this.seats.get(seat);
     if (one?.send === send) Object.assign(one, { send: null, gathering: false });
+  }
+
+  /** As the real room does it: the turns go on without this seat. */
+  #failed(seat, { kind, generation, text }) {
+    if (kind !== "engine" || this.failed.includes(seat)) return;
+    this.failed.push(seat);
+    this.seats.get(seat).gathering = false;
+    this.say("failed", { seat, generation, text });
+    this.#close();
   }
 
   #take(seat, packet) {
@@ -221,6 +232,11 @@ export class Client {
   fetches = true;
   fetchMs = 50;
   restores = true;
+  /** The turns at which the engine hangs and throws; what it raises, by turn. */
+  hangsAt = 0;
+  throwsAt = 0;
+  raises = {};
+  killed = 0;
   states = [];
   kept = null;
   #line = null;
@@ -239,6 +255,7 @@ export class Client {
       fetchState: (snapshot) => clock.in(this.fetchMs, () => this.act((now) =>
         this.session.stateFetched(snapshot, this.fetches ? room.state : null, now))),
       sendState: (generation) => this.states.push(generation),
+      kill: () => { this.killed += 1; },
       keep: (memory_) => { this.kept = structuredClone(memory_); },
     }, { definition: DEFINITION, seed: 7, random: () => 0.5, memory: structuredClone(memory), dev });
     if (start) this.act((now) => this.session.start(now));
@@ -298,6 +315,7 @@ export class Client {
     this.orders.push({ ...order, at: this.clock.now });
     if (order.op === "steps") this.starts.push(...order.turns.map(({ generation }) => ({ generation, at: this.clock.now })));
     if (order.op === "evidence") return; // its answer is the shell's business
+    if (this.killed > 0 || order.turns?.some(({ generation }) => generation === this.hangsAt)) return;
     const turns = order.turns?.length ?? 1;
     this.clock.in(this.engineMs * turns, () => this.act((now) => this.session.engineReplied(this.#reply(order), now)));
   }
@@ -307,8 +325,12 @@ export class Client {
     if (op === "restore") return { op: "failed", during: op, epoch, error: { name: "Error", message: "other rules", stack: "" } };
     if (op === "load") return { op: "loaded", epoch, reasons: this.reasons ?? [] };
     if (op === "init") return { op: "inited", epoch, generation };
+    if (turns.some((one) => one.generation === this.throwsAt)) {
+      return { op: "failed", during: op, epoch, generation: this.throwsAt, error: { name: "Error", message: "a bug", stack: "" } };
+    }
     const last = turns.at(-1).generation;
-    const signals = turns.filter((one) => one.generation === this.wins).map((one) => ({ generation: one.generation, name: "won", body: { by: "ann" } }));
+    const raised = turns.flatMap((one) => (this.raises[one.generation] ?? []).map((signal) => ({ generation: one.generation, ...signal })));
+    const signals = turns.filter((one) => one.generation === this.wins).map((one) => ({ generation: one.generation, name: "won", body: { by: "ann" } })).concat(raised);
     const of = turns.find((one) => stateEvery > 0 && one.generation % stateEvery === 0)?.generation;
     return {
       state: of === undefined ? null : { generation: of, sha256: this.sha256 ?? "5".repeat(64), size: 9 },
