@@ -18,7 +18,7 @@ from yarl import URL
 from gameroom.client.errors import ClosedError, InterruptedRequestError, RefusedError
 from gameroom.lockstep.packets import ClientPacket, Snapshot
 from gameroom.model import Value
-from gameroom.replica.replica import GapError, Hello, Replica, State
+from gameroom.replica.replica import Flaw, GapError, Hello, Replica, State
 from gameroom.wire import (
     Codec,
     EventFrame,
@@ -185,6 +185,14 @@ class Link:
         with suppress(RefusedError, InterruptedRequestError):
             if self.line is not None:
                 await self.ask(self.line, "PUT", path, said)
+
+    async def report(self, flaw: Flaw) -> None:
+        """Tell the room what went wrong here. The token is a secret, whoever raised it."""
+        text = flaw.text.replace(self._token, "...")
+        said: dict[str, Value] = {"kind": flaw.kind, "generation": flaw.generation, "text": text}
+        with suppress(RefusedError, InterruptedRequestError):
+            if self.line is not None:
+                await self.ask(self.line, "PUT", "/players/me/failure", said)
 
     async def send(self, state: State) -> None:
         """Send the room the state for which it has asked. Where that fails it asks another."""

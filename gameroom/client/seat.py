@@ -390,6 +390,14 @@ class Seat:
             played = self.replica.play(now, hurry=self._hurry)
             for packet in self.replica.take():
                 await self._link.put(packet)
+            for flaw in self.replica.take_flaws():
+                report = self._link.report(flaw)
+                if flaw.kind == "engine":
+                    await report
+                else:
+                    self._beside(report)
+            if self.replica.failure is not None:
+                raise self.replica.failure
             for state in self.replica.take_states():
                 self._beside(self._link.tell(state))
             if (wanted := self.replica.take_wanted()) is not None:

@@ -7,6 +7,7 @@ are confirmed, `engine` says what a game engine does and brings one for every ro
 from gameroom.replica.engine import Engine, LedgerEngine, SeatedCommand, Signal
 from gameroom.replica.replica import (
     Confirmed,
+    Flaw,
     GapError,
     Hello,
     Policy,
@@ -19,6 +20,7 @@ from gameroom.replica.replica import (
 __all__ = [
     "Confirmed",
     "Engine",
+    "Flaw",
     "GapError",
     "Hello",
     "LedgerEngine",

@@ -16,8 +16,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Awaitable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from gameroom import model
 from gameroom.lockstep.canonical import canonical
@@ -38,7 +39,7 @@ from gameroom.lockstep.packets import (
 )
 from gameroom.model import INT_MAX, Value
 from gameroom.model.fit import misfit_body
-from gameroom.replica.engine import Engine, SeatedCommand
+from gameroom.replica.engine import Engine, SeatedCommand, Signal
 from gameroom.replica.outbox import Outbox
 from gameroom.replica.timing import Timing
 from gameroom.wire import EventFrame, Rejection
@@ -50,6 +51,13 @@ HEAD_BYTES = 512
 LOG_MAX = 65_536
 NEAR_TURNS = 32
 """Who is further behind does not hash its state: the verdict is there before it would count."""
+
+
+FlawKind = Literal["engine", "signal"]
+
+FLAW_CHARACTERS_MAX = 200
+FLAWS_MAX = 8
+"""How many different ones are reported with which the game goes on."""
 
 
 class GapError(Exception):
@@ -113,6 +121,16 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
+class Flaw:
+    """What went wrong in this program, for the room: of kind `engine` it cannot go on, with any
+    other the game goes on (docs/wire.md, "Failures")."""
+
+    kind: FlawKind
+    generation: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Begin:
     """The game begins after the last turn that was run."""
 
@@ -172,8 +190,14 @@ class Replica:
         self.refusals: deque[Rejection] = deque(maxlen=LOG_MAX)
         """Our commands and packets that the room refused."""
         self.outbox = Outbox()
+        self.failure: Exception | None = None
+        """What the engine raised that cannot go on: nothing is run or sent any more."""
+        self._failed: Flaw | None = None
+        self._flaws: dict[Flaw, None] = {}
+        self._reported: set[tuple[FlawKind, str]] = set()
         self._policy = policy or Policy()
         self._commands = {command.name: command for command in room.commands}
+        self._declared = {signal.name: signal for signal in room.signals}
         self._queue: deque[Command] = deque()
         self._signals: deque[SignalReport] = deque()
         self._inbox: deque[_Turn | Moves | _Begin] = deque()
@@ -246,6 +270,10 @@ class Replica:
         if self._greeted is None or self._online or self.seq < self._greeted:
             return
         self._online = True
+        if self._failed is not None:
+            # In case the report was lost.
+            self._flaws[self._failed] = None
+            return
         if self.seat is not None:
             # A server that fell has forgotten packets that it had said it heard, and that
             # are kept no more or were made before we were: their turns wait for them.
@@ -298,15 +326,18 @@ class Replica:
         self.checksum = None
         self.states, self.variables, self._engine_states = (), {}, ()
         self._begun = False
+        self.failure = self._failed = None
         self._inbox.clear()
         self._signals.clear()
 
     def _master(self, packet: MasterPacket, now: int) -> None:
-        assert packet.generation == self._last_fed() + 1, "turns come in order"
+        if self.failure is None:
+            assert packet.generation == self._last_fed() + 1, "turns come in order"
+            seats = tuple(row.seat for row in self.roster.seats)
+            self._inbox.append(_Turn(packet, seats, now))
         is_news = packet.generation > self._told
         self._told = max(self._told, packet.generation)
         self._closed = max(self._closed, packet.generation)
-        self._inbox.append(_Turn(packet, tuple(row.seat for row in self.roster.seats), now))
         self._timing.arrived(self.turn_ms, now)
         self._set_pace(packet.turn_ms, packet.ahead)
         if packet.chart is not None:
@@ -325,6 +356,8 @@ class Replica:
     def _moves(self, moves: Moves) -> None:
         was, self.states = is_running(self.states), moves.chart.states
         self.variables = moves.chart.variables
+        if self.failure is not None:
+            return
         if is_running(self.states) and not was:
             self._inbox.append(_Begin(self.setup, self.roster, self.states))
         else:
@@ -346,13 +379,13 @@ class Replica:
         packet, commands = emptied
         if rejection.problem.retry_after_ms is not None:
             self._queue.extendleft(reversed(commands))
-        elif commands and self._online:
+        elif commands and self._online and self.failure is None:
             self._send(packet)
 
     def retry(self, generation: int) -> None:
         """The time that a refusal of this packet asked for is over."""
         packet = self.outbox.get(generation)
-        if packet is not None and self._online:
+        if packet is not None and self._online and self.failure is None:
             self._send(packet)
 
     # --- What the player says -----------------------------------------------------------
@@ -388,7 +421,7 @@ class Replica:
         A turn lasts turn_ms, a little less or more where that lets them wait as long as the
         jitter asks for. More than `ahead` waiting turns mean that we are behind: then at once.
         """
-        if not self._inbox:
+        if not self._inbox or self.failure is not None:
             return None
         behind = self._closed - self.generation > self.ahead
         first = not isinstance(self._inbox[0], _Turn)
@@ -409,9 +442,13 @@ class Replica:
                 self._engine_states = chart.states
             case _Begin(setup, roster, states):
                 self._begun, self._engine_states, self.checksum = True, states, None
-                self.engine.init(setup.settings, roster.seats, self.seed, states)
+                try:
+                    self.engine.init(setup.settings, roster.seats, self.seed, states)
+                except Exception as error:
+                    self._fail(self.generation, error)
+                    return True
                 self._start(self.generation)
-        if self._begun and self._online and not self._inbox:
+        if self.failure is None and self._begun and self._online and not self._inbox:
             self._show()
         return True
 
@@ -423,23 +460,62 @@ class Replica:
             for part in packet.commands
             for command in part.commands
         ]
-        signals = self.engine.step(
-            packet.generation,
-            packet.iterations_per_command,
-            commands,
-            self._engine_states,
-            seats,
-        )
-        self.generation = packet.generation
-        if self.generation % self._policy.checksum_every == 0:
-            self.checksum = Checksum(self.generation, self.engine.checksum())
-        if self.seat is not None:
-            self._signals += (
-                SignalReport(self.generation, signal.name, signal.body) for signal in signals
+        try:
+            signals = _listed(
+                self.engine.step(
+                    packet.generation,
+                    packet.iterations_per_command,
+                    commands,
+                    self._engine_states,
+                    seats,
+                )
             )
+            is_due = packet.generation % self._policy.checksum_every == 0
+            value = _uint32(self.engine.checksum()) if is_due else 0
+        except Exception as error:
+            # Whatever an engine raises is its own: the room goes on without it.
+            self._fail(packet.generation, error)
+            return
+        self.generation = packet.generation
+        if is_due:
+            self.checksum = Checksum(self.generation, value)
+        for signal in signals:
+            self._raised(signal)
         if packet.chart is not None:
             self._engine_states = packet.chart.states
         self._note_state()
+
+    def _fail(self, generation: int, error: Exception) -> None:
+        """The engine cannot go on: no packet says any more that it runs."""
+        self.failure = error
+        self._inbox.clear()
+        self._outgoing.clear()
+        self._failed = Flaw("engine", generation, _reported(error))
+        if self.seat is not None and self._online:
+            self._flaws[self._failed] = None
+
+    def _raised(self, signal: object) -> None:
+        """A signal of the engine: sent where it fits its declaration, else reported."""
+        if (why := self._misfit_signal(signal)) is None:
+            assert isinstance(signal, Signal), "it fits"
+            if self.seat is not None:
+                self._signals.append(SignalReport(self.generation, signal.name, signal.body))
+        elif ("signal", why) not in self._reported and len(self._reported) < FLAWS_MAX:
+            self._reported.add(("signal", why))
+            if self.seat is not None:
+                self._flaws[Flaw("signal", self.generation, why)] = None
+
+    def _misfit_signal(self, signal: object) -> str | None:
+        if not isinstance(signal, Signal):
+            return f"A {type(signal).__name__} is not a signal."
+        name = str(signal.name)[:40]
+        declared = self._declared.get(signal.name) if isinstance(signal.name, str) else None
+        if declared is None:
+            return f"This room has no signal `{name}`."
+        if not isinstance(signal.body, Mapping):
+            return f"In `{name}`, the body is not a map."
+        why = misfit_body(declared.fields, signal.body)
+        return None if why is None else f"In `{name}`, {why}."[:FLAW_CHARACTERS_MAX]
 
     def _note_state(self) -> None:
         """The room wants the hash of this state, of those that are near the present."""
@@ -517,6 +593,11 @@ class Replica:
         taken, self._outgoing = tuple(self._outgoing), []
         return taken
 
+    def take_flaws(self) -> tuple[Flaw, ...]:
+        """What is to be reported to the room now (PUT /players/me/failure)."""
+        taken, self._flaws = tuple(self._flaws), {}
+        return taken
+
     def take_states(self) -> tuple[State, ...]:
         """The states whose hashes are to be told to the room now."""
         taken, self._states = tuple(self._states), []
@@ -526,6 +607,35 @@ class Replica:
         """The state whose bytes the room has asked us for, once."""
         taken, self._wanted = self._wanted, None
         return taken
+
+
+def _listed(raised: object) -> Sequence[object]:
+    """What `step` gave. Raises TypeError where that is no list of signals."""
+    if raised is None:
+        return ()
+    if isinstance(raised, Awaitable):
+        if isinstance(raised, Coroutine):
+            raised.close()
+        raise TypeError("step() gave something to await: an engine answers at once")
+    if not isinstance(raised, Sequence) or isinstance(raised, str | bytes):
+        raise TypeError(f"step() gave {type(raised).__name__}, not a list of signals")
+    return raised
+
+
+def _uint32(value: object) -> int:
+    if type(value) is not int or not 0 <= value < 2**32:
+        raise TypeError(f"checksum() gave {value!r:.40}, not a uint32")
+    return value
+
+
+def _reported(error: Exception) -> str:
+    """The text of a report, one that can be written down. Even `str` of an error may raise."""
+    try:
+        text = str(error)
+    except Exception:
+        text = ""
+    text = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return text.encode(errors="replace").decode()[:FLAW_CHARACTERS_MAX]
 
 
 def _size(name: str, body: Mapping[str, Value]) -> int:
