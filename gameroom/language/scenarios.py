@@ -28,7 +28,7 @@ def step(words: Words, node: Node) -> Step:
             return _expected(words, next(trees(node)))
         case "given" | "drops" | "returns" | "watches" | "leaves" | "diverges":
             return Step(kind, who, span=span, who_spans=who_spans)
-        case "hides" | "shows" | "slow" | "steady":
+        case "hides" | "shows" | "slow" | "steady" | "fails":
             return Step(kind, who, span=span, who_spans=who_spans)
         case "joins":
             team = maybe(node, "name")

@@ -28,6 +28,7 @@ class Step:
     raises    who, name, body: every named player's engine raises a signal
     refuses   who, name: the engine refuses the next setup for this reason
     diverges  who: from now on the engine's checksums differ
+    fails     who: the engine cannot go on
     wait      amount, unit
     state     name: the path that is expected to be active; not_state: to be not
     that      condition: an expression that is expected to hold
@@ -54,6 +55,7 @@ class Step:
         "raises",
         "refuses",
         "diverges",
+        "fails",
         "wait",
         "state",
         "not_state",

@@ -102,6 +102,7 @@ class _Run:
             "raises": self._raises,
             "refuses": self._refuses,
             "diverges": self._diverges,
+            "fails": self._fails,
             "wait": self._wait,
         }
 
@@ -195,7 +196,7 @@ class _Run:
         for who in step.who:
             client = self._client(who, connected=False)
             if client.acts:
-                raise _UnmetError(f"{who} is neither silent nor without a connection")
+                raise _UnmetError(f"{who} is neither silent, failed nor without a connection")
             self.stage.back(who)
         self._happened()
 
@@ -288,6 +289,14 @@ class _Run:
             lambda: self._rests() or room.generation >= until or self._known_to_diverge(step.who),
             turns=every,
         )
+
+    def _fails(self, step: Step) -> None:
+        self._engines_run(step)
+        for who in step.who:
+            self._client(who).failed = True
+        generation = self.stage.room.generation
+        packet = inputs.Fail("engine", generation, "the engine failed")
+        self._ask(step, lambda who: self.stage.send(who, packet))
 
     def _known_to_diverge(self, who: tuple[str, ...]) -> bool:
         people = self.stage.room.people.members

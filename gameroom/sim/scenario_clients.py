@@ -47,6 +47,7 @@ class Client:
     seq: the last event that came before the connection was lost.
     sent: the highest generation of which a packet was sent, by whoever had the seat.
     refusal: why the engine will refuse the next setup. diverges: do checksums differ?
+    failed: does the engine run no more?
     framerate: what the engine reports, in iterations per second; 0 says nothing.
     """
 
@@ -57,6 +58,7 @@ class Client:
     connected: bool = True
     silent_since: int | None = None
     diverges: bool = False
+    failed: bool = False
     framerate: int = 0
     refusal: str | None = None
     queue: list[Sent] = field(default_factory=list)
@@ -67,7 +69,7 @@ class Client:
     @property
     def acts(self) -> bool:
         """Does anything come from this client at present?"""
-        return self.connected and self.silent_since is None
+        return self.connected and self.silent_since is None and not self.failed
 
     def drop(self, seq: int) -> None:
         """The connection is gone; everything up to `seq` has come."""
@@ -77,8 +79,9 @@ class Client:
         """Everything is as it should be again. The turns wait for us from our first packet
         on: where all were heard before, the last one is sent once more."""
         self.sent = max(self.sent, heard)
-        self._must_show = not self.connected
-        self.connected, self.silent_since, self.diverges = True, None, False
+        self._must_show = self.failed or not self.connected
+        self.connected, self.silent_since = True, None
+        self.diverges = self.failed = False
 
     def packets(self, closed: int, ahead: int, rules: Rules) -> Iterator[ClientPacket]:
         """What is to be sent when the engine starts the turn `closed`."""

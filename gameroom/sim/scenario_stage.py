@@ -304,6 +304,9 @@ class Stage:
             case packets.Refused(seat, reasons):
                 self.told += reasons
                 self.say(f"the engine of {self._name(seat)} refuses: {'; '.join(reasons)}")
+            case packets.Failed(seat, generation, text):
+                self.told.append(text)
+                self.say(f"{self._name(seat)}'s engine fails at turn {generation}: {text}")
             case packets.Diverged(generation, seats, _):
                 names = " and ".join(self._name(seat) for seat in seats)
                 self.say(f"checksums of turn {generation} differ: {names}")

@@ -407,6 +407,8 @@ export class Seat {
   readonly dev: {
     drop(ms?: number): void;
     delay(ms: number): void;
+    /** Fails the engine, as a bug would on this machine alone. */
+    breakEngine(message?: string): void;
     corrupt(path?: string | null): Promise<{ path: string | null }>;
     snapshot(): Promise<{ snapshot: Plain; checksum: number }>;
   };

@@ -2010,6 +2010,11 @@ export class Seat {
       },
       /** Alters one whole number of this engine's state, at this path or anywhere; tells which. */
       corrupt: (path = null) => once("corrupt", "corrupted", { path }),
+      /** The engine fails, as one with a bug would on this machine alone. */
+      breakEngine: (message = "broken by hand") => this.#act((now) => {
+        this.#sandbox.kill();
+        this.#session.engineBroken({ error: { name: "Error", message, stack: "" } }, now);
+      }),
       /** The engine's snapshot and checksum as they are now. */
       snapshot: () => once("snapshot", "snapshot"),
     };

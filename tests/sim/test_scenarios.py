@@ -194,7 +194,7 @@ def test_who_returned_sends_again() -> None:
     [
         ("bob drops\nbob sends ready", "bob has no connection: first, `bob returns`"),
         ("bob drops\nbob drops", "bob has no connection: first, `bob returns`"),
-        ("bob returns", "bob is neither silent nor without a connection"),
+        ("bob returns", "bob is neither silent, failed nor without a connection"),
         ("bob leaves\nbob returns", "bob is not in the room: left"),
         ("bob leaves\nbob is silent", "bob is not in the room: left"),
         ("bob raises seen", "no engine runs yet in `setup.gathering`"),
