@@ -21,7 +21,6 @@ from gameroom.room import allowance, inputs, presence
 from gameroom.room.course import Course
 from gameroom.room.effects import Log, Problem, Reply
 from gameroom.room.entrance import place_for
-from gameroom.room.lines import clean_line
 from gameroom.room.people import Member, People, choice_of
 from gameroom.room.play import Play
 from gameroom.room.setup import misfit_settings

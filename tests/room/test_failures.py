@@ -6,7 +6,7 @@ import pytest
 
 from gameroom.lockstep import packets
 from gameroom.room import Folded, Room, effects, inputs
-from gameroom.room.lines import clean_line
+from gameroom.texts import clean_line
 from tests.room.table import Table
 
 THREE = ("ann", "bob", "cat")

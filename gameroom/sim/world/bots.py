@@ -272,6 +272,8 @@ class Bot:
                     self.user, replica.seat, checksum.generation, checksum.value
                 )
                 self.house.watch.checks["equal-checksums"] += 1
+        if replica.failure is not None:
+            raise FaultError(f"the engine of {self.user} raised {replica.failure!r}")
         if self._behind and replica.seq >= self.house.told and self.online:
             self._behind = False
             self.house.stats["caught_up"] += 1
