@@ -530,7 +530,7 @@ class Page {
   #othersFailed({ seat, generation, text }) {
     if (seat === this.#seat.seat && this.#failed !== null) return;
     const whose = seat === this.#seat.seat ? "your" : `${this.#nameOf(seat)}'s`;
-    tell(`${whose} engine failed at turn ${generation}: ${text}`, "broken");
+    tell(`${whose} engine failed at turn ${generation}: ${isolated(text)}`, "broken");
   }
 
   // -- what is shown --

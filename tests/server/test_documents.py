@@ -172,6 +172,8 @@ async def test_real_traffic_over_http_is_as_described(table: Table) -> None:
     await http("PUT", f"{room}/players/me/hidden", headers=seat)
     await http("DELETE", f"{room}/players/me/hidden", headers=seat)
     await http("PUT", f"{room}/players/me/engine", json={"loaded": True}, headers=seat)
+    failure = {"kind": "signal", "generation": 0, "text": "`wonn` is no signal of this room"}
+    await http("PUT", f"{room}/players/me/failure", json=failure, headers=seat)
     await http("PUT", f"{room}/turns/1", json={"generation": 1}, headers=seat)
     await http("POST", f"{room}/requests/surrender", json={}, headers=seat)
     said = {"sha256": "0" * 64, "size": 2}
