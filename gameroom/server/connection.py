@@ -179,6 +179,7 @@ class Connection:
     def parsing(self, pieces: Pieces) -> None:
         """The handshake is done: this parses what comes."""
         self._pieces = pieces
+        pieces.later = self._in_turn
 
     def stop(self) -> None:
         """The socket has no more to read: leave the room, and let go of the transport."""
@@ -361,6 +362,17 @@ class Connection:
             self._read_in_turn(pieces, message, wait)
         else:
             self._read(message, wait)
+
+    def _in_turn(self, go: Callable[[], None]) -> None:
+        """A few more frames of a read that brought many, in this person's turn."""
+
+        def dropped() -> None:
+            self._loop.call_later(BUSY_STEP_S, self._in_turn, go)
+
+        try:
+            self._door.rounds.run(self._payer, go, dropped)
+        except BusyError:
+            dropped()
 
     def _read_in_turn(self, pieces: Pieces, message: str | bytes, wait: int) -> None:
         """A long frame takes long to read, and a hello is told to everybody: in its turn among the

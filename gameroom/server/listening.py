@@ -137,6 +137,14 @@ class _Connection(web.RequestHandler):
         else:
             self._arrived = data
             self._read_in_turn()
+        self._read_no_further()
+
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        """aiohttp wants more of a body, and what is here waits for its turn."""
+        super().resume_reading(resume_parser)
+        self._read_no_further()
+
+    def _read_no_further(self) -> None:
         if self._arrived and self._admitted is not None:
             self._admitted.pause_reading()
 

@@ -1,8 +1,9 @@
 """What one peer sends, a few frames in each round of the loop.
 
 One read may bring 256 KiB: forty thousand small frames, each of which is decoded and answered in
-the same call. So the parser takes a few frames at once; the rest waits in order, and the socket is
-read no further until it is parsed. What a player honestly sends in a turn never waits.
+the same call. So the parser takes a few frames at once; the rest waits in order and for its turn,
+and the socket is read no further until it is parsed. What a player honestly sends in a turn never
+waits.
 
 Whoever sends too much is not read for a while: TCP holds the peer back, and a flood costs nothing.
 
@@ -12,6 +13,7 @@ Knows no rooms.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from gameroom.server.websocket import Parser
 
@@ -27,6 +29,8 @@ class Pieces:
     ) -> None:
         self.slow = False
         """Only the peer's goodbye is awaited."""
+        self.later: Callable[[Callable[[], None]], object] = loop.call_soon
+        """Does something in its turn."""
         self._parser = parser
         self._transport = transport
         self._loop = loop
@@ -69,4 +73,4 @@ class Pieces:
             self.hold(SLOW_S)
         else:
             self.stop()
-            self._loop.call_soon(self.go)
+            self.later(self.go)
