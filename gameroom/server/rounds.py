@@ -57,6 +57,8 @@ class Rounds:
         self._waiting_max = waiting_max
         self._waiting_per_payer_max = waiting_per_payer_max
         self._left_us = slice_us
+        self._doing = False
+        """A job is at work: what it asks for itself waits."""
         self._near = near
         self._patient_until: float | None = None
         """How long answers stand back, None where they do not."""
@@ -68,7 +70,7 @@ class Rounds:
         """Do it now, or in a later round. It counts for `least_us` where it takes less. Raises
         BusyError. dropped: called instead where it has to give way while it waits."""
         jobs = self._waiting.get(payer)
-        if jobs is None and self._left_us > 0 and self._may_begin():
+        if jobs is None and not self._doing and self._left_us > 0 and self._may_begin():
             self._do(job, least_us)
             return
         if jobs is not None and len(jobs) >= self._waiting_per_payer_max:
@@ -119,12 +121,12 @@ class Rounds:
 
     def _do(self, job: Job, least_us: int) -> None:
         began = self.clock_us()
-        # Before the job: it may ask for another one.
-        self._left_us -= least_us
+        self._doing = True
         try:
             job()
         finally:
-            self._left_us -= max(0, self.clock_us() - began - least_us)
+            self._doing = False
+            self._left_us -= max(least_us, self.clock_us() - began)
             self._schedule()
 
     def _schedule(self) -> None:

@@ -223,6 +223,21 @@ def test_who_asks_much_waits_behind_who_asks_little() -> None:
     assert given.index("cas") <= 4
 
 
+def test_what_an_answer_asks_for_waits_for_its_own_turn() -> None:
+    answers = Answers(cost_us=10)
+
+    def endless() -> None:
+        answers.ask("ann")
+        answers.rounds.run("bob", endless, lambda: None)
+
+    answers.rounds.run("bob", endless, lambda: None)
+    assert answers.given == [[]]
+    for _ in range(3):
+        answers.given.append([])
+        answers.loop.round()
+    assert [len(given) for given in answers.given] == [0, 50, 50, 50], "ten microseconds each"
+
+
 def test_answers_stand_back_for_a_turn_that_is_about_to_be_closed() -> None:
     answers = Answers(cost_us=200)
     answers.deadlines.add(1.0)

@@ -146,6 +146,9 @@ TABLE: Mapping[str, Row] = {
     "hide": Row(watcher=204, acts=True),
     "show": Row(watcher=204, acts=True),
     "engine": Row(watcher=204, body={"loaded": True}, acts=True),
+    "failure": Row(
+        watcher=403, body={"kind": "view", "generation": 0, "text": "no scene"}, acts=True
+    ),
     "request": Row(watcher=202, where={"name": "surrender"}, body={}, acts=True),
     "chat": Row(watcher=204, body={"text": "hello"}, acts=True),
     "leave": Row(watcher=204, acts=True),
