@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random as dice
+import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -77,9 +78,7 @@ async def join(
         if token is None:
             wish = {"name": name, "spectate": spectate, "team": team}
             told = {key: value for key, value in wish.items() if value not in (None, False)}
-            place = await _fetch(
-                session, "POST", URL(url).join(URL(f"/rooms/{room}/players")), told
-            )
+            place = await _take(session, URL(url).join(URL(f"/rooms/{room}/players")), told)
             token = str(place["token"])
         try:
             seat = Seat(
@@ -421,6 +420,15 @@ class Seat:
                 await self.ask("GET", "/time")
                 self.replica.latency = self._now() - asked
             await self._sleep(TIME_EVERY_S)
+
+
+async def _take(http: aiohttp.ClientSession, url: URL, wish: dict[str, Any]) -> dict[str, Any]:
+    """A place. If the answer is lost, the same attempt is sent once more: it takes no second one."""
+    attempt = {**wish, "idempotency_key": secrets.token_urlsafe(16)}
+    try:
+        return await _fetch(http, "POST", url, attempt)
+    except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError):
+        return await _fetch(http, "POST", url, attempt)
 
 
 async def _fetch(

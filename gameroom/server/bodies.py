@@ -18,10 +18,16 @@ from gameroom.model import INT_MAX, Value
 from gameroom.room.inputs import FailureKind
 from gameroom.texts import GIVEN_CHARACTERS_MAX
 
-Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+END = r"(?![\s\S])"
+"""The end of a text, in a pattern: Python's `$` lets a last newline pass."""
+Sha256 = Annotated[str, Meta(pattern=f"^[0-9a-f]{{64}}{END}")]
 Text = Annotated[str, Meta(max_length=1_048_576)]
 Seed = Annotated[int, Meta(ge=0, le=INT_MAX)]
 Generation = Annotated[int, Meta(ge=0, le=INT_MAX)]
+IdempotencyKey = Annotated[
+    str, Meta(pattern=f"^[A-Za-z0-9_-]+{END}", min_length=22, max_length=128)
+]
+"""22 characters of base64url are the first to hold 128 bits."""
 Values = Mapping[str, Value]
 
 
@@ -39,7 +45,7 @@ class Create(Struct, frozen=True, forbid_unknown_fields=True):
     seed: what the engines start from; drawn where none is given.
     """
 
-    game: Annotated[str, Meta(pattern="^[a-z][a-z0-9_-]{0,63}$")] | None = None
+    game: Annotated[str, Meta(pattern=f"^[a-z][a-z0-9_-]{{0,63}}{END}")] | None = None
     room: Text | None = None
     format: Literal["room", "yaml"] = "room"
     engine: Code | None = None
@@ -49,11 +55,14 @@ class Create(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Join(Struct, frozen=True, forbid_unknown_fields=True):
-    """A wish for a place. Without a name a guest's name is given."""
+    """A wish for a place. Without a name a guest's name is given. idempotency_key: at least 128
+    random bits, drawn for this attempt; the same request with the same key takes no second place.
+    """
 
     name: Annotated[str, Meta(max_length=GIVEN_CHARACTERS_MAX)] | None = None
     spectate: bool = False
     team: Annotated[str, Meta(max_length=64)] | None = None
+    idempotency_key: IdempotencyKey | None = None
 
 
 class Hello(Struct, frozen=True, forbid_unknown_fields=True):

@@ -74,6 +74,10 @@ class Limits:
     joins_per_minute: int = 30
     joins_burst: int = 200
     """New places per address; a whole class may come at once."""
+    join_attempts_max: int = 10_000
+    """Joins with an idempotency key that are remembered, each with its place."""
+    join_attempts_kept_ms: int = 600_000
+    """So long they are."""
     creates_per_minute: int = 60
     """Per address."""
     connects_per_minute: int = 30

@@ -256,7 +256,8 @@ class Handlers:
         who = self._member(request, runner)
         if who is not None:
             return json_response(place(runner.room.hello(who)))
-        self._polite(request, self._joins)
+        if not self._lobby.repeats(runner, wish):
+            self._polite(request, self._joins)
         taken = await self._lobby.join(runner, wish)
         assert isinstance(taken.token, str)
         browser = auth.is_browser(request)

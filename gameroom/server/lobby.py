@@ -19,6 +19,7 @@ from gameroom.model import Room as RoomFile
 from gameroom.room import Room, inputs
 from gameroom.server import bodies
 from gameroom.server.answers import RefusedError, place, refuse
+from gameroom.server.attempts import Attempts
 from gameroom.server.auth import Sources, digest
 from gameroom.server.blueprint import BadRoomError, shipped_code
 from gameroom.server.config import Limits
@@ -101,6 +102,7 @@ class Lobby:
             wall=sources.wall,
             worker=lambda: self.worker,
         )
+        self._attempts = Attempts(limits, loop=loop)
         self._stores = stores
         self._limits = limits
         self._sources = sources
@@ -300,6 +302,7 @@ class Lobby:
         the stores are closed."""
         if self._checking is not None:
             self._checking.cancel()
+        await self._attempts.close()
         await self.rooms.settle()
         await self._sessions.close()
         try:
@@ -323,7 +326,30 @@ class Lobby:
             return False
         return runner.receive(user, inputs.Join(name, spectate=True)).problem is None
 
+    def repeats(self, runner: Runner, wish: bodies.Join) -> bool:
+        """Has this attempt to join come before? Raises RefusedError for another wish with its
+        key."""
+        return self._attempts.find(runner.id, wish) is not None
+
     async def join(self, runner: Runner, wish: bodies.Join) -> bodies.Place:
+        """A place with its token: a new one, or the one that this attempt has taken before.
+        Raises RefusedError."""
+        if wish.idempotency_key is None:
+            return await self._take(runner, wish)
+        before = self._attempts.find(runner.id, wish)
+        if before is None:
+            taking = self._attempts.begin(runner.id, wish, self._take(runner, wish))
+            return await asyncio.shield(taking)
+        taken = await asyncio.shield(before)
+        runner = await self.rooms.find(runner.id)
+        assert isinstance(taken.token, str), "a place is taken with a token"
+        if self.who(runner.id, taken.token) is None or not self.admit(runner, taken.user):
+            raise refuse(
+                409, "attempt_over", "The place that this attempt took is gone. Use another key."
+            )
+        return place(runner.room.hello(taken.user), taken.token)
+
+    async def _take(self, runner: Runner, wish: bodies.Join) -> bodies.Place:
         """A new place, with its token. Raises RefusedError.
 
         The session is stored first: nobody sits in a room to which they have no way back.

@@ -1701,6 +1701,32 @@ export async function whoAmI({ profile = "0", ...where }) {
   }
 }
 
+/** The keys of joins whose answer is not here: by address and wish. */
+const unanswered = new Map();
+
+/** Takes a place. If the answer is lost, the same attempt is sent once more; a join that wishes the
+ * same before there is an answer belongs to the same attempt. So none of them takes a second place. */
+async function take(place, wish) {
+  const attempt = JSON.stringify([place, wish]);
+  const key = unanswered.get(attempt) ?? drawnKey();
+  unanswered.set(attempt, key);
+  const send = () => api("POST", place, { ...wish, idempotency_key: key });
+  const isRefusal = (error) => error instanceof RoomError;
+  try {
+    await send().catch((error) => (isRefusal(error) ? Promise.reject(error) : send()));
+  } catch (error) {
+    if (isRefusal(error)) unanswered.delete(attempt);
+    throw error;
+  }
+  unanswered.delete(attempt);
+}
+
+/** 128 random bits. */
+function drawnKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 /**
  * Joins a room, or comes back to the seat that this browser already has there.
  * See gameroom.d.ts for the options and for what a Seat can do.
@@ -1710,7 +1736,7 @@ export async function join({ url, id, name, spectate = false, team, profile = "0
   const picture = await look({ url, id });
   const place = `${origin}/rooms/${encodeURIComponent(room)}/players?profile=${profile}`;
   const wish = { ...(name ? { name } : {}), ...(spectate ? { spectate } : {}), ...(team ? { team } : {}) };
-  await api("POST", place, wish);
+  await take(place, wish);
   const code = [picture.engine, picture.view, picture.kit].map((link) => (link ? verified(link, origin) : null));
   const [engine, viewSource, kit] = await Promise.all(code);
   return new Seat({ origin, room, picture, profile, element: view, engine, viewSource, kit, subprotocol, dev });
