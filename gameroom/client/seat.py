@@ -423,7 +423,7 @@ class Seat:
 
 
 async def _take(http: aiohttp.ClientSession, url: URL, wish: dict[str, Any]) -> dict[str, Any]:
-    """A place. If the answer is lost, the same attempt is sent once more: it takes no second one."""
+    """A place. If the answer is lost, the same attempt is sent once more."""
     attempt = {**wish, "idempotency_key": secrets.token_urlsafe(16)}
     try:
         return await _fetch(http, "POST", url, attempt)

@@ -90,8 +90,8 @@ SERVER: tuple[Route, ...] = (
         methods=("POST", "PUT"),
         path="/rooms/{id}/players",
         doc="Take a place: a seat where one is free, else a spectator's. A browser gets its "
-        "session as a cookie, a program as `token`. Whoever has a place gets it again (200), as does the same request with the same "
-        "`idempotency_key` (201).",
+        "session as a cookie, a program as `token`. Whoever has a place gets it again (200), and "
+        "so does the same request with the same `idempotency_key` (201).",
         input=bodies.Join,
         output=bodies.Place,
         statuses=(200, 201),

@@ -7,7 +7,7 @@
  */
 
 import { showChart } from "/web/chart.js";
-import { by, isolated } from "/web/page.js";
+import { by, isolated, leaving, once } from "/web/page.js";
 import * as situations from "/web/situations.js";
 import { Story, listed, plural } from "/web/story.js";
 
@@ -142,12 +142,13 @@ class Place {
       this.seat.dev.drop(DROP_MS);
     });
     button("reload").textContent = `Reload ${this.name}'s page`;
-    button("reload").addEventListener("click", () => {
+    button("reload").addEventListener("click", once(() => new Promise((loaded) => {
       tell(`${this.name}'s page is loaded again`);
+      this.frame.addEventListener("load", loaded, { once: true });
       this.frame.contentWindow.location.reload();
-    });
+    })));
     button("corrupt").textContent = `Corrupt ${this.name}'s engine`;
-    button("corrupt").addEventListener("click", () => this.#corrupt(button("corrupt")));
+    button("corrupt").addEventListener("click", once(() => this.#corrupt(button("corrupt"))));
     for (const choice of this.card.querySelectorAll("input")) {
       choice.name = `delay-${this.name}`;
       choice.addEventListener("change", () => {
@@ -265,6 +266,8 @@ function divergence(roster, { generation, seats, decidable }) {
 }
 
 // ---- the page --------------------------------------------------------------------------------
+
+document.querySelector(".demo-bar form").addEventListener("submit", once(() => leaving(() => {})));
 
 /** As many players as the game needs, up to three, and a watcher. */
 async function makePlaces() {

@@ -9,7 +9,7 @@
  */
 
 import { RoomError, join, look, whoAmI } from "/web/gameroom.js";
-import { by, element, isolated, say, show, words } from "/web/page.js";
+import { by, element, isolated, leaving, once, say, show, words } from "/web/page.js";
 import * as situations from "/web/situations.js";
 import { Story, listed, plural } from "/web/story.js";
 
@@ -25,7 +25,7 @@ const tell = (sentence, tone) => story.tell(sentence, tone);
 function notice(text, doings = []) {
   say(by("notice"), text);
   by("notice-doings").replaceChildren(...doings.map(([label, act, className = ""]) =>
-    element("button", { type: "button", text: label, onclick: act, className })));
+    element("button", { type: "button", text: label, onclick: once(act), className })));
   by("welcome").classList.toggle("loud", text !== "");
 }
 
@@ -38,7 +38,7 @@ async function asSomebodyElse() {
   const address = new URL(location.href);
   address.searchParams.delete("name");
   address.searchParams.set("profile", await freeProfile());
-  location.assign(address);
+  await leaving(() => location.assign(address));
 }
 
 /** The first profile that has no place in this room yet. */
@@ -48,6 +48,8 @@ async function freeProfile() {
   }
   throw new Error("Every profile of this browser has a place in this room already.");
 }
+
+const reload = () => leaving(() => location.reload());
 
 const phase = (name) => { document.body.dataset.phase = name; };
 
@@ -71,7 +73,7 @@ async function begin() {
     return await enter({}, true);
   } catch (error) {
     phase("over");
-    notice(reason(error), [["Try again", () => location.reload(), "primary"]]);
+    notice(reason(error), [["Try again", reload, "primary"]]);
     throw error;
   }
 }
@@ -121,7 +123,7 @@ function ask(picture, { name, spectate }) {
   show(by("entry"), true);
   by("who").focus();
   return new Promise((resolve, reject) => {
-    by("entry").onsubmit = async (event) => {
+    by("entry").onsubmit = once(async (event) => {
       event.preventDefault();
       const asWatcher = event.submitter?.value === "spectator";
       const who = by("who").value.trim();
@@ -133,7 +135,7 @@ function ask(picture, { name, spectate }) {
         if (!(error instanceof RoomError)) reject(error);
         notice(reason(error));
       }
-    };
+    });
   });
 }
 
@@ -305,7 +307,7 @@ class Page {
     };
   }
 
-  /** Does what a notice offers. */
+  /** Does what a notice offers; a promise of its end, where that is not at once. */
   #act(action) {
     const { id } = this.#seat;
     const acts = {
@@ -313,16 +315,16 @@ class Page {
       somebody_else: () => this.#do(asSomebodyElse()),
       try_now: () => this.#seat.wake(),
       resume: () => this.#do(this.#seat.request("resume")),
-      watch_again: () => location.assign(`/replay?${new URLSearchParams({ room: id, profile })}`),
+      watch_again: () => leaving(() => location.assign(`/replay?${new URLSearchParams({ room: id, profile })}`)),
       save: () => saveReplay(id),
     };
-    (acts[action] ?? (() => location.reload()))();
+    return (acts[action] ?? reload)();
   }
 
   // -- what the person does --
 
   #doings() {
-    by("ready").onclick = () => this.#do(this.#seat.ready(!this.#myRow?.ready));
+    by("ready").onclick = once(() => this.#do(this.#seat.ready(!this.#myRow?.ready)));
     by("chat").onsubmit = (event) => {
       event.preventDefault();
       const text = by("line").value.trim();
@@ -330,12 +332,11 @@ class Page {
       if (text !== "") this.#do(this.#seat.chat(text));
     };
     const leave = by("leave");
-    leave.onclick = () => {
-      if (!leave.classList.toggle("sure")) {
-        this.#do(this.#seat.leave());
-      }
-      say(leave, leave.classList.contains("sure") ? "Leave for good: the seat is given up" : "Leave the room");
-    };
+    leave.onclick = once(() => {
+      const isSure = !leave.classList.toggle("sure");
+      say(leave, isSure ? "Leave the room" : "Leave for good: the seat is given up");
+      return isSure ? this.#do(this.#seat.leave()) : undefined;
+    });
     leave.onblur = () => {
       leave.classList.remove("sure");
       say(leave, "Leave the room");
@@ -589,7 +590,7 @@ class Page {
 
   #buttons({ name, doc, fields }) {
     const button = (label, body) => element("button", {
-      type: "button", text: label, title: doc, onclick: () => this.#do(this.#seat.request(name, body)),
+      type: "button", text: label, title: doc, onclick: once(() => this.#do(this.#seat.request(name, body))),
     });
     const title = words(name).replace(/^./, (first) => first.toUpperCase());
     if (fields.length === 0) return [button(title, {})];
@@ -599,10 +600,10 @@ class Page {
     const rows = fields.map((one) => [one.name, labelled(one.name, one.doc, one.type, `request-${name}-${one.name}`)]);
     const form = element("form", { className: "request" }, ...rows.map(([, made]) => made.row),
       element("button", { type: "submit", text: title }));
-    form.onsubmit = (event) => {
+    form.onsubmit = once((event) => {
       event.preventDefault();
-      this.#do(this.#seat.request(name, Object.fromEntries(rows.map(([key, made]) => [key, made.get()]))));
-    };
+      return this.#do(this.#seat.request(name, Object.fromEntries(rows.map(([key, made]) => [key, made.get()]))));
+    });
     return [form];
   }
 
@@ -623,7 +624,8 @@ class Page {
     if (by("veil-doings").dataset.key === key) return;
     by("veil-doings").dataset.key = key;
     by("veil-doings").replaceChildren(...found.actions.map((action, index) => element("button", {
-      type: "button", className: index === 0 ? "primary" : "", text: situations.ACTIONS[action], onclick: () => this.#act(action),
+      type: "button", className: index === 0 ? "primary" : "", text: situations.ACTIONS[action],
+      onclick: once(() => this.#act(action)),
     })));
   }
 }

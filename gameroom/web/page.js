@@ -12,6 +12,40 @@ export const show = (target, shown) => { target.hidden = !shown; };
 /** Somebody else's text inside a sentence: one from right to left leaves the rest of it in place. */
 export const isolated = (text) => (/^[\x20-\x7e]*$/.test(text) ? text : `\u2068${text}\u2069`);
 
+/** A handler for presses that start something: one while it is under way starts nothing. */
+export function once(act) {
+  let isUnderWay = false;
+  return async (event) => {
+    if (isUnderWay) {
+      event?.preventDefault();
+      return;
+    }
+    isUnderWay = true;
+    try {
+      await act(event);
+    } finally {
+      isUnderWay = false;
+    }
+  };
+}
+
+/** Leaves this page by `go`: under way until it is shown again, from the browser's memory. */
+export const leaving = (go) => new Promise((isBack) => {
+  addEventListener("pageshow", isBack, { once: true });
+  go();
+});
+
+/** However fast the first press was answered: a double click, or a key that is held, is one press, even
+ * where another button lies below the pointer by now. `data-repeats` marks buttons that are meant to
+ * be pressed in a row. */
+function onlyFirst(event) {
+  const isFirst = event.type === "click" ? event.detail < 2 : !event.repeat || event.key !== "Enter";
+  if (isFirst || event.target.closest("button:not([data-repeats])") === null) return;
+  event.preventDefault();
+  event.stopPropagation();
+}
+for (const type of ["click", "keydown"]) globalThis.document?.addEventListener(type, onlyFirst, true);
+
 /** Changes text only when it differs: a live region speaks at every change. */
 export function say(target, text) {
   if (target.textContent !== text) target.textContent = text;

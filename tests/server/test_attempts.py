@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from gameroom.server import bodies
+from gameroom.server.attempts import Attempts
 from gameroom.server.stores import open_stores
 from gameroom.store import StoreFailedError
 from tests.server import leaks
@@ -246,13 +248,37 @@ async def test_the_oldest_attempts_are_forgotten() -> None:
         assert again[1]["user"] != said[0][1]["user"]
 
 
-async def test_an_attempt_is_forgotten_after_its_time() -> None:
-    async with served(config(limits=limits(join_attempts_kept_ms=1))) as table:
-        room = (await table.create())["id"]
-        _, first = await ask(table, room)
-        status, again = await ask(table, room)
-        assert status == 201
-        assert first["user"] != again["user"]
+class Clock:
+    """As much of a loop as attempts need, with a time that the test sets."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def time(self) -> float:
+        return self.now
+
+    def create_task(self, take: Any) -> asyncio.Task[Any]:
+        return asyncio.get_running_loop().create_task(take)
+
+
+async def test_an_attempt_is_forgotten_after_its_time_but_not_while_it_waits() -> None:
+    clock, stored = Clock(), asyncio.Event()
+    attempts = Attempts(limits(join_attempts_kept_ms=2000), loop=cast(Any, clock))
+
+    async def take() -> bodies.Place:
+        await stored.wait()
+        return bodies.Place("user", "ann", 0, spectator=False, token="token")
+
+    wish = bodies.Join(name="ann", idempotency_key=KEY)
+    taking = attempts.begin("room", wish, take())
+    clock.now = 2.0
+    assert attempts.find("room", wish) is taking, "a store may be slow"
+    stored.set()
+    await taking
+    clock.now = 1.999
+    assert attempts.find("room", wish) is taking
+    clock.now = 2.0
+    assert attempts.find("room", wish) is None
 
 
 async def test_after_a_restart_the_attempt_is_a_new_join(tmp_path: Any) -> None:
@@ -271,3 +297,12 @@ async def test_after_a_restart_the_attempt_is_a_new_join(tmp_path: Any) -> None:
 async def test_keys_are_watched_for_in_logs(table: Table, room: str) -> None:
     await ask(table, room)
     assert KEY in leaks.WATCH.secrets
+
+
+async def test_a_server_that_stops_waits_for_no_join(held: tuple[Table, str, Held]) -> None:
+    table, room, store = held
+    both = [asyncio.create_task(ask(table, room)) for _ in range(2)]
+    await asyncio.wait_for(store.asked.wait(), PATIENCE_S)
+    await asyncio.wait_for(table.lobby.settle(), PATIENCE_S)
+    said = await asyncio.gather(*both, return_exceptions=True)
+    assert all(isinstance(one, Exception) for one in said), said
