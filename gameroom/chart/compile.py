@@ -15,7 +15,7 @@ from gameroom.chart.expressions import Scope, compile_condition
 from gameroom.chart.fingerprint import Form, compact, fingerprint
 from gameroom.chart.mistakes import ChartError
 from gameroom.chart.tables import NONE, Chart, Memo, State, StateKind, Transition
-from gameroom.model import Act, After, On, Room, Span, Value, When
+from gameroom.model import DURATION_MAX, Act, After, On, Room, Span, Value, When
 from gameroom.model import State as Said
 from gameroom.model import Transition as SaidTransition
 from gameroom.model.fit import misfit
@@ -302,8 +302,9 @@ class _Compiler:
                 key = self._key(path, said)
                 return replace(made, condition=when.ask, depends=when.depends, key=key)
             case After(duration):
-                if duration.amount < 0:
-                    raise ChartError(duration.span, "a time before now")
+                most = DURATION_MAX[duration.unit]
+                if not 0 <= duration.amount <= most:
+                    raise ChartError(duration.span, f"a time is from 0 to {most} {duration.unit}")
                 amount, unit, key = duration.amount, duration.unit, self._key(path, said)
                 return replace(made, amount=amount, unit=unit, cause="after", key=key)
 

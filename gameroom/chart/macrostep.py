@@ -38,10 +38,12 @@ class Macrostep:
     """What changes while a macrostep runs. It is also the world that guards read.
 
     stale: what changed since the `when`s were asked (STATES, DATA, ...); fresh: bits of
-    the `when`s that were never asked; spent: bits of those that are true and used up.
+    the `when`s that were never asked; spent: bits of those that are true and used up;
+    cancelled: of the `after`s whose timers stopped, even where they run anew.
     """
 
     __slots__ = (
+        "cancelled",
         "chart",
         "configuration",
         "data",
@@ -91,6 +93,7 @@ class Macrostep:
         self.fields = fields
         self.stale = stale
         self.fresh = 0
+        self.cancelled = 0
         self.microsteps = 0
         self.effects: list[Effect] = []
         self.internal_queue: deque[tuple[int, Mapping[str, Value]]] = deque()
@@ -301,6 +304,7 @@ class Macrostep:
                 self.look.actions.append(text)
 
     def _set_timers(self, plan: Plan) -> None:
+        self.cancelled |= plan.cancelled
         self.timers = _armed(self.timers, plan, "ms", self.now)
         self.turn_timers = _armed(self.turn_timers, plan, "turns", self.generation)
 

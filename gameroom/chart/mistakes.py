@@ -1,4 +1,4 @@
-"""Whose mistake it is: the author's at compile time, or a value's while stepping."""
+"""Whose mistake it is: the author's at compile time, a value's while stepping, or ours."""
 
 from __future__ import annotations
 
@@ -16,3 +16,8 @@ class ChartError(ValueError):
 
 class Wrong(Exception):  # noqa: N818 - it never leaves the chart: it becomes an `error` event
     """A guard or an action has no value: bad arithmetic, a wrong type, a missing field."""
+
+
+class IllegalConfigurationError(Exception):
+    """A fault of ours: a microstep would have led into a configuration that is not legal. The
+    message says what is wrong with it. Nothing has been changed."""

@@ -23,7 +23,7 @@ from functools import reduce
 from typing import Literal, NoReturn, cast
 
 from gameroom import model
-from gameroom.model import Span
+from gameroom.model import INT_MAX, Span
 from gameroom.model.builtin import FLAGS
 
 DEPTH_MAX = 64
@@ -55,6 +55,8 @@ def texts(value: object, where: str) -> tuple[str, ...]:
 def whole(value: object, where: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         fail(where, "an integer is expected")
+    if abs(value) > INT_MAX:
+        fail(where, f"{value} is past 2^53-1")
     return value
 
 

@@ -3,6 +3,11 @@
 Nothing here depends on data, people or time, only on the configuration and the histories,
 so every answer is a plan that is worked out once and remembered. The memory is bounded and
 invisible: a forgotten plan is worked out again to the same end.
+
+Where the standard leads to configurations that it calls illegal itself, the plan departs from it
+twice. A transition has one domain, from the histories as they were before the exits: what they
+record then may lie deeper. And entering stops at what is active and stays so: a history that is
+recalled from inside its state enters only what was exited.
 """
 
 from __future__ import annotations
@@ -11,6 +16,8 @@ from collections.abc import Sequence
 
 from gameroom.chart.actions import NOTHING, Block, raising
 from gameroom.chart.events import Ended, Moved
+from gameroom.chart.legal import illegality
+from gameroom.chart.mistakes import IllegalConfigurationError
 from gameroom.chart.tables import (
     NONE,
     ROOT,
@@ -22,6 +29,7 @@ from gameroom.chart.tables import (
     Way,
     bits,
 )
+from gameroom.model import words
 
 PLANS_MAX = 4096
 """How many plans a chart remembers."""
@@ -113,11 +121,15 @@ class _Planner:
         self.states = chart.states
         self.configuration = configuration
         self.history = history
+        self.domains: dict[int, int] = {}
+        self.staying = configuration
 
     def plan(self, selected: tuple[int, ...]) -> Plan:
         enabled = [self.chart.transitions[transition] for transition in selected]
+        self.domains = {t.id: self.get_transition_domain(t) for t in enabled if t.target != NONE}
         taken, removed = self.remove_conflicting_transitions(enabled)
         exits = self.compute_exit_set(taken)
+        self.staying &= ~exits
         remembered = self._remembered(tuple(reversed(bits(exits))))
         self._record(remembered)
         entries = self.compute_entry_set(taken)
@@ -158,8 +170,7 @@ class _Planner:
         exits = 0
         for transition in transitions:
             if transition.target != NONE:
-                domain = self.get_transition_domain(transition)
-                exits |= self.configuration & self.states[domain].below
+                exits |= self.configuration & self.states[self.domains[transition.id]].below
         return exits
 
     def get_transition_domain(self, transition: Transition) -> int:
@@ -193,7 +204,7 @@ class _Planner:
             if transition.target == NONE:
                 continue
             entries = self.add_descendant_states_to_enter(transition.target, entries)
-            domain = self.get_transition_domain(transition)
+            domain = self.domains[transition.id]
             for state in self.get_effective_target_states(transition.target):
                 entries = self.add_ancestor_states_to_enter(state, domain, entries)
         return entries
@@ -219,7 +230,7 @@ class _Planner:
 
     def add_ancestor_states_to_enter(self, id_: int, ancestor: int, entries: int) -> int:
         for above in self.states[id_].ancestors:
-            if above == ancestor:
+            if above == ancestor or self.staying >> above & 1:
                 break
             entries |= 1 << above
             if self.states[above].kind == "parallel":
@@ -254,6 +265,9 @@ class _Planner:
         """Exits inside out, then the transitions' actions, then entries outside in."""
         exited, entered = tuple(reversed(bits(exits))), tuple(bits(entries))
         content, after, ended = self._content(taken, exited, entered)
+        if (why := illegality(self.states, after)) is not None:
+            after_what = "; ".join(words.transition(t.said) for t in taken) or "the entry"
+            raise IllegalConfigurationError(f"{why} after: {after_what}")
         anew = self._transitions_of(exits | entries)
         armed = tuple(t for t in self._transitions_of(entries) if t.unit)
         cancelled = sum(1 << t.id for t in self._transitions_of(exits) if t.unit)
@@ -343,7 +357,7 @@ class _Planner:
         """A transition's own share: what lies in its domain. Domains never overlap."""
         inside = 0
         if transition.target != NONE:
-            inside = self.states[self.get_transition_domain(transition)].below
+            inside = self.states[self.domains[transition.id]].below
         return Moved(
             transition.id,
             transition.cause,

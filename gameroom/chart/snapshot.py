@@ -17,6 +17,7 @@ import msgspec
 
 from gameroom.chart import plans
 from gameroom.chart.events import Person
+from gameroom.chart.legal import illegality
 from gameroom.chart.tables import ROOT, Chart, State, Transition, bits
 from gameroom.formats import FORMATS, RELEASE, foreign, printed, writer
 from gameroom.model import INT_MAX, Setting, Value, Variable
@@ -178,7 +179,12 @@ class _Reading:
         if not 0 <= record.generation <= INT_MAX:
             raise self._wrong("its generation is out of bounds")
         configuration = self._configuration(record.states, ROOT) | 1 << ROOT
+        if self._has_ended(configuration) != (record.status == "ended"):
+            raise self._wrong(f"it is {record.status} in `{'`, `'.join(record.states)}`")
         timers = self._timers(_timed(self.chart, configuration, record.status))
+        held, erred = (self._whens(keys, configuration) for keys in (record.held, record.erred))
+        if held & erred:
+            raise self._wrong("a condition is true and has no value")
         history = [0] * self.chart.slots
         for path, recorded in record.history.items():
             slot, states = self._recorded(path, recorded)
@@ -196,8 +202,8 @@ class _Reading:
             turn_timers=tuple(
                 (one.id, record.generation + left) for one, left in timers if one.unit == "turns"
             ),
-            held=self._whens(record.held, configuration),
-            erred=self._whens(record.erred, configuration),
+            held=held,
+            erred=erred,
             now=now,
             generation=record.generation,
             status=record.status,
@@ -221,7 +227,7 @@ class _Reading:
 
     def _configuration(self, paths: Sequence[str], top: int) -> int:
         """The states at these paths with all around them, below `top`. They are a legal
-        configuration of it, of which these are the innermost states."""
+        configuration of it, of which these are the innermost states, each said once."""
         above = 1 << top
         leaves = [self._state(path) for path in paths]
         states = 0
@@ -230,29 +236,32 @@ class _Reading:
                 raise self._wrong(f"`{leaf.path}` is not inside `{self.chart.states[top].path}`")
             states |= leaf.bit | sum(1 << id_ for id_ in leaf.ancestors)
         states &= self.chart.states[top].below
-        for id_ in bits(states | above):
-            state = self.chart.states[id_]
-            active = sum(states >> child & 1 for child in state.children)
-            if state.kind == "history":
-                raise self._wrong(f"`{state.path}` is a history: it is never active")
-            if active != {"compound": 1, "parallel": len(state.children)}.get(state.kind, 0):
-                raise self._wrong(f"{active} of the states inside `{state.path}` are active")
+        if (why := illegality(self.chart.states, states | above, top)) is not None:
+            raise self._wrong(why)
+        if (outer := next((leaf for leaf in leaves if leaf.children), None)) is not None:
+            raise self._wrong(f"`{outer.path}` is not an innermost state")
+        if len({leaf.id for leaf in leaves}) < len(leaves):
+            raise self._wrong("a state is said twice")
         return states
+
+    def _has_ended(self, configuration: int) -> bool:
+        tops = (self.chart.states[id_] for id_ in self.chart.states[ROOT].children)
+        return any(top.kind == "final" and configuration & top.bit for top in tops)
 
     def _recorded(self, path: str, recorded: Sequence[str]) -> tuple[int, int]:
         """The slot of a history, and what it recorded, which could be entered again."""
         history = next((one for one in _histories(self.chart) if one.path == path), None)
         if history is None:
             raise self._wrong(f"there is no history `{printed(path)}`")
-        states = [self._state(one) for one in recorded]
         holder = self.chart.states[history.parent]
+        states = [self._state(one).id for one in recorded]
         if history.deep:
             self._configuration(recorded, holder.id)
         else:
             wanted = 1 if holder.kind == "compound" else len(holder.children)
-            if len(states) != wanted or {one.parent for one in states} != {holder.id}:
+            if not len(states) == len({*states} & {*holder.children}) == wanted:
                 raise self._wrong(f"the history `{history.path}` holds other states")
-        return history.slot, _set(one.id for one in states)
+        return history.slot, sum(1 << id_ for id_ in states)
 
     def _values(
         self,
@@ -285,7 +294,7 @@ class _Reading:
                 raise self._wrong(f"the timer {one.key} is missing")
             left = said.pop(one.key)
             if left is not None:
-                if abs(left) > INT_MAX:
+                if not -INT_MAX <= left <= one.amount:
                     raise self._wrong(f"the timer {one.key} is out of bounds")
                 running.append((one, left))
         if said:
@@ -296,7 +305,9 @@ class _Reading:
         active = {when.key: 1 << when.id for when in plans.known(self.chart, configuration).whens}
         if (unknown := min(set(keys) - active.keys(), default=None)) is not None:
             raise self._wrong(f"there is no condition {printed(unknown)}")
-        return sum(active[key] for key in set(keys))
+        if len(set(keys)) < len(keys):
+            raise self._wrong("a condition is said twice")
+        return sum(active[key] for key in keys)
 
 
 def _keys(chart: Chart, whens: int) -> list[str]:
@@ -322,7 +333,3 @@ def frozen(values: Iterable[Value]) -> tuple[Value, ...]:
 
 def _frozen(value: Value) -> Value:
     return frozen(value) if isinstance(value, (list, tuple)) else value
-
-
-def _set(numbers: Iterable[int]) -> int:
-    return sum(1 << number for number in set(numbers))

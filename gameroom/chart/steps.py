@@ -161,11 +161,10 @@ def advance(
 ) -> Stepped:
     """Time has passed: every timer that is due fires, each in its own macrostep.
 
-    Order: by the millisecond in which they were due (turn timers count as due `now`, the
-    smaller generation first), then document order. A timer whose state an earlier one
-    exited is dead. A timer that is armed by this call waits for the next, so that an
-    `after 0ms` cannot hang it. Where no timer fires, a `when` may that reads what is new:
-    `generation`, the people, the settings. None leaves people or settings as they are known.
+    Order: see `_due`. A timer whose state an earlier one exited is dead. A timer that is armed
+    by this call waits for the next, so that an `after 0ms` cannot hang it. Where no timer fires,
+    a `when` may that reads what is new: `generation`, the people, the settings. None leaves
+    people or settings as they are known.
     """
     if snapshot.status != "live":
         return snapshot, ()
@@ -173,16 +172,16 @@ def advance(
         chart, snapshot, Event("", now, generation, NO_FIELDS, people, settings)
     )
     effects: list[Effect] = []
-    due = _due(there)
-    for number, at in due:
-        if (number, at) in there.timers or (number, at) in there.turn_timers:
+    cancelled = 0
+    for number in _due(there):
+        if there.status == "live" and not cancelled >> number & 1:
             transition = chart.transitions[number]
             name = words.trigger(transition.said.trigger)
             run = Macrostep(chart, there, NO_FIELDS, stale, traced=trace is not None)
             run.fire(transition, name)
             there, told = _stepped(run, name, trace)
             effects += told
-            stale = 0
+            stale, cancelled = 0, cancelled | run.cancelled
     if stale & plans.known(chart, there.configuration).depends and there.status == "live":
         run = Macrostep(chart, there, NO_FIELDS, stale, traced=trace is not None)
         run.complete()
@@ -192,11 +191,13 @@ def advance(
     return there, tuple(effects)
 
 
-def _due(there: Snapshot) -> list[tuple[int, int]]:
-    """(transition, when) of the timers that are due, in the order in which they fire."""
-    timed = [(at, 0, t, at) for t, at in there.timers if at <= there.now]
-    timed += [(there.now, at, t, at) for t, at in there.turn_timers if at <= there.generation]
-    return [(transition, at) for _, _, transition, at in sorted(timed)]
+def _due(there: Snapshot) -> list[int]:
+    """The transitions whose timers are due, in the order in which they fire: by time, then in
+    document order. A time is a millisecond and a generation. Milliseconds are told with the
+    generation that is now, and turns with the millisecond that is now."""
+    timed = [(at, there.generation, t) for t, at in there.timers if at <= there.now]
+    timed += [(there.now, at, t) for t, at in there.turn_timers if at <= there.generation]
+    return [transition for _, _, transition in sorted(timed)]
 
 
 def _taken_in(chart: Chart, snapshot: Snapshot, event: Event) -> tuple[Snapshot, int]:

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from typing import Literal
 
 from lark import Token, Tree
 
 from gameroom.language.diagnostics import Edit, Fix, Problems
 from gameroom.language.parse import Node
 from gameroom.language.place import Place
-from gameroom.model import INT_MAX, Duration, Range, Scalar, Span
+from gameroom.model import DURATION_MAX, INT_MAX, Duration, Range, Scalar, Span
 from gameroom.model.words import UNITS
 
-DAY_MS = 24 * 60 * 60 * 1000
-DURATION_MS_MAX = 7 * DAY_MS
-DURATION_TURNS_MAX = 10_000_000
 _UNIT_MS = {unit: size for size, unit in UNITS}
 
 
@@ -120,15 +118,15 @@ class Words:
         digits = token.rstrip("msh")
         amount = int(digits) if len(digits) <= 16 else INT_MAX + 1
         if token.type == "INT":
-            return Duration(self._capped(amount, DURATION_TURNS_MAX, "turns", span), "turns", span)
-        amount *= _UNIT_MS[token[len(digits) :]]
-        return Duration(self._capped(amount, DURATION_MS_MAX, "ms", span), "ms", span)
+            return self._capped(amount, "turns", span)
+        return self._capped(amount * _UNIT_MS[token[len(digits) :]], "ms", span)
 
-    def _capped(self, amount: int, most: int, unit: str, span: Span) -> int:
-        if amount > most:
+    def _capped(self, amount: int, unit: Literal["ms", "turns"], span: Span) -> Duration:
+        if amount > (most := DURATION_MAX[unit]):
             told = "7 days" if unit == "ms" else f"{most} turns"
             self.problems.error("E0503", f"this is longer than {told}", span)
-        return min(amount, most)
+            amount = most
+        return Duration(amount, unit, span)
 
 
 def path(node: Node) -> str:

@@ -23,6 +23,7 @@ from gameroom.model.expressions import (
     Unary,
 )
 from gameroom.model.room import (
+    DURATION_MAX,
     Act,
     After,
     Command,
@@ -65,6 +66,7 @@ from gameroom.model.types import (
 )
 
 __all__ = [
+    "DURATION_MAX",
     "INT_MAX",
     "NOWHERE",
     "Act",

@@ -7,6 +7,7 @@ The same `Room` type serves before and after merging: a parsed room may say
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal as OneOf
 
@@ -23,6 +24,10 @@ class Duration:
     amount: int
     unit: OneOf["ms", "turns"]
     span: Span = field(default=NOWHERE, compare=False)
+
+
+DURATION_MAX: Mapping[str, int] = {"ms": 7 * 24 * 60 * 60 * 1000, "turns": 10_000_000}
+"""The longest time that a room may say, by its unit."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ class Reference:
         self.data = {v.name: v.initial for v in room.variables}
         self.types = {v.name: v.type for v in room.variables}
         self.people, self.now, self.generation = people, now, 0
-        self.fields, self.timers = {}, {}
+        self.fields, self.timers, self.armed = {}, {}, set()
         self.true, self.spent, self.erred = set(), set(), set()
         self.running, self.faulted = True, False
         self.log = []
@@ -230,15 +230,15 @@ class Reference:
     # Microstep
 
     def microstep(self, enabledTransitions):
-        self.moves = []
-        domains = [(t, self.getTransitionDomain(t)) for t in enabledTransitions]
+        # Ours: a transition has one domain, from before histories are recorded.
+        self.domains = {t: self.getTransitionDomain(t) for t in enabledTransitions}
         exits = self.exitStates(enabledTransitions)
         for t in enabledTransitions:
             self.executeContent(t.said.actions, t.source)
             if t.when is not None and t.source in self.configuration:
                 self.spent.add(t)
         entries = self.enterStates(enabledTransitions)
-        for t, domain in domains:
+        for t, domain in self.domains.items():
             share = [
                 tuple(s.path for s in some if domain and self.isDescendant(s, domain))
                 for some in (exits, entries)
@@ -288,7 +288,7 @@ class Reference:
         for t in enabledTransitions:
             for s in t.target:
                 self.addDescendantStatesToEnter(s, statesToEnter)
-            ancestor = self.getTransitionDomain(t)
+            ancestor = self.domains[t]
             for s in self.getEffectiveTargetStates(t.target):
                 self.addAncestorStatesToEnter(s, ancestor, statesToEnter)
         return self.enter(statesToEnter)
@@ -301,6 +301,7 @@ class Reference:
                 if t.after is not None:
                     since = self.now if t.after.unit == "ms" else self.generation
                     self.timers[t] = since + t.after.amount
+                    self.armed.add(t)
             self.executeContent(s.entry, s)
             if self.isFinalState(s):
                 if s.parent.parent is None:
@@ -336,6 +337,8 @@ class Reference:
 
     def addAncestorStatesToEnter(self, state, ancestor, statesToEnter):
         for anc in self.getProperAncestors(state, ancestor):
+            if anc in self.configuration:
+                break  # Ours: what is active and was not exited is not entered.
             statesToEnter.append(anc)
             if self.isParallelState(anc):
                 for child in anc.children:
@@ -468,11 +471,12 @@ class Reference:
         due = []
         for t, at in self.timers.items():
             if t.after.unit == "ms" and at <= now:
-                due.append((at, 0, t.id, t, at))
+                due.append((at, generation, t.id, t))
             if t.after.unit == "turns" and at <= generation:
-                due.append((now, at, t.id, t, at))
-        for _, _, _, t, at in sorted(due, key=lambda d: d[:3]):
-            if self.timers.get(t) == at and self.running and not self.faulted:
+                due.append((now, at, t.id, t))
+        self.armed.clear()
+        for _, _, _, t in sorted(due, key=lambda d: d[:3]):
+            if t in self.timers and t not in self.armed and self.running and not self.faulted:
                 del self.timers[t]
                 self.fields = {}
                 if self.conditionMatch(t):

@@ -62,8 +62,8 @@ class _Tree:
 
 
 @st.composite
-def charts(draw):
-    """A room in plain values for from_plain."""
+def charts(draw, recalls=False):
+    """A room in plain values for from_plain. recalls: most of its targets are histories."""
     tree = _Tree(draw)
     room = tree.compound("", 0, 2)
     room["variables"] = NUMBERS | FLAG
@@ -73,7 +73,8 @@ def charts(draw):
                 state["entry"] = draw(_acts(tree))
             continue
         most = 1 if path == "" else 3
-        state["transitions"] = draw(st.lists(_transitions(tree), max_size=most))
+        transitions = _transitions(tree, recalls)
+        state["transitions"] = draw(st.lists(transitions, min_size=recalls, max_size=most))
         if path and draw(st.booleans()):
             state["entry"], state["exit"] = draw(_acts(tree)), draw(_acts(tree))
     return room
@@ -86,7 +87,7 @@ def _walk(state, path=""):
 
 
 @st.composite
-def _transitions(draw, tree):
+def _transitions(draw, tree, recalls):
     made = draw(
         st.one_of(
             st.sampled_from(EVENTS).map(lambda event: {"on": event}),
@@ -101,8 +102,9 @@ def _transitions(draw, tree):
     if draw(st.booleans()):
         made["if"] = draw(_conditions(tree, event))
     if draw(st.integers(0, 3)):
-        target = draw(st.sampled_from(tree.paths + tree.histories))
-        kind = draw(st.sampled_from(["external", "external", "internal", "resume"]))
+        more, usual = (3, "resume") if recalls else (1, "external")
+        target = draw(st.sampled_from(tree.paths + tree.histories * more))
+        kind = draw(st.sampled_from(["external", usual, "internal", "resume"]))
         special = kind != "external" and target not in tree.histories
         made["to"] = [kind, target] if special else target
     if draw(st.booleans()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from random import Random
 
 import pytest
@@ -324,6 +325,136 @@ def test_whatever_was_stored_is_a_snapshot_or_is_refused(plain, story, dice):
                 found, _ = step(chart, found, Event(what, 0, 0, more))
             else:
                 found, _ = advance(chart, found, found.now + what, found.generation + more)
+
+
+def a_match():
+    """Everything that a snapshot can hold: two regions, one of them in a composite, a written
+    history of either kind and an implied one, timers of both units, one of which has fired,
+    and conditions that hold or have no value."""
+    sky = {
+        "initial": "day",
+        "transitions": [{"after": [500, "ms"], "do": [["raise", "noon"]]}],
+        "states": {
+            "day": {"transitions": [{"on": "dusk", "to": "night"}]},
+            "night": {
+                "initial": "dark",
+                "states": {"dark": {"transitions": [{"after": [9, "turns"], "to": "sky.day"}]}},
+            },
+            "last": {"kind": "history"},
+        },
+    }
+    rain = {
+        "transitions": [
+            {"after": [1, "ms"], "do": [["raise", "drop"]]},
+            {"when": ["==", "round", 4], "do": [["raise", "four"]]},
+            {"when": ["==", ["/", 1, "none"], 1], "do": [["raise", "never"]]},
+        ]
+    }
+    play = {
+        "kind": "parallel",
+        "transitions": [{"on": "stop", "to": "wait"}, {"on": "win", "to": "ended"}],
+        "states": {"sky": sky, "rain": rain, "regions": {"kind": "history"}},
+    }
+    wait = {
+        "transitions": [{"on": "go", "to": ["resume", "play"]}, {"after": [9, "ms"], "to": "ended"}]
+    }
+    ended = {"kind": "final"}
+    room = {**ROOM, **states(play=play, wait=wait, ended=ended)}
+    room["variables"] = {**ROOM["variables"], "none": {"type": ["int", 0, 0], "initial": 0}}
+    match = Play(room, people=(person("ready", vote="drop"),))
+    return match.send("dusk").send("stop").send("go").wait(ms=5, turns=2)
+
+
+SKY, DARK = 'play.sky ["after",500,"ms"]', 'play.sky.night.dark ["after",9,"turns"]'
+RAIN = 'play.rain ["after",1,"ms"]'
+FOUR = 'play.rain ["when",["==",["name","round"],["value",4]]]'
+ONE_OVER = 'play.rain ["when",["==",["/",["value",1],["name","none"]],["value",1]]]'
+
+
+def test_a_whole_match_comes_back():
+    match = a_match()
+    record = json.loads(dump(match.chart, match.snapshot))
+    assert record["states"] == ["play.sky.night.dark", "play.rain"]
+    assert record["timers"] == {SKY: 495, DARK: 7, RAIN: None}
+    assert (record["held"], record["erred"]) == ([FOUR], [ONE_OVER])
+    assert record["history"] == {
+        "play": ["play.sky.night.dark", "play.rain"],
+        "play.regions": ["play.sky", "play.rain"],
+        "play.sky.last": ["play.sky.night"],
+    }
+    before = match.snapshot
+    assert match.reload().snapshot == before
+
+
+@pytest.mark.parametrize(
+    ("damage", "why"),
+    [
+        ({"states": ["play.sky.day", "play.sky.night.dark", "play.rain"]}, "2 of the states"),
+        ({"states": ["play.sky.night.dark", "play.rain", "wait"]}, "2 of the states"),
+        ({"states": ["play.sky.night.dark"]}, "1 of the states inside `play` are active"),
+        ({"states": ["play.sky.night", "play.rain"]}, "0 of the states inside `play.sky.night`"),
+        ({"states": ["play.sky", "play.rain"]}, "0 of the states inside `play.sky`"),
+        (
+            {"states": ["play.sky.night", "play.sky.night.dark", "play.rain"]},
+            "`play.sky.night` is not an innermost state",
+        ),
+        ({"states": ["play.sky.night.dark", "play.rain", "play.rain"]}, "said twice"),
+        ({"states": ["play.sky.last", "play.rain"]}, "0 of the states inside `play.sky`"),
+        (
+            {"states": ["play.sky.night.dark", "play.sky.last", "play.rain"]},
+            "`play.sky.last` is a history: it is never active",
+        ),
+        ({"states": ["ended"], "timers": {}, "held": [], "erred": []}, "it is live in `ended`"),
+        ({"status": "ended", "timers": {}}, "it is ended in `play.sky.night.dark`"),
+        ({"status": "faulted"}, "there is no timer"),
+        ({"timers": {SKY: 495, RAIN: None}}, "is missing"),
+        ({"timers": {SKY: 495, DARK: 7, RAIN: None, 'wait ["after",9,"ms"]': 9}}, "is no timer"),
+        ({"timers": {SKY: 501, DARK: 7, RAIN: None}}, "out of bounds"),
+        ({"timers": {SKY: 495, DARK: 10, RAIN: None}}, "out of bounds"),
+        ({"timers": {SKY: -(2**53), DARK: 7, RAIN: None}}, "out of bounds"),
+        ({"held": [FOUR, FOUR]}, "said twice"),
+        ({"held": [FOUR, ONE_OVER]}, "true and has no value"),
+        ({"erred": ["wait"]}, "there is no condition"),
+        ({"history": {"play": ["play.sky.night.dark"]}}, "1 of the states inside `play`"),
+        ({"history": {"play": ["play.sky.night", "play.rain"]}}, "0 of the states inside"),
+        (
+            {"history": {"play": ["play.sky.night", "play.sky.night.dark", "play.rain"]}},
+            "not an innermost state",
+        ),
+        (
+            {"history": {"play": ["play.sky.day", "play.sky.night.dark", "play.rain"]}},
+            "2 of the states inside `play.sky`",
+        ),
+        ({"history": {"play": ["play.sky.day", "play.rain", "wait"]}}, "is not inside `play`"),
+        ({"history": {"play.regions": ["play.sky", "play.sky"]}}, "holds other states"),
+        ({"history": {"play.regions": ["play.sky", "play.rain", "play.rain"]}}, "holds other"),
+        ({"history": {"play.regions": ["play.sky", "play.regions"]}}, "holds other states"),
+        ({"history": {"play.sky.last": ["play.sky.last"]}}, "holds other states"),
+        ({"history": {"play.sky.last": ["play.sky.night.dark"]}}, "holds other states"),
+        ({"history": {"play.sky.last": ["play.sky.day", "play.sky.night"]}}, "holds other"),
+        ({"history": {"play.sky.last": []}}, "holds other states"),
+        ({"history": {"play.sky": ["play.sky.day"]}}, "there is no history"),
+        ({"generation": -1}, "generation is out of bounds"),
+    ],
+)
+def test_what_no_chart_can_come_to_is_damage(damage, why):
+    match = a_match()
+    record = json.loads(dump(match.chart, match.snapshot)) | damage
+    with pytest.raises(BadSnapshotError, match="damaged.*" + re.escape(why)):
+        restore(match.chart, json.dumps(record).encode(), 0)
+
+
+def test_a_timer_is_restored_with_all_that_it_began_with_or_overdue():
+    match = a_match()
+    record = json.loads(dump(match.chart, match.snapshot))
+    record["timers"] = {SKY: 500, DARK: -3, RAIN: 1}
+    snapshot = restore(match.chart, json.dumps(record).encode(), 1000)
+    assert (
+        dump(match.chart, snapshot)
+        == json.dumps(record, sort_keys=True, separators=(",", ":")).encode()
+    )
+    assert sorted(at for _, at in snapshot.timers) == [1001, 1500]
+    assert [at for _, at in snapshot.turn_timers] == [-1]
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"null", b"\xff", b"[1]"])

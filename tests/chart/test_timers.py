@@ -1,6 +1,9 @@
 """`after`: armed on entry, cancelled on exit, in order of time."""
 
+import pytest
+
 from gameroom.chart import Event, due, step
+from gameroom.model import DURATION_MAX
 from tests.chart.play import Play, say, states
 
 
@@ -140,7 +143,34 @@ def test_turn_timers_count_as_due_now_and_those_of_an_earlier_turn_first():
             ]
         }
     )
-    assert Play(room).wait(ms=50, turns=4).said == ["at 10", "at 50", "turn 2", "turn 3"]
+    assert Play(room).wait(ms=60, turns=4).said == ["at 10", "at 50", "turn 2", "turn 3"]
+
+
+@pytest.mark.parametrize(
+    "timers",
+    [
+        [[20, "ms"], [2, "turns"], [20, "ms"]],
+        [[2, "turns"], [20, "ms"], [2, "turns"]],
+    ],
+)
+def test_milliseconds_and_turns_that_are_due_together_fire_in_document_order(timers):
+    """Whatever their units: neither goes before the other."""
+    waits = [
+        {"after": amount, "do": say(f"{amount[1]} {place}")} for place, amount in enumerate(timers)
+    ]
+    told = [f"{amount[1]} {place}" for place, amount in enumerate(timers)]
+    assert Play(states(a={"transitions": waits})).wait(ms=20, turns=2).said == told
+
+
+def test_a_turn_that_closed_before_comes_before_the_millisecond_that_is_now():
+    waits = [
+        {"after": [20, "ms"], "do": say("now")},
+        {"after": [2, "turns"], "do": say("turn 2")},
+        {"after": [1, "turns"], "do": say("turn 1")},
+        {"after": [19, "ms"], "do": say("before")},
+    ]
+    play = Play(states(a={"transitions": waits})).wait(ms=20, turns=2)
+    assert play.said == ["before", "turn 1", "now", "turn 2"]
 
 
 def test_a_guard_that_says_no_uses_the_timer_up():
@@ -166,6 +196,44 @@ def test_no_time_at_all_cannot_hang():
     )
     play = Play(room)
     assert [play.wait().active for _ in range(3)] == [("b",), ("a",), ("b",)]
+
+
+@pytest.mark.parametrize("unit", ["ms", "turns"])
+def test_a_timer_that_is_armed_while_time_is_told_waits_for_the_next_time(unit):
+    """The inner one is due in this very moment too; the outer one fires first and enters the
+    state anew, so the inner one waits again, and for no time at all."""
+    room = states(
+        a={
+            "initial": "b",
+            "transitions": [{"after": [5, unit], "to": "a"}, {"on": "go", "to": "a.c"}],
+            "states": {"b": {"transitions": [{"after": [0, unit], "do": say("now")}]}, "c": {}},
+        },
+    )
+    room["states"]["a"]["states"]["c"]["transitions"] = [{"on": "back", "to": "b"}]
+    room["states"]["a"]["transitions"][1]["to"] = ["internal", "c"]
+    play = Play(room).wait()
+    assert play.said == ["now"]
+    play.send("go")
+    play.wait(**{unit: 4})
+    step_on = {"ms": {"now": play.now + 1}, "turns": {"generation": play.generation + 1}}[unit]
+    event = Event("back", **({"now": play.now, "generation": play.generation} | step_on))
+    play.snapshot, _ = step(play.chart, play.snapshot, event)
+    assert play.wait(**{unit: 1}).said == [], "cancelled and armed by the outer one"
+    assert play.wait().said == ["now"]
+
+
+@pytest.mark.parametrize("amount", [[-1, "ms"], [10**16, "ms"], [10**9, "ms"], [10**8, "turns"]])
+def test_a_time_has_its_bounds(amount):
+    """Beyond them a stored snapshot could not be read again."""
+    with pytest.raises(ValueError, match=r"states\.a\.transitions\[0\]\.after"):
+        Play(states(a={"transitions": [{"after": amount, "do": say("never")}]}))
+
+
+def test_the_longest_times_can_be_stored():
+    waits = [{"after": [most, unit], "do": say("late")} for unit, most in DURATION_MAX.items()]
+    play = Play(states(a={"transitions": waits}))
+    before = play.snapshot
+    assert play.reload().snapshot == before
 
 
 def test_a_state_that_fires_its_own_timer_again_and_again_is_a_clock():

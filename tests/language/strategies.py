@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from gameroom import model
 from gameroom.language.grammar import reserved, words
-from gameroom.language.words import DURATION_MS_MAX, DURATION_TURNS_MAX
 from gameroom.model.policies import KEYS
 
 SOFT = ("ready", "resume", "of", "done", "list", "int", "size", "per", "turns", "null", "given")
@@ -50,8 +49,8 @@ def ranges(draw, low=ints):
 
 
 durations = st.builds(
-    model.Duration, st.integers(0, 99) | st.integers(0, DURATION_MS_MAX), st.just("ms")
-) | st.builds(model.Duration, st.integers(0, DURATION_TURNS_MAX), st.just("turns"))
+    model.Duration, st.integers(0, 99) | st.integers(0, model.DURATION_MAX["ms"]), st.just("ms")
+) | st.builds(model.Duration, st.integers(0, model.DURATION_MAX["turns"]), st.just("turns"))
 choices = st.lists(texts, min_size=1, max_size=3, unique=True).map(tuple).map(model.ChoiceType)
 types = st.recursive(
     ranges().map(lambda ends: model.IntType(*ends))

@@ -1,0 +1,34 @@
+"""Which configurations are legal (SCXML 3.11): one child of every active compound state, every
+region of an active parallel one, and no state without its parent.
+
+Knows neither transitions nor histories. The rule that it is for: after every microstep the
+configuration is legal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gameroom.chart.tables import ROOT, State, bits
+
+
+def illegality(states: Sequence[State], configuration: int, top: int = ROOT) -> str | None:
+    """Why these active states are no legal configuration of the state `top` and what is inside
+    it, None where they are one. What is active outside of it is not looked at."""
+    inside = configuration & (states[top].bit | states[top].below)
+    if not inside & states[top].bit:
+        return f"{_name(states[top])} is not active"
+    for id_ in bits(inside):
+        state = states[id_]
+        if state.kind == "history":
+            return f"{_name(state)} is a history: it is never active"
+        if id_ != top and not inside >> state.parent & 1:
+            return f"{_name(state)} is active without the state around it"
+        active = sum(inside >> child & 1 for child in state.children)
+        if active != {"compound": 1, "parallel": len(state.children)}.get(state.kind, 0):
+            return f"{active} of the states inside {_name(state)} are active"
+    return None
+
+
+def _name(state: State) -> str:
+    return f"`{state.path}`" if state.path else "the room"
