@@ -62,8 +62,8 @@ class _Tree:
 
 
 @st.composite
-def charts(draw, recalls=False):
-    """A room in plain values for from_plain. recalls: most of its targets are histories."""
+def charts(draw):
+    """A room in plain values for from_plain."""
     tree = _Tree(draw)
     room = tree.compound("", 0, 2)
     room["variables"] = NUMBERS | FLAG
@@ -73,8 +73,7 @@ def charts(draw, recalls=False):
                 state["entry"] = draw(_acts(tree))
             continue
         most = 1 if path == "" else 3
-        transitions = _transitions(tree, recalls)
-        state["transitions"] = draw(st.lists(transitions, min_size=recalls, max_size=most))
+        state["transitions"] = draw(st.lists(_transitions(tree), max_size=most))
         if path and draw(st.booleans()):
             state["entry"], state["exit"] = draw(_acts(tree)), draw(_acts(tree))
     return room
@@ -87,7 +86,7 @@ def _walk(state, path=""):
 
 
 @st.composite
-def _transitions(draw, tree, recalls):
+def _transitions(draw, tree):
     made = draw(
         st.one_of(
             st.sampled_from(EVENTS).map(lambda event: {"on": event}),
@@ -102,9 +101,8 @@ def _transitions(draw, tree, recalls):
     if draw(st.booleans()):
         made["if"] = draw(_conditions(tree, event))
     if draw(st.integers(0, 3)):
-        more, usual = (3, "resume") if recalls else (1, "external")
-        target = draw(st.sampled_from(tree.paths + tree.histories * more))
-        kind = draw(st.sampled_from(["external", usual, "internal", "resume"]))
+        target = draw(st.sampled_from(tree.paths + tree.histories))
+        kind = draw(st.sampled_from(["external", "external", "internal", "resume"]))
         special = kind != "external" and target not in tree.histories
         made["to"] = [kind, target] if special else target
     if draw(st.booleans()):

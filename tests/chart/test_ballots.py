@@ -60,6 +60,36 @@ def test_a_choice_outlives_states_that_do_not_allow_its_request():
     assert play.active == ("over",)
 
 
+def test_a_vote_is_open_until_the_exit_actions_have_run():
+    """They may still count it; what comes after them may not."""
+    count = ["count", "player", ["chose", "yes"]]
+    room = two_questions()
+    room["variables"] = {name: {"type": ["int", 0, 9], "initial": 0} for name in ("yes", "late")}
+    first = room["states"]["first"]
+    first["exit"] = [["set", "yes", count], ["announce", "counted"]]
+    first["transitions"][0]["do"] = [["set", "late", count], ["announce", "gone"]]
+    play = Play(room, people=[person(), person()])
+    play.send("vote", people=(person(vote="yes"), person(vote="yes")))
+    assert play.variables == {"yes": 2, "late": 0}
+    assert play.did == [("announce", "counted"), ("close", "vote"), ("announce", "gone")]
+
+
+def test_an_inner_states_vote_is_closed_before_the_outer_one_is_exited():
+    count = ["count", "player", ["chose", "yes"]]
+    inner = {"permissions": [["allow", ["vote"], ["player"]]]}
+    outer = {
+        "initial": "asked",
+        "states": {"asked": inner},
+        "exit": [["set", "left", count]],
+        "transitions": [{"on": "go", "to": "over"}],
+    }
+    room = VOTE | {"initial": "outer", "states": {"outer": outer, "over": {}}}
+    room["variables"] = {"left": {"type": ["int", 0, 9], "initial": 9}}
+    play = Play(room, people=[person(vote="yes")]).send("go")
+    assert play.variables == {"left": 0}
+    assert play.did == [("close", "vote")]
+
+
 def test_a_failing_exit_action_does_not_keep_a_choice():
     room = two_questions()
     room["variables"] = {"n": {"type": ["int", 0, 9], "initial": 0}}

@@ -21,6 +21,17 @@ def test_done_comes_after_the_final_states_entry():
     assert play.active == ("play",)
 
 
+def test_what_the_final_states_entry_raises_comes_before_done():
+    """The standard queues `done` after the entry actions have run."""
+    inner = {
+        "pick": {"transitions": [{"on": "pick", "to": "picked"}]},
+        "picked": {"kind": "final", "entry": [["raise", "told"]]},
+    }
+    on = [{"on": event, "do": say(event)} for event in ("done(draft)", "told")]
+    draft = {"initial": "pick", "transitions": on, "states": inner}
+    assert Play(states(draft=draft)).send("pick").said == ["told", "done(draft)"]
+
+
 def test_done_may_be_written_with_a_short_path():
     inner = {
         "initial": "a",

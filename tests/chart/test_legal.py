@@ -2,40 +2,45 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
-from hypothesis import HealthCheck, given, settings
 
 from gameroom.chart import Event, advance, begin, from_plain, step
+from gameroom.chart.compile import compile_room
 from gameroom.chart.legal import illegality
 from gameroom.chart.mistakes import IllegalConfigurationError
+from gameroom.chart.plain import plain_room
 from gameroom.chart.plans import _Planner
 from tests.chart.play import Play, say, states
-from tests.chart.strategies import STORIES, charts
-
-CALM = settings(
-    max_examples=150,
-    derandomize=True,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+from tests.chart.recalling import recalling, story
+from tests.chart.reference import Reference
+from tests.chart.test_reference import assert_same
 
 
-@CALM
-@given(charts(recalls=True), STORIES)
-def test_whatever_happens_a_snapshot_is_whole(plain, story):
-    """In charts in which nearly every transition recalls something."""
-    chart = from_plain(plain)
-    snapshot, _ = begin(chart)
-    now = generation = 0
-    for what, more in story:
-        before = snapshot
-        if isinstance(what, str):
-            snapshot, effects = step(chart, snapshot, Event(what, now, generation, more))
-        else:
-            now, generation = now + what, generation + more
-            snapshot, effects = advance(chart, snapshot, now, generation)
+@pytest.mark.parametrize("seed", range(8))
+def test_whatever_happens_a_snapshot_is_whole(seed):
+    """And the slow interpreter says the same of it."""
+    dice = Random(seed)
+    for _ in range(25):
+        room = plain_room(recalling(dice))
+        chart, reference = compile_room(room), Reference(room)
+        snapshot, effects = begin(chart)
         assert_whole(chart, snapshot)
-        assert_moves_follow(before.configuration, effects, snapshot.configuration)
+        assert_same(chart, snapshot, effects, reference)
+        now = generation = 0
+        for what, more in story(dice, 25):
+            before = snapshot.configuration
+            if isinstance(what, str):
+                snapshot, effects = step(chart, snapshot, Event(what, now, generation, more))
+                reference.send(what, more, now, generation)
+            else:
+                now, generation = now + what, generation + more
+                snapshot, effects = advance(chart, snapshot, now, generation)
+                reference.advance(now, generation)
+            assert_whole(chart, snapshot)
+            assert_moves_follow(before, effects, snapshot.configuration)
+            assert_same(chart, snapshot, effects, reference)
 
 
 def assert_whole(chart, snapshot):
@@ -127,7 +132,7 @@ def test_a_default_deep_in_one_region_leaves_the_other_where_it_is():
         "sky": {
             "initial": "day",
             "states": {
-                "day": {"transitions": [{"on": "back", "to": "p.past"}]},
+                "day": {"transitions": [{"on": "back", "to": "top.past"}]},
                 "night": {},
             },
         },
@@ -135,10 +140,11 @@ def test_a_default_deep_in_one_region_leaves_the_other_where_it_is():
             "initial": "dry",
             "states": {"dry": {"transitions": [{"on": "pour", "to": "wet"}]}, "wet": {}},
         },
-        "past": {"kind": "history", "deep": True, "default": "p.sky.night"},
     }
-    play = Play(states(p={"kind": "parallel", "states": regions})).send("pour").send("back")
-    assert play.leaves == ("p.sky.night", "p.rain.wet")
+    past = {"kind": "history", "deep": True, "default": "top.p.sky.night"}
+    inner = {"p": {"kind": "parallel", "states": regions}, "past": past}
+    play = Play(states(top={"initial": "p", "states": inner})).send("pour").send("back")
+    assert play.leaves == ("top.p.sky.night", "top.p.rain.wet")
 
 
 # --- One domain for each transition --------------------------------------------------------

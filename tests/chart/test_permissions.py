@@ -104,6 +104,19 @@ def test_allowed_lists_what_goes_now_in_document_order():
     assert allowed(play.chart, play.snapshot, WATCHER) == ("leave", "chat")
 
 
+def test_allowed_goes_by_the_active_states_alone():
+    said = [["allow", ["build", "move"], ["player"]]]
+    room = {
+        "initial": "now",
+        "states": {
+            "before": {"permissions": [["allow", ["move"], ["player"]]]},
+            "now": {"permissions": said},
+        },
+    }
+    play = Play(room)
+    assert allowed(play.chart, play.snapshot, PLAYER) == ("build", "move")
+
+
 def test_strange_names_do_not_pile_up():
     """Names come from clients; what is remembered of them is bounded."""
     play = along([], [], [("allow", "move", "player")])

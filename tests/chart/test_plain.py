@@ -28,6 +28,13 @@ def transition(**said):
     return states(a={"transitions": [said]}, b={})
 
 
+def recalling(default, *, deep):
+    """A state with a history that leads there where nothing is recorded."""
+    b = {"initial": "c", "states": {"c": {}}}
+    h = {"kind": "history", "deep": deep, "default": default}
+    return states(a={"initial": "b", "states": {"b": b, "h": h}}, z={})
+
+
 WRONG = [
     ([], "the room: a dict with names as keys is expected"),
     ({}, "the room: a room needs states"),
@@ -39,6 +46,7 @@ WRONG = [
     ({"states": {"a": {"iterates": 1}}}, "states.a.iterates: True or False is expected"),
     ({"states": {"a": {"states": LEAF}}}, "states.a: `a` does not say where it starts"),
     ({"states": {"a": {"states": LEAF, "initial": "b"}}}, "states.a: `a` starts in `b`"),
+    ({"states": {"a": {"states": LEAF, "initial": ""}}}, "states.a: `a` starts in ``"),
     ({"states": {"a.b": {}}}, "states.a.b: `a.b` cannot be the name of a state"),
     ({"states": {"a": {"states": {"h": {"kind": "history"}}}}}, "states.a: `a` has histories"),
     (
@@ -66,6 +74,10 @@ WRONG = [
         },
         "states.a.states.h: `a.h` cannot lead to `b`",
     ),
+    *(
+        (recalling(default, deep=deep), f"states.a.states.h: `a.h` cannot lead to `{default}`")
+        for default, deep in (("a.b.c", False), ("a", True), ("z", True), ("z", False))
+    ),
     (
         {
             "states": {
@@ -80,13 +92,21 @@ WRONG = [
     (transition(on="done(q)"), "states.a.transitions[0].on: there is no state `q`"),
     (transition(on="done(b)"), "states.a.transitions[0].on: `b` has no states inside"),
     (transition(after=[1, "hours"]), "states.a.transitions[0].after: [amount, "),
-    (transition(after=[-1, "ms"]), "states.a.transitions[0].after: a time before now"),
+    (
+        transition(after=[-1, "ms"]),
+        "states.a.transitions[0].after: a time is from 0 to 604800000 ms",
+    ),
+    (transition(after=[10**9, "ms"]), "states.a.transitions[0].after: a time is from 0 to 604800"),
+    (transition(after=[10**8, "turns"]), "states.a.transitions[0].after: a time is from 0 to 100"),
+    (transition(after=[10**16, "ms"]), "states.a.transitions[0].after[0]: 10000000000000000 is"),
+    ({"states": LEAF, "players": [1, 2**53]}, "players[1]: 9007199254740992 is past 2^53-1"),
     (transition(after="1s"), "states.a.transitions[0].after: a list is expected"),
     (transition(on="x", to="c"), "states.a.transitions[0].to: there is no state `c`"),
     (transition(on="x", to=["back", "b"]), "states.a.transitions[0].to: a path, "),
     (transition(on="x", do=[["sing", "b"]]), 'states.a.transitions[0].do[0]: ["set", name'),
     (transition(on="x", do=[["set", "n", 1]]), "states.a.transitions[0].do[0]: `n` is not a"),
     (transition(on="x", do=[["drop", "red"]]), "states.a.transitions[0].do[0]: `red` is not"),
+    (transition(on="x", do=[["repair", "lost"]]), "states.a.transitions[0].do[0]: `lost` cannot"),
     (transition(on="x", do=[["pass", "king"]]), "states.a.transitions[0].do[0]: `king` is not"),
     (transition(on="x", do=[["unready", "elf"]]), "states.a.transitions[0].do[0]: `elf` is"),
     (transition(on="x", because=1), "states.a.transitions[0].because: a string is expected"),

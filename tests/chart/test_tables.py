@@ -10,6 +10,7 @@ from gameroom.chart import (
     Event,
     begin,
     compile_room,
+    differs,
     from_plain,
     is_in,
     iterates,
@@ -54,6 +55,16 @@ def test_looking():
     assert is_in(play.chart, play.snapshot, "a.c")
     assert not is_in(play.chart, play.snapshot, "a.b")
     assert not is_in(play.chart, play.snapshot, "nowhere")
+
+
+def test_only_time_has_passed():
+    room = states(a={"transitions": [{"on": "act", "do": say("x")}, {"on": "go", "to": "b"}]}, b={})
+    play = Play(room)
+    before = play.snapshot
+    later = play.wait(ms=5, turns=2).send("act").snapshot
+    assert later != before
+    assert not differs(before, later)
+    assert differs(before, play.send("go").snapshot)
 
 
 def test_the_fingerprint_covers_what_is_said_and_not_how():

@@ -97,3 +97,21 @@ def test_internal_events_are_microsteps_of_their_own():
 
 def test_the_beginning_is_traced():
     assert Play(ROOM).trace[0].microsteps[0].entered == ("play", "play.day")
+
+
+def test_where_a_condition_looks_is_told_of_each_state():
+    room = states(
+        a={"transitions": [{"on": "go", "if": ["and", ["in", "a"], ["in", "b"]], "to": "b"}]}, b={}
+    )
+    (considered,) = Play(room).send("go").trace[0].microsteps[0].considered
+    assert considered.why == "in(a) and in(b) is false: in(a) is true, in(b) is false"
+
+
+def test_a_choice_is_counted_in_the_request_that_it_names():
+    ask = ["all", "player", ["chose", "vote", "yes"]]
+    room = states(a={"transitions": [{"on": "go", "if": ask, "to": "b"}]}, b={})
+    choice = ["choice", "yes", "no"]
+    room["requests"] = {"vote": {"choice": choice}, "poll": {"choice": choice}}
+    people = (person(vote="yes"), person(poll="yes"), person(vote="no"))
+    (considered,) = Play(room, people=people).send("go").trace[0].microsteps[0].considered
+    assert considered.why.endswith("is false: 1 of 3")

@@ -204,6 +204,46 @@ def test_people_and_settings_that_come_with_an_event():
     assert play.send("configure", settings={"map": "sea"}).said == []
 
 
+NEWS = {
+    "people": (["all", "player", "ready"], {"people": (person("ready"),)}),
+    "settings": (["==", "gold", 7], {"settings": {"gold": 7}}),
+}
+
+
+def hearing(condition):
+    """`a` notices the condition; inside it an event moves states and does nothing else."""
+    inner = {"b": {"transitions": [{"on": "move", "to": "c"}]}, "c": {}}
+    heard = {"when": condition, "do": say("heard")}
+    room = states(a={"initial": "b", "transitions": [heard], "states": inner})
+    room["settings"] = {"gold": {"type": ["int", 0, 9], "default": 3}}
+    return Play(room, people=(person(),))
+
+
+@pytest.mark.parametrize("news", NEWS)
+@pytest.mark.parametrize("event", ["move", "unheard"])
+def test_what_comes_with_an_event_that_only_moves_states_is_heard(news, event):
+    """Or that moves nothing at all."""
+    condition, brought = NEWS[news]
+    play = hearing(condition).send(event, **brought)
+    assert play.said == ["heard"]
+    assert play.leaves == ("a.c" if event == "move" else "a.b",)
+
+
+@pytest.mark.parametrize("event", ["move", "unheard"])
+def test_a_turn_that_comes_with_an_event_that_only_moves_states_is_heard(event):
+    play = hearing([">=", "generation", 3])
+    play.generation = 3
+    assert play.send(event).said == ["heard"]
+
+
+@pytest.mark.parametrize("event", ["move", "unheard"])
+def test_news_that_say_the_same_are_no_news(event):
+    condition, brought = NEWS["people"]
+    play = hearing(condition).send(event, **brought)
+    assert play.send("unheard", **brought).said == []
+    assert play.send("unheard", people=(person(),)).send("unheard", **brought).said == ["heard"]
+
+
 def test_generation_alone_can_make_it_true():
     play = Play(states(a={"transitions": [{"when": [">=", "generation", 3], "do": say("3")}]}))
     assert [play.wait(turns=1).said for _ in range(4)] == [[], [], ["3"], []]
