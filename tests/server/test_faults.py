@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gameroom.chart.plans import _Planner
 from gameroom.lockstep.packets import ClientPacket
 from gameroom.room.desk import Desk
 from gameroom.room.people import Member
@@ -170,6 +171,28 @@ async def test_a_room_that_cannot_go_on_by_itself_stops_alone(
     response = await table.client.get(f"/rooms/{ann.room}")
     assert (await table.problem(response, 503))["code"] == "fault"
     assert (await line.ask("PUT", "/players/me/ready"))["status"] == 204
+
+
+async def test_a_chart_that_would_go_into_an_illegal_configuration_is_a_fault_of_its_room(
+    table: Table, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The room is made again as it was before the event, and goes on from there. The log says
+    what was wrong."""
+    enters, planted = _Planner.compute_entry_set, [0]
+
+    def nothing_once(self: _Planner, transitions: Any) -> int:
+        return planted.pop() if planted else enters(self, transitions)
+
+    made = await table.create()
+    ann, bob = await table.join(made["id"], "ann"), await table.join(made["id"], "bob")
+    of_ann, of_bob = await ann.connect(), await bob.connect()
+    assert (await of_ann.ask("PUT", "/players/me/ready"))["status"] == 204
+    monkeypatch.setattr(_Planner, "compute_entry_set", nothing_once)
+    await of_bob.send(method="PUT", path="/players/me/ready")
+    assert (await of_bob.closed())[0] == 1011
+    assert "0 of the states inside `setup` are active after: when all player ready" in caplog.text
+    await of_ann.state("setup.starting")
+    assert (await of_ann.ask("GET", "/time"))["status"] == 200, "ann's socket is the same"
 
 
 async def test_whoever_was_unlucky_once_an_hour_keeps_the_seat(table: Table) -> None:

@@ -5,11 +5,13 @@ docs/simulator.md lists them; tests/sim/test_faults.py plants every one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pytest
 
+from gameroom.chart import plans
+from gameroom.chart.tables import Chart, Plan, Transition
 from gameroom.lockstep import checksums, packets
 from gameroom.lockstep.packets import Diverged
 from gameroom.lockstep.turns import Held, Taken, Turns
@@ -242,3 +244,34 @@ def chart_not_stored(patch: pytest.MonkeyPatch) -> None:
         return entry_record(entry if entry.seq < 20 else replace(entry, chart=None))
 
     patch.setattr(record, "entry_record", bare)
+
+
+@fault("a state is not exited, and the chart sees it", "no-fault", weather="calm")
+def not_exited(patch: pytest.MonkeyPatch) -> None:
+    exits = plans._Planner.compute_exit_set
+
+    def fewer(self: plans._Planner, transitions: Sequence[Transition]) -> int:
+        found = exits(self, transitions)
+        return found & (found - 1)
+
+    def anew(
+        chart: Chart, configuration: int, history: tuple[int, ...], selected: tuple[int, ...]
+    ) -> Plan:
+        return plans._Planner(chart, configuration, history).plan(selected)
+
+    patch.setattr(plans._Planner, "compute_exit_set", fewer)
+    patch.setattr(plans, "plan", anew)
+
+
+@fault("a state is not entered, and the chart does not see it", "legal-states", weather="calm")
+def not_entered(patch: pytest.MonkeyPatch) -> None:
+    made = plans.plan
+
+    def fewer(
+        chart: Chart, configuration: int, history: tuple[int, ...], selected: tuple[int, ...]
+    ) -> Plan:
+        found = made(chart, configuration, history, selected)
+        lost = sum(1 << state for state in found.entered[-1:])
+        return replace(found, configuration=found.configuration & ~lost)
+
+    patch.setattr(plans, "plan", fewer)
