@@ -75,6 +75,12 @@ def test_a_parallel_is_done_only_when_every_region_is():
     assert play.send("right").said == ["p.right", "p"]
 
 
+def test_a_parallel_with_a_region_that_never_ends_is_never_done():
+    room = both()
+    room["states"]["p"]["states"]["clock"] = {}
+    assert Play(room).send("left").send("right").said == ["p.right"]
+
+
 def test_the_order_of_the_regions_does_not_matter():
     play = Play(both())
     assert play.send("right").said == ["p.right"]
