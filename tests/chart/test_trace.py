@@ -115,3 +115,10 @@ def test_a_choice_is_counted_in_the_request_that_it_names():
     people = (person(vote="yes"), person(poll="yes"), person(vote="no"))
     (considered,) = Play(room, people=people).send("go").trace[0].microsteps[0].considered
     assert considered.why.endswith("is false: 1 of 3")
+
+
+def test_a_timer_whose_guard_says_no_is_told_as_such_alone():
+    room = states(a={"transitions": [{"after": [10, "ms"], "if": ["in", "b"], "to": "b"}]}, b={})
+    (macrostep,) = Play(room).wait(ms=10).trace
+    (considered,) = macrostep.microsteps[0].considered
+    assert (considered.verdict, considered.why) == ("guard", "in(b) is false")
