@@ -79,6 +79,7 @@ class _Connection(web.RequestHandler):
         "_arrived",
         "_look",
         "_peers",
+        "_resting",
         "_rounds",
         "_skipped",
         "_socket",
@@ -104,6 +105,8 @@ class _Connection(web.RequestHandler):
         self._admitted: asyncio.Transport | None = None
         self._look: asyncio.TimerHandle | None = None
         self._socket = False
+        self._resting = False
+        """For a while nothing more of such a body is read."""
         self._skipped: StreamReader | None = None
         """The body that nobody wants."""
 
@@ -140,12 +143,12 @@ class _Connection(web.RequestHandler):
         self._read_no_further()
 
     def resume_reading(self, resume_parser: bool = True) -> None:
-        """aiohttp wants more of a body, and what is here waits for its turn."""
+        """aiohttp wants more of a body, and what is here may wait for its turn."""
         super().resume_reading(resume_parser)
         self._read_no_further()
 
     def _read_no_further(self) -> None:
-        if self._arrived and self._admitted is not None:
+        if (self._arrived or self._resting) and self._admitted is not None:
             self._admitted.pause_reading()
 
     @property
@@ -170,40 +173,42 @@ class _Connection(web.RequestHandler):
             later()
 
     def _read_arrived(self) -> None:
-        transport = self._admitted
-        if transport is None or transport.is_closing():
+        if self._admitted is None or self._admitted.is_closing():
             return
         size = len(self._arrived) if self._is_paced else HEAD_BYTES
         data, self._arrived = self._arrived[:size], self._arrived[size:]
-        self._read(data)
         if self._arrived:
             # By then the request has begun, and the rest may be its body.
             self._loop.call_soon(self._read_in_turn)
-        elif not self._reading_paused and not self._buffer_paused:
-            transport.resume_reading()
+        else:
+            # Before it is read: whoever gets it may want no more for now.
+            self._read_on()
+        self._read(data)
 
     def _read(self, data: bytes) -> None:
         super().data_received(data)
-        transport = self._admitted
-        if self._skipped is None or transport is None or transport.is_closing():
+        if self._skipped is None or self._admitted is None:
             return
         if self._skipped.is_eof():
             self._skipped = None
-        else:
-            transport.pause_reading()
-            self._loop.call_later(SKIP_S, self._skip_on, transport)
+        elif not self._resting:
+            self._resting = True
+            self._admitted.pause_reading()
+            self._loop.call_later(SKIP_S, self._skip_on)
 
-    def _skip_on(self, transport: asyncio.Transport) -> None:
+    def _skip_on(self) -> None:
         """Read the next piece of a body that nobody wants, in its address's turn."""
+        self._in_turn(self._rested, lambda: self._loop.call_later(SKIP_S, self._skip_on))
 
-        def resume() -> None:
-            if not transport.is_closing():
-                transport.resume_reading()
+    def _rested(self) -> None:
+        self._resting = False
+        self._read_on()
 
-        def later() -> None:
-            self._loop.call_later(SKIP_S, self._skip_on, transport)
-
-        self._in_turn(resume, later)
+    def _read_on(self) -> None:
+        """Read from the transport again, unless something that is here is to be read first."""
+        waits = self._arrived or self._resting or self._reading_paused or self._buffer_paused
+        if not waits and self._admitted is not None and not self._admitted.is_closing():
+            self._admitted.resume_reading()
 
     def set_parser(self, *args: Any, **more: Any) -> None:
         """From here on it is a socket, whose unread bytes have a limit of their own."""

@@ -69,6 +69,7 @@ def limits(**changes: int) -> Limits:
             "close_timeout_ms": 300,
             "session_burst_ms": 60_000,
             "address_burst_ms": 60_000,
+            "wake_wait_ms": 60_000,
             **changes,
         }
     )

@@ -61,7 +61,7 @@ async def test_a_long_body_is_no_beginning_of_a_request(table: Table) -> None:
     head = b"POST /create HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size
     with turns_of_reading(table) as read:
         assert await answers_to(table, head + b" " * size, 1) == [b"HTTP/1.1 401 Unauthorized"]
-    assert len(read) <= 3
+    assert len(read) <= 20, "a hundred would be beginnings"
 
 
 async def test_a_socket_s_frames_are_no_beginning_of_a_request(table: Table) -> None:
