@@ -7,12 +7,13 @@ needs is offered here too, so that a bot has one import. docs/client.md is the g
 from gameroom.client.errors import ClosedError, InterruptedRequestError, RefusedError
 from gameroom.client.seat import Seat, join
 from gameroom.replica.engine import Engine, LedgerEngine, SeatedCommand, Signal
-from gameroom.replica.replica import Confirmed, Hello, Policy, Replica
+from gameroom.replica.replica import Confirmed, Flaw, Hello, Policy, Replica
 
 __all__ = [
     "ClosedError",
     "Confirmed",
     "Engine",
+    "Flaw",
     "Hello",
     "InterruptedRequestError",
     "LedgerEngine",

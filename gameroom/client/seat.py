@@ -24,7 +24,7 @@ from gameroom.lockstep.packets import Command, Roster
 from gameroom.lockstep.problem import Problem
 from gameroom.model import Value
 from gameroom.replica.engine import Engine, LedgerEngine
-from gameroom.replica.replica import Confirmed, Policy, Replica
+from gameroom.replica.replica import Confirmed, Flaw, Policy, Replica
 from gameroom.wire import (
     MSGPACK,
     BadFrameError,
@@ -207,6 +207,11 @@ class Seat:
     @property
     def refusals(self) -> tuple[Rejection, ...]:
         return tuple(self.replica.refusals)
+
+    @property
+    def reports(self) -> tuple[Flaw, ...]:
+        """What went wrong in the engine, with which the game goes on."""
+        return tuple(self.replica.reports)
 
     @property
     def returns(self) -> int:

@@ -24,36 +24,9 @@ function world() {
   const lineOf = (reply) => json.stringify(reply, (_, value) => (value instanceof Uint8Array ? undefined : value));
   const silent = () => {};
 
-  const typed = Object.getPrototypeOf(Int8Array.prototype);
-  function copy(value, seen = new Map()) {
-    if (typeof value === "function" || typeof value === "symbol") throw new TypeError(`${typeof value} cannot be cloned`);
-    if (typeof value !== "object" || value === null) return value;
-    if (seen.has(value)) return seen.get(value);
-    const kept = (made) => (seen.set(value, made), made);
-    if (value instanceof ArrayBuffer) return kept(value.slice(0));
-    if (value instanceof DataView) return kept(new DataView(copy(value.buffer, seen), value.byteOffset, value.byteLength));
-    if (Object.prototype.isPrototypeOf.call(typed, value)) {
-      return kept(new value.constructor(copy(value.buffer, seen), value.byteOffset, value.length));
-    }
-    if (value instanceof Map) {
-      const made = kept(new Map());
-      for (const [key, item] of value) made.set(copy(key, seen), copy(item, seen));
-      return made;
-    }
-    if (value instanceof Set) {
-      const made = kept(new Set());
-      for (const item of value) made.add(copy(item, seen));
-      return made;
-    }
-    const made = kept(Array.isArray(value) ? new Array(value.length) : {});
-    for (const key of Object.keys(value)) made[key] = copy(value[key], seen);
-    return made;
-  }
-
   Object.assign(globalThis, {
     self: globalThis,
     performance: { now: () => 0 },
-    structuredClone: (value) => copy(value),
     postMessage: silent,
     addEventListener: (_, hear) => {
       started = hear;
@@ -82,7 +55,7 @@ function world() {
   });
   return {
     source: (url) => sources[Number(url)],
-    start: (kit, evidence, engine) => started({ data: { kit, evidence, engine }, ports: [port] }),
+    start: (parts) => started({ data: json.parse(parts), ports: [port] }),
     isReady: () => port.onmessage !== null,
     obey: (line) => port.onmessage({ data: json.parse(line) }),
     take: () => said.splice(0).join("\n"),
@@ -90,7 +63,7 @@ function world() {
 }
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-const { worker, kit, evidence, engine } = JSON.parse((await lines.next()).value);
+const { worker, ...parts } = JSON.parse((await lines.next()).value);
 // Where node can (20.18 and later), an ordinary global: the other kind asks node at every name, and
 // makes engines some ten times slower.
 const context = createContext(vm.constants?.DONT_CONTEXTIFY ?? Object.create(null), {
@@ -115,9 +88,9 @@ function tell() {
   if (said !== "") process.stdout.write(`${said}\n`);
 }
 
-const names = ["kit.js", "evidence.js", "engine.js"];
-await moduleOf(worker, "worker.js", (url) => moduleOf(inside.source(url), names[Number(url)]));
-await inside.start(kit, evidence, engine);
+const nameOf = (source) => `${Object.keys(parts).find((name) => parts[name] === source)}.js`;
+await moduleOf(worker, "worker.js", (url) => moduleOf(inside.source(url), nameOf(inside.source(url))));
+await inside.start(JSON.stringify(parts));
 tell();
 if (inside.isReady()) {
   for (let line = await lines.next(); !line.done; line = await lines.next()) {

@@ -28,6 +28,8 @@ ANSWER_S = 60.0
 LINE_BYTES_MAX = 64 * 1024 * 1024
 RUNNER = Path(__file__).with_name("engine.mjs")
 WEB = Path(__file__).parent.parent / "web"
+OWN = ("worker", "lockdown", "source", "twin", "evidence")
+"""What runs an engine, of ours."""
 
 
 class NoNodeError(Exception):
@@ -91,13 +93,9 @@ class Engine:
             target=_read, args=(self._process.stdout, self._replies), daemon=True
         ).start()
         try:
-            code = {
-                "worker": (WEB / "worker.js").read_text(encoding="utf-8"),
-                "kit": (resources.kit() if kit is None else kit).decode(errors="replace"),
-                "evidence": (WEB / "evidence.js").read_text(encoding="utf-8"),
-                "engine": source.decode(errors="replace"),
-            }
-            self._send(code)
+            own = {name: (WEB / f"{name}.js").read_text(encoding="utf-8") for name in OWN}
+            tools = (resources.kit() if kit is None else kit).decode(errors="replace")
+            self._send({**own, "kit": tools, "engine": source.decode(errors="replace")})
             self._answer("ready")
         except BaseException:
             self.close()

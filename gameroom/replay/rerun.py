@@ -141,7 +141,6 @@ def _steps(turns: list[dict[str, Any]], wanted: Wanted) -> dict[str, Any]:
         "every": last,
         "stateEvery": last if last in wanted.states else 0,
         "scene": False,
-        "sync": False,
     }
 
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gameroom import model
-from gameroom.lockstep.canonical import canonical
+from gameroom.lockstep.canonical import NotCanonicalError, canonical
 from gameroom.lockstep.packets import (
     Checksum,
     ClientPacket,
@@ -49,11 +49,12 @@ COMMANDS_QUEUED_MAX = 4096
 HEAD_BYTES = 512
 """More than a packet without commands and signals has, in either subprotocol."""
 LOG_MAX = 65_536
+REASON_CHARACTERS_MAX = 200
 NEAR_TURNS = 32
 """Who is further behind does not hash its state: the verdict is there before it would count."""
 
 
-FlawKind = Literal["engine", "signal"]
+FlawKind = Literal["engine", "signal", "snapshot"]
 
 FLAW_CHARACTERS_MAX = 200
 FLAWS_MAX = 8
@@ -189,6 +190,8 @@ class Replica:
         """Our state after the latest turn whose snapshot the room wants."""
         self.refusals: deque[Rejection] = deque(maxlen=LOG_MAX)
         """Our commands and packets that the room refused."""
+        self.reports: deque[Flaw] = deque(maxlen=LOG_MAX)
+        """What went wrong in our engine, with which the game goes on."""
         self.outbox = Outbox()
         self.failure: Exception | None = None
         """What the engine raised that cannot go on: nothing is run or sent any more."""
@@ -410,8 +413,18 @@ class Replica:
         return len(self._queue) + sum(len(packet.commands) for packet in self.outbox.unheard(0))
 
     def reasons(self) -> tuple[str, ...]:
-        """Why the engine refuses the setup as it is now; none accepts it."""
-        return tuple(self.engine.check(self.setup.settings, self.roster.seats, self.seed))
+        """Why the engine refuses the setup as it is now; none accepts it. Before the game the
+        engine begins one for that: a state that cannot be kept is a reason as well."""
+        setup, seats = self.setup.settings, self.roster.seats
+        reasons = tuple(self.engine.check(setup, seats, self.seed))
+        if reasons or self._begun:
+            return reasons
+        self.engine.init(setup, seats, self.seed, self.states)
+        try:
+            canonical(self.engine.snapshot())
+        except NotCanonicalError as error:
+            return (f"The engine's state cannot be saved: {_place(error)}"[:REASON_CHARACTERS_MAX],)
+        return ()
 
     # --- Time ---------------------------------------------------------------------------
 
@@ -500,10 +513,18 @@ class Replica:
             assert isinstance(signal, Signal), "it fits"
             if self.seat is not None:
                 self._signals.append(SignalReport(self.generation, signal.name, signal.body))
-        elif ("signal", why) not in self._reported and len(self._reported) < FLAWS_MAX:
-            self._reported.add(("signal", why))
-            if self.seat is not None:
-                self._flaws[Flaw("signal", self.generation, why)] = None
+        else:
+            self._report("signal", why)
+
+    def _report(self, kind: FlawKind, text: str) -> None:
+        """Something with which the game goes on: told once."""
+        if (kind, text) in self._reported or len(self._reported) >= FLAWS_MAX:
+            return
+        self._reported.add((kind, text))
+        flaw = Flaw(kind, self.generation, _written(text))
+        self.reports.append(flaw)
+        if self.seat is not None:
+            self._flaws[flaw] = None
 
     def _misfit_signal(self, signal: object) -> str | None:
         if not isinstance(signal, Signal):
@@ -523,7 +544,14 @@ class Replica:
         is_near = self._closed - self.generation <= NEAR_TURNS
         if self.seat is None or not every or self.generation % every or not is_near:
             return
-        self.state = State(self.generation, canonical(self.engine.snapshot()))
+        try:
+            data = canonical(self.engine.snapshot())
+        except Exception as error:
+            # Whatever an engine does here costs the snapshot, not the game.
+            self.state = None
+            self._report("snapshot", _place(error))
+            return
+        self.state = State(self.generation, data)
         if self._online:
             self._states.append(self.state)
 
@@ -635,7 +663,17 @@ def _reported(error: Exception) -> str:
     except Exception:
         text = ""
     text = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return _written(text)
+
+
+def _written(text: str) -> str:
+    """The text as a report may have it: without what cannot be encoded, and not too long."""
     return text.encode(errors="replace").decode()[:FLAW_CHARACTERS_MAX]
+
+
+def _place(error: Exception) -> str:
+    """`units[1].x: ...` where the canonical form names a place in the value, else what was said."""
+    return str(error).removeprefix("value").removeprefix(".").removeprefix(": ") or repr(error)
 
 
 def _size(name: str, body: Mapping[str, Value]) -> int:

@@ -440,7 +440,7 @@ export class Sandbox {
   /** heard: told {engine: reply}, {send: command of the view} and {problem: the view's}.
    * kit: the source of what the engine works with; without one it is this server's. */
   constructor(element: Element | null, options: {
-    engine: string; view: string | null; heard: (said: any) => void; kit?: string | null;
+    engine: string; view: string | null; heard: (said: any) => void; kit?: string | null; sync?: boolean;
   });
   /** An order to the engine, in worker.js's words. */
   order(order: object): void;

@@ -610,7 +610,6 @@ export class Session {
   #outbox;
   #memory;
   #every;
-  #dev;
   #stepMax;
   #patience = STEP_MAX_MS;
   /** The turn that the engine was asked to run, or to run first. */
@@ -665,15 +664,15 @@ export class Session {
    * hangs, end its worker.
    * random: () => a number from 0 to 1, for the jitter of reconnects.
    * memory: what `keep` was given in an earlier life of the page, or null.
+   * stepMax: milliseconds after which an engine hangs that has not answered.
    */
-  constructor(ports, { definition, seed, random, memory = null, dev = {} }) {
+  constructor(ports, { definition, seed, random, memory = null, stepMax = STEP_MAX_MS }) {
     this.#ports = ports;
     this.#definition = definition;
     this.#seed = seed;
     this.#random = random;
     this.#memory = memory;
-    this.#dev = dev;
-    this.#stepMax = dev.step_ms ?? STEP_MAX_MS;
+    this.#stepMax = stepMax;
     const { divergence, snapshots } = definition.policies;
     this.#stateEvery = snapshots?.every?.turns ?? SNAPSHOTS_EVERY;
     this.#every = divergence?.checksum_every?.turns ?? divergence?.checksum_every ?? 1;
@@ -1322,7 +1321,7 @@ export class Session {
     this.#settled(now);
   }
 
-  #stepped({ generation, sums, signals, ms, turns, iterations, sync, state }) {
+  #stepped({ generation, sums, signals, ms, turns, iterations, sync, state, unkept }) {
     this.generation = generation;
     if (iterations > 0) {
       const each = ms / iterations;
@@ -1337,6 +1336,7 @@ export class Session {
     }
     for (const of of this.#agreements.keys()) if (of <= generation) this.#agreements.delete(of);
     if (state) this.#tellState(state);
+    if (unkept) this.#report({ kind: "snapshot", generation: unkept.generation, text: unkept.why });
     for (const of of [...this.#sums.keys()].slice(0, -SUMS_MAX)) this.#sums.delete(of);
     this.#owed.splice(0, this.#owed.length - 4);
     const fitting = signals.filter((signal) => this.#fits(signal));
@@ -1438,7 +1438,6 @@ export class Session {
       every: this.#every,
       stateEvery: this.seat !== null && this.closed - turns.at(-1).packet.generation <= NEAR_TURNS ? this.#stateEvery : 0,
       scene: !this.#hidden,
-      sync: this.#dev.sync_test === true,
     }, now);
   }
 
@@ -1549,22 +1548,24 @@ export class Sandbox {
   #taken = { sends: 0, problems: 0 };
   #saysTaken = null;
 
-  /** kit: the source of what the engine works with; without one it is this server's. */
-  constructor(element, { engine, view, heard, kit = null }) {
+  /** kit: the source of what the engine works with; without one it is this server's. sync: whether
+   * the engine's worker runs the sync test. */
+  constructor(element, { engine, view, heard, kit = null, sync = false }) {
     this.#frame.title = "The game";
     this.#frame.setAttribute("sandbox", "allow-scripts");
     this.#frame.className = "gameroom-frame";
     if (element === null) this.#frame.hidden = true;
-    const own = ["./sandbox.js", "./worker.js", "./evidence.js"].map((one) => textOf(here(one)));
+    const own = ["sandbox", "worker", "lockdown", "source", "twin", "evidence"].map((one) => textOf(here(`./${one}.js`)));
     const sources = Promise.all([...own, kit ?? textOf(here("./kit.js"))]);
     const begin = async (event) => {
       if (event.source !== this.#frame.contentWindow || event.data?.sandbox !== "ready") return;
       removeEventListener("message", begin);
       try {
-        const [boot, worker, evidence, tools] = await sources;
+        const [boot, worker, lockdown, source, twin, evidence, tools] = await sources;
+        const parts = { lockdown, source, twin, evidence, kit: tools, engine };
         const ports = [this.#engine.port2, this.#view.port2];
         // The frame's origin is opaque: only "*" names it. Nothing in here is a secret.
-        this.#frame.contentWindow?.postMessage({ boot, worker, kit: tools, evidence, engine, view }, "*", ports);
+        this.#frame.contentWindow?.postMessage({ boot, worker, parts, sync, view }, "*", ports);
       } catch (error) {
         broken(error.message);
       }
@@ -1776,10 +1777,11 @@ export class Seat {
       put(`${origin}/rooms/${encodeURIComponent(room)}${path}?profile=${profile}`, body);
     const key = `gameroom:${room}:${profile}`;
     this.#session = new Session(this.#portsOf(key), {
-      definition: picture.definition, seed: picture.seed, random: Math.random, memory: recalled(key), dev,
+      definition: picture.definition, seed: picture.seed, random: Math.random, memory: recalled(key),
+      stepMax: dev.step_ms,
     });
     this.#sandbox = new Sandbox(element, {
-      engine, view: viewSource, kit, heard: (said) => this.#fromSandbox(said),
+      engine, view: viewSource, kit, heard: (said) => this.#fromSandbox(said), sync: dev.sync_test === true,
     });
     this.on("status", ({ status }) => status === "live" && this.#introduce(dev));
     this.on("evidence", async (said) => this.#tell("testified", await testify(said, this.#evidence)));

@@ -270,7 +270,9 @@ class Page {
     on("ended", (ended) => this.#ended(ended));
     on("broken", (said) => this.#engineFailed(said));
     on("failed", (said) => this.#othersFailed(said));
-    on("report", ({ kind, generation, text }) => tell(`the game's engine has a fault (${kind}, turn ${generation}): ${text}`, "broken"));
+    on("report", ({ kind, generation, text }) => tell(kind === "snapshot"
+      ? `the engine's state of turn ${generation} cannot be saved (${text}): nobody can go on from it`
+      : `the game's engine has a fault (${kind}, turn ${generation}): ${text}`, "broken"));
     on("viewProblem", ({ part, detail }) => tell(`the game's view has a fault (${part}): ${detail}`, "broken"));
     on("sync", ({ generation, part, why }) => tell(`sync test, turn ${generation}: ${why} (${part})`, "broken"));
     setInterval(() => this.#clock(), 500);

@@ -35,10 +35,17 @@ export function hash32(data: Uint8Array | ArrayLike<number>, seed?: number): num
 export function checksum(value: Plain): number;
 /** Orders strings by code point, as Python does. */
 export function compareText(left: string, right: string): number;
+/** Change the letters A to Z and a to z alone: the same in every version of Unicode. */
+export function lowerCase(text: string): string;
+export function upperCase(text: string): string;
 
 /** Quotient and rest rounded towards minus infinity, as in Python. */
 export function floorDiv(a: number, b: number): number;
 export function floorMod(a: number, b: number): number;
+/** floor(a * b / c), exact however large a * b is: shares, percentages, fixed point. */
+export function mulDiv(a: number, b: number, c: number): number;
+/** base to the power of exponent >= 0, for whole numbers; exact, RangeError beyond 2^53 - 1. */
+export function pow(base: number, exponent: number): number;
 /** The whole part of the square root of 0 <= n <= 2^53 - 1. */
 export function isqrt(n: number): number;
 

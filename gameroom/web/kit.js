@@ -112,6 +112,16 @@ export function compareText(left, right) {
   return left.length - right.length;
 }
 
+/** A to Z become a to z; all other characters stay, as only they are the same in every Unicode. */
+export function lowerCase(text) {
+  return text.replace(/[A-Z]/g, (letter) => String.fromCharCode(letter.charCodeAt(0) + 32));
+}
+
+/** a to z become A to Z; all other characters stay. */
+export function upperCase(text) {
+  return text.replace(/[a-z]/g, (letter) => String.fromCharCode(letter.charCodeAt(0) - 32));
+}
+
 function textOf(value, where) {
   if (LONE_SURROGATE.test(value)) throw new TypeError(`${where}: a lone surrogate`);
   return JSON.stringify(value);
@@ -126,7 +136,7 @@ function plainOf(value, where, depth) {
       if (!Number.isSafeInteger(value)) {
         throw new TypeError(`${where}: ${value} is not a whole number within 2^53 - 1`);
       }
-      if (Object.is(value, -0)) throw new TypeError(`${where}: minus zero`);
+      if (Object.is(value, -0)) throw new TypeError(`${where}: minus zero (add 0 to it)`);
       return String(value);
     case "string":
       return textOf(value, where);
@@ -145,7 +155,8 @@ function plainOf(value, where, depth) {
   }
   const prototype = Object.getPrototypeOf(value);
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
-    throw new TypeError(`${where}: ${prototype.constructor?.name} has no canonical form`);
+    const hint = typeof value[Symbol.iterator] === "function" ? ": copy it into a list, as in [...it]" : "";
+    throw new TypeError(`${where}: ${prototype.constructor?.name} has no canonical form${hint}`);
   }
   const parts = [];
   for (const key of Object.keys(value).sort(compareText)) {
@@ -306,6 +317,33 @@ export function floorMod(a, b) {
   if (b === 0) throw new RangeError("division by zero");
   const rest = a % b;
   return (rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest) + 0;
+}
+
+/** floor(a * b / c), exact however large a * b is: shares, percentages, fixed point. */
+export function mulDiv(a, b, c) {
+  if (![a, b, c].every(Number.isSafeInteger)) throw new RangeError(`mulDiv needs whole numbers, not ${a}, ${b} and ${c}`);
+  const product = a * b;
+  if (Number.isSafeInteger(product)) return floorDiv(product, c);
+  if (c === 0) throw new RangeError("division by zero");
+  const [whole, by] = [BigInt(a) * BigInt(b), BigInt(c)];
+  const rest = whole % by;
+  const quotient = Number(rest !== 0n && rest < 0n !== by < 0n ? whole / by - 1n : whole / by);
+  if (!Number.isSafeInteger(quotient)) throw new RangeError(`mulDiv: ${a} * ${b} / ${c} is not within 2^53 - 1`);
+  return quotient;
+}
+
+/** base to the power of exponent >= 0, for whole numbers; exact, and a RangeError beyond 2^53 - 1. */
+export function pow(base, exponent) {
+  if (!Number.isSafeInteger(base) || !Number.isSafeInteger(exponent) || exponent < 0) {
+    throw new RangeError(`pow(base, exponent) needs whole numbers and an exponent from 0 on, not ${base} and ${exponent}`);
+  }
+  if (base === 0 || base === 1 || base === -1) return exponent === 0 || (base === -1 && exponent % 2 === 0) ? 1 : base + 0;
+  let power = 1;
+  for (let i = 0; i < exponent; i += 1) {
+    power *= base;
+    if (!Number.isSafeInteger(power)) throw new RangeError(`pow: ${base} to the power of ${exponent} is not within 2^53 - 1`);
+  }
+  return power;
 }
 
 /** The whole part of the square root of 0 <= n <= 2^53 - 1. */

@@ -261,7 +261,7 @@ export class Playback {
     const { generation } = turns.at(-1);
     this.#order({
       op: "steps", turns, turn_ms: Math.max(1, Math.round(glideMs)), every: generation,
-      stateEvery: isKept ? generation : 0, scene: true, sync: false,
+      stateEvery: isKept ? generation : 0, scene: true,
     }, to);
   }
 

@@ -45,7 +45,8 @@ export class Outlet {
   }
 }
 
-export function start({ worker: workerSource, kit, evidence, engine, view: viewSource }, [enginePort, port]) {
+/** parts: the sources that worker.js takes. sync: whether it runs the sync test. */
+export function start({ worker: workerSource, parts, sync, view: viewSource }, [enginePort, port]) {
   const root = document.getElementById("view");
   const said = (error) => String(error?.message ?? error).slice(0, 300);
   const post = (message) => port.postMessage(message);
@@ -56,7 +57,7 @@ export function start({ worker: workerSource, kit, evidence, engine, view: viewS
 
   const worker = new Worker(blob(workerSource), { name: "engine" });
   worker.onerror = (event) => problem("engine", event.message || "the worker could not start");
-  worker.postMessage({ kit, evidence, engine }, [enginePort]);
+  worker.postMessage({ ...parts, sync }, [enginePort]);
 
   let make = null;
   let view = null;

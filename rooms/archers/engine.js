@@ -624,7 +624,9 @@ export default (kit) => {
       for (let c = Math.max(col - 1, 0); c <= Math.min(col + 1, FINE_SIDE - 1); c += 1) {
         for (let j = heads[r * FINE_SIDE + c]; j >= 0; j = next[j]) {
           if (army[j] === army[i] || hp[j] <= 0) continue;
-          const far = (x[j] - px) ** 2 + (y[j] - py) ** 2;
+          const dx = x[j] - px;
+          const dy = y[j] - py;
+          const far = dx * dx + dy * dy;
           if (far < near || (far === near && j < hit)) [hit, near] = [j, far];
         }
       }

@@ -76,10 +76,10 @@ async def evil() -> AsyncIterator[tuple[str, list[str]]]:
         await runner.cleanup()
 
 
-async def alone(world: World, engine: str, view: str | None = None) -> str:
+async def alone(world: World, engine: str, view: str | None = None, *, room: str = ALONE) -> str:
     made = await world.app[LOBBY].create(
         bodies.Create(
-            room=ALONE,
+            room=room,
             engine=bodies.Code(source=engine),
             view=None if view is None else bodies.Code(source=view),
         )
@@ -280,7 +280,53 @@ async def test_the_sync_test_names_what_a_snapshot_does_not_hold(world: World):
         "step({ generation }) {", "step({ generation }) { hidden += 1; state.drift = hidden % 7;"
     )
     async with playing(world, await alone(world, hidden), "&sync=1") as (person, _):
-        await person.reads("the same turn ended differently (drift)")
+        await person.reads("the turn ends differently after a restore (drift)")
+
+
+async def test_the_sync_test_names_what_depends_on_the_order_of_keys(world: World):
+    walks = ENGINE.replace("{ sum: 0 }", "{ sum: 0, order: '', zed: 1, abe: 2 }").replace(
+        "step({ generation }) {",
+        "step({ generation }) { if (generation > 5) state.order = Object.keys(state).join();",
+    )
+    async with playing(world, await alone(world, walks), "&sync=1") as (person, _):
+        await person.reads("turn 6: the turn ends differently after a restore (order)")
+
+
+async def test_a_state_that_cannot_be_kept_is_told_when_the_room_loads(world: World):
+    unfit = ENGINE.replace("{ sum: 0 }", "{ sum: 0, units: [{ x: -0 }] }")
+    async with playing(world, await alone(world, unfit)) as (person, page):
+        await person.reads("The engine's state cannot be saved: units[0].x: minus zero")
+        await person.is_in("setup.gathering")
+        assert await page.locator("#reasons li").count() == 1
+
+
+async def test_a_state_that_becomes_so_later_costs_that_snapshot_alone(world: World):
+    unfit = ENGINE.replace(
+        "step({ generation }) {", "step({ generation }) { state.x = generation === 20 ? 0.5 : 0;"
+    ).replace("kit.checksum(state)", "kit.hash32([state.sum])")
+    often = ALONE.replace("  policy pace", "  policy snapshots { every = 20 turns }\n  policy pace")
+    async with playing(world, await alone(world, unfit, room=often)) as (person, page):
+        await person.reads("the engine's state of turn 20 cannot be saved (x: 0.5 is not a whole")
+        await person.plays(60)
+        assert await page.get_by_text("cannot be saved").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("import './more.js';", "engine.js, line 1, column 1: an engine is one file"),
+        (
+            "const a = (b) => b ** 2;",
+            "engine.js, line 1, column 20: browsers round `**` differently",
+        ),
+        ("const a = (b) => /\\p{L}/u.test(b);", "engine.js, line 1, column 18: \\p{...} depends"),
+    ],
+)
+async def test_what_browsers_would_run_differently_is_told_by_its_line(
+    world: World, line: str, said: str
+):
+    async with playing(world, await alone(world, line + ENGINE)) as (_, page):
+        await page.locator("li").get_by_text(said).wait_for(timeout=WAIT_MS)
 
 
 async def test_the_sync_test_is_content_with_an_honest_engine(world: World):

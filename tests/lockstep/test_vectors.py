@@ -109,6 +109,8 @@ def test_integer_mathematics_agrees() -> None:
     assert all([a, sin(a), cos(a)] == [a, s, c] for a, s, c in VECTORS["trig"])
     assert all(atan2(y, x) == angle for y, x, angle in VECTORS["atan2"])
     assert all([a // b, a % b] == [quotient, rest] for a, b, quotient, rest in VECTORS["division"])
+    assert all(a * b // c == share for a, b, c, share in VECTORS["mul_div"])
+    assert all(base**exponent == power for base, exponent, power in VECTORS["pow"])
 
 
 def test_no_room_may_declare_what_every_object_of_javascript_has() -> None:

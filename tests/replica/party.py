@@ -177,10 +177,10 @@ class Person:
         self._leaves = 0
         self.begin(engine)
 
-    def begin(self, engine: Engine) -> None:
+    def begin(self, engine: Engine, policy: Policy | None = None) -> None:
         """A fresh program: it remembers nothing."""
         self.replica = Replica(
-            read_definition(definition(self.party.chart.room)), engine, seed=7, policy=Policy()
+            read_definition(definition(self.party.chart.room)), engine, seed=7, policy=policy
         )
 
     # --- The connection ----------------------------------------------------------------

@@ -1,12 +1,12 @@
 """A replica's part in a real room: the rule, the pace, and nothing lost or doubled."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import pytest
 
 from gameroom.lockstep.packets import Command, Ended
-from gameroom.replica import LedgerEngine, Signal
+from gameroom.replica import Flaw, LedgerEngine, Policy, Signal
 from gameroom.replica.replica import GapError
 from gameroom.room import inputs
 from gameroom.wire import EventFrame
@@ -276,6 +276,65 @@ def test_a_false_checksum_halts_the_room() -> None:
     party.run(10_000)
     assert "running.paused.diverged" in party.people[0].replica.states
     assert party.room.generation < 30
+
+
+class Halved(LedgerEngine):
+    """Its state cannot be saved where `unfit` says so: of the first game, or at some turns."""
+
+    def __init__(self, unfit: Callable[[int], bool], fault: object = 0.5) -> None:
+        super().__init__()
+        self.unfit, self.fault = unfit, fault
+
+    def init(self, *said) -> None:
+        self.generation = 0
+        super().init(*said)
+
+    def step(self, generation, *said):
+        self.generation = generation
+        return super().step(generation, *said)
+
+    def snapshot(self) -> object:
+        if not self.unfit(self.generation):
+            return super().snapshot()
+        if isinstance(self.fault, Exception):
+            raise self.fault
+        return {"units": [{"x": 1}, {"x": self.fault}]}
+
+
+def test_a_state_that_cannot_be_kept_is_told_when_the_engine_loads() -> None:
+    party = Party()
+    fit, unfit = (
+        party.sit(name, Halved(lambda turn, bad=bad: bad)) for name, bad in (("ann", 0), ("bob", 1))
+    )
+    party.run(100)
+    assert fit.replica.reasons() == ()
+    assert unfit.replica.reasons() == (
+        "The engine's state cannot be saved: units[1].x: float has no canonical form",
+    )
+
+
+@pytest.mark.parametrize(
+    ("fault", "text"),
+    [
+        (0.5, "units[1].x: float has no canonical form"),
+        (ValueError("no copy"), "no copy"),
+        (ValueError(), "ValueError()"),
+    ],
+)
+def test_a_state_that_becomes_so_later_costs_a_snapshot_and_no_game(
+    fault: object, text: str
+) -> None:
+    party = Party()
+    (ann,) = party.start("ann")
+    ann.cut()
+    ann.begin(Halved(lambda turn: turn == 20, fault), Policy(snapshots_every=10))
+    ann.connect()
+    party.run(3000)
+    assert ann.replica.generation > 40
+    assert list(ann.replica.reports) == [Flaw("snapshot", 20, text)]
+    told = [state.generation for state in ann.replica.take_states()]
+    assert 30 in told
+    assert 20 not in told
 
 
 def test_a_gap_in_the_events_is_found() -> None:

@@ -1,33 +1,15 @@
 // The replay that is kept of this format plays in the page's code, with the kit of its time.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { createInterface } from "node:readline";
 import { test } from "node:test";
 
 import { sha256 } from "../../gameroom/web/kit.js";
 import { Playback } from "../../gameroom/web/playback.js";
 import { NoReplayError, readReplay } from "../../gameroom/web/replay-file.js";
 import { Timeline } from "../../gameroom/web/timeline.js";
+import { running } from "./machine.js";
 
-const text = (path) => readFileSync(new URL(path, import.meta.url), "utf8");
 const KEPT = readFileSync(new URL("../formats/kept/noughts.replay", import.meta.url));
-const RUNNER = text("../../gameroom/replay/engine.mjs");
-const [WORKER, EVIDENCE] = ["worker", "evidence"].map((name) => text(`../../gameroom/web/${name}.js`));
-
-/** The worker with an engine in a process of its own; gives what answers orders. */
-async function running({ engine, kit }, heard) {
-  const flags = ["--experimental-vm-modules", "--no-warnings", "--input-type=module", "--eval", RUNNER];
-  const child = spawn(process.execPath, flags, { stdio: ["pipe", "pipe", "inherit"] });
-  const send = (order) => child.stdin.write(`${JSON.stringify(order)}\n`);
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  send({ worker: WORKER, kit, evidence: EVIDENCE, engine });
-  assert.equal(JSON.parse((await lines.next()).value).op, "ready");
-  const listening = (async () => {
-    for await (const line of lines) heard(JSON.parse(line));
-  })();
-  return { send, end: () => (child.stdin.end(), listening) };
-}
 
 async function played(replay) {
   const line = new Timeline(replay);

@@ -72,6 +72,31 @@ test("integer mathematics agrees with Python", () => {
   for (const [a, b, quotient, rest] of vectors.division) {
     assert.deepEqual([kit.floorDiv(a, b), kit.floorMod(a, b)], [quotient, rest]);
   }
+  for (const [a, b, c, share] of vectors.mul_div) assert.equal(kit.mulDiv(a, b, c), share);
+  for (const [base, exponent, power] of vectors.pow) assert.equal(kit.pow(base, exponent), power);
+});
+
+test("what has no exact answer in whole numbers is refused", () => {
+  for (const [base, exponent] of [[1.05, 4], [2, -1], [2, 0.5], [2, 53], [-3, 34], [2 ** 53, 1], [NaN, 1], ["2", 2]]) {
+    assert.throws(() => kit.pow(base, exponent), RangeError);
+  }
+  assert.ok(Object.is(kit.pow(-0, 3), 0));
+  assert.throws(() => kit.mulDiv(kit.INT_MAX, 2, 1), /2\^53/);
+  for (const c of [0, -0]) assert.throws(() => kit.mulDiv(kit.INT_MAX, 9, c), RangeError);
+  assert.throws(() => kit.mulDiv(2, 3, 0), RangeError);
+  assert.throws(() => kit.mulDiv(0.5, 2 ** 53, 3), RangeError);
+});
+
+test("letters change their case where all agree on it", () => {
+  assert.equal(kit.upperCase("straße é z[`{"), "STRAßE é Z[`{");
+  assert.equal(kit.lowerCase("ÀB Z[@ İ"), "Àb z[@ İ");
+});
+
+test("a refusal says what to write instead", () => {
+  assert.throws(() => kit.canonical({ a: [-0] }), /^TypeError: value\.a\[0\]: minus zero \(add 0 to it\)$/);
+  for (const list of [new Map(), new Set(), new Int32Array(2)]) {
+    assert.throws(() => kit.canonical({ list }), /^TypeError: value\.list: \w+ has no canonical form: copy it into a list, as in \[\.\.\.it\]$/);
+  }
 });
 
 test("the sine is within one of the true one, and atan2 finds every direction again", () => {

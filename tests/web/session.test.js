@@ -476,6 +476,18 @@ test("players tell the hash of their state, and send the bytes when they are ask
   assert.ok(eve.orders.every(({ op, stateEvery }) => op !== "steps" || stateEvery === 0), "watchers are not asked");
 });
 
+test("a state that cannot be kept is told and costs no turn", async () => {
+  const { clock, room, clients: [ann, bob] } = table(2);
+  ann.unkept = `units[1].x: ${"0.5 ".repeat(100)}`;
+  await clock.passing(62_000, 620);
+  assert.deepEqual(ann.told.filter(({ name }) => name === "report").map(({ detail }) => detail),
+    [{ kind: "snapshot", generation: 600, text: ann.unkept.slice(0, 200) }]);
+  const hashes = (client) => client.sent.filter(({ path }) => path === "/snapshots/600/hash").length;
+  assert.deepEqual([hashes(ann), hashes(bob)], [0, 1]);
+  assert.ok(room.open - 1 > 610);
+  assert.ok(ann.session.generation > 610);
+});
+
 test("a watcher knows up to which turn it sees what the players see", () => {
   const { clock, room } = table(1);
   const eve = new Client(clock, room, null);

@@ -243,7 +243,7 @@ export class Client {
   #freeAt = 0;
   #backAt = 0;
 
-  constructor(clock, room, seat, { memory = null, seed = 1, dev = {}, start = true } = {}) {
+  constructor(clock, room, seat, { memory = null, seed = 1, start = true } = {}) {
     Object.assign(this, { clock, room, seat });
     this.dice = new Random(seed);
     this.session = new Session({
@@ -257,7 +257,7 @@ export class Client {
       sendState: (generation) => this.states.push(generation),
       kill: () => { this.killed += 1; },
       keep: (memory_) => { this.kept = structuredClone(memory_); },
-    }, { definition: DEFINITION, seed: 7, random: () => 0.5, memory: structuredClone(memory), dev });
+    }, { definition: DEFINITION, seed: 7, random: () => 0.5, memory: structuredClone(memory) });
     if (start) this.act((now) => this.session.start(now));
   }
 
@@ -333,7 +333,8 @@ export class Client {
     const signals = turns.filter((one) => one.generation === this.wins).map((one) => ({ generation: one.generation, name: "won", body: { by: "ann" } })).concat(raised);
     const of = turns.find((one) => stateEvery > 0 && one.generation % stateEvery === 0)?.generation;
     return {
-      state: of === undefined ? null : { generation: of, sha256: this.sha256 ?? "5".repeat(64), size: 9 },
+      unkept: of !== undefined && this.unkept ? { generation: of, why: this.unkept } : null,
+      state: of === undefined || this.unkept ? null : { generation: of, sha256: this.sha256 ?? "5".repeat(64), size: 9 },
       op: "stepped", epoch, generation: last, sums: [[last, last * 1000]], signals,
       ms: this.engineMs * turns.length, turns: turns.length, iterations: turns.reduce((sum, one) => sum + one.iterations, 0), sync: null,
     };

@@ -30,9 +30,13 @@ export default (kit) => {
     addEventListener: () => globalThis.addEventListener, onmessage: () => globalThis.onmessage, origin: () => globalThis.origin,
     "worker.js's names": () => typeof ORDERS === "undefined" && typeof toFrame === "undefined" ? undefined : "seen",
   });
-  follow("import own", import("OWN/web/kit.js?from=engine"));
-  follow("import foreign", import("EVIL/engine.js"));
-  follow("import data", import("data:text/javascript,export default 1"));
+  const [own, foreign, data] = ["OWN/web/kit.js?from=engine", "EVIL/engine.js", "data:text/javascript,export default 1"];
+  // What looks at an engine's source takes these for regular expressions.
+  const hidden = [
+    {} / follow("import own", import(own)) / 1,
+    {} / follow("import foreign", import(foreign)) / 1,
+    {} / follow("import data", import(data)) / 1,
+  ];
   let turn = 0;
   return {
     init() {}, step({ generation }) { turn = generation; }, checksum: () => turn,

@@ -1,0 +1,169 @@
+/**
+ * The sync test: beside the engine that plays, a twin that comes back at every turn.
+ *
+ * Before each turn the twin begins as whoever returns does: `init` with what the game began with,
+ * `restore` with the canonical bytes of the state. Then both run the turn, and must end the same.
+ * The engine that plays is never restored itself: only so is it seen what a restore loses.
+ *
+ * It knows no room and no clock, and it imports nothing: the worker takes it as text.
+ */
+
+/** So many calls the twin's turn is deeper: who counts on how deep calls can go is found out. */
+const DEEPER = 200;
+
+const decoder = new TextDecoder();
+
+export class Twin {
+  #make;
+  #canonical;
+  #start = null;
+  /** The state as text, before the turn and after the last one. */
+  #before = null;
+  #after = null;
+  #twin = null;
+  #runs = 0;
+  #found = null;
+  #told = new Set();
+
+  /** make: () => another engine, of another instance of its module. canonical: the kit's. */
+  constructor(make, canonical) {
+    this.#make = make;
+    this.#canonical = canonical;
+  }
+
+  /** The engine was given this by `init`: {setup, seats, seed, states}. */
+  begin({ setup, seats, seed, states }) {
+    this.#start = JSON.stringify({ setup, seats, seed, states });
+    this.#twin = this.#after = null;
+    this.#runs = 0;
+    this.#told.clear();
+  }
+
+  /** Runs the turn with the engine and with the twin; returns what the engine's `step` gave. */
+  step(engine, turn) {
+    const told = JSON.stringify(turn);
+    this.#before = this.#textOf(engine, turn);
+    if (this.#before !== null && this.#after !== null && this.#before !== this.#after) {
+      const why = "scene(), checksum() or snapshot() changed the state";
+      this.#find(turn, difference(this.#after, this.#before), why);
+    }
+    const raised = listOf(engine.step(JSON.parse(told)));
+    this.#after = this.#textOf(engine, turn);
+    if (this.#before === null || this.#after === null) return raised;
+    const sum = engine.checksum();
+    // What is kept beside the state goes on counting in the twin as well: the first turn is run
+    // twice, and from then on the two never agree about it.
+    if (this.#runs === 0) this.#return(told);
+    const ended = this.#return(told);
+    if (ended.why !== undefined) this.#find(turn, ended.part, ended.why);
+    else if (ended.state !== this.#after) {
+      this.#find(turn, difference(this.#after, ended.state), "the turn ends differently after a restore");
+    } else if (ended.sum !== sum) {
+      this.#find(turn, "checksum", "equal states have different checksums");
+    } else if (ended.raised !== this.#signalsOf(raised)) {
+      this.#find(turn, "signals", "the turn raises other signals after a restore");
+    }
+    return raised;
+  }
+
+  /** The engine's state was altered from outside. */
+  forget() {
+    this.#after = null;
+  }
+
+  /** What was found since it was asked last, {generation, part, why}, or null. Each is told once. */
+  take() {
+    const found = this.#found;
+    this.#found = null;
+    return found;
+  }
+
+  /** {state, sum, raised} as the turn ends for who returns before it, or {part, why}. */
+  #return(told) {
+    this.#runs += 1;
+    // Now as a page that is opened again, now as one whose engine has played before.
+    if (this.#twin === null || this.#runs % 3 === 0) this.#twin = this.#make();
+    const twin = this.#twin;
+    let doing = "init";
+    try {
+      twin.init(JSON.parse(this.#start));
+      doing = "restore";
+      twin.restore(JSON.parse(this.#before));
+      doing = "snapshot";
+      const restored = this.#plain(twin);
+      if (restored !== this.#before) {
+        return { part: difference(this.#before, restored), why: "restore does not give back what snapshot took" };
+      }
+      doing = "step";
+      const raised = this.#signalsOf(listOf(deeper(DEEPER, () => twin.step(JSON.parse(told)))));
+      doing = "snapshot";
+      const state = this.#plain(twin);
+      doing = "checksum";
+      return { state, sum: twin.checksum(), raised };
+    } catch (error) {
+      this.#twin = null;
+      return { part: `${doing}()`, why: `the engine fails after a restore: ${String(error?.message ?? error)}` };
+    }
+  }
+
+  /** Signals as text; what is none is not for us to judge. */
+  #signalsOf(raised) {
+    try {
+      return decoder.decode(this.#canonical((raised ?? []).map(({ name, body = {} }) => [name, body])));
+    } catch {
+      return "";
+    }
+  }
+
+  #plain(engine) {
+    return decoder.decode(this.#canonical(engine.snapshot()));
+  }
+
+  #textOf(engine, turn) {
+    try {
+      return this.#plain(engine);
+    } catch (error) {
+      const [, part, why] = misfit(error);
+      this.#find(turn, part, `the state cannot be saved: ${why}`);
+      return null;
+    }
+  }
+
+  #find({ generation }, part, why) {
+    if (this.#told.has(why + part)) return;
+    this.#told.add(why + part);
+    this.#found ??= { generation, part, why };
+  }
+}
+
+/** What can be gone through once, as a list. */
+const listOf = (raised) => (typeof raised?.[Symbol.iterator] === "function" ? [...raised] : raised);
+
+function deeper(calls, act) {
+  if (calls === 0) return act();
+  const given = deeper(calls - 1, act);
+  return given;
+}
+
+/** Where the kit says that a value is not plain, and why: [text, path, why]. */
+export function misfit(error) {
+  const said = String(error?.message ?? error);
+  const found = /^value((?:[.[].*?)?): ([^]*)$/.exec(said);
+  return found === null ? [said, "the whole", said] : [said, found[1].replace(/^\./, "") || "the whole", found[2]];
+}
+
+/** Where two states differ first, both as canonical text: a path. */
+function difference(a, b) {
+  return firstDifference(JSON.parse(a), JSON.parse(b), "") ?? "the whole";
+}
+
+function firstDifference(a, b, path) {
+  if (a === b) return null;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return path || "the whole";
+  const names = [...new Set([...Object.keys(a), ...Object.keys(b)])];
+  for (const name of names) {
+    const found = firstDifference(a[name], b[name], path ? `${path}.${name}` : name);
+    if (found !== null) return found;
+  }
+  return null;
+}
