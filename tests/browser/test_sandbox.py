@@ -272,7 +272,7 @@ async def test_an_engine_that_fails_is_named_with_its_turn(world: World):
     )
     async with playing(world, await alone(world, fails)) as (person, page):
         await person.reads("The game's engine failed at turn 9")
-        assert await page.get_by_role("button", name="Load the game anew").is_visible()
+        assert await page.get_by_role("button", name="Load the game again").is_visible()
 
 
 async def test_the_sync_test_names_what_a_snapshot_does_not_hold(world: World):
@@ -326,7 +326,7 @@ async def test_what_browsers_would_run_differently_is_told_by_its_line(
     world: World, line: str, said: str
 ):
     async with playing(world, await alone(world, line + ENGINE)) as (_, page):
-        await page.locator("li").get_by_text(said).wait_for(timeout=WAIT_MS)
+        await page.locator("#reasons li").get_by_text(said).wait_for(timeout=WAIT_MS)
 
 
 async def test_the_sync_test_is_content_with_an_honest_engine(world: World):

@@ -120,6 +120,6 @@ async def test_a_late_watcher_checks_what_it_sees(world: World):
         await eve.until("seat.agreed >= 30")
         await eve.reads("you see what the players saw, 2 s later.")
         await eve.seat("seat.dev.corrupt()")
-        await eve.reads("this screen shows another game than the players agreed on")
+        await eve.reads("this page shows another game than the players agreed on")
         assert await ann.seat("seat.isRunning")
         assert (ann.faults, eve.faults) == ([], [])
