@@ -11,7 +11,7 @@ import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from gameroom.lockstep.pace import AHEAD_MAX, Pace, Pacer, Policy
+from gameroom.lockstep.pace import AHEAD_MAX, Pace, Pacer, Policy, Slow
 from gameroom.lockstep.random import Random
 from gameroom.lockstep.turns import Turns
 
@@ -52,7 +52,7 @@ class Network:
         self.turns = Turns(window=AHEAD_MAX + 2)
         self.paces: list[Pace] = []
         self.closed_at: list[int] = []
-        self.slow: list[frozenset[int]] = []
+        self.slow: list[dict[int, Slow]] = []
         self._due = 0
         self._dice = Random(seed)
         self._heap: list[tuple[int, int, Callable[[], None]]] = []
@@ -95,7 +95,7 @@ class Network:
         generation = self.turns.close(seats).generation
         pace = self.pacer.next(seats)
         self.paces.append(pace)
-        self.slow.append(self.pacer.slow)
+        self.slow.append(dict(self.pacer.slow))
         self.closed_at.append(self.now)
         self._due = max(self._due + pace.turn_ms, self.now)
         self._at(self._due, self._close)

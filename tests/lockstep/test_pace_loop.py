@@ -57,13 +57,13 @@ def test_a_line_that_gets_worse_is_followed_and_back_again() -> None:
     quick, far.delay = network.paces[-1], 200
     network.run(4_000)
     assert network.paces[-1].delay_ms >= 400, "in four seconds"
-    assert network.slow[-1] == {0}
+    assert network.slow[-1] == {0: "line"}
     network.run(SETTLE_MS)
     assert changes(network, network.now - SETTLE_MS) <= 2, "no swinging"
     far.delay, since = 50, network.now
     network.run(SETTLE_MS)
     assert network.paces[-1] == quick
-    assert network.slow[-1] == frozenset()
+    assert network.slow[-1] == {}
     assert changes(network, since) <= 2, "down in few steps"
 
 
@@ -75,14 +75,14 @@ def test_one_slow_engine_slows_all_within_bounds_is_named_and_forgiven() -> None
     held = [p for p, at in zip(network.paces, network.closed_at, strict=True) if at >= since]
     assert all(100 <= pace.turn_ms <= 500 and pace.iterations_per_command >= 1 for pace in held)
     assert held[-1].iterations_per_command * 1000 <= held[-1].turn_ms * slow.rate
-    assert network.slow[-1] == {1}
+    assert network.slow[-1] == {1: "engine"}
     assert changes(network, since) <= 2
     took = lengths(network, since + 10_000)
     assert statistics.pstdev(took) < 0.05 * statistics.mean(took), "slower, but steady"
     slow.rate = 60
     network.run(2 * SETTLE_MS)
     assert network.paces[-1] == usual
-    assert network.slow[-1] == frozenset()
+    assert network.slow[-1] == {}
 
 
 def test_who_catches_up_or_watches_never_counts() -> None:
