@@ -22,7 +22,7 @@ from gameroom.client.errors import ClosedError, InterruptedRequestError, Refused
 from gameroom.client.link import Line, Link
 from gameroom.lockstep.packets import Command, Roster
 from gameroom.lockstep.problem import Problem
-from gameroom.model import Value
+from gameroom.model import INT_MAX, Value
 from gameroom.replica.engine import Engine, LedgerEngine
 from gameroom.replica.replica import Confirmed, Flaw, Policy, Replica
 from gameroom.wire import (
@@ -247,7 +247,7 @@ class Seat:
 
     def command(self, name: str, /, **body: Value) -> None:
         """Queue a command for the engines. Raises ValueError when it does not fit."""
-        self.replica.command(Command(name, body))
+        self.replica.command(Command(name, body), 1 + secrets.randbelow(INT_MAX))
 
     async def request(self, name: str, /, **body: Value) -> object:
         """Ask the room for something that its file declares."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from gameroom.lockstep.pace import Slow
-from gameroom.model import Value
+from gameroom.model import INT_MAX, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,9 @@ class SignalReport:
 class ClientPacket:
     """One seat's part of one generation. Nothing in it says who sent it: the server stamps that.
 
+    ids: one for each command, from 1 to 2^53 - 1, drawn at random when the command was given; 0
+    for a command that has none. Empty when none has one. A command with an id is taken once, in
+    whichever packets it comes.
     latency: round trip in milliseconds as the client measured it.
     framerate: iterations per second that the client's engine can hold.
     """
@@ -65,6 +68,16 @@ class ClientPacket:
     latency: int = 0
     framerate: int = 0
     signals: tuple[SignalReport, ...] = ()
+    ids: tuple[int, ...] = ()
+
+
+def misfit_ids(packet: ClientPacket) -> str | None:
+    """Why its ids are none of its commands, None when they are."""
+    if packet.ids and len(packet.ids) != len(packet.commands):
+        return "ids are as many as the commands, or none"
+    if any(not 0 <= one <= INT_MAX for one in packet.ids):
+        return "the id of a command is a whole number from 0 to 2^53 - 1"
+    return None
 
 
 @dataclass(frozen=True, slots=True)

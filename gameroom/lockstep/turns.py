@@ -2,7 +2,8 @@
 
 Knows seats as numbers and commands as they are; what a command may do is not asked
 here. The rule it keeps: one packet per seat and generation, and every command of a
-taken packet comes out of exactly one `close`.
+taken packet comes out of exactly one `close`. Which commands of a seat were taken is known by
+their ids, so that whoever asks can take a copy out of a packet before it comes here.
 
 A seat's packets mostly arrive in the order of their generations, so the highest one heard
 and the holes below it tell a new packet from a repeated one. A hole is a generation that
@@ -17,6 +18,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+from gameroom.lockstep.ids import Ids
 from gameroom.lockstep.packets import Command, Late
 
 HOLES_MAX = 64
@@ -38,11 +40,13 @@ class Taken(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The commands of one packet, each with its place in that packet."""
+    """The commands of one packet, each with its place in that packet; the ids of those that have
+    one."""
 
     seat: int
     generation: int
     commands: tuple[tuple[int, Command], ...]
+    ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +58,23 @@ class Closed:
     absent: tuple[int, ...]
     late: tuple[Late, ...]
 
+    @property
+    def ids(self) -> tuple[tuple[int, int], ...]:
+        """Seat and id of each command that came with one, whether it stands or was refused."""
+        return tuple((packet.seat, one) for packet in self.held for one in packet.ids)
+
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What was heard of a seat: the highest generation, and the ones below it that were not."""
+    """What was heard of a seat: the highest generation, and the ones below it that were not; the
+    ids of the latest commands, oldest first."""
 
     seat: int
     highest: int
     holes: tuple[int, ...] = ()
     skipped: tuple[tuple[int, int], ...] = ()
     """The first and the last generation of each range."""
+    ids: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -82,10 +93,17 @@ class Turns:
     _skipped: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
     _held: dict[int, dict[int, Held]] = field(default_factory=dict)
     _late: dict[int, list[Held]] = field(default_factory=dict)
+    _ids: dict[int, Ids] = field(default_factory=dict)
 
-    def take(self, seat: int, generation: int, commands: Sequence[tuple[int, Command]]) -> Taken:
+    def take(
+        self,
+        seat: int,
+        generation: int,
+        commands: Sequence[tuple[int, Command]],
+        ids: Sequence[int] = (),
+    ) -> Taken:
         """Keep a packet, unless it is a repetition, too early, or has commands and comes long
-        after a later one."""
+        after a later one. ids: of those commands that have one; none of them is known yet."""
         assert generation >= 1, "generations count from 1"
         if generation <= self.heard.get(seat, 0) and generation not in self._holes[seat]:
             skipped = self._skipped.get(seat, ())
@@ -94,13 +112,22 @@ class Turns:
         if generation >= self.open + self.window:
             return Taken.EARLY
         self._hear(seat, generation)
-        held = Held(seat, generation, tuple(commands))
+        self._know(seat, ids)
+        held = Held(seat, generation, tuple(commands), tuple(ids))
         if generation < self.open:
             if held.commands:
                 self._late.setdefault(seat, []).append(held)
             return Taken.LATE
         self._held.setdefault(generation, {})[seat] = held
         return Taken.KEPT
+
+    def knows(self, seat: int, one: int) -> bool:
+        """Whether a command with this id was taken from this seat."""
+        return seat in self._ids and one in self._ids[seat]
+
+    def _know(self, seat: int, ids: Iterable[int]) -> None:
+        for one in ids:
+            self._ids.setdefault(seat, Ids()).add(one)
 
     def _hear(self, seat: int, generation: int) -> None:
         heard = self.heard.get(seat, 0)
@@ -146,13 +173,22 @@ class Turns:
         self.open = generation + 1
         return Closed(generation, tuple(held), absent, tuple(late))
 
-    def fold(self, generation: int, present: Collection[int], late: Collection[Late]) -> None:
-        """A turn that was closed in an earlier life, with the seats that were heard for it."""
+    def fold(
+        self,
+        generation: int,
+        present: Collection[int],
+        late: Collection[Late],
+        ids: Collection[tuple[int, int]] = (),
+    ) -> None:
+        """A turn that was closed in an earlier life, with the seats that were heard for it and
+        seat and id of each of its commands."""
         self.open = generation + 1
         for seat in present:
             self._hear(seat, generation)
         for mark in late:
             self._hear(mark.seat, mark.generation)
+        for seat, one in ids:
+            self._know(seat, (one,))
 
     def heard_by_seat(self) -> tuple[Heard, ...]:
         """What was heard so far, in seat order."""
@@ -162,6 +198,7 @@ class Turns:
                 highest,
                 tuple(sorted(self._holes[seat])),
                 tuple(self._skipped.get(seat, ())),
+                self._ids[seat].listed() if seat in self._ids else (),
             )
             for seat, highest in sorted(self.heard.items())
         )
@@ -175,6 +212,7 @@ class Turns:
             turns._holes[one.seat] = set(one.holes)
             if one.skipped:
                 turns._skipped[one.seat] = list(one.skipped)
+            turns._know(one.seat, one.ids)
         return turns
 
     def forget(self, seat: int) -> None:
@@ -183,5 +221,6 @@ class Turns:
         self._holes.pop(seat, None)
         self._skipped.pop(seat, None)
         self._late.pop(seat, None)
+        self._ids.pop(seat, None)
         for packets in self._held.values():
             packets.pop(seat, None)

@@ -53,7 +53,7 @@ class Stream:
                     break
                 self.last = report.events = entry.seq
                 self._check(entry, event)
-                yield Append(event, entry.at, entry.chart)
+                yield Append(event, entry.at, entry.chart, entry.ids)
         except JournalDamagedError as error:
             report.find("damaged", str(error), seq=error.seq)
         if (cut := reader.cut) is not None:

@@ -40,7 +40,7 @@ from gameroom.lockstep.packets import (
 from gameroom.model import INT_MAX, Value
 from gameroom.model.fit import misfit_body
 from gameroom.replica.engine import Engine, SeatedCommand, Signal
-from gameroom.replica.outbox import Outbox
+from gameroom.replica.outbox import Order, Outbox
 from gameroom.replica.timing import Timing
 from gameroom.wire import EventFrame, Rejection
 
@@ -48,6 +48,8 @@ SIGNALS_PER_PACKET_MAX = 8
 COMMANDS_QUEUED_MAX = 4096
 HEAD_BYTES = 512
 """More than a packet without commands and signals has, in either subprotocol."""
+ID_BYTES = 17
+"""What an id costs at most, in either subprotocol."""
 LOG_MAX = 65_536
 REASON_CHARACTERS_MAX = 200
 NEAR_TURNS = 32
@@ -201,10 +203,11 @@ class Replica:
         self._policy = policy or Policy()
         self._commands = {command.name: command for command in room.commands}
         self._declared = {signal.name: signal for signal in room.signals}
-        self._queue: deque[Command] = deque()
+        self._queue: deque[Order] = deque()
         self._signals: deque[SignalReport] = deque()
         self._inbox: deque[_Turn | Moves | _Begin] = deque()
         self._outgoing: list[ClientPacket] = []
+        self._again: list[ClientPacket] = []
         self._states: list[State] = []
         self._wanted: State | None = None
         self._engine_states: tuple[str, ...] = ()
@@ -224,6 +227,7 @@ class Replica:
         """The answer to the first frame. The tail follows as events. state: the bytes behind
         `hello.snapshot`; SnapshotError where they are not those, or the engine fails."""
         self.user, self.name, self.seat = hello.user, hello.name, hello.seat
+        self._again = self.outbox.welcome(hello.heard)
         if hello.snapshot is not None:
             self._restore(hello.snapshot, state, hello.heard)
         self._heard, self._greeted = hello.heard, hello.seq
@@ -233,7 +237,6 @@ class Replica:
         self._closed = max(self._closed, hello.generation)
         self._online = self._shown = False
         self._outgoing.clear()
-        self.outbox.welcome(hello.heard)
         self._set_pace(hello.turn_ms, hello.ahead)
         self._go_online()
 
@@ -282,7 +285,7 @@ class Replica:
             # are kept no more or were made before we were: their turns wait for them.
             for generation in range(max(self._heard, self._closed) + 1, self.outbox.sent + 1):
                 self.outbox.fill(self._bare(generation))
-        for packet in self.outbox.unheard(self._heard):
+        for packet in (*self._again, *self.outbox.unheard(self._heard)):
             self._send(packet)
         if self._begun and not self._inbox:
             self._start(self.generation)
@@ -291,11 +294,10 @@ class Replica:
     # --- What the room says -----------------------------------------------------------
 
     def feed(self, frame: EventFrame, now: int) -> bool:
-        """Take one event that arrived now; False when it was known already. Raises
-        GapError, and RepairError when the engine has to begin again."""
+        """Take one event that arrived now; False when it was known already, or is a refusal that
+        is put right here. Raises GapError, and RepairError when the engine has to begin again."""
         if isinstance(frame.body, Rejection):
-            self._rejected(frame.body)
-            return True
+            return self._rejected(frame.body)
         if frame.seq is None or frame.seq <= self.seq:
             return frame.seq is None
         if frame.seq != self.seq + 1:
@@ -369,21 +371,37 @@ class Replica:
     def _set_pace(self, turn_ms: int, ahead: int) -> None:
         self.turn_ms, self.ahead = turn_ms, max(1, ahead)
 
-    def _rejected(self, rejection: Rejection) -> None:
-        """A refused command is over. A packet that was refused as a whole is sent again
-        without its commands, so that its turn does not wait for us; the commands ride
-        later if the room only asked for patience."""
-        self.refusals.append(rejection)
+    def _rejected(self, rejection: Rejection) -> bool:
+        """Whether it is a refusal: a command that the room had already is none, and one that it
+        never had rides in the next packet."""
+        code, generation = rejection.problem.code, rejection.generation
         if rejection.index is not None:
-            return
+            missed = None
+            if code == "too_late":
+                missed = self.outbox.take_out(generation, rejection.index)
+            if missed is not None:
+                self._queue.appendleft(missed)
+            is_refused = missed is None and code != "repeated_command"
+        else:
+            is_refused = not self._try_later(rejection)
+        if is_refused:
+            self.refusals.append(rejection)
+        return is_refused
+
+    def _try_later(self, rejection: Rejection) -> bool:
+        """A packet that was refused as a whole goes again without its commands, so that its turn
+        does not wait for us. They ride later if the room only asks for patience, or never took a
+        packet of ours for that turn: only then this is no refusal."""
+        is_missed = rejection.problem.code == "too_late"
         emptied = self.outbox.empty(rejection.generation)
         if emptied is None:
-            return
+            return is_missed
         packet, commands = emptied
-        if rejection.problem.retry_after_ms is not None:
+        if is_missed or rejection.problem.retry_after_ms is not None:
             self._queue.extendleft(reversed(commands))
         elif commands and self._online and self.failure is None:
             self._send(packet)
+        return is_missed
 
     def retry(self, generation: int) -> None:
         """The time that a refusal of this packet asked for is over."""
@@ -393,9 +411,11 @@ class Replica:
 
     # --- What the player says -----------------------------------------------------------
 
-    def command(self, command: Command) -> None:
-        """Queue a command for the first packet that is still to be made. Raises ValueError
-        when the room has no such command, its body does not fit, or this is a watcher."""
+    def command(self, command: Command, id_: int = 0) -> None:
+        """Queue a command for the first packet that is still to be made. id_: drawn at random for
+        this command, from 1 to 2^53 - 1; without one nobody can tell a copy of it. Raises
+        ValueError when the room has no such command, its body does not fit, or this is a
+        watcher."""
         declared = self._commands.get(command.name)
         if declared is None:
             raise ValueError(f"this room has no command `{command.name}`")
@@ -405,7 +425,7 @@ class Replica:
             raise ValueError("who watches sends no commands")
         if len(self._queue) >= COMMANDS_QUEUED_MAX:
             raise ValueError(f"{COMMANDS_QUEUED_MAX} commands are waiting already")
-        self._queue.append(command)
+        self._queue.append((id_, command))
 
     @property
     def waiting(self) -> int:
@@ -573,13 +593,15 @@ class Replica:
         signals = tuple(self._signals.popleft() for _ in range(raised))
         room = self._policy.packet_bytes - HEAD_BYTES
         room -= sum(_size(signal.name, signal.body) for signal in signals)
+        riding = self._riding(room)
         return ClientPacket(
             generation,
-            self._riding(room),
+            tuple(command for _, command in riding),
             self.checksum,
             self._measured(),
             self.framerate,
             signals,
+            tuple(id_ for id_, _ in riding) if any(id_ for id_, _ in riding) else (),
         )
 
     def _bare(self, generation: int) -> ClientPacket:
@@ -592,11 +614,12 @@ class Replica:
         measured, self.latency = self.latency, 0
         return measured + self._timing.wanted(self.turn_ms) if measured else 0
 
-    def _riding(self, room: int) -> tuple[Command, ...]:
+    def _riding(self, room: int) -> tuple[Order, ...]:
         """As many queued commands as one packet may carry; the others ride in the next."""
-        riding: list[Command] = []
+        riding: list[Order] = []
         while self._queue and len(riding) < self._policy.commands_per_turn:
-            room -= _size(self._queue[0].name, self._queue[0].body)
+            _, command = self._queue[0]
+            room -= _size(command.name, command.body) + ID_BYTES
             if riding and room < 0:
                 break
             riding.append(self._queue.popleft())

@@ -342,16 +342,19 @@ class Desk:
             return self.course.forbidden("turns", member.kinds, "The game has not started.")
         if packet.generation < 1:
             return Problem(400, "bad_frame", "Generations count from 1.")
+        if (why := packets.misfit_ids(packet)) is not None:
+            return Problem(400, "bad_frame", f"{why[0].upper()}{why[1:]}.")
         had_failed = member.failed
         taken, rejected = self.play.take(member, packet)
         if had_failed and not member.failed:
             self.voice.roster_changed = True
             self.course.happen("recover", {"seat": member.seat})
         if taken is Taken.REPEATED:
+            self.voice.want(*rejected)
             return Reply(200, {"generation": packet.generation, "repeated": True})
         if taken is Taken.SKIPPED:
             why = f"Generation {packet.generation} was skipped: much later ones were sent first."
-            return Problem(409, "too_late", f"{why} Its commands are lost.")
+            return Problem(409, "too_late", f"{why} Its commands were not taken.")
         if taken is Taken.EARLY:
             open_ = self.play.generation + 1
             why = f"Generation {packet.generation} is too far ahead: {open_} is open."

@@ -17,6 +17,8 @@ class Append:
     at: int
     chart: bytes | None = None
     """The chart's snapshot after this event, None when it did not change."""
+    ids: tuple[tuple[int, int], ...] = ()
+    """Seat and id of each command that this turn was given, whether it stands or was refused."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,7 +149,7 @@ class Folded:
             self.chart, self.chart_at = entry.chart, entry.at
         match entry.event.body:
             case MasterPacket() as master:
-                self._turn(master)
+                self._turn(master, entry.ids)
                 if master.chart is not None:
                     self._moved(master.chart)
             case packets.Moves(chart=chart):
@@ -177,9 +177,9 @@ class Folded:
     def _known(self, seats: Iterable[int]) -> list[int]:
         return [seat for seat in seats if seat in self.players]
 
-    def _turn(self, packet: MasterPacket) -> None:
+    def _turn(self, packet: MasterPacket, ids: tuple[tuple[int, int], ...]) -> None:
         present = [seat for seat in self.players if seat not in packet.absent]
-        self.turns.fold(packet.generation, present, packet.late)
+        self.turns.fold(packet.generation, present, packet.late, ids)
         self.pace = Pace(packet.turn_ms, packet.ahead, packet.iterations_per_command)
         if packet.checksum is not None:
             self.judged = packet.checksum.generation

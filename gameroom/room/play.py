@@ -89,7 +89,8 @@ class Play:
     # -- hearing -----------------------------------------------------------------------
 
     def take(self, member: Member, packet: ClientPacket) -> tuple[Taken, list[Rejected]]:
-        """One client packet, with the commands and signals of it that do not fit.
+        """One client packet, with the commands and signals of it that are not taken, each for its
+        reason.
 
         From the generation of the first packet that is not late the turns wait for its
         seat. If that packet was heard before the connection was lost, all up to it were. An
@@ -97,7 +98,8 @@ class Play:
         """
         assert member.seat is not None, "only players send turns"
         kept, rejected = self._fitting(member, packet)
-        taken = self.turns.take(member.seat, packet.generation, kept)
+        ids = [one for index, _ in kept if (one := _id(packet, index))]
+        taken = self.turns.take(member.seat, packet.generation, kept, ids)
         if (
             member.connected
             and member.gathers_from is None
@@ -107,7 +109,10 @@ class Play:
             revive(member)
             if not member.repairing:
                 member.gathers_from = packet.generation if taken is Taken.KEPT else self.turns.open
-        if taken in (Taken.REPEATED, Taken.SKIPPED, Taken.EARLY):
+        if taken is Taken.REPEATED:
+            missed = [index for index, _ in kept if _id(packet, index)]
+            return taken, [Rejected(member.user, packet.generation, i, _MISSED) for i in missed]
+        if taken in (Taken.SKIPPED, Taken.EARLY):
             return taken, []
         self.pacer.report(member.seat, packet.latency, packet.framerate)
         if packet.checksum is not None:
@@ -123,14 +128,22 @@ class Play:
     def _fitting(
         self, member: Member, packet: ClientPacket
     ) -> tuple[list[tuple[int, packets.Command]], list[Rejected]]:
-        """The commands that fit their types, with their places; why the others do not."""
+        """The commands that fit their types and are new, with their places; why the others are
+        not taken."""
+        assert member.seat is not None, "only players send turns"
         kept: list[tuple[int, packets.Command]] = []
         rejected: list[Rejected] = []
+        seen: set[int] = set()
         for index, command in enumerate(packet.commands):
-            if (why := self._misfit_command(index, command)) is None:
-                kept.append((index, command))
-            else:
+            one, problem = _id(packet, index), None
+            if (why := self._misfit_command(index, command)) is not None:
                 problem = Problem(422, "bad_command", why)
+            elif one and (one in seen or self.turns.knows(member.seat, one)):
+                problem = _REPEATED
+            if problem is None:
+                kept.append((index, command))
+                seen.add(one)
+            else:
                 rejected.append(Rejected(member.user, packet.generation, index, problem))
         return kept, rejected
 
@@ -266,6 +279,15 @@ class Play:
         if folded.pace is not None:
             self.pacer.take_over(folded.pace)
         self.checksums.judged, self.checksums.standing = folded.judged, folded.diverged
+
+
+_REPEATED = Problem(409, "repeated_command", "This command was taken before: its id is known.")
+_MISSED = Problem(409, "too_late", "Another packet was taken for this turn, without this command.")
+
+
+def _id(packet: ClientPacket, index: int) -> int:
+    """The id of a command, 0 where it has none."""
+    return packet.ids[index] if packet.ids else 0
 
 
 def _pace_policy(file: RoomFile) -> Policy:

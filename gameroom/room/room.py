@@ -316,7 +316,8 @@ class Room:
         moved = self._run_chart()
         self.voice.say_roster_if_changed()
         chart = self.course.as_told(moved) if moved else None
-        self.voice.say(self.play.master(turn, chart, self.voice.now), dump=True)
+        master = self.play.master(turn, chart, self.voice.now)
+        self.voice.say(master, dump=True, ids=turn.closed.ids)
         self.voice.want(*turn.rejected)
         if self.snapshots.is_due(self.generation):
             self.snapshots.begin(self._snapshot(), self.voice.now)

@@ -58,15 +58,15 @@ class Voice:
 
     # -- events ------------------------------------------------------------------------
 
-    def say(self, body: Body, *, dump: bool = False) -> None:
+    def say(self, body: Body, *, dump: bool = False, ids: tuple[tuple[int, int], ...] = ()) -> None:
         """Store, then tell: the one place where both are asked for.
 
         dump: store the chart with it. Only with an event that tells of the move itself, so
-        that no cut of the journal has moved further than it has told.
+        that no cut of the journal has moved further than it has told. ids: of a turn's commands.
         """
         event = Event(self.seq + 1, body)
         stored = self._course.dump_if_changed() if dump else None
-        entry = Append(event, self.now, stored)
+        entry = Append(event, self.now, stored, ids)
         self.folded.fold(entry)
         self._out.append(entry)
         self._out.append(Broadcast(event))

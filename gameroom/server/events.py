@@ -36,7 +36,7 @@ def entry_of(append: Append, codec: Codec) -> Entry:
     """What is written for an event."""
     data = codec.encode_event(append.event)
     assert isinstance(data, bytes), "journals are written in msgpack"
-    return Entry(append.event.seq, append.at, data, append.chart)
+    return Entry(append.event.seq, append.at, data, append.chart, append.ids)
 
 
 def event_of(entry: Entry, codec: Codec) -> Event:
@@ -65,7 +65,7 @@ def read_event(entry: Entry, codec: Codec) -> Event | str:
 def appends(entries: Iterable[Entry], codec: Codec) -> Iterator[Append]:
     """A journal as the room folds it. Raises JournalError."""
     for entry in entries:
-        yield Append(event_of(entry, codec), entry.at, entry.chart)
+        yield Append(event_of(entry, codec), entry.at, entry.chart, entry.ids)
 
 
 def stored_snapshot(keep: Keep) -> Snapshot:

@@ -90,12 +90,14 @@ class Header:
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One event of a room: its gapless seq, when it happened (milliseconds), the event as
-    the msgpack subprotocol writes it, and the chart's snapshot where it changed."""
+    the msgpack subprotocol writes it, the chart's snapshot where it changed, and seat and id of
+    each command that came to this turn with one."""
 
     seq: int
     at: int
     event: bytes
     chart: bytes | None = None
+    ids: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ have grown without its bytes.
 
 seq 0 is the header, JSON so that a person can read it, with the version of the format and the
 release that wrote it. A reader passes over fields that it does not know. The payload of an entry is
-`at u64, has chart u8, length of the event u32 | event | chart`.
+`at u64, has chart u8, length of the event u32, count of ids u32 | event | ids | chart`, each id as
+`seat u16, id u64`.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ PAYLOAD_BYTES_MAX = 64 * 1024 * 1024
 
 _HEAD = struct.Struct("<IQ")
 _SUM = struct.Struct("<I")
-_ENTRY = struct.Struct("<QBI")
+_ENTRY = struct.Struct("<QBII")
+_ID = struct.Struct("<HQ")
 _END = b"\n"
 
 HEAD_BYTES = _HEAD.size + _SUM.size
@@ -52,8 +54,9 @@ def record(seq: int, payload: bytes) -> bytes:
 
 def entry_record(entry: Entry) -> bytes:
     chart = entry.chart
-    head = _ENTRY.pack(entry.at, chart is not None, len(entry.event))
-    return record(entry.seq, b"".join((head, entry.event, chart or b"")))
+    head = _ENTRY.pack(entry.at, chart is not None, len(entry.event), len(entry.ids))
+    ids = [_ID.pack(seat, one) for seat, one in entry.ids]
+    return record(entry.seq, b"".join((head, entry.event, *ids, chart or b"")))
 
 
 def header_record(header: Header) -> bytes:
@@ -98,16 +101,20 @@ def read_at(data: bytes, where: str, offset: int, seq: int) -> tuple[bytes, int]
 
 def read_entry(payload: bytes, where: str, offset: int, seq: int) -> Entry:
     try:
-        at, has_chart, length = _ENTRY.unpack_from(payload)
+        at, has_chart, length, count = _ENTRY.unpack_from(payload)
     except struct.error:
         raise JournalDamagedError(where, offset, seq, "it is too short") from None
-    event = payload[_ENTRY.size : _ENTRY.size + length]
-    chart = payload[_ENTRY.size + length :]
-    if len(event) < length or has_chart > 1 or (chart and not has_chart):
+    ids_at = _ENTRY.size + length
+    chart_at = ids_at + count * _ID.size
+    event, chart = payload[_ENTRY.size : ids_at], payload[chart_at:]
+    if len(payload) < chart_at or has_chart > 1 or (chart and not has_chart):
         raise JournalDamagedError(where, offset, seq, "its parts are not as long as it says")
     if at > INT_MAX:
         raise JournalDamagedError(where, offset, seq, "its time is out of bounds")
-    return Entry(seq, at, event, chart if has_chart else None)
+    ids = tuple(_ID.iter_unpack(payload[ids_at:chart_at]))
+    if any(not 1 <= one <= INT_MAX for _, one in ids):
+        raise JournalDamagedError(where, offset, seq, "an id of a command is out of bounds")
+    return Entry(seq, at, event, chart if has_chart else None, ids)
 
 
 _Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]

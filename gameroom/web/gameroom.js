@@ -192,7 +192,7 @@ export class Codec {
     return Array.isArray(frame) ? this.#masterFrame(frame) : frame;
   }
 
-  #clientArray({ generation, commands, checksum, latency, framerate, signals }) {
+  #clientArray({ generation, commands, checksum, latency, framerate, signals, ids = [] }) {
     const made = [
       generation,
       commands.map((one) => flat(this.#commands, one)),
@@ -201,9 +201,10 @@ export class Codec {
       latency,
       framerate,
     ];
-    if (signals.length > 0) {
+    if (signals.length > 0 || ids.length > 0) {
       made.push(signals.map((one) => [generation - one.generation, ...flat(this.#signals, one)]));
     }
+    if (ids.length > 0) made.push(ids);
     return made;
   }
 
@@ -344,6 +345,12 @@ export function closing(code) {
 const COMMANDS_WAITING_MAX = 1024;
 const RECENT_PACKETS_MAX = 64;
 
+/** From 1 to 2^53 - 1. */
+function randomId() {
+  const [high, low] = crypto.getRandomValues(new Uint32Array(2));
+  return (high & 0x1fffff) * WORD + low || 1;
+}
+
 /** How many commands one turn carries. */
 const perTurnMax = ({ policies }) => policies.limits?.commands_per_turn ?? 64;
 
@@ -355,6 +362,11 @@ const perTurnMax = ({ policies }) => policies.limits?.commands_per_turn ?? 64;
  * sent again, in order; the server takes one packet per generation. `counts` is the proof:
  * sent = confirmed + refused + lost + waiting, and doubled stays 0.
  */
+/**
+ * The player's commands until a turn has them. Each carries an id that was drawn when it was given:
+ * another page may believe that it is this one (a duplicated tab, a restored session), and the room
+ * takes what both of them send once.
+ */
 class Outbox {
   queue = [];
   packets = [];
@@ -362,9 +374,11 @@ class Outbox {
   counts = { sent: 0, confirmed: 0, refused: 0, lost: 0, doubled: 0 };
   #recent = [];
   #countedUpTo = -1;
+  #drawId;
 
-  constructor(perPacketMax) {
+  constructor(perPacketMax, drawId) {
     this.perPacketMax = perPacketMax;
+    this.#drawId = drawId;
   }
 
   /** Goes on from what `memory()` said in an earlier life of this page. */
@@ -393,7 +407,7 @@ class Outbox {
 
   put(command) {
     if (this.queue.length >= COMMANDS_WAITING_MAX) return false;
-    this.queue.push(command);
+    this.queue.push({ ...command, id: this.#drawId() });
     this.counts.sent += 1;
     return true;
   }
@@ -413,13 +427,15 @@ class Outbox {
     for (const { commands, refused = [] } of this.packets.filter((one) => one.generation <= generation)) {
       this.counts.confirmed += commands.length - refused.length;
     }
+    this.#settled(this.packets.filter((one) => one.generation <= generation));
     this.packets = this.packets.filter((one) => one.generation > generation);
     if (this.#countedUpTo >= 0) this.#countedUpTo = Math.max(this.#countedUpTo, generation);
   }
 
-  /** What the server has not heard, in the order in which it must be sent again. */
-  unheard(heard) {
-    return this.packets.filter((one) => one.generation > heard);
+  /** What must be sent again, in that order: what the server has not heard, and whatever has
+   * commands, for the packet that it heard may be another page's. */
+  again(heard) {
+    return this.packets.filter((one) => one.generation > heard || one.commands.length > 0);
   }
 
   /** Settles what this master packet settles. Whether anything changed. */
@@ -444,10 +460,11 @@ class Outbox {
 
   #count(settled, mine) {
     const left = [...mine];
+    const isLike = (command) => (one) => one.name === command.name && same(one.body, command.body);
     for (const packet of settled) {
       packet.commands.forEach((command, index) => {
         if (packet.refused?.includes(index)) return;
-        const found = left.findIndex((one) => one.name === command.name && same(one.body, command.body));
+        const found = left.findIndex(isLike(command));
         if (found >= 0) {
           left.splice(found, 1);
           this.counts.confirmed += 1;
@@ -456,20 +473,45 @@ class Outbox {
           this.counts.lost += 1;
         }
       });
-      this.#recent.push(packet);
     }
-    this.counts.doubled += left.length;
+    // What is like nothing that we sent was given in another page.
+    const sent = [...settled, ...this.#recent].flatMap((one) => one.commands);
+    this.counts.doubled += left.filter((one) => sent.some(isLike(one))).length;
+    this.#settled(settled);
+  }
+
+  #settled(packets) {
+    this.#recent.push(...packets.filter((one) => one.commands.length > 0));
     this.#recent.splice(0, this.#recent.length - RECENT_PACKETS_MAX);
   }
 
   /** The command that was refused, and the books put right; undefined when it is not known. */
   refuse(generation, index) {
+    const command = this.#over(generation, index);
+    if (command !== undefined) this.counts.refused += 1;
+    return command;
+  }
+
+  /** The room had this command already, from another packet. */
+  confirm(generation, index) {
+    if (this.#over(generation, index) !== undefined) this.counts.confirmed += 1;
+  }
+
+  /** The room never had this command, and will have no packet of ours for that turn: it rides in
+   * the next one. Whether it is known. */
+  missed(generation, index) {
+    const command = this.#over(generation, index);
+    if (command !== undefined) this.queue.unshift(command);
+    return command !== undefined;
+  }
+
+  /** Nothing more is to be heard of this command of this packet; undefined when that is known. */
+  #over(generation, index) {
     const find = (list) => list.find((one) => one.generation === generation);
     const packet = find(this.packets) ?? find(this.#recent);
     const command = packet?.commands[index];
     if (command === undefined || packet.refused?.includes(index)) return undefined;
     (packet.refused ??= []).push(index);
-    this.counts.refused += 1;
     if (packet.missing?.includes(index)) this.counts.lost -= 1;
     return command;
   }
@@ -479,7 +521,6 @@ class Outbox {
     const packet = this.packets.find((one) => one.generation === generation);
     if (packet === undefined) return [];
     const commands = packet.commands.filter((_, index) => !packet.refused?.includes(index));
-    this.counts.refused += commands.length;
     Object.assign(packet, { commands: [], refused: undefined });
     return commands;
   }
@@ -663,10 +704,11 @@ export class Session {
    * fetchState(snapshot), answered by `stateFetched`, sendState(generation), and kill(): the engine
    * hangs, end its worker.
    * random: () => a number from 0 to 1, for the jitter of reconnects.
+   * drawId: () => a whole number from 1 to 2^53 - 1, another one each time.
    * memory: what `keep` was given in an earlier life of the page, or null.
    * stepMax: milliseconds after which an engine hangs that has not answered.
    */
-  constructor(ports, { definition, seed, random, memory = null, stepMax = STEP_MAX_MS }) {
+  constructor(ports, { definition, seed, random, drawId = randomId, memory = null, stepMax = STEP_MAX_MS }) {
     this.#ports = ports;
     this.#definition = definition;
     this.#seed = seed;
@@ -676,7 +718,7 @@ export class Session {
     const { divergence, snapshots } = definition.policies;
     this.#stateEvery = snapshots?.every?.turns ?? SNAPSHOTS_EVERY;
     this.#every = divergence?.checksum_every?.turns ?? divergence?.checksum_every ?? 1;
-    this.#outbox = new Outbox(perTurnMax(definition));
+    this.#outbox = new Outbox(perTurnMax(definition), drawId);
   }
 
   // -- what the shell may look at --
@@ -803,6 +845,7 @@ export class Session {
     this.#probeAt = now;
     if (!isBack && this.#memory?.user === body.user) this.#outbox.recall(this.#memory);
     this.#memory = null;
+    const again = this.#outbox.again(body.heard);
     if (body.snapshot) this.#outbox.skip(Math.min(body.heard, body.snapshot.generation));
     this.#outbox.countFrom(Math.max(body.generation, body.heard));
     this.#outbox.sentUpTo = Math.max(this.#outbox.sentUpTo, body.heard);
@@ -811,7 +854,7 @@ export class Session {
     // A connection begins as one of a page that is seen.
     if (this.#hidden) this.#tellHidden();
     this.#tellFailure();
-    for (const packet of this.#outbox.unheard(body.heard)) this.#put(packet);
+    for (const packet of again) this.#put(packet);
     this.#settled(now);
   }
 
@@ -1155,19 +1198,32 @@ export class Session {
 
   #rejected({ generation, index, problem: why }, now) {
     if (index !== null && index !== undefined) {
-      const command = this.#outbox.refuse(generation, index);
-      if (command) this.#refused(command.name, command.body, why);
-      else this.#ports.tell("problem", why);
+      this.#rejectedOne(generation, index, why);
       this.#keep();
-    } else if ([400, 413, 422].includes(why.status) || why.code === "too_late") {
+    } else if (why.code === "too_late") {
+      // The room took no packet of ours for this turn, and never will.
+      this.#outbox.queue.unshift(...this.#outbox.empty(generation));
+      this.#keep();
+    } else if ([400, 413, 422].includes(why.status)) {
       // The room will never take this packet: its generation still needs one.
-      for (const command of this.#outbox.empty(generation)) this.#refused(command.name, command.body, why);
+      const commands = this.#outbox.empty(generation);
+      this.#outbox.counts.refused += commands.length;
+      for (const command of commands) this.#refused(command.name, command.body, why);
       const packet = this.#outbox.packets.find((one) => one.generation === generation);
       if (packet) this.#put({ ...packet, signals: [] });
       this.#keep();
     } else if (why.status === 429 || why.code === "too_early") {
       this.#resendAt = now + (why.retry_after_ms ?? 200);
     } else this.#ports.tell("problem", why);
+  }
+
+  #rejectedOne(generation, index, why) {
+    if (why.code === "repeated_command") this.#outbox.confirm(generation, index);
+    else if (why.code !== "too_late" || !this.#outbox.missed(generation, index)) {
+      const command = this.#outbox.refuse(generation, index);
+      if (command) this.#refused(command.name, command.body, why);
+      else this.#ports.tell("problem", why);
+    }
   }
 
   /** After every event: is there something to load, to play, or to say? */
@@ -1476,11 +1532,11 @@ export class Session {
   #put({ generation, commands, checksum, latency, framerate, signals }) {
     // A packet says that the engine runs.
     if (this.status !== "live" || this.#engine.failed) return;
-    this.#ports.send({
-      method: "PUT",
-      path: `/turns/${generation}`,
-      body: { generation, commands, checksum, latency, framerate, signals },
-    });
+    const body = {
+      generation, commands: commands.map((one) => ({ name: one.name, body: one.body })), checksum, latency, framerate, signals,
+    };
+    if (commands.length > 0) body.ids = commands.map((one) => one.id ?? 0);
+    this.#ports.send({ method: "PUT", path: `/turns/${generation}`, body });
   }
 }
 

@@ -12,7 +12,7 @@ const FORMAT = 1;
 const RECORD_BYTES_MAX = 64 * 1024 * 1024;
 const HEAD_BYTES = 16;
 const FOOT_BYTES = 5;
-const ENTRY_BYTES = 13;
+const ENTRY_BYTES = 17;
 
 const CRC = Int32Array.from({ length: 256 }, (_, n) => {
   let c = n;

@@ -66,23 +66,25 @@ def client_array(packet: ClientPacket, commands: Words, signals: Words) -> list[
         packet.latency,
         packet.framerate,
     ]
-    if packet.signals:
+    if packet.signals or packet.ids:
         made.append(
             [
                 [packet.generation - report.generation, *signals.flat(report.name, report.body)]
                 for report in packet.signals
             ]
         )
+    if packet.ids:
+        made.append(list(packet.ids))
     return made
 
 
 def read_client_array(made: Sequence[object], commands: Words, signals: Words) -> ClientPacket:
     """Raises BadFrameError when the array is not a client packet of this room."""
-    if not 6 <= len(made) <= 7:
-        raise bad(f"a client packet has 6 or 7 parts, not {len(made)}")
+    if not 6 <= len(made) <= 8:
+        raise bad(f"a client packet has 6 to 8 parts, not {len(made)}")
     generation = _count(made[0], "generation")
     reports = []
-    for i, one in enumerate(_list(made[6], "signals") if len(made) == 7 else ()):
+    for i, one in enumerate(_list(made[6], "signals") if len(made) > 6 else ()):
         flat = _list(one, f"signals[{i}]")
         age = _count(flat[0] if flat else None, f"signals[{i}]'s age")
         name, body = signals.full(flat[1:], f"signals[{i}]")
@@ -95,6 +97,7 @@ def read_client_array(made: Sequence[object], commands: Words, signals: Words) -
             _count(made[4], "latency"),
             _count(made[5], "framerate"),
             tuple(reports),
+            tuple(_count(one, "an id") for one in _list(made[7] if len(made) > 7 else [], "ids")),
         )
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from gameroom.lockstep.packets import Body, ClientPacket
+from gameroom.lockstep.packets import Body, ClientPacket, misfit_ids
 from gameroom.lockstep.problem import Problem
 from gameroom.model import INT_MAX, Value
 
@@ -100,6 +100,8 @@ def fitting(packet: ClientPacket) -> ClientPacket:
         raise bad("a checksum is 32 bits, of a generation that has run")
     if any(not 1 <= report.generation <= generation for report in packet.signals):
         raise bad("a signal is of a generation that has run")
+    if (why := misfit_ids(packet)) is not None:
+        raise bad(why)
     return packet
 
 

@@ -155,3 +155,20 @@ def test_a_new_person_on_a_vacated_seat_starts_from_nothing() -> None:
     assert turns.take(A, 1, said("theirs")) is Taken.KEPT
     assert names(turns.close([A]).held) == [(A, ["theirs"])]
     assert turns.close([A]).held == ()
+
+
+def test_the_ids_of_a_seat_s_commands_are_known_until_it_is_vacated() -> None:
+    turns = Turns(window=4)
+    turns.take(A, 2, said("two"), [22])
+    turns.close([A, B])
+    turns.take(A, 1, said("late"), [11])
+    assert turns.take(A, 9, said("early"), [99]) is Taken.EARLY
+    assert [one for one in (11, 22, 99) if turns.knows(A, one)] == [11, 22]
+    assert not turns.knows(B, 22)
+    assert turns.close([A, B]).ids == ((A, 11), (A, 22))
+    again = Turns.resumed(4, turns.open, turns.heard_by_seat())
+    assert again.knows(A, 11)
+    again.fold(3, [A], [], [(A, 33)])
+    assert again.knows(A, 33)
+    again.forget(A)
+    assert not again.knows(A, 33)

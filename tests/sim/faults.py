@@ -55,10 +55,10 @@ def fault(what: str, *caught: str, weather: str) -> Callable[..., None]:
     "store-then-tell", "one-log", weather="outages",
 )  # fmt: skip
 def told_first(patch: pytest.MonkeyPatch) -> None:
-    def say(self: Voice, body: packets.Body, *, dump: bool = False) -> None:
+    def say(self: Voice, body: packets.Body, *, dump: bool = False, ids=()) -> None:
         event = packets.Event(self.seq + 1, body)
         stored = self._course.dump_if_changed() if dump else None
-        entry = Append(event, self.now, stored)
+        entry = Append(event, self.now, stored, ids)
         self.folded.fold(entry)
         self.want(Broadcast(event), entry)
 
@@ -76,13 +76,32 @@ def told_first(patch: pytest.MonkeyPatch) -> None:
 def taken_twice(patch: pytest.MonkeyPatch) -> None:
     take = Turns.take
 
-    def twice(self: Turns, seat: int, generation: int, commands: list) -> Taken:
-        taken = take(self, seat, generation, commands)
+    def twice(self: Turns, seat: int, generation: int, commands: list, ids=()) -> Taken:
+        taken = take(self, seat, generation, commands, ids)
         if taken is Taken.REPEATED and generation < self.open and commands:
             self._late.setdefault(seat, []).append(Held(seat, generation, tuple(commands)))
         return taken
 
     patch.setattr(Turns, "take", twice)
+
+
+@fault(
+    "nobody knows which commands were taken, so two tabs are both heard",
+    "exactly-once",
+    weather="mobile",
+)
+def ids_forgotten(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Turns, "knows", lambda self, seat, one: False)
+
+
+@fault("a restart forgets which commands were taken", "exactly-once", weather="outages")
+def ids_not_kept(patch: pytest.MonkeyPatch) -> None:
+    fold = Turns.fold
+
+    def folded(self: Turns, generation: int, present: list, late: list, ids=()) -> None:
+        fold(self, generation, present, late)
+
+    patch.setattr(Turns, "fold", folded)
 
 
 @fault("what missed its turn is dropped", "exactly-once", "absent-named", weather="mobile")
@@ -200,15 +219,15 @@ def woken_at_once(patch: pytest.MonkeyPatch) -> None:
 def seq_with_a_gap(patch: pytest.MonkeyPatch) -> None:
     say = Voice.say
 
-    def skipping(self: Voice, body: packets.Body, *, dump: bool = False) -> None:
+    def skipping(self: Voice, body: packets.Body, *, dump: bool = False, ids=()) -> None:
         if isinstance(body, packets.MasterPacket) and body.generation == 20:
             self.folded.seq += 1
-        say(self, body, dump=dump)
+        say(self, body, dump=dump, ids=ids)
 
     patch.setattr(Voice, "say", skipping)
 
 
-@fault("a state is kept whatever its hash is", "true-snapshots", weather="cheats")
+@fault("a state is kept whatever its hash is", "true-snapshots", "no-fault", weather="cheats")
 def any_state_is_kept(patch: pytest.MonkeyPatch) -> None:
     sent = Snapshots.sent
 

@@ -15,9 +15,11 @@ HEADER = Header(
 
 
 def entry(seq: int) -> Entry:
-    """Every third has a chart; sizes differ; zeros and line ends are inside."""
+    """Every third has a chart, every other one ids; sizes differ; with zeros and line ends."""
     event = bytes([seq % 256, 0, 10, 255]) * (seq % 5)
-    return Entry(seq, 1_700_000_000_000 + seq, event, b"chart\0" if seq % 3 == 0 else None)
+    chart = b"chart\0" if seq % 3 == 0 else None
+    ids = ((0, 1), (1023, 2**53 - 1)) if seq % 2 else ()
+    return Entry(seq, 1_700_000_000_000 + seq, event, chart, ids)
 
 
 ENTRIES = tuple(entry(seq) for seq in range(1, 9))

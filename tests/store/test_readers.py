@@ -16,11 +16,15 @@ from tests.store.entries import ENTRIES, HEADER
     ("payload", "why"),
     [
         (b"\x01\x02", "too short"),
-        (struct.pack("<QBI", 5, 0, 9) + b"event", "not as long as it says"),
-        (struct.pack("<QBI", 5, 1, 2**32 - 1) + b"event", "not as long as it says"),
-        (struct.pack("<QBI", 5, 0, 5) + b"eventchart", "not as long as it says"),
-        (struct.pack("<QBI", 5, 7, 5) + b"eventchart", "not as long as it says"),
-        (struct.pack("<QBI", 2**60, 0, 5) + b"event", "out of bounds"),
+        (struct.pack("<QBII", 5, 0, 9, 0) + b"event", "not as long as it says"),
+        (struct.pack("<QBII", 5, 1, 2**32 - 1, 0) + b"event", "not as long as it says"),
+        (struct.pack("<QBII", 5, 0, 5, 0) + b"eventchart", "not as long as it says"),
+        (struct.pack("<QBII", 5, 7, 5, 0) + b"eventchart", "not as long as it says"),
+        (struct.pack("<QBII", 2**60, 0, 5, 0) + b"event", "out of bounds"),
+        (struct.pack("<QBII", 5, 0, 5, 1) + b"event", "not as long as it says"),
+        (struct.pack("<QBII", 5, 0, 5, 2**32 - 1) + b"event", "not as long as it says"),
+        (struct.pack("<QBIIHQ", 5, 0, 0, 1, 0, 0), "an id of a command is out of bounds"),
+        (struct.pack("<QBIIHQ", 5, 0, 0, 1, 0, 2**63), "an id of a command is out of bounds"),
     ],
 )
 def test_an_entry_has_the_parts_that_it_says(payload: bytes, why: str, tmp_path: Path) -> None:

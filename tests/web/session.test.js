@@ -676,20 +676,121 @@ test("every type of a field is checked before it travels", () => {
   assert.deepEqual(told, ["You are watching: only players command."]);
 });
 
-for (const [status, code] of [[413, "packet_too_big"], [409, "too_late"]]) {
-  test(`a packet that the room will not have (${code}) is sent again without its commands`, () => {
-    const { clock, clients: [ann] } = table(2);
-    clock.pass(500);
-    move(ann, 1);
-    clock.pass(110);
-    const { generation } = ann.packets.find(({ commands }) => commands.length > 0);
-    const why = { status, code, detail: "Not this one." };
-    ann.act((now) => ann.session.received({ event: "rejected", path: "/", body: { generation, index: null, problem: why } }, now));
-    assert.deepEqual(ann.packets.at(-1).commands, []);
-    assert.equal(ann.packets.at(-1).generation, generation);
-    assert.deepEqual(ann.of("rejected").map((one) => one.code), [code]);
-  });
+/** Ann's packet with one command is refused as a whole. */
+function refusedWhole(why) {
+  const { clock, clients: [ann] } = table(2);
+  clock.pass(500);
+  move(ann, 1);
+  clock.pass(110);
+  const { generation, ids } = ann.packets.find(({ commands }) => commands.length > 0);
+  ann.act((now) => ann.session.received({ event: "rejected", path: "/", body: { generation, index: null, problem: why } }, now));
+  return { clock, ann, generation, ids };
 }
+
+test("a packet that the room will not have is sent again without its commands", () => {
+  const { ann, generation } = refusedWhole({ status: 413, code: "packet_too_big", detail: "Not this one." });
+  assert.deepEqual(ann.packets.at(-1).commands, []);
+  assert.equal(ann.packets.at(-1).generation, generation);
+  assert.deepEqual(ann.of("rejected").map((one) => one.code), ["packet_too_big"]);
+});
+
+test("the commands of a packet that came too late ride in the next one, as the same", () => {
+  const { clock, ann, ids } = refusedWhole({ status: 409, code: "too_late", detail: "Long over." });
+  clock.pass(200);
+  assert.deepEqual(ann.of("rejected"), []);
+  assert.deepEqual(ann.packets.filter(({ commands }) => commands.length > 0).map((one) => one.ids), [ids, ids]);
+});
+
+// -- two pages that believe that they are one: a duplicated tab, a restored session --
+
+/** The browser copies what the page kept; the copy comes in and takes the seat. */
+const duplicated = (clock, room, page, memory = page.kept) => new Client(clock, room, 0, { memory });
+
+const takesBack = (page) => page.act((now) => page.session.takeBack(now));
+
+test("an order that was waiting when the tab was duplicated is played once", () => {
+  const { clock, room, clients: [ann] } = table(2);
+  clock.pass(500);
+  ann.offline = true;
+  ann.cut();
+  clock.pass(50);
+  move(ann, 1);
+  const copy = duplicated(clock, room, ann);
+  clock.pass(2000);
+  assert.deepEqual(unitsIn(room), [1]);
+  ann.offline = false;
+  takesBack(ann);
+  clock.pass(2000);
+  assert.deepEqual(unitsIn(room), [1]);
+  for (const { session } of [ann, copy]) {
+    assert.deepEqual(session.commands, { sent: 1, confirmed: 1, refused: 0, lost: 0, doubled: 0, waiting: 0 });
+  }
+  assert.deepEqual(ann.of("rejected"), []);
+});
+
+test("orders that two copies give are both played, also when they look alike", () => {
+  const { clock, room, clients: [ann] } = table(2);
+  clock.pass(500);
+  const copy = duplicated(clock, room, ann);
+  clock.pass(500);
+  move(copy, 2);
+  move(copy, 3);
+  clock.pass(500);
+  takesBack(ann);
+  clock.pass(500);
+  move(ann, 2);
+  clock.pass(1000);
+  assert.deepEqual(unitsIn(room), [2, 3, 2]);
+  assert.deepEqual(ann.session.commands, { sent: 1, confirmed: 1, refused: 0, lost: 0, doubled: 0, waiting: 0 });
+});
+
+test("an order in a packet that a copy's took the place of is played after the return", () => {
+  const { clock, room, clients: [ann] } = table(2);
+  clock.pass(500);
+  const memory = structuredClone(ann.kept);
+  move(ann, 1);
+  while (ann.packets.every(({ commands }) => commands.length === 0)) clock.pass(1);
+  ann.answers = false;
+  clock.pass(50);
+  assert.ok(room.packets.every(({ commands }) => commands.length === 0), "it was lost on its way");
+  const copy = duplicated(clock, room, ann, memory);
+  clock.pass(200);
+  move(copy, 2);
+  clock.pass(2000);
+  assert.deepEqual(unitsIn(room), [2]);
+  ann.answers = true;
+  takesBack(ann);
+  clock.pass(2000);
+  assert.deepEqual(unitsIn(room), [2, 1]);
+  assert.deepEqual(ann.session.commands, { sent: 1, confirmed: 1, refused: 0, lost: 0, doubled: 0, waiting: 0 });
+});
+
+test("whoever duplicates tabs at any moment loses nothing and doubles nothing", () => {
+  for (const seed of [1, 2, 3, 4, 5, 6]) {
+    const { clock, room, clients: [ann, bob] } = table(2);
+    const dice = new Random(seed);
+    const pages = [ann];
+    const given = [];
+    for (let unit = 0; unit < 300; unit += 1) {
+      const page = dice.pick(pages);
+      page.act(() => page.session.command("move", { unit }) && given.push(unit));
+      if (dice.below(10) === 0) page.cut();
+      if (dice.below(20) === 0 && pages.length < 5) pages.push(duplicated(clock, room, page));
+      if (dice.below(12) === 0) takesBack(dice.pick(pages));
+      if (dice.below(9) === 0) page.jitterMs = 1 + dice.below(120);
+      if (dice.below(9) === 0) bob.cut();
+      clock.pass(dice.below(90));
+    }
+    clock.pass(4000);
+    for (const page of pages) {
+      takesBack(page);
+      clock.pass(4000);
+    }
+    assert.ok(pages.length > 2 && given.length > 60, `it was tried (${given.length})`);
+    assert.deepEqual(unitsIn(room).sort((a, b) => a - b), given, `seed ${seed}`);
+    assert.deepEqual(pages.map((page) => page.session.commands.waiting), pages.map(() => 0));
+  }
+});
 
 test("a packet that came too fast is sent again when the room says", () => {
   const { clock, clients: [ann] } = table(2);

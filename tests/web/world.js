@@ -84,7 +84,7 @@ export class Room {
   constructor(clock, seats) {
     this.clock = clock;
     for (let seat = 0; seat < seats; seat += 1) {
-      this.seats.set(seat, { heard: 0, held: new Map(), late: [], gathering: false, send: null });
+      this.seats.set(seat, { heard: 0, held: new Map(), late: [], ids: new Set(), gathering: false, send: null });
     }
     this.say("roster", {
       seats: [...this.seats.keys()].map((seat) => ({
@@ -144,7 +144,12 @@ export class Room {
       send({ id: frame.id, status: 200, body: { ...this.hello(seat), snapshot: isUsed ? snapshot : null } });
       for (const event of this.journal.slice(isUsed ? snapshot.seq : frame.body.seq)) send(event);
       if (seat === null) this.watcher = send;
-      else Object.assign(this.seats.get(seat), { send, gathering: false });
+      else {
+        // One page plays a seat: whoever comes last.
+        const { send: before } = this.seats.get(seat);
+        if (before !== send) before?.displaced();
+        Object.assign(this.seats.get(seat), { send, gathering: false });
+      }
     } else if (frame.path === "/time") {
       send({ id: frame.id, status: 200, body: { now: this.clock.now } });
     } else if (frame.path.startsWith("/turns/")) {
@@ -174,12 +179,29 @@ export class Room {
     this.packets.push({ seat, at: this.clock.now, ...packet });
     const one = this.seats.get(seat);
     if (packet.generation >= this.open) one.gathering = true;
-    if (packet.generation > one.heard) {
+    const isNew = packet.generation > one.heard;
+    packet = { ...packet, commands: this.#untaken(one, packet, isNew) };
+    if (isNew) {
       one.heard = packet.generation;
       if (packet.generation < this.open) one.late.push(packet);
       else one.held.set(packet.generation, packet);
     }
     this.#close();
+  }
+
+  /** The commands that were not taken from another packet. Of a packet that is repeated, each that
+   * nobody knows is named. */
+  #untaken(one, { generation, commands, ids }, isNew) {
+    return commands.filter((_, index) => {
+      const isKnown = one.ids.has(ids[index]);
+      if (isNew) one.ids.add(ids[index]);
+      const code = isNew ? "repeated_command" : "too_late";
+      if (isKnown === isNew) {
+        const problem = { status: 409, code, detail: code };
+        one.send?.({ event: "rejected", path: `/turns/${generation}`, body: { generation, index, problem } });
+      }
+      return !isKnown;
+    });
   }
 
   #arm(at) {
@@ -290,6 +312,7 @@ export class Client {
       this.#freeAt = Math.max(this.#freeAt, this.clock.now + this.#delay());
       this.clock.at(this.#freeAt, () => line.open && this.act((now) => this.session.received(copy, now)));
     };
+    line.toClient.displaced = () => this.#line === line && this.cut(true, 4001);
     this.clock.in(this.lagMs, () => line.open && this.act((now) => this.session.opened(now)));
   }
 

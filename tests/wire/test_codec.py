@@ -47,6 +47,7 @@ PACKETS = (
         60,
         (SignalReport(309, "round_over", {"winner": "red"}),),
     ),
+    ClientPacket(311, (Command("stop"), Command("stop")), ids=(2**53 - 1, 0)),
 )
 
 

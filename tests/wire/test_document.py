@@ -189,7 +189,8 @@ def test_the_example_packets_are_packets() -> None:
     client, master = JSONS[2:4]
     signal = SignalReport(308, "round_over", {"winner": "red"})
     move = Command("move", {"unit": 3, "x": 4})
-    packet = ClientPacket(311, (move,), Checksum(308, 12345678), 45, 60, (signal,))
+    ids = (5120943716608523,)
+    packet = ClientPacket(311, (move,), Checksum(308, 12345678), 45, 60, (signal,), ids)
     assert read_packet(client, 311) == packet
     turn = read(MasterPacket, master, strict=True)
     assert (turn.commands[0].commands, turn.absent, turn.late[0].seat) == ((move,), (2,), 0)

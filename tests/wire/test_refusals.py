@@ -84,7 +84,12 @@ def test_a_body_that_is_no_client_packet_is_refused(body: object, why: str) -> N
     [
         ([], "parts"),
         ([1, [], 0, 0, 0], "parts"),
-        ([1, [], 0, 0, 0, 0, [], 0], "parts"),
+        ([1, [], 0, 0, 0, 0, [], [], 0], "parts"),
+        ([1, [], 0, 0, 0, 0, [], 0], "ids is not a list"),
+        ([1, [], 0, 0, 0, 0, [], [7]], "as many as the commands"),
+        ([1, [[0, 1, 1]], 0, 0, 0, 0, [], [-1]], "whole number"),
+        ([1, [[0, 1, 1]], 0, 0, 0, 0, [], [2**53]], "within 2"),
+        ([1, [[0, 1, 1]], 0, 0, 0, 0, [], ["7"]], "whole number"),
         (["1", [], 0, 0, 0, 0], "generation"),
         ([-1, [], 0, 0, 0, 0], "generation"),
         ([True, [], 0, 0, 0, 0], "generation"),

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from gameroom.lockstep.ids import IDS_MAX
 from gameroom.lockstep.packets import (
     ClientPacket,
     Command,
@@ -43,7 +44,8 @@ Seated = Mapping[int, str]
 class Page:
     """One sitter. taken: the generations of which a packet was accepted in this life of the
     server; stored: those that stand in the journal; held and late: accepted, not yet closed.
-    rejected: (generation, index). since: the generation from which on the turns wait for this
+    rejected: (generation, index). ids: of the commands that were accepted, with the turn in which
+    they come out. since: the generation from which on the turns wait for this
     player, None before the first packet of a connection."""
 
     taken: set[int] = field(default_factory=set)
@@ -51,6 +53,7 @@ class Page:
     held: dict[int, Indexed] = field(default_factory=dict)
     late: list[tuple[int, Indexed]] = field(default_factory=list)
     rejected: set[tuple[int, int]] = field(default_factory=set)
+    ids: dict[int, int] = field(default_factory=dict)
     since: int | None = None
 
     def unbroken(self, generation: int) -> int:
@@ -88,6 +91,7 @@ class Book:
                 what = f"the packet of generation {generation} was accepted twice"
                 raise ExactlyOnceError(what, seat=sitter[0])
             page.taken.add(generation)
+            self._note_ids(sitter, packet, [index for index, _ in fitting], max(generation, open_))
             if generation < open_:
                 page.late.append((generation, fitting))
             else:
@@ -99,6 +103,19 @@ class Book:
             if generation > highest - HOLES_MAX:
                 what = f"the packet of generation {generation} counts as repeated, was never heard"
                 raise ExactlyOnceError(what, seat=sitter[0])
+
+    def _note_ids(
+        self, sitter: Sitter, packet: ClientPacket, fitting: Iterable[int], turn: int
+    ) -> None:
+        """Of two pages that believe they are one, each command is taken from one."""
+        ids = self.pages[sitter].ids
+        for one in [packet.ids[index] for index in fitting if packet.ids and packet.ids[index]]:
+            if one in ids:
+                what = f"command {one} was accepted for turn {ids[one]} and for turn {turn}"
+                raise ExactlyOnceError(what, seat=sitter[0])
+            ids[one] = turn
+        for old in list(ids)[:-IDS_MAX]:
+            del ids[old]
 
     def rejected(self, sitter: Sitter, told: Rejected) -> None:
         self.pages[sitter].rejected.add((told.generation, told.index))
@@ -178,6 +195,7 @@ class Book:
 
     def restarted(self, events: Iterable[Event]) -> None:
         """Only what the journal says is known."""
+        before = dict(self.pages)
         self.pages.clear()
         self.closed = 0
         seated: dict[int, str] = {}
@@ -193,6 +211,9 @@ class Book:
                             self.pages[sitter].stored.add(master.generation)
                     for mark in master.late:
                         self.pages[mark.seat, seated[mark.seat]].stored.add(mark.generation)
+        for sitter in before.keys() & self.pages.keys():
+            ids = before[sitter].ids.items()
+            self.pages[sitter].ids = {one: turn for one, turn in ids if turn <= self.closed}
 
     def vacated(self, seated: Seated) -> None:
         """Forget the packets of who has gone."""

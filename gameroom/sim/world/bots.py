@@ -8,6 +8,7 @@ through what it is answered.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from typing import TypeVar
 from zlib import crc32
@@ -31,6 +32,7 @@ from gameroom.wire import Codec, EventFrame, Rejection
 T = TypeVar("T")
 
 NAG_MS = 400
+ID_MAX = 2**32 - 1
 REQUEST_BYTES = 80
 
 
@@ -85,6 +87,8 @@ class Bot:
         self.last: ClientPacket | None = None
         """What the replica sent last over this connection: packets go in their order, so an
         older one must not come before what the room still misses."""
+        self._drawn = Random(crc32(user.encode()))
+        """Of the commands' ids, apart from the dice: they change nothing."""
         self._joined = False
         self._dialing = False
         self._wakes = -1
@@ -100,6 +104,10 @@ class Bot:
         self.sent: dict[int, tuple[Command, ...]] = {}
         self.issued = 0
         self.last = None
+        self.other: Replica | None = None
+        """Another page that believes to be this one."""
+        self.is_alone = True
+        """There has been no other page: its accounts are whole."""
 
     # -- the connection ------------------------------------------------------------------
 
@@ -192,6 +200,14 @@ class Bot:
         self.house.stats["reloads"] += 1
         self.hang_up()
         self.begin()
+        self.dial()
+
+    def duplicate(self) -> None:
+        """The same page once more, with all that waits in it, or back to the other one."""
+        self.hang_up()
+        self.replica, self.other = self.other or deepcopy(self.replica), self.replica
+        self.is_alone = False
+        self.sent = {}
         self.dial()
 
     def _lost(self, line: Line, code: int) -> None:
@@ -359,7 +375,8 @@ class Bot:
         if not self.room.commands or self.replica.seat is None or self.replica.waiting > 64:
             return
         declared = self.dice.pick(self.room.commands)
-        self.replica.command(Command(declared.name, chance.body(declared.fields, self.dice)))
+        command = Command(declared.name, chance.body(declared.fields, self.dice))
+        self.replica.command(command, self._drawn.between(1, ID_MAX))
         self.issued += 1
         self.house.stats["commands"] += 1
 

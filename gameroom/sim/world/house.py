@@ -257,7 +257,7 @@ class House:
         if reply is not None:
             at_once = done[: done.index(reply)]
             heard(reply, {one.index for one in at_once if isinstance(one, Rejected)})
-        self._account(room, done, before)
+        self._account(room, _without_repeated(done, reply), before)
         try:
             self._perform(done)
         except (KilledError, PowerLossError) as error:
@@ -359,7 +359,7 @@ class House:
     def _append(self, effect: Append) -> None:
         data = self.codecs[MSGPACK].encode_event(effect.event)
         assert isinstance(data, bytes)
-        entry = Entry(effect.event.seq, effect.at, data, effect.chart)
+        entry = Entry(effect.event.seq, effect.at, data, effect.chart, effect.ids)
         self.disk.append(entry, lambda size: self.dice.below(size))
         again = self._read(entry)
         if again.event != effect.event:
@@ -374,7 +374,7 @@ class House:
     def _read(self, entry: Entry) -> Append:
         frame = self.codecs[MSGPACK].decode_event(entry.event)
         assert isinstance(frame, EventFrame)
-        return Append(Event(entry.seq, cast(Body, frame.body)), entry.at, entry.chart)
+        return Append(Event(entry.seq, cast(Body, frame.body)), entry.at, entry.chart, entry.ids)
 
     def _tell(self, event: Event) -> None:
         if event.seq > self.disk.last:
@@ -421,6 +421,14 @@ class House:
             self._alarm = None
             room = self.room
             self._enter(lambda: room.tick(self.clock.now), 0)
+
+
+def _without_repeated(done: Sequence[Effect], reply: Reply | None) -> Sequence[Effect]:
+    """Without what was refused of a packet that was heard before: the one that was taken stands."""
+    if reply is None or reply.status != 200:
+        return done
+    at = done.index(reply)
+    return [*(one for one in done[:at] if not isinstance(one, Rejected)), *done[at:]]
 
 
 def _seated(room: Room) -> dict[int, str]:

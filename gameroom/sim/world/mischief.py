@@ -25,6 +25,13 @@ def reload(bot: Bot) -> None:
     bot.reload()
 
 
+def duplicate(bot: Bot) -> None:
+    """Two tabs of one session: each sends what waited in the first."""
+    bot.story(bot.user, "goes on in another tab")
+    bot.house.stats["copies"] += 1
+    bot.duplicate()
+
+
 def freeze(bot: Bot) -> None:
     """The tab hangs: nothing is played and nothing is said."""
     bot.frozen_until = bot.clock.now + bot.dice.between(100, 5_000)
@@ -65,7 +72,7 @@ def old(bot: Bot) -> None:
 def other(bot: Bot) -> None:
     """Another packet for a generation that was sent already: the first one counts."""
     if bot.last is not None:
-        bot.send(replace(bot.last, commands=_commands(bot)))
+        bot.send(replace(bot.last, commands=_commands(bot), ids=()))
 
 
 def foreign(bot: Bot) -> None:
@@ -126,7 +133,18 @@ def poison(bot: Bot) -> None:
     bot.ask(inputs.with_hash(generation, b"[13]"))
 
 
-FAIR: tuple[Trick, ...] = (reload, freeze, go_away, twice, ask, ask, waver, foreign, leave)
+FAIR: tuple[Trick, ...] = (
+    reload,
+    duplicate,
+    freeze,
+    go_away,
+    twice,
+    ask,
+    ask,
+    waver,
+    foreign,
+    leave,
+)
 """What good people do too, or what costs nobody anything."""
 
 FOUL: tuple[Trick, ...] = (early, old, other, unfit, flood, poison)

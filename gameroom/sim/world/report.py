@@ -18,6 +18,7 @@ HAPPENED = {
     "store_failures": "failed writes",
     "cuts": "lost connections",
     "reloads": "reloads",
+    "copies": "tabs that were duplicated",
     "silences": "frozen tabs",
     "tricks": "tricks",
     "floods": "floods",

@@ -12,6 +12,7 @@ from dataclasses import fields, is_dataclass, replace
 
 from gameroom.chart import Chart, step
 from gameroom.chart import Event as ChartEvent
+from gameroom.lockstep.ids import IDS_MAX, Ids
 from gameroom.lockstep.packets import Event, MasterPacket, Roster
 from gameroom.model import State
 from gameroom.model.paths import join
@@ -231,7 +232,9 @@ def _sizes(thing: object, where: str, seen: set[int]) -> Iterator[tuple[str, int
     if id(thing) in seen or isinstance(thing, (str, bytes, int, type(None))):
         return
     seen.add(id(thing))
-    if isinstance(thing, Mapping):
+    if isinstance(thing, Ids):
+        yield where, max(0, len(thing) - IDS_MAX)  # more than any other, and no more than that
+    elif isinstance(thing, Mapping):
         yield where, len(thing)
         for key, value in thing.items():
             yield from _sizes(value, f"{where}[{key}]", seen)
