@@ -27,10 +27,11 @@ function record(seq, payload) {
 }
 
 function entry(seq, at, event) {
-  const head = Buffer.alloc(13);
+  const head = Buffer.alloc(17);
   head.writeBigUInt64LE(BigInt(at));
   head.writeUInt32LE(event.length, 9);
-  return record(seq, Buffer.concat([head, event]));
+  head.writeUInt32LE(1, 13);
+  return record(seq, Buffer.concat([head, event, Buffer.alloc(10, 1)])); // with the id of a command
 }
 
 const beginning = (header = HEADER, definition = DEFINITION) => [
