@@ -80,6 +80,36 @@ async def test_commands_of_a_dropped_connection_arrive_once(world: World):
     assert [x for x in xs if 200 <= x < 230] == list(range(200, 230))
 
 
+async def duplicated(person: Person) -> Person:
+    """The same tab once more, with a copy of all that its session keeps."""
+    async with person.page.context.expect_page() as opened:
+        await person.page.evaluate("void open(location.href)")
+    return Person(await opened.value, person.name)
+
+
+async def test_an_order_that_waits_in_a_duplicated_tab_is_played_once(world: World):
+    room = await world.room()
+    async with people(world) as browsers:
+        ann = await enter(browsers, world, room, "ann")
+        bob = await enter(browsers, world, room, "bob")
+        await ann.plays(20)
+        await ann.seat("seat.dev.drop(600_000)")
+        await send(ann, [300])
+        copy = await duplicated(ann)
+        await copy.until("seat.status === 'live' && seat.meters().commands.waiting === 0")
+        await send(copy, [301])
+        await copy.until("seat.meters().commands.waiting === 0")
+        await ann.seat("seat.dev.drop(0)")
+        await copy.until("seat.status === 'displaced'")
+        await send(ann, [301])
+        await ann.until("seat.meters().commands.waiting === 0")
+        await ann.plays(await bob.seat("seat.closed"))
+        counts = await ann.seat("seat.meters().commands")
+        assert (counts["lost"], counts["doubled"], counts["refused"]) == (0, 0, 0)
+    xs = [said.body["x"] for said in world.commands(room, 0) if said.body.get("units") == [1]]
+    assert [x for x in xs if 300 <= x] == [300, 301, 301], "from each tab one that looks alike"
+
+
 async def test_a_corrupted_engine_halts_the_room_and_is_named(world: World):
     # Three have to be ready: with two nobody could tell who is right.
     room = await world.room(QUICK.replace("extends archers {", "extends archers {\n  players 3..3"))

@@ -330,3 +330,100 @@ def test_a_fresh_program_speaks_for_the_generations_that_a_fallen_server_forgot(
     game.play()
     game.welcome(heard=0, seq=game.seq)
     assert game.taken() == [1, 2]
+
+
+# -- another program plays the same seat ---------------------------------------------------
+
+
+def said(game: Game, generation: int, index: int | None, code: str) -> bool:
+    """Whether the replica takes it for a refusal."""
+    rejection = Rejection(generation, index, Problem(409, code, "why"))
+    return game.replica.feed(EventFrame("rejected", "", rejection, None), 0)
+
+
+def riding(game: Game) -> list[tuple[int, tuple[int, ...]]]:
+    """Generation and ids of the packets that are to be sent."""
+    return [(packet.generation, packet.ids) for packet in game.replica.take()]
+
+
+def test_a_command_travels_with_its_id_and_one_without_says_so() -> None:
+    game = Game()
+    game.begin()
+    game.replica.command(GO, 7)
+    game.replica.command(GO)
+    game.turn()
+    while game.replica.play(0, hurry=True):
+        pass
+    (packet,) = game.replica.take()
+    assert (packet.commands, packet.ids) == ((GO, GO), (7, 0))
+
+
+def test_what_has_ids_is_sent_again_though_a_packet_of_its_turn_was_heard() -> None:
+    """That packet may be another program's."""
+    game = Game()
+    game.begin()
+    game.replica.command(GO, 7)
+    game.turn()
+    assert game.play() == [3]
+    game.replica.lost()
+    game.welcome(heard=5, seq=game.seq + 1, generation=2)
+    game.turn()
+    game.turn()
+    assert riding(game)[0] == (3, (7,))
+
+
+def test_a_command_that_the_room_never_had_rides_in_the_next_packet() -> None:
+    game = Game()
+    game.begin()
+    for id_ in (7, 8):
+        game.replica.command(GO, id_)
+    game.turn()
+    assert game.play() == [3]
+    assert not said(game, 3, 1, "too_late")
+    game.turn()
+    while game.replica.play(0, hurry=True):
+        pass
+    assert riding(game) == [(4, (8,))]
+    assert not game.replica.refusals
+
+
+def test_the_room_names_it_after_its_turn_was_confirmed() -> None:
+    game = Game()
+    game.begin()
+    game.replica.command(GO, 7)
+    for _ in range(3):
+        game.turn()
+        game.play()
+    assert not said(game, 3, 0, "too_late")
+    assert game.replica.waiting == 1
+
+
+def test_a_command_that_the_room_had_already_is_no_refusal() -> None:
+    game = Game()
+    game.begin()
+    game.replica.command(GO, 7)
+    game.turn()
+    game.play()
+    assert not said(game, 3, 0, "repeated_command")
+    assert not game.replica.refusals
+
+
+def test_the_commands_of_a_packet_that_came_too_late_ride_later() -> None:
+    game = Game()
+    game.begin()
+    game.replica.command(GO, 7)
+    game.turn()
+    assert game.play() == [3]
+    assert not said(game, 3, None, "too_late")
+    game.turn()
+    while game.replica.play(0, hurry=True):
+        pass
+    assert riding(game) == [(4, (7,))]
+
+
+def test_what_nobody_remembers_is_told_as_a_refusal() -> None:
+    game = Game()
+    game.begin()
+    assert said(game, 1, 0, "too_late")
+    assert said(game, 99, 3, "too_late")
+    assert [one.generation for one in game.replica.refusals] == [1, 99]
