@@ -40,7 +40,8 @@ class RoomFile(pytest.File):
     def collect(self) -> Iterator[pytest.Item]:
         import click
 
-        from gameroom import language, sim
+        from gameroom import language
+        from gameroom import scenario as scenarios
         from gameroom.cli import files
 
         shown = self._shown()
@@ -48,10 +49,10 @@ class RoomFile(pytest.File):
             loaded = files.load(self.path, files.read(self.path), shown)
         except click.UsageError as problem:
             raise self.CollectError(problem.message) from problem
-        chart = sim.chart_of(loaded)
+        chart = scenarios.chart_of(loaded)
         if chart is None:
             raise self.CollectError(language.as_text(loaded.diagnostics, loaded.sources))
-        for scenario in sim.scenarios_of(loaded):
+        for scenario in scenarios.scenarios_of(loaded):
             item: pytest.Item = ScenarioItem.from_parent(
                 self, name=scenario.name, chart=chart, scenario=scenario, loaded=loaded
             )
@@ -81,11 +82,11 @@ class ScenarioItem(pytest.Item):
         self._loaded = loaded
 
     def runtest(self) -> None:
-        from gameroom import sim
+        from gameroom import scenario as scenarios
 
-        outcome = sim.run(self._chart, self._scenario)
+        outcome = scenarios.run(self._chart, self._scenario)
         if outcome.failure is not None:
-            story = sim.as_text(self._scenario, outcome.failure, self._loaded.sources)
+            story = scenarios.as_text(self._scenario, outcome.failure, self._loaded.sources)
             raise ScenarioError(story)
 
     def repr_failure(

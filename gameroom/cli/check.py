@@ -12,8 +12,8 @@ import click
 from gameroom import language
 from gameroom.cli import EXIT_FINDINGS
 from gameroom.cli import files as room_files
+from gameroom.explore.run import explore as explored
 from gameroom.language import Diagnostic, Note
-from gameroom.sim.explore import explore as explored
 
 FORMATS: dict[str, Callable[[list[Diagnostic], list[Note]], str]] = {
     "json": language.as_json,

@@ -21,7 +21,7 @@ from gameroom import resources
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from gameroom.server import bodies
+    from gameroom.server.http import bodies
 
 HOST = "127.0.0.1"
 PORT = 8765
@@ -104,8 +104,8 @@ def add_demo(app: web.Application, game: str) -> None:
     """
     from aiohttp import web
 
-    from gameroom.server import bodies, pages
     from gameroom.server.app import LOBBY
+    from gameroom.server.http import bodies, pages
 
     async def another(wish: bodies.Create) -> web.Response:
         made = await app[LOBBY].create(wish)
@@ -136,8 +136,8 @@ def add_demo(app: web.Application, game: str) -> None:
 def repairing(game: str) -> bodies.Create:
     """A room of this game that lets a diverged engine begin again. It takes three: of two who
     differ nobody knows who is right. Raises RefusedError for a game that seats fewer."""
-    from gameroom.server import bodies
-    from gameroom.server.blueprint import shipped_code
+    from gameroom.server.host.blueprint import shipped_code
+    from gameroom.server.http import bodies
 
     engine, view = (shipped_code(game, name) for name in ("engine.js", "view.js"))
     return bodies.Create(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from gameroom.language.codes import CODES
-from gameroom.language.diagnostics import did_you_mean
-from gameroom.language.pages import story
+from gameroom.language.diagnostics.codes import CODES
+from gameroom.language.diagnostics.diagnostic import did_you_mean
+from gameroom.language.diagnostics.pages import story
 
 
 @click.command(

@@ -210,7 +210,7 @@ def add_replay(app: web.Application, path: Path) -> None:
     """`/replay/file`, this one file, for the page `/replay?file=1`."""
     from aiohttp import web
 
-    from gameroom.server.exchange import NO_STORE
+    from gameroom.server.http.exchange import NO_STORE
     from gameroom.store.replay import MEDIA
 
     headers = {**NO_STORE, "Content-Type": MEDIA, "Cross-Origin-Resource-Policy": "same-origin"}

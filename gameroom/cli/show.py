@@ -8,7 +8,7 @@ import click
 
 from gameroom import language
 from gameroom.cli import EXIT_FINDINGS, files
-from gameroom.language.flat import flat_file
+from gameroom.language.rewrite.flat import flat_file
 
 
 @click.command(

@@ -20,7 +20,7 @@ from gameroom.cli import EXIT_FINDINGS, files
 
 if TYPE_CHECKING:
     from gameroom.chart import Chart
-    from gameroom.sim.world import Outcome, Plan
+    from gameroom.simulator import Outcome, Plan
 
 SEED_MAX = 2**32
 TURNS_MAX = 1_000_000
@@ -123,8 +123,8 @@ def simulate(
     When an invariant breaks, what happened before it is told, and the command that runs it
     again. docs/simulator.md lists the invariants and the weathers.
     """
-    from gameroom.sim.world import WEATHERS as KNOWN
-    from gameroom.sim.world import Plan
+    from gameroom.simulator import WEATHERS as KNOWN
+    from gameroom.simulator import Plan
 
     if hours is not None and not soak:
         raise click.UsageError("--hours is for --soak")
@@ -145,7 +145,7 @@ def simulate(
 
 def _charts(rooms: Iterable[str]) -> list[tuple[str, Chart]] | None:
     """The rooms that are meant; None, and the problems are told, where one has some."""
-    from gameroom.sim import chart_of
+    from gameroom.scenario import chart_of
 
     charts, is_clean = list[tuple[str, "Chart"]](), True
     for path in files.found(list(rooms)):
@@ -174,7 +174,7 @@ class _Work:
     failed: Counter[str] = field(default_factory=Counter)
 
     def run(self, plans: Iterator[tuple[str, Chart, Plan]], seconds: float | None) -> int:
-        from gameroom.sim.world import simulate, summary
+        from gameroom.simulator import simulate, summary
 
         began = self.shown = time.monotonic()
         try:
@@ -197,7 +197,7 @@ class _Work:
         return EXIT_FINDINGS if self.failed else 0
 
     def _take(self, outcome: Outcome, file: str) -> None:
-        from gameroom.sim import world
+        import gameroom.simulator as world
 
         self.runs += 1
         self.turns += outcome.turns

@@ -57,7 +57,8 @@ def test(
     A failure shows the line, where the room was instead, what happened before it, and why
     every transition that was asked said no. docs/scenarios.md is the guide.
     """
-    from gameroom.sim import run_suite, scenario_report
+    from gameroom.scenario import report as scenario_report
+    from gameroom.scenario import run_suite
 
     suites = []
     for path in files.found(files_):

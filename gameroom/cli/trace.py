@@ -32,7 +32,7 @@ def trace(file: str) -> int:
     the states before and after it, its microsteps, every transition that was asked with
     the reason where it said no, and the effects. docs/scenarios.md tells both forms.
     """
-    from gameroom.sim import BadEventError, EventTrace, chart_of
+    from gameroom.scenario import BadEventError, EventTrace, chart_of
 
     if file == "-":
         raise click.UsageError("standard input holds the events; name a room file")

@@ -1,7 +1,7 @@
 """The room language: text in, a checked room or diagnostics out.
 
 `load` is the one way in. `as_text`, `as_json`, `as_github` and `as_sarif` show diagnostics,
-`fixed` mends what has one sure fix, `settled` drops the warnings that the author allowed.
+`fixed` fixes what has one sure fix, `settled` drops the warnings that the author allowed.
 `formatted` and `converted` rewrite a text. Core: no I/O of its own beyond the shipped
 grammar, no clock, and nothing of charts.
 """
@@ -9,17 +9,17 @@ grammar, no clock, and nothing of charts.
 from __future__ import annotations
 
 from gameroom import resources
-from gameroom.language.allow import settled
-from gameroom.language.codes import CODES, Code
-from gameroom.language.convert import ConvertError, converted
-from gameroom.language.diagnostics import Diagnostic, Edit, Fix, Note
-from gameroom.language.fix import Fixed, fixed
-from gameroom.language.format import FormatError, formatted
+from gameroom.language.diagnostics.allow import settled
+from gameroom.language.diagnostics.codes import CODES, Code
+from gameroom.language.diagnostics.diagnostic import Diagnostic, Edit, Fix, Note
+from gameroom.language.diagnostics.render import as_github, as_json, as_plain, as_text
+from gameroom.language.diagnostics.sarif import as_sarif
 from gameroom.language.loading import Loaded, Resolve, Source, is_yaml, load
-from gameroom.language.render import as_github, as_json, as_plain, as_text
-from gameroom.language.sarif import as_sarif
-from gameroom.language.write_room import as_room
-from gameroom.language.write_yaml import as_yaml
+from gameroom.language.rewrite.convert import ConvertError, converted
+from gameroom.language.rewrite.fix import Fixed, fixed
+from gameroom.language.rewrite.format import FormatError, formatted
+from gameroom.language.rewrite.write_room import as_room
+from gameroom.language.rewrite.write_yaml import as_yaml
 
 __all__ = [
     "CODES",

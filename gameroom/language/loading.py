@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from gameroom.language import yaml_front
-from gameroom.language.build import build
-from gameroom.language.check import check
-from gameroom.language.diagnostics import Diagnostic, Problems
-from gameroom.language.lines import one_character, unified
+from gameroom.language.build.file import build
+from gameroom.language.checks.run import check
+from gameroom.language.diagnostics.diagnostic import Diagnostic, Problems
 from gameroom.language.merge import flat, merged
-from gameroom.language.parse import parse
-from gameroom.language.place import Place
+from gameroom.language.source.lines import one_character, unified
+from gameroom.language.source.place import Place
+from gameroom.language.syntax.parse import parse
+from gameroom.language.yaml import build as yaml_front
 from gameroom.model import File, Room, Use
 
 USES_DEPTH_MAX = 8

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
-from gameroom.language.diagnostics import Problems
+from gameroom.language.diagnostics.diagnostic import Problems
 from gameroom.model import (
     Command,
     On,

@@ -1,6 +1,6 @@
 """A replay out of a data folder: a room's journal, with the code that its header names.
 
-Reads what a server may be writing at this moment: nothing there is claimed or mended.
+Reads what a server may be writing at this moment: nothing there is claimed or repaired.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from gameroom.server.blueprint import restored
-from gameroom.server.events import recovering
+from gameroom.server.host.blueprint import restored
+from gameroom.server.host.events import recovering
 from gameroom.store import Header, record, replay
 from gameroom.store.base import ROOM_ID
 from gameroom.store.journal import SUFFIX

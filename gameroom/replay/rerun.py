@@ -19,7 +19,7 @@ from gameroom.lockstep.packets import (
 from gameroom.model import Room as RoomFile
 from gameroom.replay.engine import Engine, EngineFailedError, NoNodeError
 from gameroom.replay.report import Report, Wanted
-from gameroom.server.events import read_event
+from gameroom.server.host.events import read_event
 from gameroom.store import replay
 from gameroom.wire import (
     MSGPACK,

@@ -15,9 +15,9 @@ from gameroom.replay.report import Report, Wanted
 from gameroom.replay.rerun import rerun
 from gameroom.replay.stream import Stream
 from gameroom.room import Folded, Room
-from gameroom.server.answers import RefusedError
-from gameroom.server.blueprint import restored
-from gameroom.server.events import recovering
+from gameroom.server.host.blueprint import restored
+from gameroom.server.host.events import recovering
+from gameroom.server.http.answers import RefusedError
 from gameroom.store import JournalError, OtherReleaseError, replay, sha256
 from gameroom.wire import (
     BadFrameError,

@@ -1,6 +1,6 @@
 """The running game as the server sees it: gather the packets, verify, compare, keep time.
 
-Knows the room's people and its course, to ask who is gathered and what is allowed; it
+Knows the room's people and its chart, to ask who is gathered and what is allowed; it
 says nothing to anyone. The rule it keeps: a turn closes when everybody gathered has been
 heard (or the room's patience with the late ones is at its end), never earlier than the
 turn length after the last one.
@@ -20,7 +20,7 @@ from gameroom.model import Room as RoomFile
 from gameroom.model import policies
 from gameroom.model.fit import misfit_body
 from gameroom.model.policies import number
-from gameroom.room.course import Course
+from gameroom.room.chart_driver import ChartDriver
 from gameroom.room.effects import Problem, Rejected
 from gameroom.room.folded import Folded
 from gameroom.room.people import Member, People
@@ -46,9 +46,9 @@ class Verified:
 class Play:
     """The turns of one room. `due` is when the open turn should close, None while they rest."""
 
-    def __init__(self, file: RoomFile, people: People, course: Course) -> None:
+    def __init__(self, file: RoomFile, people: People, chart_driver: ChartDriver) -> None:
         self.people = people
-        self.course = course
+        self.chart_driver = chart_driver
         self.due: int | None = None
         self.started = False
         """Whether `running` has been entered: from then on packets are taken."""
@@ -186,7 +186,7 @@ class Play:
 
     def may_close(self, now: int) -> bool:
         """May the open turn close now? Starts or stops the clock of the turns."""
-        if not self.course.iterates:
+        if not self.chart_driver.iterates:
             self.due = None
             return False
         if self.due is None:
@@ -210,13 +210,13 @@ class Play:
     def deadlines(self, now: int) -> Iterator[int | None]:
         """When the turns need to be looked at next, if nobody sends anything."""
         if self.due is None or not self.is_played():
-            yield self.course.due()
+            yield self.chart_driver.due()
         elif not self.turns.unheard(self.gathered()):
             yield self.due
         else:
             if self._gather_within is not None:
                 yield self.due + self._gather_within
-            yield self.due + TELL_MS if now < self.due + TELL_MS else self.course.due()
+            yield self.due + TELL_MS if now < self.due + TELL_MS else self.chart_driver.due()
             if now < self.due + SILENT_MS:
                 yield self.due + SILENT_MS
 
@@ -232,11 +232,11 @@ class Play:
             member = self.people.at(held.seat)
             assert member is not None, "a closed turn holds only seated players"
             for index, command in held.commands:
-                ruling = self.course.ruling(command.name, member.kinds)
+                ruling = self.chart_driver.ruling(command.name, member.kinds)
                 if ruling == "allow":
                     by_seat.setdefault(held.seat, []).append(command)
                 elif ruling != "ignore":
-                    problem = self.course.forbidden(command.name, member.kinds)
+                    problem = self.chart_driver.forbidden(command.name, member.kinds)
                     rejected.append(Rejected(member.user, held.generation, index, problem))
         commands = tuple(SeatCommands(seat, tuple(said)) for seat, said in by_seat.items())
         return Verified(closed, commands, tuple(rejected))

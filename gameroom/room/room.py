@@ -25,15 +25,15 @@ from gameroom.lockstep.pace import AHEAD_MAX, Pace
 from gameroom.model import Value
 from gameroom.model.policies import number
 from gameroom.room import inputs, presence
-from gameroom.room.course import Course, Now
-from gameroom.room.desk import Desk, seat_of
+from gameroom.room.chart_driver import ChartDriver, Now
 from gameroom.room.effects import Effect, Picture, Problem
+from gameroom.room.event_log import EventLog
 from gameroom.room.folded import Checkpoint, Folded
 from gameroom.room.people import People
 from gameroom.room.play import Play
+from gameroom.room.requests import Requests, seat_of
 from gameroom.room.setup import default_settings, misfit_settings
 from gameroom.room.snapshots import Snapshots
-from gameroom.room.voice import Voice
 from gameroom.texts import clean_line
 
 ROUNDS_PER_CALL_MAX = 2 * AHEAD_MAX
@@ -60,14 +60,22 @@ class Room:
         self.seed = seed
         self.settings = default_settings(file) | dict(settings or {})
         assert misfit_settings(file.settings, self.settings) is None
-        self.course = Course(chart)
+        self.chart_driver = ChartDriver(chart)
         self.people = People(file)
-        self.play = Play(file, self.people, self.course)
+        self.play = Play(file, self.people, self.chart_driver)
         self.snapshots = Snapshots(file)
         self._patience = presence.patience(file)
-        self.voice = Voice(self.people, self.course, self.settings, self._patience, now)
-        self.desk = Desk(
-            file, self.people, self.course, self.play, self.snapshots, self.voice, self._patience
+        self.event_log = EventLog(
+            self.people, self.chart_driver, self.settings, self._patience, now
+        )
+        self.requests = Requests(
+            file,
+            self.people,
+            self.chart_driver,
+            self.play,
+            self.snapshots,
+            self.event_log,
+            self._patience,
         )
         self._urgent = False
         self._now = now
@@ -85,17 +93,17 @@ class Room:
 
     def begin(self) -> tuple[Effect, ...]:
         """Enter the initial states. The first events are the chart and the setup."""
-        moved, dids = self.course.begin(self._facts())
+        moved, dids = self.chart_driver.begin(self._facts())
         for did in dids:
             self._do(did)
-        self.voice.say(packets.Moves(0, self.course.as_told(moved)), dump=True)
-        self.voice.say(packets.Setup(dict(self.settings)))
+        self.event_log.say(packets.Moves(0, self.chart_driver.as_told(moved)), dump=True)
+        self.event_log.say(packets.Setup(dict(self.settings)))
         return self._settled()
 
     def receive(self, who: str, packet: inputs.Packet, now: int) -> tuple[Effect, ...]:
         """One packet from the person with the user id `who`; exactly one Reply comes back."""
         self._time_is(now)
-        self.voice.reply(self.desk.answer(who, packet))
+        self.event_log.reply(self.requests.answer(who, packet))
         return self._settled()
 
     def tick(self, now: int) -> tuple[Effect, ...]:
@@ -117,11 +125,11 @@ class Room:
         """
         assert folded.chart is not None, "a journal begins with the chart"
         room = cls(chart, seed=seed, settings=folded.settings, now=now)
-        room.voice.folded = folded
+        room.event_log.folded = folded
         room.people.restore(folded.players.values(), folded.joins, now)
         room.play.restore(folded)
-        room.course.restore(folded.chart, now - (folded.at - folded.chart_at))
-        room.play.started = room.generation > 0 or room.course.is_in("running")
+        room.chart_driver.restore(folded.chart, now - (folded.at - folded.chart_at))
+        room.play.started = room.generation > 0 or room.chart_driver.is_in("running")
         for member in room.people.players():
             if member.repairing and member.seat is not None:
                 room.play.quarantine(member.seat)
@@ -133,14 +141,14 @@ class Room:
 
     def checkpoint(self) -> Checkpoint:
         """All that was said up to now, for a store."""
-        return self.voice.folded.checkpoint()
+        return self.event_log.folded.checkpoint()
 
     # -- what a shell may look at ----------------------------------------------------
 
     @property
     def seq(self) -> int:
         """The last event, 0 before the first."""
-        return self.voice.seq
+        return self.event_log.seq
 
     @property
     def generation(self) -> int:
@@ -155,12 +163,12 @@ class Room:
     @property
     def states(self) -> tuple[str, ...]:
         """The active states' paths in document order."""
-        return self.course.states
+        return self.chart_driver.states
 
     @property
     def over(self) -> bool:
         """The room has reached an end: nothing moves it any more."""
-        return self.voice.over
+        return self.event_log.over
 
     @property
     def asleep(self) -> bool:
@@ -170,7 +178,7 @@ class Room:
     @property
     def time(self) -> int:
         """The room's own time at the last call, in milliseconds."""
-        return self.voice.now
+        return self.event_log.now
 
     def sleep_left_ms(self, now: int) -> int:
         """How long after `now` the room ends if nobody comes back."""
@@ -185,7 +193,7 @@ class Room:
 
     def leaves(self, who: str) -> bool:
         """Has this person lost the place, and is yet to be told so?"""
-        return self.voice.leaves(who)
+        return self.event_log.leaves(who)
 
     def member(self, who: str) -> bool:
         """Is this person in the room, with a seat or watching?"""
@@ -193,12 +201,12 @@ class Room:
 
     def hello(self, who: str) -> dict[str, Value]:
         """What a socket is told first: who you are here, and where the room is."""
-        return self.desk.hello(who)
+        return self.requests.hello(who)
 
     def unasked(self, who: str, generation: int) -> Problem | None:
         """Why this member is not to send the state of this turn, None when it is: to be known
         before its bytes are read."""
-        return self.desk.unasked(who, generation)
+        return self.requests.unasked(who, generation)
 
     def picture(self) -> Picture:
         """The whole room as it is now."""
@@ -207,8 +215,8 @@ class Room:
             generation=self.generation,
             body=(
                 packets.Setup(dict(self.settings)),
-                self.voice.roster(),
-                packets.Moves(self.generation, self.course.as_told([])),
+                self.event_log.roster(),
+                packets.Moves(self.generation, self.chart_driver.as_told([])),
             ),
         )
 
@@ -222,7 +230,7 @@ class Room:
             self._healed(seat)
         self._release_the_last()
         for signal in self.play.agreed_signals():
-            self.course.happen(signal.name, {**signal.body, "seat": -1})
+            self.chart_driver.happen(signal.name, {**signal.body, "seat": -1})
 
     def _diverged(self, verdict: packets.Diverged) -> None:
         known = {member.seat for member in self.people.players() if member.diverged}
@@ -232,9 +240,11 @@ class Room:
             if member.seat in verdict.seats:
                 member.diverged, member.outvoted = True, verdict.decidable
         self.play.checksums.standing = verdict
-        self.voice.roster_changed = self._urgent = True
-        self.voice.say(verdict)
-        self.course.happen("diverged", {"seat": verdict.seats[0], "decidable": verdict.decidable})
+        self.event_log.roster_changed = self._urgent = True
+        self.event_log.say(verdict)
+        self.chart_driver.happen(
+            "diverged", {"seat": verdict.seats[0], "decidable": verdict.decidable}
+        )
 
     def _release_the_last(self) -> None:
         """Where only players under repair are here, nobody is left whom they could agree with:
@@ -250,13 +260,13 @@ class Room:
         member = self.people.at(seat)
         assert member is not None, "an empty seat is forgotten"
         presence.release(member)
-        self.voice.roster_changed = True
-        self.course.happen("repaired", {"seat": seat})
+        self.event_log.roster_changed = True
+        self.chart_driver.happen("repaired", {"seat": seat})
 
     def _ask_for_state(self) -> None:
         """The state is a burden to a thin line and to an engine that holds the pace up: the one
         with the shortest line of those who agree is asked, a slow or hidden one last."""
-        if not self.snapshots.is_pending(self.voice.now):
+        if not self.snapshots.is_pending(self.event_log.now):
             return
         burdens: list[tuple[bool, bool, int, int]] = []
         for member in self.people.players():
@@ -265,9 +275,9 @@ class Room:
                 latency = self.play.pacer.latency(member.seat) or UNKNOWN_MS
                 burdens.append((member.hidden, member.slow is not None, latency, member.seat))
         here = [seat for *_, seat in sorted(burdens)]
-        asked = self.snapshots.next(self.play.gathered(), here, self.voice.now)
+        asked = self.snapshots.next(self.play.gathered(), here, self.event_log.now)
         if asked is not None:
-            self.voice.say(asked)
+            self.event_log.say(asked)
 
     # -- time and turns ----------------------------------------------------------------
 
@@ -279,20 +289,20 @@ class Room:
             self._note_absence()
             self._compare()
             self._ask_for_state()
-            if self.play.may_close(self.voice.now):
+            if self.play.may_close(self.event_log.now):
                 self._close_turn()
-            elif (self.play.is_near(self.voice.now) and not self._urgent) or not self._tell():
+            elif (self.play.is_near(self.event_log.now) and not self._urgent) or not self._tell():
                 break
-        self.voice.say_if_over()
+        self.event_log.say_if_over()
         self._sleep_or_wake()
-        return self.voice.take(self._wake_at())
+        return self.event_log.take(self._wake_at())
 
     def _time_is(self, now: int) -> None:
         self._now = max(now, self._now)
         if self._asleep_since is None:
-            self.voice.now = max(self._now - self._slept, self.voice.now)
+            self.event_log.now = max(self._now - self._slept, self.event_log.now)
         elif self._now >= self._asleep_since + self._sleep_left and not self.over:
-            self.course.ending = packets.Ended("abandoned", "nobody came back")
+            self.chart_driver.ending = packets.Ended("abandoned", "nobody came back")
 
     def _sleep_or_wake(self) -> None:
         """Whoever is away when the room wakes has all the time again to come back."""
@@ -305,7 +315,7 @@ class Room:
         elif self._asleep_since is not None and not asleep:
             self._slept += self._now - self._asleep_since
             self._asleep_since = None
-            presence.wait_anew(self.people, self.voice.now)
+            presence.wait_anew(self.people, self.event_log.now)
 
     def _close_turn(self) -> None:
         """The heart of lock-step: all were heard or waited for, everybody is told the same."""
@@ -314,13 +324,13 @@ class Room:
         presence.fall_silent(self.people, turn.closed.absent, self.play.due, self.generation)
         self._name_slow()
         moved = self._run_chart()
-        self.voice.say_roster_if_changed()
-        chart = self.course.as_told(moved) if moved else None
-        master = self.play.master(turn, chart, self.voice.now)
-        self.voice.say(master, dump=True, ids=turn.closed.ids)
-        self.voice.want(*turn.rejected)
+        self.event_log.say_roster_if_changed()
+        chart = self.chart_driver.as_told(moved) if moved else None
+        master = self.play.master(turn, chart, self.event_log.now)
+        self.event_log.say(master, dump=True, ids=turn.closed.ids)
+        self.event_log.want(*turn.rejected)
         if self.snapshots.is_due(self.generation):
-            self.snapshots.begin(self._snapshot(), self.voice.now)
+            self.snapshots.begin(self._snapshot(), self.event_log.now)
 
     def _snapshot(self) -> packets.Snapshot:
         """The room right after a turn, without the engines' state."""
@@ -329,10 +339,10 @@ class Room:
             seq=self.seq,
             sha256="",
             size=0,
-            begin=self.voice.folded.begin,
+            begin=self.event_log.folded.begin,
             setup=packets.Setup(dict(self.settings)),
-            roster=self.voice.roster(),
-            chart=self.course.as_told([]),
+            roster=self.event_log.roster(),
+            chart=self.chart_driver.as_told([]),
         )
 
     def _name_slow(self) -> None:
@@ -344,36 +354,36 @@ class Room:
             if member.slow == reason:
                 continue
             was_slow, member.slow = member.has("slow"), reason
-            self.voice.roster_changed = True
+            self.event_log.roster_changed = True
             if was_slow != member.has("slow"):
-                self.course.happen("slow" if member.slow else "steady", {"seat": member.seat})
+                self.chart_driver.happen("slow" if member.slow else "steady", {"seat": member.seat})
 
     def _note_absence(self) -> None:
         """Who never came, who is silent, who is lost by now."""
-        passed = self._now if self._awaited else self.voice.now
+        passed = self._now if self._awaited else self.event_log.now
         for member in presence.never_arrived(self.people, passed):
-            self.desk.away(member)
+            self.requests.away(member)
         if (due := self.play.due) is None:
             presence.rest(self.people)
         else:
-            unheard = self.play.overdue(self.voice.now, by=presence.SILENT_MS)
+            unheard = self.play.overdue(self.event_log.now, by=presence.SILENT_MS)
             presence.fall_silent(self.people, unheard, due, self.generation + 1)
-        for member in presence.newly_missing(self.people, self._patience, self.voice.now):
-            self.voice.roster_changed = self._urgent = True
-            self.course.happen("lag", {"seat": seat_of(member)})
+        for member in presence.newly_missing(self.people, self._patience, self.event_log.now):
+            self.event_log.roster_changed = self._urgent = True
+            self.chart_driver.happen("lag", {"seat": seat_of(member)})
         if self._asleep_since is not None:
             # No grace runs out, so nobody's place to watch is kept: it would be for all night.
             for member in self.people.spectators():
                 if not member.connected:
                     self.people.remove(member)
-                    self.voice.roster_changed = True
-        for member in presence.newly_lost(self.people, self._patience, self.voice.now):
-            self.voice.roster_changed = True
+                    self.event_log.roster_changed = True
+        for member in presence.newly_lost(self.people, self._patience, self.event_log.now):
+            self.event_log.roster_changed = True
             if member.seat is None:
                 self.people.remove(member)
             else:
                 self._urgent = True
-                self.course.happen("lost", {"seat": member.seat})
+                self.chart_driver.happen("lost", {"seat": member.seat})
 
     def _wake_at(self) -> int | None:
         """When something becomes due by itself, by the shell's time; never now or earlier."""
@@ -386,21 +396,21 @@ class Room:
             return max(ends_at, self._now + 1)
         times = [
             *presence.deadlines(self.people, self._patience),
-            *self.play.deadlines(self.voice.now),
+            *self.play.deadlines(self.event_log.now),
             self.snapshots.deadline(),
         ]
         due = [at for at in times if at is not None]
-        return max(min(due), self.voice.now + 1) + self._slept if due else None
+        return max(min(due), self.event_log.now + 1) + self._slept if due else None
 
     # -- the chart -----------------------------------------------------------------------
 
     def _facts(self) -> Now:
-        return Now(self.voice.now, self.generation, self.people.facts, self.settings)
+        return Now(self.event_log.now, self.generation, self.people.facts, self.settings)
 
     def _run_chart(self) -> list[packets.Moved]:
         self._urgent = False
-        moved = self.course.run(self._facts(), self._do)
-        if not self.play.started and self.course.is_in("running"):
+        moved = self.chart_driver.run(self._facts(), self._do)
+        if not self.play.started and self.chart_driver.is_in("running"):
             self.play.started = True
             for member in self.people.players():
                 member.gathers_from = self.generation + 1 if member.connected else None
@@ -411,23 +421,23 @@ class Room:
             case "drop":
                 for member in self.people.players():
                     if member.has(did.name):
-                        self.desk.remove(member, 4101, "dropped by the room")
+                        self.requests.remove(member, 4101, "dropped by the room")
             case "unready":
                 for member in self.people.meant_by(did.name):
                     member.not_ready()
-                self.voice.roster_changed = True
+                self.event_log.roster_changed = True
             case "pass":
-                self.voice.roster_changed = (
-                    self.people.hand_on(did.name) or self.voice.roster_changed
+                self.event_log.roster_changed = (
+                    self.people.hand_on(did.name) or self.event_log.roster_changed
                 )
             case "close":
                 for member in self.people:
                     member.choices.pop(did.name, None)
-                self.voice.roster_changed = True
+                self.event_log.roster_changed = True
             case "repair":
                 self._repair()
             case "announce":
-                self.voice.say(packets.Announcement(clean_line(did.name)))
+                self.event_log.say(packets.Announcement(clean_line(did.name)))
             case _:
                 raise AssertionError(f"the chart wants `{did.verb}` done")
 
@@ -438,22 +448,22 @@ class Room:
         allowed = number(self.file, "divergence", "repairs")
         for member in ill:
             if member.repairs >= allowed:
-                self.desk.remove(member, 4101, "diverged too often")
+                self.requests.remove(member, 4101, "diverged too often")
         curable = {m.seat: m for m in ill if m.repairs < allowed and m.seat is not None}
         if not curable:
             return
-        self.voice.say(packets.Repair(self.generation, tuple(curable)))
+        self.event_log.say(packets.Repair(self.generation, tuple(curable)))
         for seat, member in curable.items():
-            presence.quarantine(member, self.voice.now)
+            presence.quarantine(member, self.event_log.now)
             self.play.quarantine(seat)
-        self.voice.roster_changed = True
+        self.event_log.roster_changed = True
 
     def _tell(self) -> bool:
         """What happened is told without a turn. Says whether anything was told."""
         before = self.seq
         moved = self._run_chart()
-        self.voice.say_roster_if_changed(dump=not moved)
+        self.event_log.say_roster_if_changed(dump=not moved)
         if moved:
-            chart = self.course.as_told(moved)
-            self.voice.say(packets.Moves(self.generation, chart), dump=True)
+            chart = self.chart_driver.as_told(moved)
+            self.event_log.say(packets.Moves(self.generation, chart), dump=True)
         return self.seq > before

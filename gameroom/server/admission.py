@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from gameroom.server.auth import network
 from gameroom.server.config import Limits
 from gameroom.server.peerlog import PeerLog
-from gameroom.server.silent import Silent
+from gameroom.server.socket.silent import Silent
 
 
 @dataclass(slots=True, eq=False)

@@ -13,19 +13,20 @@ from contextlib import suppress
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from gameroom.server import auth, fastpath
+from gameroom.server import auth
 from gameroom.server.admission import Admission
 from gameroom.server.auth import Sources
 from gameroom.server.config import Config
-from gameroom.server.desyncs import open_desyncs
-from gameroom.server.exchange import Handler, refusals, slow_body, typed
-from gameroom.server.handlers import Handlers
+from gameroom.server.host.desyncs import open_desyncs
+from gameroom.server.host.lobby import Lobby
+from gameroom.server.host.rounds import Rounds
+from gameroom.server.http.exchange import Handler, refusals, slow_body, typed
+from gameroom.server.http.handlers import Handlers
+from gameroom.server.http.openapi import room_path
+from gameroom.server.http.routes import ROOM, SERVER
 from gameroom.server.listening import SOFTWARE, skip_body
-from gameroom.server.lobby import Lobby
-from gameroom.server.openapi import room_path
 from gameroom.server.peerlog import PeerLog
-from gameroom.server.rounds import Rounds
-from gameroom.server.routes import ROOM, SERVER
+from gameroom.server.socket import dispatch as fastpath
 from gameroom.store import Stores
 from gameroom.wire.close import Close
 

@@ -24,11 +24,11 @@ from aiohttp import StreamReader, web
 
 from gameroom.lockstep.problem import Problem
 from gameroom.server.admission import Admission
-from gameroom.server.answers import RefusedError
 from gameroom.server.config import Limits
-from gameroom.server.exchange import CHUNK_BYTES, NOSNIFF, OF_PEER, problem_response
+from gameroom.server.host.rounds import BusyError, Rounds
+from gameroom.server.http.answers import RefusedError
+from gameroom.server.http.exchange import CHUNK_BYTES, NOSNIFF, OF_PEER, problem_response
 from gameroom.server.peerlog import PeerLog
-from gameroom.server.rounds import BusyError, Rounds
 
 log = logging.getLogger(__name__)
 

@@ -18,9 +18,9 @@ from aiohttp import web
 
 from gameroom.server.app import ADMISSION, CLOSING, LOBBY, PEERS, ROUNDS, make_app
 from gameroom.server.config import Config
-from gameroom.server.jobs import ready
+from gameroom.server.host.jobs import ready
+from gameroom.server.host.stores import open_stores
 from gameroom.server.listening import Listener, raise_descriptors
-from gameroom.server.stores import open_stores
 from gameroom.store import FolderInUseError, FolderLock
 from gameroom.wire import Close
 

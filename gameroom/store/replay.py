@@ -174,7 +174,7 @@ class Reader(_Records):
 
 
 class JournalReader(_Records):
-    """A journal that somebody else may be writing: it is read, not claimed and not mended.
+    """A journal that somebody else may be writing: it is read, not claimed and not repaired.
     What is being written at its end is `cut`."""
 
     magic = record.MAGIC

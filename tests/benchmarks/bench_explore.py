@@ -12,12 +12,12 @@ from __future__ import annotations
 import pytest
 
 from gameroom.chart import compile_room
+from gameroom.explore.abstract_room import World
+from gameroom.explore.facets import reads_of
+from gameroom.explore.moves import Moves
+from gameroom.explore.run import explore
+from gameroom.explore.search import search
 from gameroom.language import load, shipped
-from gameroom.sim.explore import explore
-from gameroom.sim.explore_moves import Moves
-from gameroom.sim.explore_reads import reads_of
-from gameroom.sim.explore_search import search
-from gameroom.sim.explore_world import World
 
 SHIPPED = (
     "standard", "archers", "noughts", "free-for-all", "teams", "real-time", "turn-based", "party",

@@ -27,10 +27,10 @@ from gameroom.room import Room, inputs
 from gameroom.room.effects import Append, Broadcast, Keep
 from gameroom.server.app import make_app
 from gameroom.server.auth import digest
-from gameroom.server.blueprint import read_room
 from gameroom.server.config import Config
-from gameroom.server.events import entry_of, stored_snapshot
-from gameroom.server.stores import open_stores
+from gameroom.server.host.blueprint import read_room
+from gameroom.server.host.events import entry_of, stored_snapshot
+from gameroom.server.host.stores import open_stores
 from gameroom.store import Header, RoomRecord, Session, SessionStore
 from gameroom.wire import MSGPACK, Codec, EventFrame, plain
 from gameroom.wire.shape import read

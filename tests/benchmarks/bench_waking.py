@@ -21,12 +21,12 @@ from aiohttp import ClientSession
 from gameroom.lockstep.packets import ClientPacket
 from gameroom.room import Room, inputs
 from gameroom.room.effects import Append
-from gameroom.server.blueprint import read_room
 from gameroom.server.config import Config
-from gameroom.server.events import entry_of
-from gameroom.server.recovery import checkpoint_bytes
-from gameroom.server.runner import CHECKPOINT_EVENTS
-from gameroom.server.stores import open_stores
+from gameroom.server.host.blueprint import read_room
+from gameroom.server.host.events import entry_of
+from gameroom.server.host.recovery import checkpoint_bytes
+from gameroom.server.host.runner import CHECKPOINT_EVENTS
+from gameroom.server.host.stores import open_stores
 from gameroom.store import FileJournals, Header, RoomRecord, SessionStore, checkpoint, record
 from gameroom.store.marks import Marks
 from gameroom.wire import MSGPACK, Codec

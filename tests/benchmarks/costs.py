@@ -27,12 +27,12 @@ from pathlib import Path
 import uvloop
 
 from gameroom.lockstep.packets import Diverged
-from gameroom.server import pages
 from gameroom.server.config import Config
-from gameroom.server.handlers import Handlers
-from gameroom.server.routes import ROOM as ROOM_ROUTES
-from gameroom.server.routes import SERVER
-from gameroom.server.runner import Runner
+from gameroom.server.host.runner import Runner
+from gameroom.server.http import pages
+from gameroom.server.http.handlers import Handlers
+from gameroom.server.http.routes import ROOM as ROOM_ROUTES
+from gameroom.server.http.routes import SERVER
 from gameroom.server.serve import SWITCH_S, collect_seldom
 from gameroom.wire import JSON
 from tests.benchmarks.lateness.wire import frame

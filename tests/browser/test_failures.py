@@ -7,8 +7,8 @@ import logging
 import pytest
 
 from gameroom.lockstep.packets import Failed
-from gameroom.server import bodies
 from gameroom.server.app import LOBBY
+from gameroom.server.http import bodies
 from tests.browser.people import Person, enter, people
 from tests.browser.test_sandbox import ALONE, ENGINE
 from tests.browser.world import World
@@ -71,7 +71,7 @@ async def test_the_others_play_on_and_a_reload_comes_back(
     """Both have the same engine; cat's page breaks it by hand, as a bug of one machine would."""
     room = await alone(world, ENGINE, TWO)
     async with people(world) as context:
-        with caplog.at_level(logging.WARNING, logger="gameroom.server.runner"):
+        with caplog.at_level(logging.WARNING, logger="gameroom.server.host.runner"):
             ann = await enter(context, world, room, "ann")
             cat = await enter(context, world, room, "cat")
             await ann.plays(10)

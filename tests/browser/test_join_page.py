@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
-from gameroom.server import bodies
 from gameroom.server.app import LOBBY
+from gameroom.server.http import bodies
 from tests.browser.people import WAIT_MS, Person, enter, people
 from tests.browser.world import World
 

@@ -18,8 +18,8 @@ import pytest
 from aiohttp import web
 from playwright.async_api import Page, async_playwright
 
-from gameroom.server import bodies
 from gameroom.server.app import LOBBY
+from gameroom.server.http import bodies
 from tests.browser.conftest import ARGUMENTS, chromium
 from tests.browser.people import WAIT_MS, Person, people
 from tests.browser.world import World

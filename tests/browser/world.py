@@ -16,12 +16,12 @@ from playwright.async_api import Browser
 from gameroom import resources
 from gameroom.cli.demo import add_demo
 from gameroom.lockstep.packets import Command, Event, MasterPacket
-from gameroom.server import bodies
 from gameroom.server.app import LOBBY, make_app
 from gameroom.server.config import Config, Limits, create_keys
-from gameroom.server.events import event_of
-from gameroom.server.runner import Runner
-from gameroom.server.stores import open_stores
+from gameroom.server.host.events import event_of
+from gameroom.server.host.runner import Runner
+from gameroom.server.host.stores import open_stores
+from gameroom.server.http import bodies
 from gameroom.wire import MSGPACK
 
 QUICK = """language 1

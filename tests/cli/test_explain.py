@@ -8,7 +8,7 @@ import pytest
 
 from gameroom import cli, resources
 from gameroom.language import CODES, Loaded, load, shipped
-from gameroom.language.flat import flat_file
+from gameroom.language.rewrite.flat import flat_file
 
 STANDARD = str(resources.rooms() / "standard.room")
 SHIPPED = sorted(resources.rooms().rglob("*.room"))

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from gameroom import cli, language
 from gameroom.chart import compile_room
 from gameroom.cli.new import new, templates
-from gameroom.sim import run as play
+from gameroom.scenario import run as play
 
 
 def run(*args: str) -> Result:

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+import gameroom.simulator as world
 from gameroom.cli.simulate import WEATHERS, simulate
 from gameroom.lockstep.turns import Turns
-from gameroom.sim import world
-from tests.sim.world_rooms import SKIRMISH
+from tests.simulator.world_rooms import SKIRMISH
 
 PAGE = Path(__file__).parents[2] / "docs" / "simulator.md"
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from gameroom.language import as_json
-from gameroom.language.layout import BLOCKS
+from gameroom.language.rewrite.layout import BLOCKS
 from tests.language.texts import good, loaded, room
 
 PAGE = Path(__file__).parents[2] / "docs" / "tools.md"

@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestServer, unused_port
 from gameroom.client import Seat, join
 from gameroom.server.app import make_app
 from gameroom.server.config import Config, Limits, create_keys
-from gameroom.server.stores import open_stores
+from gameroom.server.host.stores import open_stores
 from gameroom.store import FileJournals, FileSnapshots
 from gameroom.wire import JSON, MSGPACK, Codec, EventFrame
 

@@ -52,7 +52,7 @@ async def test_the_others_play_on_and_are_told_why(
         ann = await enter(join(house.url, name="ann", subprotocol=subprotocol))
         cat = await enter(join(house.url, name="cat", subprotocol=subprotocol, engine=engine))
         told = asyncio.create_task(anext(e async for e in ann.events() if type(e.body) is Failed))
-        with caplog.at_level(logging.WARNING, logger="gameroom.server.runner"):
+        with caplog.at_level(logging.WARNING, logger="gameroom.server.host.runner"):
             await start([ann, cat])
             with pytest.raises((KeyError, TypeError)):
                 await cat.until(lambda seat: False)
@@ -72,7 +72,7 @@ async def test_a_signal_that_does_not_fit_costs_its_player_nothing(
         enter = stack.enter_async_context
         ann = await enter(join(house.url, name="ann"))
         cat = await enter(join(house.url, name="cat", engine=engine))
-        with caplog.at_level(logging.WARNING, logger="gameroom.server.runner"):
+        with caplog.at_level(logging.WARNING, logger="gameroom.server.host.runner"):
             await start([ann, cat])
             await reach([ann, cat], 30)
         assert not any(row.failed for row in ann.roster.seats)

@@ -23,8 +23,8 @@ from gameroom.cli.desync_words import facts, line, told
 from gameroom.lockstep import desync, packets
 from gameroom.replay import verify
 from gameroom.room import Folded, Room
-from gameroom.server.blueprint import restored
-from gameroom.server.events import appends, event_of, recovering, snapshot_of, to_store
+from gameroom.server.host.blueprint import restored
+from gameroom.server.host.events import appends, event_of, recovering, snapshot_of, to_store
 from gameroom.store import (
     Entry,
     FileJournals,

@@ -17,8 +17,8 @@ from gameroom import language
 from gameroom.formats import FORMATS, RELEASE
 from gameroom.replay import verify
 from gameroom.replay.engine import NoNodeError, node
-from gameroom.server.answers import RefusedError
 from gameroom.server.auth import digest
+from gameroom.server.http.answers import RefusedError
 from gameroom.store import (
     Entry,
     FileJournals,

@@ -12,7 +12,7 @@ from typing import get_args, get_type_hints
 from hypothesis import strategies as st
 
 from gameroom import model
-from gameroom.language.grammar import reserved, words
+from gameroom.language.syntax.grammar import reserved, words
 from gameroom.model.policies import KEYS
 
 SOFT = ("ready", "resume", "of", "done", "list", "int", "size", "per", "turns", "null", "given")

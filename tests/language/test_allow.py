@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from gameroom.explore.run import explore
 from gameroom.language import converted, fixed, settled, shipped
-from gameroom.language.fix import edited
-from gameroom.sim.explore import explore
+from gameroom.language.rewrite.fix import edited
 from tests.language.texts import loaded, room
 
 COMMAND = "command move { x: bool }"

@@ -7,11 +7,11 @@ import re
 
 import pytest
 
+from gameroom.explore.run import explore
 from gameroom.language import CODES, Diagnostic, Source, load, settled, shipped
-from gameroom.language.mended import MENDED
-from gameroom.language.remedies import REMEDIES
+from gameroom.language.diagnostics.corrected import CORRECTED
+from gameroom.language.diagnostics.helps import REMEDIES
 from gameroom.model.builtin import COUNTERS, DOINGS, EVENTS, FLAGS, PEOPLE
-from gameroom.sim.explore import explore
 
 
 def resolve(name: str) -> Source | None:
@@ -45,7 +45,7 @@ def test_the_example_gives_its_code_alone(code: str) -> None:
 
 @pytest.mark.parametrize("code", CODES)
 def test_the_mended_example_is_clean(code: str) -> None:
-    assert found(MENDED[code], CODES[code].file) == []
+    assert found(CORRECTED[code], CODES[code].file) == []
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -74,7 +74,7 @@ def test_codes_are_in_order() -> None:
 
 @pytest.mark.parametrize("code", CODES)
 def test_the_mended_example_is_the_failing_one_mended(code: str) -> None:
-    wrong, right = CODES[code].example, MENDED[code]
+    wrong, right = CODES[code].example, CORRECTED[code]
     assert len(right) < len(wrong) + 200
     alike = difflib.SequenceMatcher(None, wrong, right, autojunk=False).ratio()
     assert alike > 0.4, f"the two have little in common: {alike:.2f}"

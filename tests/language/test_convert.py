@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from gameroom import model, resources
 from gameroom.language import ConvertError, Source, as_room, as_yaml, converted, is_yaml
-from gameroom.language.comments import plain_comments as room_comments
-from gameroom.language.diagnostics import Problems
+from gameroom.language.diagnostics.diagnostic import Problems
 from gameroom.language.loading import read
-from gameroom.language.parse import parse
-from gameroom.language.place import Place
-from gameroom.language.yaml_nodes import comments as yaml_comments
+from gameroom.language.source.comments import plain_comments as room_comments
+from gameroom.language.source.place import Place
+from gameroom.language.syntax.parse import parse
+from gameroom.language.yaml.nodes import comments as yaml_comments
 from tests.language.strategies import files
 from tests.language.texts import SKIRMISH, SKIRMISH_YAML, room
 

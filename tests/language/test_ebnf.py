@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from gameroom.language.diagnostics import Problems
-from gameroom.language.ebnf import page, sections
-from gameroom.language.parse import parse
-from gameroom.language.place import Place
+from gameroom.language.diagnostics.diagnostic import Problems
+from gameroom.language.source.place import Place
+from gameroom.language.syntax.ebnf import page, sections
+from gameroom.language.syntax.parse import parse
 
 PAGE = Path(__file__).parents[2] / "docs" / "grammar.md"
 RULES = {name: right for section in sections() for name, right in section.rules}

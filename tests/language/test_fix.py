@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gameroom.language import fixed, load, shipped
-from gameroom.language.fix import edited
+from gameroom.language.rewrite.fix import edited
 from tests.language.texts import SKIRMISH, SKIRMISH_YAML, loaded, room
 
 

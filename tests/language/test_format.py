@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from gameroom import model, resources
 from gameroom.language import FormatError, formatted
-from gameroom.language.build import build
-from gameroom.language.diagnostics import Problems
-from gameroom.language.parse import Parsed, parse
-from gameroom.language.place import Place
-from gameroom.language.write_room import as_room
+from gameroom.language.build.file import build
+from gameroom.language.diagnostics.diagnostic import Problems
+from gameroom.language.rewrite.write_room import as_room
+from gameroom.language.source.place import Place
+from gameroom.language.syntax.parse import Parsed, parse
 from tests.language.strategies import files
 from tests.language.texts import SKIRMISH
 
@@ -174,14 +174,14 @@ def test_a_file_with_mistakes_is_refused_with_all_of_them() -> None:
 
 def test_another_meaning_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Were the formatter wrong, nothing would be written."""
-    monkeypatch.setattr("gameroom.language.format._Writer.file", lambda _: "language 1\n")
+    monkeypatch.setattr("gameroom.language.rewrite.format._Writer.file", lambda _: "language 1\n")
     with pytest.raises(FormatError, match="would not say the same"):
         formatted('language 1\nroom "x" { }')
 
 
 def test_a_comment_at_other_words_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     elsewhere = 'language 1\n\nroom "x" {\n}  # said\n'
-    monkeypatch.setattr("gameroom.language.format._Writer.file", lambda _: elsewhere)
+    monkeypatch.setattr("gameroom.language.rewrite.format._Writer.file", lambda _: elsewhere)
     assert formatted(elsewhere) == elsewhere
     with pytest.raises(FormatError, match="would not say the same"):
         formatted('language 1 # said\nroom "x" { }')

@@ -20,6 +20,7 @@ from lark import Token
 
 from gameroom import model, resources
 from gameroom.chart import compile_room
+from gameroom.explore.run import explore
 from gameroom.language import (
     FormatError,
     as_github,
@@ -35,8 +36,7 @@ from gameroom.language import (
     settled,
     shipped,
 )
-from gameroom.language.grammar import parser, words
-from gameroom.sim.explore import explore
+from gameroom.language.syntax.grammar import parser, words
 from tests.language.sarif import valid
 from tests.language.strategies import files
 from tests.language.texts import SKIRMISH, SKIRMISH_YAML, loaded

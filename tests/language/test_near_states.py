@@ -6,7 +6,7 @@ import pytest
 
 from gameroom import language, resources
 from gameroom.language.checks.scope import Scope
-from gameroom.language.diagnostics import nearest
+from gameroom.language.diagnostics.diagnostic import nearest
 from gameroom.model import Room
 from gameroom.model.paths import resolve
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from gameroom.language import CODES
-from gameroom.language.pages import index, page, story
+from gameroom.language.diagnostics.pages import index, page, story
 
 FOLDER = Path(__file__).parents[2] / "docs" / "codes"
 

@@ -14,7 +14,7 @@ import pytest
 from gameroom.chart.people import ABSENCES
 from gameroom.language import CODES
 from gameroom.language.checks import declarations, states
-from gameroom.language.grammar import reserved
+from gameroom.language.syntax.grammar import reserved
 from gameroom.model import Act
 from gameroom.model.builtin import COUNTERS, DOINGS, EVENTS, FLAGS, PEOPLE
 from gameroom.model.policies import KEYS, Key, bounds, default, spelling

@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft4Validator
 
 from gameroom.language import CODES, Diagnostic, Note, Source, as_sarif, load, shipped
-from gameroom.language.pages import story
+from gameroom.language.diagnostics.pages import story
 from gameroom.model import Span
 from tests.language.sarif import PUBLISHED, valid
 from tests.language.texts import loaded, room

@@ -12,8 +12,8 @@ from jsonschema import Draft7Validator
 
 from gameroom import resources
 from gameroom.language import converted
-from gameroom.language.diagnostics import Problems
-from gameroom.language.yaml_nodes import plain, read
+from gameroom.language.diagnostics.diagnostic import Problems
+from gameroom.language.yaml.nodes import plain, read
 from gameroom.model.policies import KEYS, bounds, default, spelling
 from tests.language.texts import SKIRMISH_YAML
 

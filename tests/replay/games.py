@@ -14,8 +14,8 @@ from gameroom import resources
 from gameroom.lockstep.packets import Chart, Command, Event, MasterPacket
 from gameroom.replay.engine import Engine
 from gameroom.room import default_settings, inputs
-from gameroom.server.blueprint import read_room
-from gameroom.server.events import entry_of
+from gameroom.server.host.blueprint import read_room
+from gameroom.server.host.events import entry_of
 from gameroom.store import Entry, Header, record, replay, sha256
 from gameroom.wire import MSGPACK, Codec, definition_bytes
 from tests.room.table import Table

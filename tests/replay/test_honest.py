@@ -10,12 +10,12 @@ import pytest
 from gameroom.replay.report import Report, Wanted
 from gameroom.replay.stream import Stream
 from gameroom.room import Folded, Room
-from gameroom.server.events import entry_of
-from gameroom.sim.world import WEATHERS, Plan
-from gameroom.sim.world.run import _World
+from gameroom.server.host.events import entry_of
+from gameroom.simulator import WEATHERS, Plan
+from gameroom.simulator.run import _World
 from gameroom.store import Entry
 from gameroom.wire import MSGPACK
-from tests.sim.world_rooms import SHIPPED, WRITTEN, chart
+from tests.simulator.world_rooms import SHIPPED, WRITTEN, chart
 
 
 @dataclass

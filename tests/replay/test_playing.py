@@ -9,7 +9,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from gameroom.cli.replay import add_replay
 from gameroom.server.app import make_app
 from gameroom.server.config import Config
-from gameroom.server.stores import open_stores
+from gameroom.server.host.stores import open_stores
 from tests.replay.games import Game
 
 

@@ -79,7 +79,7 @@ def test_how_long_it_has_been_is_told_with_the_roster() -> None:
     table = failed()
     since = table.room.time
     on(table, 10)
-    row, passed = table.room.voice.roster().seats[2], table.room.time - since
+    row, passed = table.room.event_log.roster().seats[2], table.room.time - since
     assert passed > 0
     assert (row.absent_ms, row.lost_in_ms) == (passed, GRACE_MS - passed)
 

@@ -16,7 +16,7 @@ from gameroom.lockstep.packets import Checksum, ClientPacket
 from gameroom.room import inputs
 from gameroom.server.allowances import Allowances
 from gameroom.server.config import Limits
-from gameroom.server.events import entry_of
+from gameroom.server.host.events import entry_of
 from gameroom.server.rates import Rates
 from gameroom.wire import MSGPACK, Codec
 from tests.room.table import Table

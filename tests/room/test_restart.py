@@ -115,9 +115,9 @@ def test_a_second_restart_does_not_count_the_first_outage() -> None:
     once.now = table.now
     once.send("ann", inputs.Connect())
     once.send("ann", inputs.Disconnect())
-    left = once.room.course.due() - once.now
+    left = once.room.chart_driver.due() - once.now
     twice = once.restarted()
-    assert twice.room.course.due() - once.now == left
+    assert twice.room.chart_driver.due() - once.now == left
 
 
 def test_who_left_and_came_again_at_one_turn_is_new_after_a_restart_too() -> None:
@@ -177,7 +177,7 @@ def test_whoever_does_not_come_back_after_a_restart_is_away() -> None:
 def test_what_conditions_can_ask_of_people_survives(flag: str) -> None:
     table = Table().start("ann", "bob")
     setattr(table.room.people.players()[1], flag, "line" if flag == "slow" else True)
-    table.room.voice.roster_changed = True
+    table.room.event_log.roster_changed = True
     table.wait(10)
     table._perform(table.room.tick(table.now + 2_000))
     assert getattr(table.last(packets.Roster).seats[1], flag)

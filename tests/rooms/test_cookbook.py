@@ -9,8 +9,8 @@ import pytest
 
 from gameroom import language
 from gameroom.chart import compile_room
-from gameroom.sim import as_text, run
-from gameroom.sim.explore import explore
+from gameroom.explore.run import explore
+from gameroom.scenario import as_text, run
 from tests.house.documents import rooms
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "cookbook.md"

@@ -21,10 +21,11 @@ from pathlib import Path
 from aiohttp import WSMsgType, web
 
 from gameroom.model import Room
-from gameroom.server import fastpath, websocket
 from gameroom.server.config import Limits
-from gameroom.server.connection import Connection, Door
 from gameroom.server.serve import loop_factory
+from gameroom.server.socket import dispatch as fastpath
+from gameroom.server.socket import websocket
+from gameroom.server.socket.connection import Connection, Door
 from gameroom.wire import MSGPACK, Codec
 
 MESSAGE_BYTES_MAX = 32 * 2**20

@@ -32,14 +32,14 @@ from gameroom.lockstep.packets import Checksum, ClientPacket, Command, SignalRep
 from gameroom.model import INT_MAX
 from gameroom.room import Room, inputs
 from gameroom.room.effects import Effect
-from gameroom.server.answers import Question, RefusedError, answer, of_reply, whole
-from gameroom.server.clock import Clock
 from gameroom.server.config import Limits
-from gameroom.server.events import appends
-from gameroom.server.exchange import answer_response
-from gameroom.server.routes import ROOM
-from gameroom.server.runner import Runner
-from gameroom.sim.world.watch import Watch
+from gameroom.server.host.clock import Clock
+from gameroom.server.host.events import appends
+from gameroom.server.host.runner import Runner
+from gameroom.server.http.answers import Question, RefusedError, answer, of_reply, whole
+from gameroom.server.http.exchange import answer_response
+from gameroom.server.http.routes import ROOM
+from gameroom.simulator.monitor import Monitor
 from gameroom.store import Header
 from gameroom.store.memory import MemoryJournal, MemorySnapshots
 from gameroom.wire import (
@@ -142,7 +142,7 @@ def runner_of(room: Room, journal: MemoryJournal, loop: Loop) -> Runner:
 class WatchedRoom(Room):
     """The room, with an eye on every call: exactly one reply, effects in order, nothing raised."""
 
-    watch: Watch
+    watch: Monitor
     raised: list[BaseException]
 
     def receive(self, who: str, packet: inputs.Packet, now: int) -> tuple[Effect, ...]:
@@ -186,7 +186,7 @@ class Fuzz:
     def __post_init__(self) -> None:
         self.dice = random.Random(f"{self.chart.room.name} {self.seed}")
         self.loop = Loop()
-        self.watch = Watch(self.chart)
+        self.watch = Monitor(self.chart)
         self.room = WatchedRoom(self.chart, seed=self.seed)
         self.room.watch, self.room.raised = self.watch, []
         self.journal = MemoryJournal(Header("fuzz", "fuzz.room", "", "", seed=self.seed))
@@ -285,7 +285,7 @@ class Fuzz:
             self._ask(user, "PUT", "/players/me/ready")
             self._ask(user, "PUT", "/players/me/engine", {"loaded": True})
             for request in self.file.requests:
-                if not self.room.course.iterates:
+                if not self.room.chart_driver.iterates:
                     body = {one.name: self._fit(one.type) for one in request.fields}
                     self._ask(user, "POST", f"/requests/{request.name}", body)
 
@@ -301,7 +301,7 @@ class Fuzz:
     def _honest_iterate(self) -> bool:
         here = [member for member in self.room.people.players() if member.user in HONEST]
         ill = any(member.repairing for member in here)
-        return bool(here) and not ill and self.room.course.iterates and not self.room.over
+        return bool(here) and not ill and self.room.chart_driver.iterates and not self.room.over
 
     # -- what holds --------------------------------------------------------------------
 

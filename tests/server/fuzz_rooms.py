@@ -6,8 +6,8 @@ from functools import cache
 
 from gameroom import language, resources
 from gameroom.chart import Chart, compile_room
-from tests.sim.troubled_rooms import TROUBLES
-from tests.sim.world_rooms import WRITTEN
+from tests.explore.troubled_rooms import TROUBLES
+from tests.simulator.world_rooms import WRITTEN
 
 
 def shipped() -> dict[str, str]:

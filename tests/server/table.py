@@ -20,9 +20,9 @@ from yarl import URL
 from gameroom.server.app import ADMISSION, LOBBY, PEERS, ROUNDS, make_app
 from gameroom.server.auth import Sources
 from gameroom.server.config import Config, Limits, create_keys
+from gameroom.server.host.lobby import Lobby
+from gameroom.server.host.stores import open_stores
 from gameroom.server.listening import Listener
-from gameroom.server.lobby import Lobby
-from gameroom.server.stores import open_stores
 from gameroom.store import Stores
 from gameroom.wire import JSON
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gameroom.server.answers import RefusedError
 from gameroom.server.config import Config
-from gameroom.server.rooms import Asleep
+from gameroom.server.host.rooms import Asleep
+from gameroom.server.http.answers import RefusedError
 from gameroom.store import FileJournals, StoreFailedError
 from tests.server.table import ENGINE, KEYED, ROOM, Line, Person, Table, config, limits, served
 from tests.server.test_durability import Watched

@@ -21,11 +21,11 @@ from gameroom.resources import shipped_room
 from gameroom.server.allowances import HTTP_US, Allowances, packets_per_second
 from gameroom.server.auth import network
 from gameroom.server.config import Limits
-from gameroom.server.deadlines import Deadlines
-from gameroom.server.pieces import Pieces
+from gameroom.server.host.deadlines import Deadlines
+from gameroom.server.host.rounds import PATIENCE_S, STAND_BACK_S, BusyError, Rounds
 from gameroom.server.rates import Bucket, Rates
-from gameroom.server.rounds import PATIENCE_S, STAND_BACK_S, BusyError, Rounds
-from gameroom.server.websocket import BINARY, CLOSE, PING, PONG, TEXT, Parser
+from gameroom.server.socket.pieces import Pieces
+from gameroom.server.socket.websocket import BINARY, CLOSE, PING, PONG, TEXT, Parser
 from gameroom.wire import JSON, MSGPACK, BadFrameError, Codec
 from tests.server.table import (
     ENGINE,

@@ -30,12 +30,12 @@ from gameroom.lockstep.packets import (
     Seat,
     Setup,
 )
-from gameroom.server.clock import Clock
-from gameroom.server.openapi import room_path
-from gameroom.server.routes import ROOM as ROOM_ROUTES
-from gameroom.server.routes import SERVER as SERVER_ROUTES
-from gameroom.server.routes import Route
-from gameroom.server.shown import EVENTS_MAX, NOT_NOW, PICTURES, Delayed, Shown
+from gameroom.server.host.clock import Clock
+from gameroom.server.host.shown import EVENTS_MAX, NOT_NOW, PICTURES, Delayed, Shown
+from gameroom.server.http.openapi import room_path
+from gameroom.server.http.routes import ROOM as ROOM_ROUTES
+from gameroom.server.http.routes import SERVER as SERVER_ROUTES
+from gameroom.server.http.routes import Route
 from gameroom.wire import plain as plain_of
 from gameroom.wire import problem_body, read_json
 from gameroom.wire.shape import read

@@ -13,9 +13,9 @@ import pytest
 from gameroom.lockstep import desync
 from gameroom.lockstep.canonical import canonical, checksum
 from gameroom.lockstep.packets import Diverged
-from gameroom.server.bodies import Evidence
 from gameroom.server.config import Limits
-from gameroom.server.desyncs import Case
+from gameroom.server.host.desyncs import Case
+from gameroom.server.http.bodies import Evidence
 from gameroom.store import FileDesyncs, NoPlaceError
 from tests.server.table import (
     ENGINE,

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from gameroom.server.asyncapi import asyncapi
-from gameroom.server.handlers import Handlers
-from gameroom.server.openapi import openapi
-from gameroom.server.routes import EVENTS, ROOM, SERVER
+from gameroom.server.http.asyncapi import asyncapi
+from gameroom.server.http.handlers import Handlers
+from gameroom.server.http.openapi import openapi
+from gameroom.server.http.routes import EVENTS, ROOM, SERVER
 from gameroom.wire import BODIES, CLOSINGS, SUBPROTOCOLS, event_path
 from tests.server.table import ENGINE, KEYED, Line, Table, playing
 from tests.server.table import ROOM as DUEL

@@ -6,7 +6,7 @@ import pytest
 from aiohttp import ClientConnectionResetError, ClientError, web
 from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 
-from gameroom.server.exchange import refusals
+from gameroom.server.http.exchange import refusals
 
 
 async def test_somebody_who_went_away_is_no_fault_of_ours(

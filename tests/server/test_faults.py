@@ -9,11 +9,11 @@ import pytest
 
 from gameroom.chart.plans import _Planner
 from gameroom.lockstep.packets import ClientPacket
-from gameroom.room.desk import Desk
 from gameroom.room.people import Member
 from gameroom.room.play import Play
+from gameroom.room.requests import Requests
 from gameroom.room.room import Room
-from gameroom.server import runner as runners
+from gameroom.server.host import runner as runners
 from tests.server.table import Line, Person, Table, config, served
 from tests.server.test_turns import duel, move, packet
 
@@ -26,19 +26,19 @@ EVENTS = 16
 @pytest.fixture(autouse=True)
 def planted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Faults of ours: a move of 9, and a line of chat that says "boom"."""
-    take, chat = Play.take, Desk._chat
+    take, chat = Play.take, Requests._chat
 
     def faulty(self: Play, member: Member, sent: ClientPacket) -> Any:
         if any(command.body.get("x") == BAD for command in sent.commands):
             raise KeyError(BAD)
         return take(self, member, sent)
 
-    def boom(self: Desk, member: Member, text: str) -> Any:
+    def boom(self: Requests, member: Member, text: str) -> Any:
         assert text != "boom"
         return chat(self, member, text)
 
     monkeypatch.setattr(Play, "take", faulty)
-    monkeypatch.setattr(Desk, "_chat", boom)
+    monkeypatch.setattr(Requests, "_chat", boom)
 
 
 async def played(line: Line, *lines: Line, until: int, since: int = 1) -> None:

@@ -13,13 +13,13 @@ import pytest
 from gameroom.chart import Chart
 from gameroom.lockstep import packets
 from gameroom.room import effects
-from gameroom.room.desk import Desk
+from gameroom.room.event_log import EventLog
 from gameroom.room.play import Play
+from gameroom.room.requests import Requests
 from gameroom.room.room import Room
-from gameroom.room.voice import Voice
 from tests.server.fuzz import BrokenError, Fuzz
 from tests.server.fuzz_rooms import chart, shipped, troubled
-from tests.sim.world_rooms import SKIRMISH
+from tests.simulator.world_rooms import SKIRMISH
 
 SEEDS = 1
 STEPS = 150
@@ -51,25 +51,25 @@ def test_the_same_seed_is_the_same_run() -> None:
 
 def unguarded(patch: pytest.MonkeyPatch) -> None:
     """A lookup that fails for a seat that was not heard yet."""
-    client_packet = Desk._client_packet
+    client_packet = Requests._client_packet
 
-    def looks(self: Desk, member: Any, packet: packets.ClientPacket) -> Any:
+    def looks(self: Requests, member: Any, packet: packets.ClientPacket) -> Any:
         if member.seat is not None and packet.generation < 1:
             self.play.turns.heard[member.seat]
         return client_packet(self, member, packet)
 
-    patch.setattr(Desk, "_client_packet", looks)
+    patch.setattr(Requests, "_client_packet", looks)
 
 
 def answered_twice(patch: pytest.MonkeyPatch) -> None:
-    reply = Voice.reply
+    reply = EventLog.reply
 
-    def twice(self: Voice, said: effects.Reply) -> None:
+    def twice(self: EventLog, said: effects.Reply) -> None:
         reply(self, said)
         if isinstance(said, effects.Problem) and said.status == 422:
             reply(self, said)
 
-    patch.setattr(Voice, "reply", twice)
+    patch.setattr(EventLog, "reply", twice)
 
 
 def nobody_comes_back_to_seat_0(patch: pytest.MonkeyPatch) -> None:

@@ -14,10 +14,10 @@ from gameroom.chart import Chart
 from gameroom.lockstep.packets import Checksum, ClientPacket, Command
 from gameroom.model import Room as RoomFile
 from gameroom.room import Room, inputs
-from gameroom.server.blueprint import read_room
-from gameroom.server.clock import Clock
-from gameroom.server.recent import Told
-from gameroom.server.runner import Runner
+from gameroom.server.host.blueprint import read_room
+from gameroom.server.host.clock import Clock
+from gameroom.server.host.recent import Told
+from gameroom.server.host.runner import Runner
 from gameroom.store import FileJournals, Header, MemorySnapshots
 from gameroom.wire import JSON, MSGPACK
 from tests.server.table import ROOM

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gameroom.server.pages import WEB
+from gameroom.server.http.pages import WEB
 from tests.server.table import ENGINE, ROOM, Table
 
 PAGE = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 
-from gameroom.server.recent import EVENT_BYTES, Recent, Told
+from gameroom.server.host.recent import EVENT_BYTES, Recent, Told
 
 
 def told(seq: int, size: int = 0) -> Told:

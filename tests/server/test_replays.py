@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from gameroom import resources
-from gameroom.server import replays
+from gameroom.server.http import replays
 from gameroom.store import Entry, Header, replay
 from tests.server.table import ENGINE, KEYED, ROOM, Table, config, playing, served
 from tests.server.test_turns import move, packet

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gameroom.room import Room, inputs
-from gameroom.server.recent import Told
-from gameroom.server.runner import Runner
+from gameroom.server.host.recent import Told
+from gameroom.server.host.runner import Runner
 from gameroom.store import Header
 from gameroom.store.memory import MemoryJournal
 from tests.server.fuzz import Loop, runner_of

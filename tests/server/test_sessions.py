@@ -15,7 +15,7 @@ import pytest
 
 from gameroom.room import inputs
 from gameroom.server.auth import COOKIE_AGE_S
-from gameroom.server.stores import open_stores
+from gameroom.server.host.stores import open_stores
 from gameroom.store import MemorySessions, Session, StoreFailedError
 from gameroom.wire import Close
 from tests.server.table import (

@@ -10,7 +10,7 @@ import socket
 import pytest
 from aiohttp import WSMsgType, WSServerHandshakeError
 
-from gameroom.server.websocket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
+from gameroom.server.socket.websocket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 from gameroom.wire import CLOSINGS, JSON, MSGPACK
 from tests.server.table import (
     ENGINE,

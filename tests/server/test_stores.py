@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gameroom.server.config import Config
-from gameroom.server.stores import Syncing, open_stores
+from gameroom.server.host.stores import Syncing, open_stores
 from gameroom.store import (
     Entry,
     FileJournals,

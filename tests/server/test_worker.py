@@ -15,9 +15,9 @@ import pytest
 
 from gameroom import language, picture
 from gameroom.lockstep import desync
-from gameroom.server import jobs
-from gameroom.server.child import send
-from gameroom.server.worker import JobFailedError, Worker, WorkerBusyError
+from gameroom.server.host import jobs
+from gameroom.server.host.child import send
+from gameroom.server.host.worker import JobFailedError, Worker, WorkerBusyError
 from tests.server.table import ENGINE, KEYED, ROOM, Table, config, served
 
 
@@ -58,7 +58,7 @@ async def test_a_job_that_ends_its_process_costs_nobody_else(own: Worker) -> Non
 @pytest.mark.skipif(sys.platform == "win32", reason="a pipe ends in another way there")
 def test_a_killed_server_leaves_no_traceback_of_its_process() -> None:
     child = subprocess.Popen(
-        [sys.executable, "-m", "gameroom.server.child", str(1 << 30)],
+        [sys.executable, "-m", "gameroom.server.host.child", str(1 << 30)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

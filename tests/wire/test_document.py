@@ -20,12 +20,12 @@ from gameroom.lockstep.packets import (
     Snapshot,
 )
 from gameroom.lockstep.turns import HOLES_MAX
-from gameroom.room.desk import REASON_CHARACTERS_MAX, REASONS_MAX
 from gameroom.room.presence import ARRIVAL_MS
-from gameroom.server.answers import _NOT_FOUND
+from gameroom.room.requests import REASON_CHARACTERS_MAX, REASONS_MAX
 from gameroom.server.config import Limits
-from gameroom.server.exchange import HTTP_CODES
-from gameroom.server.routes import EVENTS, ROOM, SERVER
+from gameroom.server.http.answers import _NOT_FOUND
+from gameroom.server.http.exchange import HTTP_CODES
+from gameroom.server.http.routes import EVENTS, ROOM, SERVER
 from gameroom.texts import GIVEN_CHARACTERS_MAX, MARKS_MAX, NAME_CHARACTERS_MAX
 from gameroom.wire import (
     BODIES,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from gameroom.language.checks.expressions import Expressions, Where
 from gameroom.language.checks.scope import Scope
-from gameroom.language.diagnostics import Problems
+from gameroom.language.diagnostics.diagnostic import Problems
 from gameroom.model import Act, words
 from gameroom.model.builtin import EVENTS
 

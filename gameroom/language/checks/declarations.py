@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from gameroom.language.checks.scope import Scope
-from gameroom.language.diagnostics import Problems
+from gameroom.language.diagnostics.diagnostic import Problems
 from gameroom.model import (
     INT_MAX,
     ChoiceType,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gameroom.language.diagnostics import Problems
+from gameroom.language.diagnostics.diagnostic import Problems
 from gameroom.model import Room, State
 from gameroom.model.paths import walk
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gameroom.language.checks.scope import KIND_WORDS, Kind, Scope, kind_of
-from gameroom.language.diagnostics import Problems
+from gameroom.language.diagnostics.diagnostic import Problems
 from gameroom.model import (
     Binary,
     ChoiceType,

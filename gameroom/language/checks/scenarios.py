@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from gameroom.language.checks.expressions import Expressions, Where
 from gameroom.language.checks.scope import Scope
-from gameroom.language.diagnostics import Problems
+from gameroom.language.diagnostics.diagnostic import Problems
 from gameroom.model import Command, Request, Scenario, Signal, Span, Step
 from gameroom.model.fit import misfit, misfit_body
 from gameroom.model.paths import descend

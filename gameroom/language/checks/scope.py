@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal as OneOf
 
-from gameroom.language.diagnostics import nearest
+from gameroom.language.diagnostics.diagnostic import nearest
 from gameroom.model import (
     BoolType,
     ChoiceType,

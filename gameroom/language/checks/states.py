@@ -9,7 +9,7 @@ from gameroom.language.checks.actions import Actions
 from gameroom.language.checks.declarations import check_name
 from gameroom.language.checks.expressions import Expressions, Where
 from gameroom.language.checks.scope import Scope
-from gameroom.language.diagnostics import Problems
+from gameroom.language.diagnostics.diagnostic import Problems
 from gameroom.model import (
     After,
     On,

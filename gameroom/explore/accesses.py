@@ -1,0 +1,173 @@
+"""What a step asks of a room's values, and which it sets: told afterwards, from what it did.
+
+The values of a chart are its variables, then its settings. Behind them stand the answers to
+all conditions that ask about nothing else, so that `rounds == 9` counts as one yes or no and
+not as ten numbers. All are meant by place. The rule it keeps: generous. Whatever may have
+been asked on the way counts as asked, whatever may have been set as set, even where an
+action before it failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from gameroom.chart import Event
+from gameroom.chart.expressions import DATA, GENERATION, PEOPLE, SETTINGS, STATES, Ask
+from gameroom.chart.macrostep import NO_FIELDS
+from gameroom.chart.mistakes import Wrong
+from gameroom.chart.tables import Transition
+from gameroom.explore.abstract_room import Run, Spot, World
+from gameroom.explore.facets import blocks, conditions, parts
+from gameroom.explore.moves import Step
+from gameroom.model import Act, Binary, Expression, Literal, Name, Unary, Value
+from gameroom.model.paths import walk
+
+Places = frozenset[int]
+
+NOWHERE: Places = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A transition that asks about values. answers: the places of its answers, which stand
+    for the values as long as none of these is set; the values themselves where it asks
+    about more than values."""
+
+    transition: Transition
+    values: Places
+    answers: Places
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What the parts of one chart ask and set; those that do neither are left out.
+
+    asks: whose answers stand behind the values. asking: transitions with a condition or an
+    `if`. acting: the actions of transitions by number. entering, exiting: the actions of
+    states by number. internal: the events that the chart raises by itself.
+    """
+
+    world: World
+    asks: tuple[Ask, ...]
+    asking: tuple[Asking, ...]
+    acting: Mapping[int, Places]
+    entering: Mapping[int, Places]
+    exiting: Mapping[int, Places]
+    internal: frozenset[int]
+    _answers: dict[tuple[Value, ...], tuple[object, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, world: World) -> Looks:
+        chart = world.chart
+        places = {**world.settings, **chart.variables}
+        asks: list[Ask] = []
+        said = [state for _, state in walk(chart.room.root)]
+        acts = [act for state in said for block in blocks(state) for act in block]
+        raised = {chart.events[act.name] for act in acts if act.verb == "raise"}
+        return cls(
+            world,
+            asking=tuple(_asking(world, places, asks)),
+            asks=tuple(asks),
+            acting=_some(_acted(each.said.actions, places) for each in chart.transitions),
+            entering=_some(_acted(state.entry, places) for state in said),
+            exiting=_some(_acted(state.exit, places) for state in said),
+            internal=frozenset({chart.error, *chart.done.values(), *raised}),
+        )
+
+    def with_answers(self, spot: Spot) -> tuple[object, ...]:
+        """The values of a spot, then the answers that follow from them."""
+        found = self._answers.get(spot.values)
+        if found is None:
+            answers = [self._answer(spot, ask) for ask in self.asks]
+            found = self._answers[spot.values] = (*spot.values, *answers)
+        return found
+
+    def _answer(self, spot: Spot, ask: Ask) -> Value | None:
+        """None where there is none."""
+        snapshot = self.world.snapshot(spot)
+        try:
+            return ask(snapshot.configuration, snapshot.data, NO_FIELDS, snapshot)
+        except (Wrong, ZeroDivisionError):
+            return None
+
+    def during(self, spot: Spot, step: Step, run: Run) -> tuple[Places, Places]:
+        """What a step from this spot may have asked, and what it may have set."""
+        if not self.world.plain:
+            return NOWHERE, NOWHERE
+        entered, found = 0, set(self._configured(step))
+        for moved in run.moved:
+            found |= self.acting.get(moved.transition, NOWHERE)
+            for state in moved.exited:
+                found |= self.exiting.get(state, NOWHERE)
+            for state in moved.entered:
+                found |= self.entering.get(state, NOWHERE)
+                entered |= 1 << state
+        acted = frozenset(found)
+        for asking in self.asking:
+            if self._was_asked(asking.transition, spot, step, run, entered, acted):
+                found |= asking.values if asking.values & acted else asking.answers
+        return frozenset(found), acted
+
+    def _was_asked(
+        self, transition: Transition, spot: Spot, step: Step, run: Run, entered: int, acted: Places
+    ) -> bool:
+        """Its state was active, and its trigger may have been met."""
+        state = 1 << transition.source
+        if not state & (spot.configuration | entered):
+            return False
+        if transition.condition is not None:
+            changed = STATES | PEOPLE | GENERATION | (DATA if acted else 0)
+            changed |= SETTINGS if step.verb == "configure" else 0
+            return bool(state & entered or transition.depends & changed)
+        if transition.unit:
+            return transition.id == step.timer
+        events = self.world.chart.events
+        fed = (events.get(each.name) for each in run.fed if isinstance(each, Event))
+        return transition.event in self.internal or transition.event in fed
+
+    def _configured(self, step: Step) -> Iterator[int]:
+        """What the step itself sets."""
+        if step.verb == "configure":
+            yield from (self.world.settings[name] for name, _ in step.body)
+
+
+def _asking(world: World, places: Mapping[str, int], asks: list[Ask]) -> Iterator[Asking]:
+    """The transitions that ask about values; the asks for their answers go into `asks`."""
+    for each in world.chart.transitions:
+        said = list(conditions(each.said))
+        values = _named(said, places)
+        if not values:
+            continue
+        answers = values
+        if all(_about_values(part, places) for one in said for part in parts(one)):
+            first = len(world.plain) + len(asks)
+            asks += [ask for ask in (each.condition, each.guard) if ask is not None]
+            answers = frozenset(range(first, len(world.plain) + len(asks)))
+        yield Asking(each, values, answers)
+
+
+def _about_values(part: Expression, places: Mapping[str, int]) -> bool:
+    return isinstance(part, Literal | Unary | Binary) or (
+        isinstance(part, Name) and part.name in places
+    )
+
+
+def _named(asked: Iterable[Expression | None], places: Mapping[str, int]) -> Places:
+    return frozenset(
+        places[part.name]
+        for each in asked
+        for part in parts(each)
+        if isinstance(part, Name) and part.name in places
+    )
+
+
+def _acted(acts: Iterable[Act], places: Mapping[str, int]) -> Places:
+    """What is set and what that rests on. What stands behind an action that fails is not
+    set, so that it matters what it was before."""
+    sets = [act for act in acts if act.verb == "set"]
+    return frozenset(places[act.name] for act in sets) | _named((a.value for a in sets), places)
+
+
+def _some(looks: Iterable[Places]) -> dict[int, Places]:
+    return {number: each for number, each in enumerate(looks) if each}

@@ -1,0 +1,187 @@
+"""Can a condition ever hold? Answered from the bounds of what it reads, without exploring.
+
+Every number has a range: the players of the room, the people that can be counted, the
+types of variables and settings. The rule it keeps: "never" is certain; a doubt says "maybe".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gameroom.explore.facets import counts_people, parts
+from gameroom.model import (
+    INT_MAX,
+    Binary,
+    Count,
+    EnoughPlayers,
+    Expression,
+    IntType,
+    Literal,
+    Name,
+    Quorum,
+    Room,
+    Setting,
+    Unary,
+    Variable,
+)
+
+Bounds = tuple[int, int]
+"""The least and the greatest value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Maybe:
+    """Can it be true, can it be false?"""
+
+    true: bool = True
+    false: bool = True
+
+
+Answer = Bounds | Maybe | None
+"""None: a text, a list, or a number of which nothing is known."""
+
+
+def never(room: Room, condition: Expression) -> Expression | None:
+    """The smallest part that keeps the condition from ever being true, None where it may."""
+    assert room.players is not None
+    all_of_them = range(room.players.high, -1, -1)
+    numbers = all_of_them if about_people(condition) else (room.players.high,)
+    return _culprit(room, condition, numbers)
+
+
+def about_people(condition: Expression) -> bool:
+    """Does the condition ask about people?"""
+    return any(
+        counts_people(part) or isinstance(part, Quorum | EnoughPlayers) for part in parts(condition)
+    )
+
+
+def _culprit(
+    room: Room, condition: Expression, numbers: range | tuple[int, ...]
+) -> Expression | None:
+    if any(_truth(room, condition, players).true for players in numbers):
+        return None
+    if isinstance(condition, Binary) and condition.op == "and":
+        for side in (condition.left, condition.right):
+            if (found := _culprit(room, side, numbers)) is not None:
+                return found
+    return condition
+
+
+def _truth(room: Room, asked: Expression, players: int) -> Maybe:
+    found = _answer(room, asked, players)
+    return found if isinstance(found, Maybe) else Maybe()
+
+
+def _answer(room: Room, asked: Expression, players: int) -> Answer:
+    match asked:
+        case Literal(bool() as value):
+            return Maybe(value, not value)
+        case Literal(int() as value):
+            return value, value
+        case Name(name):
+            return _named(room, name, players)
+        case Unary("not", operand):
+            truth = _truth(room, operand, players)
+            return Maybe(truth.false, truth.true)
+        case Unary(_, operand):
+            bounds = _answer(room, operand, players)
+            return (-bounds[1], -bounds[0]) if isinstance(bounds, tuple) else None
+        case Binary():
+            return _binary(room, asked, players)
+        case Count(who, _):
+            return 0, _most(room, who, players)
+        case Quorum():
+            return _quorum(room, asked, players)
+        case EnoughPlayers():
+            return _enough(room, players)
+        case _:
+            return None
+
+
+def _named(room: Room, name: str, players: int) -> Answer:
+    assert room.players is not None
+    match name:
+        case "players":
+            return players, players
+        case "spectators":
+            return 0, _most(room, "spectator", players)
+        case "players_min":
+            return room.players.low, room.players.low
+        case "players_max":
+            return room.players.high, room.players.high
+        case "generation":
+            return 0, INT_MAX
+    declared: list[Variable | Setting] = [*room.variables, *room.settings]
+    type_ = next((each.type for each in declared if each.name == name), None)
+    return (type_.low, type_.high) if isinstance(type_, IntType) else None
+
+
+def _binary(room: Room, asked: Binary, players: int) -> Answer:
+    op = asked.op
+    if op in ("and", "or"):
+        left, right = (_truth(room, side, players) for side in (asked.left, asked.right))
+        if op == "and":
+            return Maybe(left.true and right.true, left.false or right.false)
+        return Maybe(left.true or right.true, left.false and right.false)
+    one, other = (_answer(room, side, players) for side in (asked.left, asked.right))
+    if not isinstance(one, tuple) or not isinstance(other, tuple):
+        return Maybe() if op in ("<", "<=", ">", ">=", "==", "!=") else None
+    return _compared(op, one, other)
+
+
+def _compared(op: str, one: Bounds, other: Bounds) -> Answer:
+    (low, high), (least, most) = one, other
+    match op:
+        case "<":
+            return Maybe(low < most, high >= least)
+        case "<=":
+            return Maybe(low <= most, high > least)
+        case ">":
+            return Maybe(high > least, low <= most)
+        case ">=":
+            return Maybe(high >= least, low < most)
+        case "==":
+            return Maybe(low <= most and least <= high, not low == high == least == most)
+        case "!=":
+            return Maybe(not low == high == least == most, low <= most and least <= high)
+        case "+":
+            return low + least, high + most
+        case "-":
+            return low - most, high - least
+        case "*":
+            ends = [a * b for a in one for b in other]
+            return min(ends), max(ends)
+        case _:
+            return None
+
+
+def _quorum(room: Room, asked: Quorum, players: int) -> Maybe:
+    most = _most(room, asked.who, players)
+    match asked.kind:
+        case "no":
+            return Maybe(True, most > 0)
+        case "count":
+            return Maybe(most >= asked.amount, asked.amount > 0)
+        case _:
+            return Maybe(most > 0, True)
+
+
+def _enough(room: Room, players: int) -> Maybe:
+    assert room.players is not None
+    need = max(room.players.low, sum(team.low for team in room.teams))
+    fits = all(team.low <= players for team in room.teams)
+    return Maybe(players >= need and fits, players < need or bool(room.teams))
+
+
+def _most(room: Room, who: str, players: int) -> int:
+    """How many people of a kind there can be when so many play."""
+    watching = room.spectators.high if room.spectators is not None else 0
+    match who:
+        case "spectator":
+            return watching
+        case "anyone":
+            return players + watching
+    if any(role.name == who for role in room.roles):
+        return min(1, players)
+    return min([players, *(team.high for team in room.teams if team.name == who)])

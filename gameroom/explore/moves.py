@@ -1,0 +1,463 @@
+"""What can happen next to an abstract room: who may do what, and what time may bring.
+
+Mirrors what `gameroom.room` raises and when. Knows one spot at a time, no search. The rule
+it keeps: an event is left out only where it could change nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from gameroom.chart import ruling
+from gameroom.chart.plans import ways
+from gameroom.explore import values as explore_values
+from gameroom.explore.abstract_room import Run, Site, Spot, World
+from gameroom.explore.facets import (
+    CONNECTED,
+    DIVERGED,
+    FAILED,
+    HIDDEN,
+    LOADED,
+    LOST,
+    MISSING,
+    READY,
+    REFUSED,
+    SLOW,
+    blocks,
+    conditions,
+)
+from gameroom.explore.people import SEATS, Sort
+from gameroom.explore.values import Tried
+from gameroom.model import On, Request, Signal, Value
+from gameroom.model.paths import walk
+
+BY_PEOPLE = frozenset(
+    {"join", "ready", "unready", "loaded", "refused", "configure", "request", "signal"}
+)
+"""What moves a room on; leaving, silence and time only wear it out."""
+
+FLAGGED = {
+    "drop": (0, CONNECTED | MISSING | HIDDEN),
+    "return": (CONNECTED, LOST | DIVERGED),
+    "lost": (LOST, 0),
+    "hide": (HIDDEN, 0),
+    "show": (0, HIDDEN),
+    "slow": (SLOW, 0),
+    "steady": (0, SLOW),
+    "lag": (MISSING, 0),
+    "recover": (0, MISSING | FAILED),
+    "diverged": (DIVERGED, 0),
+    "repaired": (0, DIVERGED),
+    "failed": (FAILED, 0),
+    "ready": (READY, LOADED | REFUSED),
+    "unready": (0, READY | LOADED | REFUSED),
+    "loaded": (LOADED, REFUSED | FAILED),
+    "refused": (REFUSED, LOADED),
+}
+"""By event, what becomes of the person's flags before the chart hears of it: set, cleared."""
+
+
+class Step(NamedTuple):
+    """One thing that happens. `member` is who does it, -1 for nobody; of `diverged`, for all of
+    whom nobody knows who is right.
+
+    name: of the request or signal; the team of a join. timer: the transition that is due.
+    picks: to whom roles went on, where there was a choice.
+    """
+
+    verb: str
+    member: int = -1
+    name: str = ""
+    body: tuple[tuple[str, Value], ...] = ()
+    timer: int = -1
+    picks: tuple[int, ...] = ()
+
+
+@dataclass(slots=True)
+class Here:
+    """What the active states say by themselves."""
+
+    live: int
+    iterating: bool
+    running: bool
+    handled: frozenset[str]
+    rulings: dict[tuple[str, tuple[str, ...]], str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Moves:
+    """players: how many may sit; watchers: how many may watch. connections: whether they
+    break wherever they can, or only where a transition waits for it (who is away too long
+    is lost either way). repairs: whether the room repairs who has diverged."""
+
+    world: World
+    players: int
+    watchers: int
+    connections: bool
+    bodies: dict[str, explore_values.Bodies]
+    settings: dict[str, Tried]
+    blockers: dict[int, frozenset[int]]
+    requests: frozenset[str]
+    repairs: bool
+    _here: dict[int, Here] = field(default_factory=dict)
+    _steps: dict[tuple[Site, tuple[Value, ...]], tuple[Step, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, world: World, players: int, *, connections: bool = True) -> Moves:
+        room = world.chart.room
+        spectators = room.spectators.high if room.spectators is not None else 0
+        asked = [c for _, s in walk(room.root) for t in s.transitions for c in conditions(t)]
+        sets = [
+            act.value
+            for _, state in walk(room.root)
+            for block in blocks(state)
+            for act in block
+            if act.verb == "set" and act.name in world.reads.variables and act.value is not None
+        ]
+        return cls(
+            world,
+            players,
+            min(spectators, 1) if world.reads.spectators else 0,
+            connections,
+            bodies=_bodies(world),
+            settings=explore_values.settings(room, world.reads.settings, [*asked, *sets]),
+            blockers=_blockers(world),
+            requests=frozenset(request.name for request in room.requests),
+            repairs=any(
+                act.verb == "repair"
+                for _, state in walk(room.root)
+                for block in blocks(state)
+                for act in block
+            ),
+        )
+
+    @property
+    def inexact(self) -> tuple[str, ...]:
+        """What was not tried out in full."""
+        names = [name for name, found in self.bodies.items() if not found.exact]
+        names += [name for name, found in self.settings.items() if not found.exact]
+        return (*names, *(() if self.world.reads.every_generation else ("generation",)))
+
+    # Taking a step
+
+    def take(self, spot: Spot, step: Step, run: Run) -> Spot:
+        """`run` holds the people of the spot; it comes back with what happened to them."""
+        world = self.world
+        place = run.members.index(step.member) if step.member >= 0 else -1
+        seat = step.member % SEATS - 1
+        match step.verb:
+            case "timer":
+                return world.fired(spot, run, step.timer)
+            case "turns":
+                turn = dict(step.body)["turn"]
+                assert isinstance(turn, int), step
+                return world.turned(spot, run, turn)
+            case "join":
+                seat = self._free_seat(spot)
+                kinds = ("player", step.name) if step.name else ("player",)
+                self._enter(run, Sort(tuple(sorted(kinds)), CONNECTED), seat)
+                return world.happen(spot, run, "join", {"seat": max(seat, 0)})
+            case "watch":
+                self._enter(run, Sort(("spectator",), CONNECTED), -1)
+                return world.still(spot, run)
+            case "leave":
+                player = world.sort_of(step.member).player
+                world.vacate(run, place)
+                if not player:
+                    return world.still(spot, run)
+                return world.happen(spot, run, "leave", {"seat": seat})
+            case "configure":
+                return world.configured(spot, run, dict(step.body), {"seat": seat})
+            case "signal":
+                return world.happen(spot, run, step.name, {**dict(step.body), "seat": -1})
+            case "request":
+                body = dict(step.body)
+                choice = body.get("choice")
+                if isinstance(choice, str):
+                    sort = world.sorts.choosing(step.member // SEATS, step.name, choice)
+                    run.members[place] = sort * SEATS + step.member % SEATS
+                return world.happen(spot, run, step.name, {**body, "seat": seat})
+            case "diverged":
+                here = [place] if place >= 0 else self._here_of(spot)
+                seat = min(run.members[at] % SEATS - 1 for at in here)
+                for at in here:
+                    run.members[at] = world.flagged(run.members[at], *FLAGGED["diverged"])
+                return world.happen(spot, run, "diverged", {"seat": seat, "decidable": place >= 0})
+            case "cut off":
+                here = self._here_of(spot)
+                seats = [run.members[at] % SEATS - 1 for at in here]
+                for at in here:
+                    run.members[at] = world.flagged(run.members[at], *FLAGGED["drop"])
+                return world.happen_all(spot, run, [("drop", {"seat": seat}) for seat in seats])
+            case verb:
+                run.members[place] = world.flagged(step.member, *FLAGGED[verb])
+                return world.happen(spot, run, verb, {"seat": seat})
+
+    def _here_of(self, spot: Spot) -> list[int]:
+        """The places of the players who are connected."""
+        sorts = [self.world.sort_of(member) for member in spot.members]
+        return [at for at, one in enumerate(sorts) if one.player and one.flags & CONNECTED]
+
+    def _enter(self, run: Run, sort: Sort, seat: int) -> None:
+        run.members.append(self.world.sorts.number(sort) * SEATS + seat + 1)
+
+    def _free_seat(self, spot: Spot) -> int:
+        """The lowest one where somebody asks for seats; otherwise they are not told apart."""
+        if not self.world.reads.seats:
+            return -1
+        taken = {member % SEATS - 1 for member in spot.members}
+        return next(seat for seat in range(SEATS) if seat not in taken)
+
+    # What steps there are
+
+    def steps(self, spot: Spot) -> tuple[Step, ...]:
+        """All that can happen now and may change anything, in a fixed order. Variables make
+        no difference to it."""
+        key = (spot.site, spot.values[self.world.variables :])
+        known = self._steps.get(key)
+        if known is None:
+            known = self._steps[key] = tuple(self._possible(spot))
+        return known
+
+    def _possible(self, spot: Spot) -> Iterator[Step]:
+        here = self._look(spot.configuration)
+        seen = [member // SEATS * SEATS for member in spot.members]
+        stale = list(spot.site.seen) != sorted(seen)
+        sorts = [(member, self.world.sort_of(member)) for member in dict.fromkeys(spot.members)]
+        yield from self._coming(spot, here)
+        for member, sort in sorts:
+            if sort.player and sort.flags & CONNECTED:
+                yield from self._prepared(spot, here, member, sort, stale)
+        for member, sort in sorts:
+            if sort.flags & CONNECTED:
+                yield from self._asked(spot, here, member, sort, stale)
+        seated = [each for m in spot.members if (each := self.world.sort_of(m)).player]
+        count = sum(bool(sort.flags & CONNECTED) for sort in seated)
+        yield from self._timed(spot, here, count)
+        yield from self._differing(here, sorts, len(seated), count, stale)
+        for member, sort in sorts:
+            if sort.flags & CONNECTED and self._allows(here, spot, "leave", sort):
+                yield Step("leave", member)
+        for member, sort in sorts:
+            if sort.player:
+                yield from self._wearing(here, member, sort, stale)
+
+    def _coming(self, spot: Spot, here: Here) -> Iterator[Step]:
+        room = self.world.chart.room
+        sorts = [self.world.sort_of(member) for member in spot.members]
+        seated = sum(sort.player for sort in sorts)
+        newcomer = Sort(("player",), CONNECTED)
+        if seated < self.players and self._allows(here, spot, "join", newcomer):
+            if not any(here.live & self.world.reads.facet(f"kind:{t.name}") for t in room.teams):
+                yield Step("join")
+            else:
+                for team in room.teams:
+                    if sum(team.name in sort.kinds for sort in sorts) < team.high:
+                        yield Step("join", name=team.name)
+        watcher = Sort(("spectator",), CONNECTED)
+        if len(sorts) - seated < self.watchers and self._allows(here, spot, "watch", watcher):
+            yield Step("watch")
+
+    def _prepared(
+        self, spot: Spot, here: Here, member: int, sort: Sort, stale: bool
+    ) -> Iterator[Step]:
+        """Readiness, and what the engines say of the setup."""
+        if self._allows(here, spot, "ready", sort):
+            if not sort.flags & READY and self._matters(here, "ready", READY, stale):
+                yield Step("ready", member)
+            if (sort.flags & READY or not here.live & READY) and self._matters(
+                here, "unready", READY | LOADED | REFUSED, stale
+            ):
+                yield Step("unready", member)
+        if self._allows(here, spot, "load", sort):
+            for verb, flag in (("loaded", LOADED), ("refused", REFUSED)):
+                news = here.live & (LOADED | REFUSED) and not sort.flags & flag
+                if stale or news or verb in here.handled:
+                    yield Step(verb, member)
+
+    def _asked(
+        self, spot: Spot, here: Here, member: int, sort: Sort, stale: bool
+    ) -> Iterator[Step]:
+        """Settings and requests."""
+        if self._allows(here, spot, "configure", sort):
+            places = self.world.settings
+            for name, tried in self.settings.items():
+                if not here.live & self.world.reads.facet(f"value:{name}"):
+                    continue
+                for value in tried.values:
+                    if value != spot.values[places[name]]:
+                        yield Step("configure", member, body=((name, value),))
+            if stale or "configure" in here.handled:
+                yield Step("configure", member)
+        for name, found in self.bodies.items():
+            if name in self.requests and self._allows(here, spot, name, sort):
+                votes = here.live & self.world.reads.facet(f"choice:{name}")
+                if stale or votes or name in here.handled:
+                    for body in found.bodies:
+                        yield Step("request", member, name, body)
+
+    def _timed(self, spot: Spot, here: Here, count: int) -> Iterator[Step]:
+        """Signals of the engines, and timers. Turns pass only where somebody plays."""
+        turning = here.iterating and count > 0
+        if turning:
+            for name, found in self.bodies.items():
+                if name not in self.requests and name in here.handled:
+                    for body in found.bodies:
+                        yield Step("signal", name=name, body=body)
+        for timer in spot.site.timers:
+            if self.blockers[timer].isdisjoint(spot.site.timers):
+                yield Step("timer", timer=timer)
+        if turning:
+            for timer in spot.site.turn_timers:
+                if self.blockers[timer].isdisjoint(spot.site.turn_timers):
+                    yield Step("timer", timer=timer)
+            later = [turn for turn in self.world.reads.generations if turn > spot.site.generation]
+            if later:
+                yield Step("turns", body=(("turn", later[0]),))
+
+    def breaking(self, spot: Spot) -> Iterator[Step]:
+        """Broken connections, where these are not tried for all that follows from them: of one
+        player, and of all at once."""
+        here = self._look(spot.configuration)
+        if not self.world.sorts.tells_connected(here.live):
+            return
+        members = [spot.members[at] for at in self._here_of(spot)]
+        if "drop" not in here.handled:
+            yield from (Step("drop", member) for member in dict.fromkeys(members))
+        if len(members) > 1:
+            yield Step("cut off")
+
+    def _differing(
+        self,
+        here: Here,
+        sorts: list[tuple[int, Sort]],
+        seated: int,
+        count: int,
+        stale: bool,
+    ) -> Iterator[Step]:
+        """Engines that differ: one from a majority, or, of any number, each from another. Who
+        has reported and gone still counts for the majority."""
+        if not here.iterating or count < 2 or not self._matters(here, "diverged", DIVERGED, stale):
+            return
+        agree = [
+            member
+            for member, sort in sorts
+            if sort.player and sort.flags & CONNECTED and not sort.flags & DIVERGED
+        ]
+        if seated > 2:
+            yield from (Step("diverged", member) for member in agree)
+        if agree:
+            yield Step("diverged")
+
+    def _wearing(self, here: Here, member: int, sort: Sort, stale: bool) -> Iterator[Step]:
+        """Silence, broken connections, and engines that agree again."""
+        connected = bool(sort.flags & CONNECTED)
+        told = self.world.sorts.tells_connected(here.live)
+        if connected and here.iterating:
+            seen = not sort.flags & (MISSING | HIDDEN | FAILED)
+            if seen and self._matters(here, "lag", MISSING, stale):
+                yield Step("lag", member)
+        for on, off, flag in (("hide", "show", HIDDEN), ("slow", "steady", SLOW)):
+            begins = connected and not sort.flags & MISSING and (flag == HIDDEN or here.iterating)
+            if begins and not sort.flags & flag and self._matters(here, on, flag, stale):
+                yield Step(on, member)
+            ends = sort.flags & flag or not here.live & flag
+            if ends and self._matters(here, off, flag, stale):
+                yield Step(off, member)
+        diverged = sort.flags & DIVERGED or not here.live & DIVERGED
+        if self.repairs and diverged and self._matters(here, "repaired", DIVERGED, stale):
+            yield Step("repaired", member)
+        fails = connected and here.running and not sort.flags & (MISSING | FAILED)
+        if fails and self._matters(here, "failed", FAILED, stale):
+            yield Step("failed", member)
+        unheard = sort.flags & (MISSING | FAILED) or ~here.live & (MISSING | FAILED)
+        if connected and unheard and self._matters(here, "recover", MISSING | FAILED, stale):
+            yield Step("recover", member)
+        if told and connected and (self.connections or "drop" in here.handled):
+            yield Step("drop", member)
+        if told and not connected:
+            yield Step("return", member)
+        silent = sort.flags & (MISSING | FAILED) or (here.iterating and not here.live & MISSING)
+        silent = silent or (here.running and not here.live & FAILED)
+        away = not connected or not told or not self.connections
+        may_be_lost = not sort.flags & LOST and (away or silent)
+        if may_be_lost and self._matters(here, "lost", LOST, stale):
+            yield Step("lost", member)
+
+    def _matters(self, here: Here, event: str, flags: int, stale: bool) -> bool:
+        return stale or event in here.handled or bool(here.live & flags)
+
+    # What is known of the active states
+
+    def _look(self, configuration: int) -> Here:
+        here = self._here.get(configuration)
+        if here is None:
+            chart = self.world.chart
+            running = chart.by_path.get("running")
+            handled = frozenset(
+                name for name, number in chart.events.items() if ways(chart, configuration, number)
+            )
+            here = self._here[configuration] = Here(
+                live=self.world.reads.at(configuration),
+                iterating=bool(configuration & chart.iterating),
+                running=running is not None and bool(configuration >> running & 1),
+                handled=handled,
+            )
+        return here
+
+    def allows(self, spot: Spot, name: str, sort: Sort) -> bool:
+        """May somebody of this sort do that now?"""
+        return self._allows(self._look(spot.configuration), spot, name, sort)
+
+    def _allows(self, here: Here, spot: Spot, name: str, sort: Sort) -> bool:
+        key = (name, sort.kinds)
+        known_ruling = here.rulings.get(key)
+        if known_ruling is None:
+            snapshot = self.world.snapshot(spot)
+            known_ruling = ruling(self.world.chart, snapshot, name, frozenset(sort.kinds))
+            here.rulings[key] = known_ruling
+        return known_ruling == "allow"
+
+
+def _bodies(world: World) -> dict[str, explore_values.Bodies]:
+    """By request and signal, the bodies to try."""
+    room, reads = world.chart.room, world.reads
+    found = {}
+    events: list[Request | Signal] = [*room.requests, *room.signals]
+    for declared in events:
+        asked = [
+            asks
+            for _, state in walk(room.root)
+            for transition in state.transitions
+            if transition.trigger == On(declared.name)
+            for asks in (
+                *conditions(transition),
+                *(
+                    act.value
+                    for act in transition.actions
+                    if act.value is not None and act.name in reads.variables
+                ),
+            )
+        ]
+        votes = reads.choices.get(declared.name, ())
+        found[declared.name] = explore_values.bodies(declared.fields, asked, votes)
+    return found
+
+
+def _blockers(world: World) -> dict[int, frozenset[int]]:
+    """By timer, those that are due before it whenever both are armed: of the same state or
+    of one around it, armed no later, and no longer."""
+    chart = world.chart
+    timers = [transition for transition in chart.transitions if transition.unit]
+    return {
+        late.id: frozenset(
+            early.id
+            for early in timers
+            if early.unit == late.unit
+            and early.source in (late.source, *chart.states[late.source].ancestors)
+            and (early.amount, early.id) < (late.amount, late.id)
+        )
+        for late in timers
+    }

@@ -1,0 +1,107 @@
+"""Deep checks: what follows from playing a room, found before anybody plays it.
+
+The room is explored with the step function that the server runs; people are
+interchangeable. From the ends it is walked back: whatever can't get there is stuck. The
+rule it keeps: what was not looked into is said so, and equal rooms get equal reports.
+docs/checks.md tells every check with its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from gameroom.explore.findings import Finding, happening, never
+from gameroom.explore.scope import Explored, explored, notes
+from gameroom.explore.static import check_static
+from gameroom.explore.story import Story
+from gameroom.language import Diagnostic
+from gameroom.model import Room, Span
+
+CONFIGURATIONS_MAX = 10_000
+"""How many abstract configurations are looked into: a second or two."""
+
+UNKNOWN = "not checked for what never happens"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """findings: by place. notes: what was looked into, and what was not, as sentences.
+
+    players: how many were tried at most. configurations: how many were found.
+    complete: nothing was left out for want of time.
+    """
+
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...]
+    players: int
+    configurations: int
+    complete: bool
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        return tuple(finding.diagnostic for finding in self.findings)
+
+    def story(self, code: str) -> Story | None:
+        """The story of the first finding with this code."""
+        told = (each.story for each in self.findings if each.diagnostic.code == code)
+        return next(told, None)
+
+
+def explore(room: Room, *, configurations_max: int = CONFIGURATIONS_MAX) -> Report:
+    """Check a merged room that has no errors."""
+    assert room.extends is None, "only a merged room is explored"
+    found = explored(room, configurations_max)
+    static = [Finding(each) for each in check_static(room)]
+    impossible, doubts = _impossible(found)
+    played = [*happening(found.graphs), *impossible]
+    return Report(
+        findings=tuple(_sorted(_without_echoes([*static, *played]))),
+        notes=(*notes(room, found), *doubts),
+        players=found.players,
+        configurations=found.configurations,
+        complete=found.complete,
+    )
+
+
+def _impossible(found: Explored) -> tuple[list[Finding], tuple[str, ...]]:
+    """What never happens, and a note where that is not known. A suspicion from a cheap
+    exploration is worth a thorough one."""
+    if not found.exact:
+        return [], (UNKNOWN,)
+    suspected = never(found.graphs)
+    if found.whole or not suspected:
+        return suspected, ()
+    graph = found.thorough(until=lambda graph: all(each.disproved(graph) for each in suspected))
+    if all(each.disproved(graph) for each in suspected):
+        return [], ()
+    if not graph.complete:
+        return [], (UNKNOWN,)
+    return never([*found.graphs, graph]), ()
+
+
+def _without_echoes(found: Iterable[Finding]) -> Iterator[Finding]:
+    """A transition whose condition never holds is told once."""
+    impossible: list[Span] = []
+    for each in found:
+        span = each.diagnostic.span
+        if each.diagnostic.code == "E0802":
+            impossible.append(span)
+        echoes = each.diagnostic.code == "W0802" and any(
+            _within(other, span) for other in impossible
+        )
+        if not echoes:
+            yield each
+
+
+def _within(inner: Span, outer: Span) -> bool:
+    return (
+        inner.file == outer.file
+        and (outer.line, outer.column) <= (inner.line, inner.column)
+        and (inner.end_line, inner.end_column) <= (outer.end_line, outer.end_column)
+    )
+
+
+def _sorted(found: Iterable[Finding]) -> list[Finding]:
+    """By place; errors first where the place is the same."""
+    return sorted(found, key=lambda each: (each.diagnostic.span, each.diagnostic.code))

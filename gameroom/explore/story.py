@@ -1,0 +1,142 @@
+"""The shortest way to a trouble, told in the room's own words.
+
+"ann joins, bob joins, ann leaves": people are named in the order in which they come. A
+story also keeps what the chart was given, so that anybody can play it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from gameroom.chart import Chart, Event, MacroStep, Snapshot, active, advance, begin, step
+from gameroom.explore.abstract_room import Fired, Run
+from gameroom.explore.moves import Step
+from gameroom.explore.search import Graph
+from gameroom.model import Value, words
+
+NAMES = ("ann", "bob", "cat", "dan", "eve", "fay", "gus", "hal")
+"""Who comes after these is called by a number."""
+
+_TOLD = {
+    "watch": "watches",
+    "leave": "leaves",
+    "drop": "drops",
+    "return": "returns",
+    "lost": "is lost",
+    "hide": "hides",
+    "show": "shows",
+    "slow": "is slow",
+    "steady": "is steady",
+    "lag": "is silent",
+    "recover": "is heard again",
+    "diverged": "diverges",
+    "repaired": "is repaired",
+    "failed": "has a failed engine",
+    "ready": "is ready",
+    "unready": "is not ready",
+    "loaded": "has loaded",
+    "refused": "refuses the setup",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """steps: what happened, one phrase each. states: the active states at the end, in
+    document order. fed: what the chart took: events with the people of that moment, and
+    the timers that fired."""
+
+    steps: tuple[str, ...]
+    states: tuple[str, ...]
+    fed: tuple[Event | Fired, ...] = ()
+
+    def __str__(self) -> str:
+        return ", ".join(self.steps) or "the room begins"
+
+
+def story_of(graph: Graph, number: int, last: Step | None = None) -> Story:
+    """How the room came to this spot, and then took the step `last`."""
+    world = graph.moves.world
+    spot, run = world.begin()
+    names: list[str] = []
+    told: list[str] = []
+    fed: list[Event | Fired] = []
+    newcomers = _newcomers()
+    steps = graph.way(number)
+    for taken in [*steps, last] if last is not None else steps:
+        who = names[spot.members.index(taken.member)] if taken.member >= 0 else ""
+        coming = next(newcomers) if taken.verb in ("join", "watch") else ""
+        told.append(_told(world.chart, taken, who or coming))
+        there = [*names, coming] if coming else list(names)
+        run = Run(list(spot.members), names=there, picks=taken.picks)
+        spot = graph.moves.take(spot, taken, run)
+        assert run.names is not None
+        names = run.names
+        fed += run.fed
+    assert last is not None or spot == graph.spots[number], "a story leads where it was heard"
+    return Story(tuple(told), active(world.chart, world.snapshot(spot)), tuple(fed))
+
+
+def replay(
+    chart: Chart, fed: Sequence[Event | Fired], trace: list[MacroStep] | None = None
+) -> Snapshot:
+    """Play a story's events on a chart from the beginning; every timer fires in its time."""
+    snapshot, _ = begin(chart, trace=trace)
+    for each in fed:
+        if isinstance(each, Event):
+            event = Event(
+                each.name, snapshot.now, each.generation, each.fields, each.people, each.settings
+            )
+            snapshot, _ = step(chart, snapshot, event, trace=trace)
+        else:
+            now = dict(snapshot.timers).get(each.timer, snapshot.now)
+            turn = dict(snapshot.turn_timers).get(each.timer, snapshot.generation)
+            snapshot, _ = advance(chart, snapshot, now, turn, people=each.people, trace=trace)
+    return snapshot
+
+
+def _newcomers() -> Iterator[str]:
+    yield from NAMES
+    number = len(NAMES)
+    while True:
+        number += 1
+        yield f"person {number}"
+
+
+def _told(chart: Chart, taken: Step, who: str) -> str:
+    match taken.verb:
+        case "join":
+            return f"{who} joins {taken.name}".rstrip()
+        case "configure":
+            changed = [f"{name} = {_value(value)}" for name, value in taken.body]
+            return f"{who} sets {changed[0]}" if changed else f"{who} changes a setting"
+        case "request":
+            return f"{who} sends {taken.name}{_body(taken.body)}"
+        case "signal":
+            return f"the engines raise {taken.name}{_body(taken.body)}"
+        case "timer":
+            return _passing(chart, taken.timer)
+        case "turns":
+            return f"turn {dict(taken.body)['turn']} closes"
+        case "diverged" if not who:
+            return "the engines diverge"
+        case "cut off":
+            return "everybody drops"
+        case verb:
+            return f"{who} {_TOLD[verb]}"
+
+
+def _passing(chart: Chart, timer: int) -> str:
+    transition = chart.transitions[timer]
+    if transition.unit == "turns":
+        return "1 turn passes" if transition.amount == 1 else f"{transition.amount} turns pass"
+    return f"{words.trigger(transition.said.trigger).removeprefix('after ')} pass"
+
+
+def _body(body: tuple[tuple[str, Value], ...]) -> str:
+    said = "  ".join(f"{name}: {_value(value)}" for name, value in body)
+    return f" {{ {said} }}" if said else ""
+
+
+def _value(value: Value) -> str:
+    return words.scalar(value)

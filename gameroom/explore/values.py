@@ -1,0 +1,149 @@
+"""Which values are worth trying: those that a condition names, their neighbours, one other.
+
+Knows types and expressions; no chart and no people. Where the values that are tried do not
+stand for all others, `exact` is false, and whoever reports has to say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from gameroom.explore.facets import parts
+from gameroom.model import (
+    Binary,
+    BoolType,
+    ChoiceType,
+    EventField,
+    Expression,
+    Field,
+    IntType,
+    Literal,
+    Name,
+    Room,
+    StringType,
+    Type,
+    Value,
+)
+
+ALL_MAX = 10
+"""A type of so many values is tried out value by value: the digits are."""
+
+BODIES_MAX = 64
+"""Bodies that are tried for one event."""
+
+_ORDER = ("<", "<=", ">", ">=")
+"""What is less than something unknown is decided by the two ends of the range."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """`values` in order, the plainest first."""
+
+    values: tuple[Value, ...]
+    exact: bool
+
+
+def tried(
+    type_: Type, read: Expression, asked: Iterable[Expression], *, few: bool = False
+) -> Tried:
+    """What to try for a field or a setting: `read` is how conditions read it, `asked` are
+    the conditions and all that is assigned from it. few: of a number, its lowest values
+    stand for all that are only compared in size."""
+    compared: list[Value] = []
+    exact = True
+    for whole in asked:
+        uses = sum(part == read for part in parts(whole))
+        others = [
+            (part.op, other)
+            for part in parts(whole)
+            if isinstance(part, Binary) and part.op in (*_ORDER, "==", "!=")
+            for one, other in ((part.left, part.right), (part.right, part.left))
+            if one == read
+        ]
+        named = [other.value for _, other in others if isinstance(other, Literal)]
+        compared += named
+        ordered = sum(op in _ORDER and not isinstance(other, Literal) for op, other in others)
+        exact = exact and uses == len(named) + ordered
+    if few and isinstance(type_, IntType) and exact:
+        return _few(type_, compared)
+    return _values(type_, compared, exact)
+
+
+def settings(room: Room, names: Iterable[str], asked: Sequence[Expression]) -> dict[str, Tried]:
+    """By setting, what to try. Other settings than those named change nothing. A large
+    number that is only compared in size with a variable is tried as its two lowest values:
+    what counts up to it takes the same way, only longer."""
+    wanted = set(names)
+    found: dict[str, Tried] = {}
+    for setting in room.settings:
+        if setting.name not in wanted:
+            continue
+        read = Name(setting.name)
+        asks = [each for each in asked if read in parts(each)]
+        found[setting.name] = tried(setting.type, read, asks, few=True)
+    return found
+
+
+def _few(type_: IntType, compared: Sequence[Value]) -> Tried:
+    whole = [number for number in compared if type(number) is int]
+    near = {type_.low, type_.low + 1, *(number + step for number in whole for step in (-1, 0, 1))}
+    return Tried(tuple(sorted(each for each in near if type_.low <= each <= type_.high)), True)
+
+
+def _values(type_: Type, compared: Sequence[Value], exact: bool) -> Tried:
+    match type_:
+        case BoolType():
+            return Tried((False, True), True)
+        case IntType(low, high) if high - low < ALL_MAX:
+            return Tried(tuple(range(low, high + 1)), True)
+        case IntType(low, high):
+            whole = [number for number in compared if type(number) is int]
+            near = {low, high, *(number + step for number in whole for step in (-1, 0, 1))}
+            return Tried(tuple(sorted(each for each in near if low <= each <= high)), exact)
+        case ChoiceType(choices) if len(choices) <= ALL_MAX or not exact:
+            return Tried(choices[:ALL_MAX], len(choices) <= ALL_MAX)
+        case ChoiceType(choices):
+            other = next((choice for choice in choices if choice not in compared), None)
+            named = [choice for choice in choices if choice in compared]
+            return Tried((*named, *([] if other is None else [other])), True)
+        case StringType(low, high):
+            texts = [text for text in compared if isinstance(text, str)]
+            fitting = [text for text in texts if low <= len(text) <= high]
+            other = next(
+                (text for size in range(low, high + 1) if (text := "x" * size) not in texts),
+                "x" * low,
+            )
+            return Tried(tuple(dict.fromkeys([*fitting, other])), exact)
+        case _:
+            return Tried((), False)
+
+
+@dataclass(frozen=True, slots=True)
+class Bodies:
+    """The bodies to try for one event, with the fields that anything reads."""
+
+    bodies: tuple[tuple[tuple[str, Value], ...], ...]
+    exact: bool
+
+
+def bodies(fields: Sequence[Field], asked: Sequence[Expression], votes: Iterable[str]) -> Bodies:
+    """`asked`: what the event's transitions ask and assign. `votes`: the choices of this
+    request that some quorum mentions."""
+    wanted: list[list[tuple[str, Value]]] = []
+    exact = True
+    known = list(votes)
+    for field in fields:
+        read = EventField(field.name)
+        asks = [each for each in asked if read in parts(each)]
+        if field.name == "choice" and known and isinstance(field.type, ChoiceType):
+            other = [c for c in field.type.choices if c not in known and not asks][:1]
+            values: tuple[Value, ...] = tuple(field.type.choices) if asks else (*known, *other)
+            wanted.append([(field.name, value) for value in values])
+        elif asks:
+            found = tried(field.type, read, asks)
+            wanted.append([(field.name, value) for value in found.values])
+            exact = exact and found.exact
+    made = list(product(*wanted)) if all(wanted) else [()]
+    return Bodies(tuple(made[:BODIES_MAX]), exact and len(made) <= BODIES_MAX and all(wanted))

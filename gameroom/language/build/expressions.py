@@ -1,0 +1,127 @@
+"""Trees of expressions to model expressions."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from lark import Tree
+
+from gameroom.language.syntax.parse import Node
+from gameroom.language.build.words import Words, inner, leaf, maybe, path, tokens, trees
+from gameroom.model import (
+    Binary,
+    Chose,
+    Count,
+    EnoughPlayers,
+    EventField,
+    Expression,
+    Flag,
+    InState,
+    Literal,
+    Name,
+    Predicate,
+    Quorum,
+    Unary,
+)
+
+OPERANDS_MAX = 64
+"""Operands of one chain such as `a and b and c`."""
+
+
+def expression(words: Words, node: Node) -> Expression:
+    """The expression that this tree says."""
+    span = words.span(node)
+    match str(node.data):
+        case "conjunction" | "negation" | "expression" | "comparison" | "sum" | "product":
+            return _chain(words, node)
+        case "not_":
+            return Unary("not", expression(words, _only(node)), span)
+        case "minus":
+            return Unary("-", expression(words, _only(node)), span)
+        case "literal_atom":
+            return Literal(words.literal(leaf(node)), span)
+        case "variable":
+            return Name(str(leaf(node)), span)
+        case "event_field":
+            return EventField(str(leaf(inner(node, "key"))), span)
+        case "in_state":
+            return InState(path(inner(node, "path")), span)
+        case "quorum":
+            return _quorum(words, node)
+        case "count_of":
+            who = inner(node, "name")
+            return Count(str(leaf(who)), _predicate(words, node), span, words.span(who))
+        case "enough":
+            return EnoughPlayers(span)
+    raise AssertionError(node.data)
+
+
+_JOINS = {"expression": "or", "conjunction": "and"}
+
+
+def _chain(words: Words, node: Node) -> Expression:
+    """`a + b - c` leans to the left; the operator of `and` and `or` is the rule's own."""
+    operands = list(trees(node))
+    join = _JOINS.get(str(node.data))
+    ops = [join] * (len(operands) - 1) if join else [str(token) for token in tokens(node)]
+    if len(operands) > OPERANDS_MAX:
+        words.problems.error(
+            "E0107", f"more than {OPERANDS_MAX} operands stand in one row", words.span(node)
+        )
+        return Literal(True, words.span(node))
+    if node.data == "comparison" and len(operands) > 2:
+        words.problems.error(
+            "E0505",
+            "comparisons can't be chained",
+            words.span(node),
+            help="write `a < b and b < c`",
+        )
+    left = expression(words, operands[0])
+    for op, operand in zip(ops, operands[1:], strict=True):
+        right = expression(words, operand)
+        left = Binary(cast(Any, op), left, right, left.span.to(right.span))
+    return left
+
+
+_KINDS = {"ALL": "all", "ANY": "any", "NO": "no", "MAJORITY": "majority"}
+
+
+def _quorum(words: Words, node: Node) -> Quorum:
+    first, span, who = leaf(node), words.span(node), inner(node, "name")
+    kind, amount = _KINDS.get(first.type, ""), 0
+    if first.type == "INT":
+        kind, amount = "count", words.whole(first)
+        if amount < 1:
+            words.problems.error(
+                "E0504",
+                "a quorum of nobody is always met",
+                words.span(first),
+                help="to ask that nobody is so, write `no player ...`",
+            )
+    elif first.type == "SHARE":
+        digits = first.rstrip("% \t")
+        kind, amount = "percent", int(digits) if len(digits) < 9 else 0
+        if not 1 <= amount <= 100:
+            words.problems.error(
+                "E0504", "a share lies between 1% and 100%", words.span(first), help="write `60%`"
+            )
+    return Quorum(
+        cast(Any, kind), str(leaf(who)), _predicate(words, node), amount, span, words.span(who)
+    )
+
+
+def _predicate(words: Words, node: Node) -> Predicate:
+    part = inner(node, "flag", "chose")
+    if part.data == "flag":
+        # Whether such a flag exists is the checker's question.
+        return Flag(cast(Any, str(leaf(part))), words.span(part))
+    text, request = next(tokens(part)), maybe(part, "name")
+    if request is None:
+        return Chose(words.text(text), None, words.span(text))
+    return Chose(words.text(text), str(leaf(request)), words.span(text), words.span(request))
+
+
+def _only(node: Node) -> Node:
+    part = node.children[0]
+    assert isinstance(part, Tree)
+    return part

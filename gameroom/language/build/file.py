@@ -1,0 +1,327 @@
+"""A parsed file to a model.File with spans.
+
+Knows the shape of the tree and nothing of what names mean. What is said twice or in a
+place where it can't stand is told; building always goes on, so that one file gives all of
+its problems at once.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from lark import Tree
+
+from gameroom.language.build import members
+from gameroom.language.diagnostics.diagnostic import Edit, Fix, Problems
+from gameroom.language.syntax.parse import Node, Parsed
+from gameroom.language.source.place import Place
+from gameroom.language.build.scenarios import scenario
+from gameroom.language.build.words import Words, inner, leaf, maybe, path, tokens, trees
+from gameroom.model import (
+    Act,
+    Command,
+    File,
+    Permission,
+    Policy,
+    Range,
+    Request,
+    Role,
+    Room,
+    Scenario,
+    Setting,
+    Signal,
+    Span,
+    Spectators,
+    State,
+    Team,
+    Transition,
+    Use,
+    Variable,
+)
+
+LANGUAGE = 1
+TRANSITIONS = ("on", "when", "after")
+
+
+def build(parsed: Parsed, place: Place, problems: Problems) -> File | None:
+    """The file that the tree says; None where there is no tree."""
+    if parsed.tree is None:
+        return None
+    words = Words(place, problems, parsed.docs)
+    tree = parsed.tree
+    rooms = [node for node in trees(tree) if node.data == "room"]
+    for extra in rooms[1:]:
+        problems.error(
+            "E0111",
+            "a file holds one room",
+            words.span(leaf(extra)),
+            secondary=(words.span(leaf(rooms[0])), "the first one"),
+        )
+    uses = [node for node in trees(tree) if node.data == "use"]
+    return File(
+        _language(words, tree),
+        tuple(Use(words.text(leaf(node)), words.span(leaf(node))) for node in uses),
+        room(words, rooms[0]) if rooms else None,
+        _scenarios(words, tree),
+        words.span(tree),
+    )
+
+
+def _language(words: Words, tree: Node) -> int:
+    said = [node for node in trees(tree) if node.data == "language"]
+    first = next(trees(tree), None)
+    if not said or first is not said[0]:
+        words.problems.error(
+            "E0110",
+            "a room file begins with its language version",
+            words.place.span(1, 1, 1, 2),
+            help=f"write `language {LANGUAGE}` on the first line",
+            fix=Fix("write it", (Edit(words.place.span(1, 1, 1, 1), f"language {LANGUAGE}\n"),))
+            if not said
+            else None,
+        )
+    for extra in said[1:]:
+        words.problems.error(
+            "E0306",
+            "the language version is given twice",
+            words.span(extra),
+            secondary=(words.span(said[0]), "first given here"),
+        )
+    version = words.whole(leaf(said[0])) if said else LANGUAGE
+    if version != LANGUAGE:
+        words.problems.error(
+            "E0110",
+            f"language {version} is not known",
+            words.span(said[0]),
+            help=f"this is language {LANGUAGE}",
+        )
+    return version
+
+
+def _scenarios(words: Words, tree: Node) -> tuple[Scenario, ...]:
+    return tuple(scenario(words, node) for node in trees(tree) if node.data == "scenario")
+
+
+def room(words: Words, node: Node) -> Room:
+    """`room "Skirmish" extends standard { ... }`."""
+    extends = maybe(node, "extends")
+    name: str | None = None
+    if extends is not None:
+        said = leaf(extends)
+        name = words.text(said) if said.type == "STRING" else str(said)
+
+    def all_of(kind: str, make: Any) -> tuple[Any, ...]:
+        return tuple(make(words, part) for part in trees(node) if part.data == kind)
+
+    return Room(
+        words.text(leaf(node)),
+        name,
+        _players(words, node),
+        _spectators(words, node),
+        all_of("team", _team),
+        all_of("role", _role),
+        all_of("setting", _setting),
+        all_of("command", _command),
+        all_of("request", _request),
+        all_of("signal", _signal),
+        all_of("var", _variable),
+        all_of("policy", _policy),
+        _root(words, node),
+        words.doc(node),
+        words.span(leaf(node)),
+        words.span(leaf(extends)) if extends is not None else words.span(leaf(node)),
+    )
+
+
+def _one(words: Words, node: Node, kind: str) -> Node | None:
+    """The one member of this kind, the first; more are told."""
+    found = [part for part in trees(node) if part.data == kind]
+    for extra in found[1:]:
+        words.problems.error(
+            "E0306",
+            f"`{kind}` is said twice",
+            words.span(extra),
+            secondary=(words.span(found[0]), "first said here"),
+        )
+    return found[0] if found else None
+
+
+def _players(words: Words, node: Node) -> Range | None:
+    said = _one(words, node, "players")
+    return words.range(inner(said, "range")) if said is not None else None
+
+
+def _spectators(words: Words, node: Node) -> Spectators | None:
+    said = _one(words, node, "spectators")
+    return members.spectators(words, next(trees(said))) if said is not None else None
+
+
+def _team(words: Words, node: Node) -> Team:
+    size = words.range(inner(node, "range"))
+    name, doc, span = words.name(node), words.doc(node), words.head(node)
+    return Team(name, size.low, size.high, doc, span, size.span)
+
+
+def _role(words: Words, node: Node) -> Role:
+    _, of = trees(node)
+    return Role(words.name(node), str(leaf(of)), words.doc(node), words.head(node), words.span(of))
+
+
+def _setting(words: Words, node: Node) -> Setting:
+    default, where = members.value(words, node)
+    return Setting(
+        words.name(node),
+        members.type_of(words, node),
+        default,
+        words.doc(node),
+        words.head(node),
+        where,
+    )
+
+
+def _command(words: Words, node: Node) -> Command:
+    return Command(words.name(node), members.fields(words, node), words.doc(node), words.head(node))
+
+
+def _request(words: Words, node: Node) -> Request:
+    return Request(words.name(node), members.fields(words, node), words.doc(node), words.head(node))
+
+
+def _signal(words: Words, node: Node) -> Signal:
+    names = [part for part in trees(node) if part.data == "name"]
+    agreed = str(leaf(names[1]))
+    if agreed not in ("all", "majority"):
+        words.problems.error(
+            "E0101",
+            f"a signal is agreed by `all` or by `majority`, not by `{agreed}`",
+            words.span(names[1]),
+            meant=(agreed, ("all", "majority")),
+        )
+        agreed = "all"
+    return Signal(
+        words.name(node),
+        members.fields(words, node),
+        cast(Any, agreed),
+        words.doc(node),
+        words.head(node),
+    )
+
+
+def _variable(words: Words, node: Node) -> Variable:
+    initial, where = members.value(words, node)
+    return Variable(
+        words.name(node),
+        members.type_of(words, node),
+        cast(Any, initial),
+        words.doc(node),
+        words.head(node),
+        where,
+    )
+
+
+def _policy(words: Words, node: Node) -> Policy:
+    return Policy(
+        words.name(node),
+        tuple(
+            members.policy_entry(words, part) for part in trees(node) if part.data == "policy_entry"
+        ),
+        words.head(node),
+    )
+
+
+def _root(words: Words, node: Node) -> State:
+    if (said := _one(words, node, "initial")) is not None:
+        words.problems.error(
+            "E0601", "a room always begins in `setup`, so the room itself has no `initial`",
+            words.span(said), help="leave it out; `extend state setup { initial ... }` says more",
+        )  # fmt: skip
+    span = words.span(leaf(node))
+    return _state("", words, node, "state", span, span, initial="setup")
+
+
+def state(words: Words, node: Node) -> State:
+    """`state day iterates { ... }`, `extend state setup.gathering { ... }`, `history back`."""
+    mode, where = maybe(node, "mode"), inner(node, "path")
+    kind = next(token for token in tokens(node) if token.type not in ("ITERATES", "DEEP"))
+    named, said = path(where), str(leaf(mode)) if mode is not None else "new"
+    if mode is None and "." in named:
+        words.problems.error(
+            "E0112",
+            f"a new state has a plain name, `{named}` is a path",
+            words.span(where),
+            help=f"to add to an inherited state write `extend {kind} {named}`",
+        )
+        named = named.rpartition(".")[2]
+    marks = {token.type for token in tokens(node)}
+    arrow, body = maybe(node, "arrow"), maybe(node, "body")
+    default = members.target(words, next(trees(arrow))) if arrow is not None else None
+    if kind.type == "HISTORY":
+        return State(
+            named,
+            "history",
+            cast(Any, said),
+            deep="DEEP" in marks,
+            default=default,
+            doc=words.doc(node),
+            span=words.span(node),
+            name_span=words.span(where),
+        )
+    return _state(
+        named,
+        words,
+        body if body is not None else Tree("body", []),
+        str(kind),
+        words.span(node),
+        words.span(where),
+        mode=said,
+        iterates="ITERATES" in marks,
+        doc=words.doc(node),
+    )
+
+
+def _state(
+    name: str,
+    words: Words,
+    body: Node,
+    kind: str,
+    span: Span,
+    name_span: Span,
+    *,
+    mode: str = "new",
+    iterates: bool = False,
+    initial: str | None = None,
+    doc: str = "",
+) -> State:
+    begin = _one(words, body, "initial") if initial is None else None
+    beginning = inner(begin, "path") if begin is not None else None
+    permissions: list[Permission] = []
+    transitions: list[Transition] = []
+    states: list[State] = []
+    for part in trees(body):
+        if part.data == "permission":
+            permissions.append(members.permission(words, part))
+        elif part.data in TRANSITIONS:
+            transitions.append(members.transition(words, part))
+        elif part.data == "state":
+            states.append(state(words, part))
+    return State(
+        name,
+        cast(Any, kind),
+        cast(Any, mode),
+        iterates,
+        path(beginning) if beginning is not None else initial,
+        tuple(permissions),
+        tuple(transitions),
+        _acts(words, body, "entry"),
+        _acts(words, body, "exit"),
+        tuple(states),
+        doc=doc,
+        span=span,
+        name_span=name_span,
+        initial_span=words.span(beginning) if beginning is not None else span,
+    )
+
+
+def _acts(words: Words, body: Node, kind: str) -> tuple[Act, ...]:
+    said = _one(words, body, kind)
+    return members.actions(words, inner(said, "do")) if said is not None else ()

@@ -1,0 +1,77 @@
+"""What a code means, for a reader: on a terminal and as a page of the documentation.
+
+Made from the registry alone, so a page can't be out of date: docs/codes/ holds what
+`page` and `index` return, and a test compares.
+"""
+
+from __future__ import annotations
+
+from gameroom.language.diagnostics.codes import CODES
+from gameroom.language.diagnostics.corrected import CORRECTED
+
+_HUNDREDS = {
+    "00": "Comments that allow warnings",
+    "01": "Words and signs",
+    "02": "YAML",
+    "03": "Files, extending and merging",
+    "04": "Names",
+    "05": "Types and values",
+    "06": "The chart",
+    "07": "Scenarios",
+    "08": "What follows from playing the room",
+}
+
+
+def story(code: str) -> str:
+    """Title, explanation, wrong and right, as plain text."""
+    told = CODES[code]
+    return (
+        f"{code}: {told.title}\n\n{_wrapped(told.explanation)}\n\n"
+        f"Wrong:\n\n{_indented(_shown(told.example))}\n\n"
+        f"Right:\n\n{_indented(_shown(CORRECTED[code]))}"
+    )
+
+
+def page(code: str) -> str:
+    """The page of a code, as Markdown."""
+    told = CODES[code]
+    kind = "yaml" if told.file.endswith(".yaml") else "text"
+    severity = "An error" if code.startswith("E") else "A warning"
+    return (
+        f"# {code}: {told.title}\n\n{severity} of [the room language](../language.md).\n\n"
+        f"{told.explanation}\n\n## Wrong\n\n```{kind}\n{_shown(told.example)}```\n\n"
+        f"## Right\n\n```{kind}\n{_shown(CORRECTED[code])}```\n"
+    )
+
+
+def index() -> str:
+    """The list of all pages, as Markdown."""
+    lines = ["# Problems and their codes", "", "`gameroom explain CODE` tells the same."]
+    for hundred, title in _HUNDREDS.items():
+        lines += ["", f"## {title}", ""]
+        lines += [
+            f"- [{code}]({code}.md) {told.title}"
+            for code, told in CODES.items()
+            if code[1:3] == hundred
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _shown(text: str) -> str:
+    """Bytes that are no text can't be shown as they are."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}".rstrip() for line in text.rstrip("\n").split("\n"))
+
+
+def _wrapped(text: str, columns: int = 80) -> str:
+    lines, line = [], ""
+    for word in text.split():
+        if line and len(line) + 1 + len(word) > columns:
+            lines.append(line)
+            line = word
+        else:
+            line = f"{line} {word}".strip()
+    return "\n".join([*lines, line])

@@ -1,0 +1,264 @@
+"""The one layout of a room file.
+
+Text in, text out: it moves words and comments, and changes none. What it writes is read
+again and must say the same with the same comments in their places, else it refuses
+(`FormatError`); so a mistake in here can't harm a file.
+
+The rules, which docs/tools.md tells to authors: two spaces for each brace; one member per
+line; a policy, a body, a `do` and a map stand on one line when they fit into 100 columns,
+a state when it was on one line as well; an empty line stays, several become one. What is
+too long goes on in a new line before `do`, `->`, `because`, `and`, `or`, or after a comma.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect
+
+from lark import Token
+
+from gameroom.language.build.file import build
+from gameroom.language.diagnostics.diagnostic import Diagnostic, Problems
+from gameroom.language.rewrite.layout import Block, Gap, Layout, layout
+from gameroom.language.source.lines import unified
+from gameroom.language.source.place import Place
+from gameroom.language.syntax.parse import Parsed, parse
+from gameroom.model import File
+
+WIDTH_COLUMNS = 100
+INDENT_COLUMNS = 2
+AGAIN_COLUMNS = 4
+"""How much further right a member goes on that needs a second line."""
+
+_TIGHT_BEFORE = frozenset({",", ")", "]", "..", ".", ":"})
+_TIGHT_AFTER = frozenset({"(", "[", "..", "."})
+_CALLS = frozenset({"STRING_WORD", "LIST", "IN", "DONE"})
+_BREAKS = frozenset({"IF", "DO", "AND", "OR", "BECAUSE", "FROM", "VBAR", "AGREED"})
+
+
+class FormatError(Exception):
+    """The text has mistakes of syntax: `diagnostics`, or, where there are none, what would
+    have been written does not say the same."""
+
+    def __init__(self, message: str, diagnostics: tuple[Diagnostic, ...] = ()) -> None:
+        super().__init__(message)
+        self.diagnostics = diagnostics
+
+
+def formatted(text: str, *, name: str = "room") -> str:
+    """The text in its one layout; FormatError where it can't be had."""
+    text = unified(text)
+    before, problems = _read(text, name)
+    if problems or before.tree is None:
+        raise FormatError("the file has mistakes of syntax", problems)
+    done = _Writer(layout(text, before)).file()
+    after, problems = _read(done, name)
+    if problems or not _says_the_same(before, after):
+        raise FormatError("the formatted text would not say the same")
+    return done
+
+
+def _read(text: str, name: str) -> tuple[Parsed, tuple[Diagnostic, ...]]:
+    problems = Problems()
+    return parse(text, Place(name), problems), problems.sorted()
+
+
+def _says_the_same(before: Parsed, after: Parsed) -> bool:
+    return (
+        _value(before) == _value(after)
+        and _comments(before) == _comments(after)
+        and [_word(token) for token in before.tokens if token.type != "COMMA"]
+        == [_word(token) for token in after.tokens if token.type != "COMMA"]
+    )
+
+
+def _comments(parsed: Parsed) -> list[tuple[int, str]]:
+    """Each comment with the number of words before it; of the commas some may go."""
+    starts = [(each.line, each.column) for each in parsed.tokens if each.type != "COMMA"]
+    return [
+        (bisect(starts, (each.span.line, each.span.column)), each.text) for each in parsed.comments
+    ]
+
+
+def _value(parsed: Parsed) -> File | None:
+    return build(parsed, Place(""), Problems())
+
+
+def _word(token: Token) -> str:
+    """A token as it is written: `60 %` is one token and one word."""
+    return "".join(token.split()) if token.type == "SHARE" else str(token)
+
+
+class _Writer:
+    """Writes one text, line after line."""
+
+    def __init__(self, parts: Layout) -> None:
+        self._parts = parts
+        self._tokens = parts.tokens
+        self._lines: list[str] = []
+        self._flat: dict[tuple[int, int], int] = {}
+        self._dropped = {
+            at
+            for block in parts.blocks.values()
+            if block.kind == "map"
+            for at in _commas(block, parts)
+        }
+
+    def file(self) -> str:
+        file = self._parts.file
+        self._members(file, 0)
+        self._before(self._parts.gaps[-1], 0, fresh=not self._lines, last=True)
+        return "\n".join(line.rstrip() for line in self._lines) + "\n"
+
+    # Members, one below the other
+
+    def _members(self, block: Block, indent: int) -> None:
+        for number, (start, end) in enumerate(block.parts()):
+            gap, token = self._parts.gaps[start], self._tokens[start]
+            apart = block.kind == "file" and token.type in ("ROOM", "SCENARIO") and number > 0
+            self._before(gap, indent, fresh=not number, spread=apart)
+            self._member(start, end, indent)
+
+    def _before(
+        self, gap: Gap, indent: int, *, fresh: bool, spread: bool = False, last: bool = False
+    ) -> None:
+        """Comments and an empty line before a member, or before the end of its block.
+
+        fresh: nothing stands in this block yet; spread: an empty line belongs here.
+        """
+        doc = bool(gap.remarks) and gap.remarks[-1].own and gap.remarks[-1].text.startswith("##")
+        apart = gap.apart and not doc
+        spread = spread and not apart and not any(each.apart for each in gap.remarks)
+        for remark in gap.remarks:
+            if not remark.own:
+                self._lines[-1] += f"  {remark.text}"
+                continue
+            if (remark.apart or spread) and not fresh:
+                self._lines.append("")
+            self._lines.append(" " * indent + remark.text)
+            fresh = spread = False
+        if (apart or spread) and not (fresh or last):
+            self._lines.append("")
+
+    def _member(self, start: int, end: int, indent: int) -> None:
+        self._lines.append(" " * indent)
+        whole = indent + self._width(start, end)
+        at = start
+        while at < end:
+            if at > start:
+                at = self._go_on(at, start, end, indent, whole)
+            if at >= end:
+                return
+            self._lines[-1] += _word(self._tokens[at])
+            at += 1
+
+    def _go_on(self, at: int, start: int, end: int, indent: int, whole: int) -> int:
+        """What comes before the token `at` of a member, or the whole block that it opens;
+        the index of the token to write next."""
+        if at in self._dropped:
+            self._inner_remarks(self._parts.gaps[at], indent + AGAIN_COLUMNS)
+            return at + 1 if at + 1 >= end else self._go_on(at + 1, start, end, indent, whole)
+        again = indent + AGAIN_COLUMNS
+        broken = self._inner_remarks(self._parts.gaps[at], again)
+        block = self._parts.blocks.get(at)
+        if not broken and self._may_break(at) and self._is_too_long(at, end, indent, whole):
+            self._lines.append(" " * again)
+        elif not broken:
+            self._lines[-1] += self._between(at)
+        if block is None or self._stays(block, indent, whole):
+            return at
+        self._lines[-1] += "{"
+        self._members(block, indent + INDENT_COLUMNS)
+        gap = self._parts.gaps[block.close]
+        self._before(gap, indent + INDENT_COLUMNS, fresh=not block.members, last=True)
+        self._lines.append(" " * indent + "}")
+        after = block.close + 1
+        return after if after >= end else self._go_on(after, start, end, indent, whole)
+
+    def _inner_remarks(self, gap: Gap, indent: int) -> bool:
+        """Comments in the midst of a member; True where a new line has begun for them."""
+        for remark in gap.remarks:
+            if remark.own and self._lines[-1].strip():
+                self._lines.append(" " * indent + remark.text)
+            elif remark.own:
+                self._lines[-1] += remark.text
+            else:
+                self._lines[-1] += f"  {remark.text}"
+            self._lines.append(" " * indent)
+        return bool(gap.remarks)
+
+    # What fits
+
+    def _stays(self, block: Block, indent: int, whole: int) -> bool:
+        """Does this block stand on one line?"""
+        if self._has_remarks(block):
+            return False
+        if block.kind in ("room", "scenario"):
+            return not block.members
+        if any(
+            inner.kind == "body" and not self._was_flat(inner)
+            for inner in (block, *self._inside(block))
+        ):
+            return False
+        if block.kind in ("do", "map"):
+            width = self._width(block.open - 1, block.close + 1)
+            return indent + AGAIN_COLUMNS + width <= WIDTH_COLUMNS
+        return whole <= WIDTH_COLUMNS
+
+    def _was_flat(self, block: Block) -> bool:
+        return self._tokens[block.open].line == self._tokens[block.close].line
+
+    def _inside(self, block: Block) -> list[Block]:
+        found = (self._parts.blocks.get(at) for at in range(block.open + 1, block.close))
+        return [inner for inner in found if inner is not None]
+
+    def _has_remarks(self, block: Block) -> bool:
+        return any(self._parts.gaps[at].remarks for at in range(block.open + 1, block.close + 1))
+
+    def _is_too_long(self, at: int, end: int, indent: int, whole: int) -> bool:
+        """Does what goes up to the next place for a break reach beyond the width?"""
+        stop = at + 1
+        while stop < end and not self._may_break(stop) and not self._parts.gaps[stop].remarks:
+            block = self._parts.blocks.get(stop)
+            if block is not None and not self._stays(block, indent, whole):
+                stop += 1
+                break
+            stop = block.close + 1 if block is not None else stop + 1
+        line = len(self._lines[-1]) + len(self._between(at))
+        return line + self._width(at, stop) > WIDTH_COLUMNS
+
+    def _may_break(self, at: int) -> bool:
+        token, before = self._tokens[at], self._tokens[at - 1]
+        if before in (".", "{") or at in self._parts.starts:
+            return False
+        after_comma = before == "," and at - 1 not in self._dropped
+        return token.type in _BREAKS or token == "->" or after_comma
+
+    def _width(self, start: int, end: int) -> int:
+        """The tokens from `start` up to `end` on one line, in columns."""
+        found = self._flat.get((start, end))
+        if found is None:
+            found = sum(
+                len(_word(self._tokens[at])) + (len(self._between(at)) if at > start else 0)
+                for at in range(start, end)
+                if at not in self._dropped
+            )
+            self._flat[start, end] = found
+        return found
+
+    def _between(self, at: int) -> str:
+        """What stands between this token and the one before it on one line."""
+        before, token = self._tokens[at - 1], self._tokens[at]
+        if at in self._parts.starts and before != "{":
+            return "  "
+        if token in _TIGHT_BEFORE or before in _TIGHT_AFTER or at - 1 in self._parts.signs:
+            return ""
+        if token == "(" and before.type in _CALLS:
+            return ""
+        return " "
+
+
+def _commas(block: Block, parts: Layout) -> list[int]:
+    """The commas between the pairs of a map, which say nothing."""
+    return [
+        start - 1 for start in [*block.members[1:], block.close] if parts.tokens[start - 1] == ","
+    ]

@@ -1,0 +1,183 @@
+"""Plain comments: those of a `.room` file, and those of a YAML file in their places in the
+`.room` file that says the same.
+
+For the latter both files are read to equal models, so everything that one of them says is at
+a known place in the other. A comment at the end of a line stays at the end of a line; one on
+a line of its own stands before the member that follows it. Doc comments are part of the model.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields, is_dataclass
+
+from gameroom.language.diagnostics.diagnostic import Problems
+from gameroom.language.source.place import Place
+from gameroom.language.syntax.parse import Comment, parse
+from gameroom.model import (
+    Act,
+    Command,
+    Field,
+    File,
+    Permission,
+    Policy,
+    PolicyEntry,
+    Range,
+    Request,
+    Role,
+    Room,
+    Scenario,
+    Setting,
+    Signal,
+    Span,
+    Spectators,
+    State,
+    Step,
+    Team,
+    Transition,
+    Use,
+    Variable,
+)
+
+_DOCUMENTED = frozenset(
+    ("room", "team", "role", "setting", "command", "request", "signal", "var", "field", "state")
+)
+"""Rules whose doc comments are part of the model."""
+
+
+def plain_comments(text: str, name: str) -> Iterator[Comment]:
+    """The comments of a `.room` file that are no docs: a `##` before something that has none
+    is as plain as others."""
+    parsed = parse(text, Place(name), Problems())
+    assert parsed.tree is not None
+    declared = {
+        (node.meta.line, node.meta.column)
+        for node in parsed.tree.iter_subtrees()
+        if node.data in _DOCUMENTED
+    }
+    starts = [(token.line or 0, token.column or 0) for token in parsed.tokens]
+    for comment in parsed.comments:
+        after = bisect(starts, (comment.span.line, comment.span.column))
+        is_doc = comment.text.startswith("##") and starts[after : after + 1]
+        if not (is_doc and starts[after] in declared):
+            yield comment
+
+
+_LINES = (
+    File, Use, Room, Range, Spectators, Team, Role, Setting, Command, Request, Signal, Variable,
+    Policy, Scenario,
+)  # fmt: skip
+"""What always begins a line of a formatted file."""
+
+_PARTS = (Field, PolicyEntry, State, Permission, Transition, Act, Step)
+"""What has a line of its own, or stands beside others in one pair of braces."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """A member in both files, and its class of the model."""
+
+    there: Span
+    here: Span
+    kind: type
+
+
+def with_comments(text: str, here: File, there: File, comments: Iterable[Comment]) -> str:
+    """The formatted text of the `.room` file `here` with the comments of the YAML file
+    `there`, which says the same; not laid out."""
+    lines = text.split("\n")
+    before: dict[tuple[int, int], list[str]] = {}
+    beside: dict[int, str] = {}
+    last: list[str] = []
+    places = sorted(_places(there, here, None), key=lambda found: found[0])
+    starts = [(place.line, place.column) for place, _ in places]
+    members = [member for _, member in places]
+    for comment in comments:
+        said = _plain(comment.text)
+        member, same_line = _member(comment.span, starts, members)
+        if member is None:
+            last.append(said)
+        elif same_line and member.here.line not in beside and _begins_line(member, lines):
+            beside[member.here.line] = said
+        else:
+            before.setdefault(_place(member, lines), []).append(said)
+    for line, said in beside.items():
+        # Where the line is about to be broken, its first part keeps the comment.
+        column = min((place[1] for place in before if place[0] == line and place[1] > 1), default=0)
+        before.setdefault((line, column or len(lines[line - 1]) + 1), []).insert(0, f"  {said}")
+    for (line, column), told in sorted(before.items(), reverse=True):
+        whole = lines[line - 1]
+        head = whole[: column - 1] + ("" if told[0].startswith(" ") or column == 1 else "\n")
+        rest = "\n" + whole[column - 1 :] if whole[column - 1 :] else ""
+        lines[line - 1] = head + "\n".join(told) + rest
+    return "\n".join([*lines, *last])
+
+
+def _plain(text: str) -> str:
+    """Two signs would make it the doc of what follows."""
+    return f"# {text.lstrip('#').strip() or text[1:]}" if text.startswith("##") else text
+
+
+def _places(there: object, here: object, member: _Member | None) -> Iterator[tuple[Span, _Member]]:
+    """Every place of the YAML file and the member that it belongs to."""
+    if isinstance(there, tuple) and isinstance(here, tuple):
+        for one, other in zip(there, here, strict=False):
+            yield from _places(one, other, member)
+        return
+    if isinstance(there, Span):
+        if there.line and member is not None:
+            yield there, member
+        return
+    if not is_dataclass(there):
+        return
+    if isinstance(there, (*_LINES, *_PARTS)) and not (isinstance(there, State) and not there.name):
+        assert isinstance(here, type(there))
+        member = _Member(there.span, here.span, type(there))
+    for each in fields(there):
+        yield from _places(getattr(there, each.name), getattr(here, each.name), member)
+
+
+def _member(
+    comment: Span, starts: list[tuple[int, int]], members: list[_Member]
+) -> tuple[_Member | None, bool]:
+    """What a comment is about, None where nothing follows; whether it stands beside it.
+    `members` belong to the places at `starts`."""
+    at, same_line = (bisect(starts, (comment.line, column)) for column in (comment.column, 0))
+    if same_line < at:
+        return members[same_line], True
+    before = at - 1
+    while before >= 0 and members[before].kind is Act:
+        before -= 1
+    around = members[before] if before >= 0 else None
+    following = members[at] if at < len(members) else None
+    if around is None or around.kind not in (Permission, Transition):
+        return following, False
+    if not _is_inside(comment, around) or (
+        following is not None and _is_inside(following.there, around)
+    ):
+        return following, False
+    return around, False
+
+
+def _is_inside(span: Span, member: _Member) -> bool:
+    """Does it stand between the parts of a member? A map in block style ends where the next
+    thing begins, so what is further left is not meant."""
+    begin, end = member.there.line, member.there.end_line
+    return begin < span.line < end and span.column >= member.there.column
+
+
+def _begins_line(member: _Member, lines: list[str]) -> bool:
+    span = member.here
+    return member.kind not in _PARTS or not lines[span.line - 1][: span.column - 1].strip()
+
+
+def _place(member: _Member, lines: list[str]) -> tuple[int, int]:
+    """Line and column of the `.room` file before which a comment of its own stands; column 1
+    for a whole line, which is before the member's doc."""
+    line = member.here.line
+    if not _begins_line(member, lines):
+        return line, member.here.column
+    while line > 1 and lines[line - 2].lstrip().startswith("##"):
+        line -= 1
+    return line, 1

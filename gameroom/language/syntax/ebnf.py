@@ -1,0 +1,142 @@
+"""The grammar for readers: `grammars/room.lark` as EBNF, in the notation of the XML standard.
+
+Made from the file that the parser is made from, so it can't be out of date: docs/grammar.md
+holds what `page` returns, and a test compares. What only a program needs is left out: names of
+tree nodes, priorities, and the words that are there to give a mistake a name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gameroom import resources
+from gameroom.language.syntax.grammar import words
+
+_TOKEN = re.compile(
+    r'"(?:[^"\\]|\\.)*"|/(?:[^/\\]|\\.)+/|->|[A-Za-z_][A-Za-z_0-9]*|[()\[\]|*+?]', re.VERBOSE
+)
+_RULE = re.compile(r"[?!]?([A-Za-z_][A-Za-z_0-9]*)(?:\.-?[0-9]+)?:\s*(.*)", re.DOTALL)
+_MISTAKES = frozenset({"wrong", "FRACTION", "BAD_NUMBER", "OPEN_STRING", "STRAY", "COMMENT"})
+_WIDTH = 96
+
+_INTRO = """# The grammar
+
+The whole of the room language as EBNF, in the [notation of the XML
+standard](https://www.w3.org/TR/xml/#sec-notation): `?` may be left out, `*` any number, `+` one or
+more. It is made from `grammars/room.lark`, from which the parser is made. [The room
+language](language.md) tells what all of it means, and what has to fit beside the grammar.
+
+A file is a `file`. White space and comments, from `#` to the end of the line, may stand between
+any two words and signs. A reserved word is never a name; every other word may be one.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the grammar under its title: the rules as (name, right side)."""
+
+    title: str
+    rules: tuple[tuple[str, str], ...]
+
+
+def page() -> str:
+    """The page of the grammar, as Markdown."""
+    told = [_INTRO]
+    for section in sections():
+        rules = "\n".join(_laid_out(name, right) for name, right in section.rules)
+        told.append(f"\n## {section.title}\n\n```text\n{rules}\n```\n")
+    return "".join(told)
+
+
+def sections() -> tuple[Section, ...]:
+    """The parts of the grammar in the order of the file."""
+    parts = [(title, tuple(_rules(text))) for title, text in _parts()]
+    names = frozenset(name for _, rules in parts for name, _ in rules)
+    found = []
+    for title, rules in parts:
+        told = tuple(
+            (_shown(name, names), _right(body, names))
+            for name, body in rules
+            if name not in _MISTAKES and name not in words()
+        )
+        if told:
+            found.append(Section(title, told))
+    return tuple(found)
+
+
+def _parts() -> Iterator[tuple[str, str]]:
+    """A comment alone on its line is the title of what follows, as far as its first full stop."""
+    text = resources.grammar("room.lark")
+    pieces = re.split(r"^// (.*)\n(?://.*\n)*\n", text, flags=re.MULTILINE)
+    title = "Files and rooms"
+    for at in range(1, len(pieces), 2):
+        yield (title if at == 1 else pieces[at].split(".")[0]), pieces[at + 1]
+
+
+def _rules(text: str) -> Iterator[tuple[str, str]]:
+    """Names and bodies; a rule goes on as long as its lines are indented."""
+    for block in re.split(r"\n(?=[?!]?[A-Za-z_])", text):
+        lines = (line for line in block.splitlines() if not line.lstrip().startswith(("//", "%")))
+        found = _RULE.match("\n".join(lines).strip())
+        if found is not None:
+            yield found[1], found[2]
+
+
+def _right(body: str, names: frozenset[str]) -> str:
+    """A right side: without the names of nodes, words in quotes, `[x]` as `(x)?`; of a pattern
+    without what must follow it, which only parts one word from the next."""
+    known, parts = words(), list[str]()
+    tokens = iter(_TOKEN.findall(body))
+    for token in tokens:
+        if token == "->":
+            next(tokens)
+        elif token == "[":
+            parts.append("(")
+        elif token == "]":
+            parts.append(")?")
+        elif token.startswith("/"):
+            parts.append(re.sub(r"\(\?[=!].*\)/$", "/", token))
+        elif token.startswith('"'):
+            parts.append(token)
+        else:
+            parts.append(f'"{known[token]}"' if token in known else _shown(token, names))
+    said = " ".join(parts)
+    said = re.sub(r"\( ", "(", re.sub(r" ([)*+?](?!\S*/))", r"\1", said))
+    # One thing needs no brackets to be left out.
+    return re.sub(r'\(("[^"]*"|[A-Za-z_]+)\)\?', r"\1?", said)
+
+
+def _shown(name: str, names: frozenset[str]) -> str:
+    """A rule that is spliced into others is a rule like any other for a reader."""
+    bare = name.lstrip("_")
+    return f"{bare}_word" if bare != name and bare in names else bare
+
+
+def _laid_out(name: str, right: str) -> str:
+    """`name ::= ...`, an alternative to a line where they do not fit into one."""
+    whole = f"{name} ::= {right}"
+    if len(whole) <= _WIDTH:
+        return whole
+    lines, indent = [f"{name} ::="], " " * 4
+    for number, one in enumerate(_alternatives(right)):
+        said = f"{'| ' if number else ''}{one}"
+        if number and len(lines[-1]) + 1 + len(said) <= _WIDTH and len(one) < 16:
+            lines[-1] += f" {said}"
+        else:
+            lines.append(indent + said)
+    return "\n".join(lines)
+
+
+def _alternatives(right: str) -> Iterator[str]:
+    """The parts between the bars that stand in no brackets and no quotes."""
+    depth, part = 0, list[str]()
+    for token in re.findall(r'"[^"]*"|\(|\)|\S+?(?=[()\s]|$)|\s+', right):
+        depth += (token == "(") - (token == ")")
+        if token == "|" and depth == 0:
+            yield "".join(part).strip()
+            part = []
+        else:
+            part.append(token)
+    yield "".join(part).strip()

@@ -1,0 +1,133 @@
+"""Words and characters that are never right, whatever stands around them: told, and replaced by
+what was probably meant, so that the parser reads on.
+
+Knows tokens; what may follow what is the parser's business.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from lark import Token
+
+from gameroom.language.diagnostics.diagnostic import Edit, Fix, Problems, name_help
+from gameroom.language.source.place import Place
+
+
+def repaired(tokens: list[Token], place: Place, problems: Problems) -> list[Token]:
+    """Tell what is never right, and put in its place what was probably meant."""
+    kept: list[Token] = []
+    stray_end: int | None = None
+    for token in _joined(tokens, place, problems):
+        if token.type == "STRAY":
+            if token.start_pos != stray_end:
+                _tell_stray(token, place, problems)
+                kept += [token.update(type="AND", value="and")] if token == "&" else []
+            stray_end = token.end_pos
+        elif token.type == "OPEN_STRING":
+            kept += _tell_open(token, place, problems)
+        elif token.type in ("FRACTION", "BAD_NUMBER"):
+            before = kept[-1].type if kept else ""
+            kept.append(_tell_number(token, before, place, problems))
+        else:
+            kept.append(token)
+    return kept
+
+
+def _joined(tokens: list[Token], place: Place, problems: Problems) -> Iterator[Token]:
+    """Names with letters that no name has are told once, and are one word."""
+    at = 0
+    while at < len(tokens):
+        end = at + 1
+        while end < len(tokens) and tokens[end].start_pos == tokens[end - 1].end_pos:
+            if not _is_of_name(tokens[end]):
+                break
+            end += 1
+        parts = tokens[at:end] if _is_of_name(tokens[at]) else tokens[at : at + 1]
+        stray = next((token for token in parts if token.type == "STRAY"), None)
+        if stray is None or (len(parts) == 1 and not stray.isalpha()):
+            yield tokens[at]
+            at += 1
+            continue
+        last, name = parts[-1], "".join(parts)
+        whole = tokens[at].update(type="NAME", value=name)
+        whole.end_line, whole.end_column, whole.end_pos = (
+            last.end_line, last.end_column, last.end_pos
+        )  # fmt: skip
+        _tell_stray(stray, place, problems, name_help(name))
+        problems.lose([name], [place.of(whole)])
+        yield whole
+        at = end
+
+
+def _is_of_name(token: Token) -> bool:
+    return token.isidentifier() or (token.type == "STRAY" and token.isalnum())
+
+
+_STRAY_HELP = {
+    ";": "there are no semicolons; a space or a new line is enough",
+    "'": 'texts stand in double quotes: "plains"',
+    "!": "write `not` to deny a condition, `!=` to compare",
+    "&": "write `and`",
+    "|": "write `or`",
+}
+
+
+def _tell_stray(token: Token, place: Place, problems: Problems, help: str | None = None) -> None:
+    shown = str(token) if token.isprintable() else f"U+{ord(token[0]):04X}"
+    span = place.of(token)
+    remove = Fix("leave it out", (Edit(span, ""),)) if token == ";" and not place.whole else None
+    problems.error(
+        "E0106",
+        f"the character `{shown}` means nothing here",
+        span,
+        help=help or _STRAY_HELP.get(str(token)),
+        fix=remove,
+    )
+
+
+_TRAILING = re.compile(r"[ \t]*((?:}[ \t\r]*)+)$")
+
+
+def _tell_open(token: Token, place: Place, problems: Problems) -> list[Token]:
+    """The text without the braces at its end, and those braces."""
+    problems.error("E0104", "this text is not closed on its line", place.of(token))
+    braces_at_end = _TRAILING.search(token)
+    text = str(token) if braces_at_end is None else str(token)[: braces_at_end.start()]
+    kept = [token.update(type="STRING", value=text.rstrip("\\") + '"')]
+    if braces_at_end is not None:
+        count = braces_at_end.group(1).count("}")
+        kept += [token.update(type="RBRACE", value="}") for _ in range(count)]
+    return kept
+
+
+_BEFORE_TIMES = frozenset({"AFTER", "WAIT", "FOR", "DELAY", "WITHIN"})
+
+
+def _tell_number(token: Token, before: str, place: Place, problems: Problems) -> Token:
+    said = re.match(r"([0-9]+)(?:\.[0-9]+)?([A-Za-z_]*)", token)
+    assert said is not None, token
+    digits, unit = said.groups()
+    if token.type == "FRACTION":
+        problems.error(
+            "E0105",
+            f"`{shortened(token)}` is a fraction; all numbers are whole",
+            place.of(token),
+            help="use a smaller unit, such as `500ms` for half a second",
+        )
+    else:
+        problems.error(
+            "E0105",
+            f"`{shortened(token)}` is neither a number, a time nor a name",
+            place.of(token),
+            help="times end in ms, s, m or h; turns are written apart: `20 turns`",
+        )
+    if before in _BEFORE_TIMES or (unit and unit[0] in "smh"):
+        return token.update(type="TIME", value=f"{digits}s")
+    return token.update(type="INT", value=digits)
+
+
+def shortened(text: str) -> str:
+    """As much of it as a sentence can hold."""
+    return text if len(text) <= 40 else text[:37] + "..."

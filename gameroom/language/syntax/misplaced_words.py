@@ -1,0 +1,100 @@
+"""A good word where it does not stand, as people write it who make their first room.
+
+Each is told in words that say what to write, and put right so that the parser reads on. Knows
+tokens and what the parser would accept; no tree.
+"""
+
+from __future__ import annotations
+
+from lark import Token
+
+from gameroom.language.diagnostics.diagnostic import Edit, Fix, Problems
+from gameroom.language.source.place import Place
+from gameroom.language.syntax.grammar import reserved
+
+
+def goes_on(tokens: list[Token], index: int) -> bool:
+    """Is this word on one line with the one before it, so perhaps of the same member?"""
+    return 0 < index < len(tokens) and tokens[index - 1].end_line == tokens[index].line
+
+
+def is_reserved_name(tokens: list[Token], index: int) -> bool:
+    """A reserved word on the line of the word before; on a new line it begins a member."""
+    beside = index == 0 or tokens[index - 1].end_line == tokens[index].line
+    return beside and str(tokens[index]) in reserved()
+
+
+_BEFORE_STATES = frozenset({"EXPECT", "NOT", "INITIAL", "RESUME", "INTERNAL", "LPAR"})
+
+
+def names_kind_of_state(tokens: list[Token], index: int) -> bool:
+    """`-> state day`, `expect state day`: the kind of a state before its name."""
+    return (
+        tokens[index].type in ("STATE", "PARALLEL", "REGION", "FINAL", "HISTORY")
+        and index > 0
+        and (tokens[index - 1] == "->" or tokens[index - 1].type in _BEFORE_STATES)
+        and goes_on(tokens, index + 1)
+    )
+
+
+def tell_kind(token: Token, name: Token, place: Place, problems: Problems) -> None:
+    span = place.of(token).to(place.of(name))
+    fix = Fix(f"write `{name}`", (Edit(span, str(name)),)) if not place.whole else None
+    problems.error(
+        "E0103",
+        f"`{token}` stands only where a state is declared",
+        place.of(token),
+        help=f"write `{name}` alone",
+        fix=fix,
+    )
+
+
+_BEFORE_PEOPLE = frozenset({"FROM", "OF", "ALL", "ANY", "NO", "COUNT", "COMMA"})
+
+
+def tell_reserved(token: Token, before: str, place: Place, problems: Problems) -> Token:
+    """The word as the name that it was meant to be."""
+    if before in _BEFORE_PEOPLE and token.type in ("PLAYERS", "SPECTATORS"):
+        kind, span = str(token).removesuffix("s"), place.of(token)
+        problems.error(
+            "E0103",
+            f"`{token}` tells how many there may be; people of this kind are `{kind}`",
+            span,
+            help=f"did you mean `{kind}`?",
+            fix=Fix(f"write `{kind}`", (Edit(span, kind),)) if not place.whole else None,
+        )
+        return token.update(type="NAME", value=kind)
+    problems.error(
+        "E0103",
+        f"`{token}` is a reserved word and can't be a name",
+        place.of(token),
+        help=f"write `{token}_` or another word",
+    )
+    return token.update(type="NAME")
+
+
+_UNITS = {
+    **dict.fromkeys(("millisecond", "milliseconds", "ms"), "ms"),
+    **dict.fromkeys(("second", "seconds", "sec", "secs", "s"), "s"),
+    **dict.fromkeys(("minute", "minutes", "min", "mins", "m"), "m"),
+    **dict.fromkeys(("hour", "hours", "h"), "h"),
+}
+
+
+def tell_unit(
+    tokens: list[Token], index: int, accepted: set[str], place: Place, problems: Problems
+) -> Token | None:
+    """`10 seconds` for `10s`; what may stand there instead, so that reading goes on."""
+    token = tokens[index]
+    if accepted != {"TURNS"} or token not in _UNITS:
+        return None
+    time = f"{tokens[index - 1]}{_UNITS[token]}"
+    span = place.of(tokens[index - 1]).to(place.of(token))
+    problems.error(
+        "E0101",
+        f"`{token}` does not fit here; a time is one word",
+        place.of(token),
+        help=f"write `{time}`",
+        fix=Fix(f"write `{time}`", (Edit(span, time),)) if not place.whole else None,
+    )
+    return token.update(type="TURNS", value="turns")

@@ -1,0 +1,326 @@
+"""Text to a Lark tree, with every syntax problem of the text in one run.
+
+Caps come first: bytes, tokens, nesting. Then braces are matched, so that an unclosed one
+is told where it was opened. Then the tokens are fed to the LALR parser one by one; after
+a mistake the unfinished member is dropped and parsing goes on at the next member keyword
+or closing brace of the same block. It builds no model and checks no names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from copy import copy
+from dataclasses import dataclass, field
+from typing import Any
+
+from lark import Token, Tree
+from lark.exceptions import UnexpectedToken
+
+from gameroom.language.diagnostics.diagnostic import Edit, Fix, Problems, nearest, surely
+from gameroom.language.source.lines import unified
+from gameroom.language.source.place import Place
+from gameroom.language.syntax import braces
+from gameroom.language.syntax.grammar import any_word, members, parser, spoken, words
+from gameroom.language.syntax.invalid_tokens import repaired, shortened
+from gameroom.language.syntax.misplaced_words import (
+    goes_on,
+    is_reserved_name,
+    names_kind_of_state,
+    tell_kind,
+    tell_reserved,
+    tell_unit,
+)
+from gameroom.model import Span
+
+BYTES_MAX = 262_144
+TOKENS_MAX = 40_000
+TREE_DEPTH_MAX = 120
+SYNTAX_PROBLEMS_MAX = 25
+
+Node = Tree[Token]
+Live = Any  # lark's InteractiveParser, which has only a part of its types
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """`# text` or `## text`, with its sign."""
+
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What became of a text. `docs`: offset of a declaration -> its doc comment.
+
+    tree is None when the caps stopped it; after other problems it is the part that parsed.
+    tokens: as they were fed to the parser, so with every brace closed.
+    """
+
+    tree: Node | None
+    comments: tuple[Comment, ...] = ()
+    docs: Mapping[int, str] = field(default_factory=dict)
+    tokens: tuple[Token, ...] = ()
+
+
+def parse(text: str, place: Place, problems: Problems, start: str = "file") -> Parsed:
+    """Parse `text`; what is wrong goes to `problems`."""
+    text = unified(text)
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > BYTES_MAX:
+        here = place.span(1, 1, 1, 1)
+        problems.error(
+            "E0107", f"the file has {size} bytes, more than the {BYTES_MAX} that are read", here
+        )
+        return Parsed(None)
+    tokens = _tokens(text, place, problems, start)
+    if tokens is None:
+        return Parsed(None)
+    comments, docs = _comments(text, tokens, place)
+    known = repaired(tokens, place, problems)
+    matched = braces.matched(text, known, place.of, problems, whole=start == "file")
+    if matched is None:
+        return Parsed(None, comments, docs)
+    tree = _feed(matched, place, problems, start)
+    if tree is not None and _too_deep(tree):
+        here = place.of(matched[0])
+        problems.error(
+            "E0107", f"the text is nested deeper than {TREE_DEPTH_MAX} levels of grammar", here
+        )
+        return Parsed(None)
+    return Parsed(tree, comments, docs, tuple(matched))
+
+
+def _tokens(text: str, place: Place, problems: Problems, start: str) -> list[Token] | None:
+    live: Live = parser().parse_interactive(text, start=start)
+    tokens: list[Token] = []
+    for token in live.lexer_thread.lex(live.parser_state):
+        tokens.append(token)
+        if len(tokens) > TOKENS_MAX:
+            problems.error(
+                "E0107", f"the text has more than {TOKENS_MAX} words and signs", place.of(token)
+            )
+            return None
+    return tokens
+
+
+COMMENT = re.compile(r"#[^\n]*")
+
+
+def _comments(
+    text: str, tokens: list[Token], place: Place
+) -> tuple[tuple[Comment, ...], dict[int, str]]:
+    """Comments stand between tokens, so the gaps are searched and no lexer state is needed."""
+    comments: list[Comment] = []
+    docs: dict[int, str] = {}
+    previous, line, line_start = 0, 1, 0
+    for end, after in [(token.start_pos or 0, token.end_pos or 0) for token in tokens] + [
+        (len(text), len(text))
+    ]:
+        told: list[str] = []
+        for match in COMMENT.finditer(text, previous, end):
+            newlines = text.count("\n", line_start, match.start())
+            if newlines:
+                line += newlines
+                line_start = text.rindex("\n", 0, match.start()) + 1
+            column = match.start() - line_start + 1
+            said = match.group().rstrip()
+            comments.append(Comment(said, place.span(line, column, line, column + len(said))))
+            if said.startswith("##"):
+                told.append(said[2:].removeprefix(" "))
+        if told:
+            docs[end] = "\n".join(told).strip()
+        previous = after
+    return tuple(comments), docs
+
+
+def _feed(tokens: list[Token], place: Place, problems: Problems, start: str) -> Node | None:
+    live: Live = parser().parse_interactive("", start=start)
+    index, told = 0, 0
+    while index < len(tokens):
+        try:
+            live.feed_token(tokens[index])
+            index += 1
+        except UnexpectedToken:
+            accepted = set(live.accepts())
+            if names_kind_of_state(tokens, index) and _fits(live, tokens[index + 1 : index + 2]):
+                tell_kind(tokens[index], tokens[index + 1], place, problems)
+                del tokens[index]
+                continue
+            if "NAME" in accepted and is_reserved_name(tokens, index):
+                before = tokens[index - 1].type if index else ""
+                tokens[index] = tell_reserved(tokens[index], before, place, problems)
+                continue
+            meant = tell_unit(tokens, index, accepted, place, problems)
+            # Of a name with other letters these are told already.
+            if meant is None and (tokens[index].type != "NAME" or tokens[index].isascii()):
+                meant = _tell_unexpected(tokens[index], accepted, place, problems)
+            told += 1
+            if told >= SYNTAX_PROBLEMS_MAX:
+                return None
+            if meant is not None and _fits(live, [meant, *tokens[index + 1 : index + 2]]):
+                tokens[index] = meant
+                continue
+            if tokens[index] == "," and _fits(live, tokens[index + 1 : index + 2]):
+                del tokens[index]
+                continue
+            problems.lose()
+            if start != "file":
+                return None
+            stopped = index
+            live, index = _resume(tokens, index, live)
+            beside = tokens[index : index + 1] if goes_on(tokens, index) else []
+            torn = tokens[_beginning(tokens, stopped) : index] + beside
+            problems.lose((token.strip('"') for token in torn), [place.of(each) for each in torn])
+    try:
+        last = tokens[-1] if tokens else None
+        tree = live.feed_eof(last)
+    except UnexpectedToken:
+        _tell_end(tokens, live, place, problems)
+        return None
+    assert isinstance(tree, Tree)
+    return tree
+
+
+def _fits(live: Live, following: list[Token]) -> bool:
+    """Could reading go on with these words in place of the one that stands there?"""
+    trial = _trial(live)
+    return all(_accepted(trial, token) for token in following)
+
+
+def _beginning(tokens: list[Token], stopped: int) -> int:
+    """Where the member begins that could not be read to its end."""
+    while stopped and tokens[stopped - 1].type not in ("LBRACE", "RBRACE"):
+        stopped -= 1
+        if tokens[stopped].type in members():
+            break
+    return stopped
+
+
+def _resume(tokens: list[Token], index: int, live: Live) -> tuple[Live, int]:
+    """The parser after dropping the unfinished member, and the token to go on with."""
+    depth = 0
+    for at in range(index, len(tokens)):
+        token = tokens[at]
+        if depth == 0 and (token.type == "RBRACE" or token.type in members()):
+            following = tokens[at + 1] if at + 1 < len(tokens) else None
+            fitting = _fitting(live, token, following)
+            if fitting is not None:
+                return fitting, at
+        depth += (token.type == "LBRACE") - (token.type == "RBRACE")
+        depth = max(depth, 0)
+    return _fitting(live, Token("$END", ""), None) or live, len(tokens)
+
+
+def _fitting(live: Live, token: Token, following: Token | None) -> Live | None:
+    """The longest beginning of what was read in this block that `token` can follow."""
+    short = live.copy(deepcopy_values=False)
+    state = short.parser_state
+    while True:
+        trial = _trial(short)
+        if _accepted(trial, token):
+            # A member whose second word is wrong is still where to go on; the name of a
+            # field, which may be any word, is not.
+            if token.type in ("RBRACE", "$END") or following is None:
+                return short
+            if "COLON" not in trial.choices() or following.type == "COLON":
+                return short
+        if len(state.state_stack) <= 1 or _is_open(state.value_stack[-1]):
+            return None
+        state.state_stack.pop()
+        state.value_stack.pop()
+
+
+def _trial(live: Live) -> Live:
+    """A copy that builds no tree, so that trying a token changes nothing."""
+    trial = live.copy(deepcopy_values=False)
+    trial.parser_state.parse_conf = copy(trial.parser_state.parse_conf)
+    trial.parser_state.parse_conf.callbacks = {}
+    return trial
+
+
+def _accepted(live: Live, token: Token) -> bool:
+    try:
+        live.feed_token(token)
+    except UnexpectedToken:
+        return False
+    return True
+
+
+def _is_open(value: object) -> bool:
+    return isinstance(value, Token) and value.type == "LBRACE"
+
+
+def _tell_unexpected(
+    token: Token, accepted: set[str], place: Place, problems: Problems
+) -> Token | None:
+    """The word that was surely meant."""
+    written, known, span = str(token), words(), place.of(token)
+    choices = {known[name]: name for name in accepted if name in known}
+    near = nearest(written, choices) if written.isidentifier() else None
+    sure = surely(written, choices) if near is not None else None
+    if near is None and token.type == "NAME" and "STRING" in accepted:
+        near = sure = f'"{written}"'
+        choices[sure] = "STRING"
+    if written == "=" and "COMPARE" in accepted:
+        sure, choices = "==", {"==": "COMPARE"}
+    fix = Fix(f"write `{sure}`", (Edit(span, sure),)) if sure and not place.whole else None
+    if written == "," and not place.whole:
+        fix = Fix("leave it out", (Edit(span, ""),))
+    problems.error(
+        "E0101",
+        f"`{shortened(written)}` does not fit here{'' if near else '; ' + _listed(accepted)}",
+        span,
+        help=f"did you mean `{near}`?" if near else _HELP.get(written) or _expects(accepted),
+        fix=fix,
+    )
+    return token.update(type=choices[sure], value=sure) if sure else None
+
+
+_HELP = {
+    "=": "to compare, write `==`; `=` gives a value",
+    ",": "fields and members stand side by side without commas",
+}
+
+
+def _expects(accepted: set[str]) -> str | None:
+    if accepted == {"TURNS"}:
+        return "a time has its unit: `10s`, `5m`, `20 turns`"
+    accepted = accepted - {"MINUS"} if "INT" in accepted else accepted
+    return f"write {spoken(accepted)[0]} here" if len(accepted) == 1 else None
+
+
+def _tell_end(tokens: list[Token], live: Live, place: Place, problems: Problems) -> None:
+    last = tokens[-1] if tokens else None
+    if last is None:
+        here = place.span(1, 1, 1, 1)
+    else:
+        line, column = last.end_line or 1, last.end_column or 1
+        here = place.span(line, column, line, column)
+    problems.error("E0101", f"the text ends too early; {_listed(set(live.accepts()))}", here)
+
+
+def _listed(accepted: set[str]) -> str:
+    block = accepted & members() if not any_word(accepted) else set()
+    told = spoken(accepted - block if len(block) > 3 else accepted)
+    if len(block) > 3:
+        told.append("another member")
+    if not told:
+        return "nothing may follow"
+    if len(told) > 8:
+        told = [*told[:7], f"{len(told) - 7} others"]
+    return "expected " + (told[0] if len(told) == 1 else f"{', '.join(told[:-1])} or {told[-1]}")
+
+
+def _too_deep(tree: Node) -> bool:
+    level: list[Node] = [tree]
+    for _ in range(TREE_DEPTH_MAX):
+        level = [child for node in level for child in _inner(node)]
+        if not level:
+            return False
+    return True
+
+
+def _inner(node: Node) -> Iterator[Node]:
+    return (child for child in node.children if isinstance(child, Tree))

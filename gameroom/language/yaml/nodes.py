@@ -1,0 +1,351 @@
+"""YAML text to a tree of plain values with spans, by the few rules that a room file needs.
+
+Only maps with plain keys, lists and scalars. Scalars are YAML 1.2's: `on`, `no`, `1:30` and
+`0x10` are the texts that they look like; unquoted `true`, `false`, `null`, `~` and whole
+numbers are what they say. Tags, anchors, aliases, merge keys, several documents and
+duplicate keys are refused. Bytes, depth and the number of nodes have limits. It knows
+nothing of rooms.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import yaml
+
+from gameroom.language.diagnostics.diagnostic import Problems
+from gameroom.language.source.lines import one_character, unified
+from gameroom.language.source.place import Place
+from gameroom.language.syntax.parse import BYTES_MAX, Comment
+from gameroom.model import INT_MAX, Span
+
+DEPTH_MAX = 40
+NODES_MAX = 20_000
+
+_LINE_TO_SOME = re.compile("[\x85\u2028\u2029]")
+"""Line ends of YAML 1.1 that are none of 1.2."""
+_INT = re.compile(r"[-+]?[0-9]+")
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+_BOOLS = {
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A scalar: its characters, what they mean, and where they stand."""
+
+    text: str
+    value: str | int | bool | None
+    span: Span
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list."""
+
+    items: tuple[Tree, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """A map; keys are texts and stand only once."""
+
+    entries: tuple[tuple[Text, Tree], ...]
+    span: Span
+
+    def get(self, key: str) -> Tree | None:
+        return next((value for name, value in self.entries if name.text == key), None)
+
+    def key(self, key: str) -> Text | None:
+        return next((name for name, _ in self.entries if name.text == key), None)
+
+
+Tree = Text | Items | Entries
+
+
+def plain(node: Tree) -> object:
+    """The values alone, for a JSON Schema."""
+    match node:
+        case Text():
+            return node.value
+        case Items():
+            return [plain(item) for item in node.items]
+        case Entries():
+            return {key.text: plain(value) for key, value in node.entries}
+
+
+def words(node: Tree | None) -> Iterator[str]:
+    """All words below a node: what may be declared or meant there."""
+    match node:
+        case Text():
+            yield from re.findall(r"\w+", node.text)
+        case Items():
+            for item in node.items:
+                yield from words(item)
+        case Entries():
+            for key, value in node.entries:
+                yield from words(key)
+                yield from words(value)
+
+
+class _Refused(Exception):  # noqa: N818 - it ends a reading and never leaves this module
+    """What was wrong is already told."""
+
+
+def read(text: str, file: str, problems: Problems) -> Tree | None:
+    """The one document of `text`; None where it can't be read."""
+    start = Span(file, 1, 1, 1, 1)
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > BYTES_MAX:
+        problems.error(
+            "E0107", f"the file has {size} bytes, more than the {BYTES_MAX} that are read", start
+        )
+        return None
+    if (odd := _LINE_TO_SOME.search(text)) is not None:
+        shown = f"U+{ord(odd.group()):04X}"
+        problems.error(
+            "E0202",
+            f"the character {shown} ends a line for some readers of YAML and not for others",
+            one_character(text, odd.start(), file),
+            help=f"write `\\u{shown[2:].lower()}` in a text in double quotes",
+        )
+        return None
+    reading = _Reading(text, file, problems)
+    try:
+        return reading.document()
+    except _Refused:
+        return None
+    except yaml.MarkedYAMLError as problem:
+        mark, opener = problem.problem_mark or problem.context_mark, problem.context_mark
+        where = _at(file, mark) if mark is not None else start
+        if opener is not None and (opened := _OPENED.get(str(problem.context))) is not None:
+            problems.error(
+                "E0201",
+                f"{opened} is not closed",
+                _at(file, opener),
+                secondary=(where, "reading stopped here"),
+                help="close it, or look for a mistake between the two places",
+            )
+        else:
+            problems.error("E0201", f"this is not YAML: {_why(problem)}", where)
+    except (ValueError, OverflowError):
+        # PyYAML's scanner turns an escape such as "\UFFFFFFFF" into a character unchecked.
+        problems.error("E0109", "a text has an escape that is no character", start)
+    except yaml.reader.ReaderError as problem:
+        problems.error(
+            "E0201",
+            f"the character U+{_code(problem.character):04X} can't stand in YAML",
+            one_character(text, problem.position, file),
+        )
+    finally:
+        reading.tell_left_out()
+    return None
+
+
+_REMARK = re.compile(r"(?:^|(?<=[ \t]))#[^\n]*", re.MULTILINE)
+_HEADER = re.compile(r"[|>][-+0-9]*[ \t]+(#[^\n]*)")
+"""The line above a text of several lines, with a comment at its end."""
+
+
+def comments(text: str, file: str) -> Iterator[Comment]:
+    """The comments of a text that could be read: what stands between its scalars."""
+    text, previous = unified(text), 0
+    for token in yaml.scan(text, Loader=yaml.SafeLoader):
+        if not isinstance(token, yaml.ScalarToken | yaml.StreamEndToken):
+            continue
+        start, end = token.start_mark.index, token.end_mark.index
+        for match in _REMARK.finditer(text, previous, start):
+            yield _comment(match, 0, text, file)
+        if (header := _HEADER.match(text, start)) is not None:
+            yield _comment(header, 1, text, file)
+        previous = end
+
+
+def _comment(match: re.Match[str], group: int, text: str, file: str) -> Comment:
+    said, start = match.group(group).rstrip(), one_character(text, match.start(group), file)
+    return Comment(said, replace(start, end_column=start.column + len(said)))
+
+
+_OPENED = {
+    "while parsing a flow mapping": "this brace",
+    "while parsing a flow sequence": "this bracket",
+    "while scanning a quoted scalar": "this text",
+}
+"""What a reader of YAML was in the middle of, and what its first character is."""
+
+
+def _why(problem: yaml.MarkedYAMLError) -> str:
+    return " ".join(str(problem.problem or problem.context or "it can't be read").split())
+
+
+def _code(character: object) -> int:
+    if isinstance(character, str):
+        return ord(character[:1] or "\0")
+    return character if isinstance(character, int) else 0
+
+
+def _at(file: str, mark: yaml.Mark) -> Span:
+    return Span(file, mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
+
+
+class _Reading:
+    """One text: events in, a tree out."""
+
+    def __init__(self, text: str, file: str, problems: Problems) -> None:
+        self._lines = text.split("\n")
+        self._file = file
+        self._problems = problems
+        self._events: Iterator[yaml.Event] = yaml.parse(text, Loader=yaml.SafeLoader)
+        self._nodes = 0
+        self._left_out: dict[str, list[tuple[str, Span, str | None]]] = {}
+
+    def document(self) -> Tree:
+        self._next()  # the stream begins
+        event = self._next()
+        if isinstance(event, yaml.StreamEndEvent):
+            self._refuse("E0201", "the file is empty", self._span(event))
+        tree = self._node(self._next(), 0)
+        if tree is None:
+            raise _Refused
+        self._next()  # the document ends
+        event = self._next()
+        if not isinstance(event, yaml.StreamEndEvent):
+            self._refuse("E0202", "a room file is one document", self._span(event))
+        return tree
+
+    def _next(self) -> yaml.Event:
+        return next(self._events)
+
+    def _span(self, event: yaml.Event) -> Span:
+        start, end = event.start_mark, event.end_mark
+        assert start is not None, event
+        assert end is not None, event
+        return Span(self._file, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+
+    def _refuse(self, code: str, message: str, span: Span) -> None:
+        self._problems.error(code, message, span)
+        raise _Refused
+
+    def _leave_out(self, kind: str, sign: str, span: Span, help: str | None = None) -> None:
+        """Something is refused and left out; the rest is still read, and all of one kind are
+        told once, in the end."""
+        self._left_out.setdefault(kind, []).append((sign, span, help))
+        self._problems.lose()
+
+    def tell_left_out(self) -> None:
+        for kind, (first, *more) in self._left_out.items():
+            sign, span, help = first
+            others = f"; so {'is one other' if len(more) == 1 else f'are {len(more)} others'}"
+            self._problems.error(
+                "E0202",
+                f"the {kind} `{sign}` is refused{others if more else ''}",
+                span,
+                secondary=(more[-1][1], "the last one") if more else None,
+                help=help,
+            )
+
+    def _mark(self, span: Span, sign: str) -> Span:
+        """The anchor or the tag alone, without what it is about."""
+        line = (
+            self._lines[span.line - 1][span.column - 1 :] if span.line <= len(self._lines) else ""
+        )
+        length = len(line.split(maxsplit=1)[0]) if line.startswith(sign) else 1
+        return Span(span.file, span.line, span.column, span.line, span.column + length)
+
+    def _node(self, event: yaml.Event, depth: int) -> Tree | None:
+        """What this event begins; None for an alias, which stands for nothing here."""
+        self._nodes += 1
+        span = self._span(event)
+        if self._nodes > NODES_MAX or depth > DEPTH_MAX:
+            self._refuse(
+                "E0107", f"more than {NODES_MAX} values, or {DEPTH_MAX} levels of them", span
+            )
+        if isinstance(event, yaml.AliasEvent):
+            self._leave_out("alias", f"*{event.anchor}", span)
+            return None
+        if (anchor := getattr(event, "anchor", None)) is not None:
+            self._leave_out("anchor", f"&{anchor}", self._mark(span, "&"), "leave it out")
+        if getattr(event, "tag", None) is not None:
+            mark = self._mark(span, "!")
+            written = self._lines[mark.line - 1][mark.column - 1 : mark.end_column - 1]
+            self._leave_out("tag", written[:40], mark, "leave it out")
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._entries(span, depth)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._items(span, depth)
+        assert isinstance(event, yaml.ScalarEvent), event
+        return self._scalar(event, span)
+
+    def _items(self, start: Span, depth: int) -> Items:
+        items: list[Tree] = []
+        while not isinstance(event := self._next(), yaml.SequenceEndEvent):
+            if (item := self._node(event, depth + 1)) is not None:
+                items.append(item)
+        return Items(tuple(items), start.to(self._span(event)))
+
+    def _entries(self, start: Span, depth: int) -> Entries:
+        entries: list[tuple[Text, Tree]] = []
+        first: dict[str, Span] = {}
+        while not isinstance(event := self._next(), yaml.MappingEndEvent):
+            key, said = self._node(event, depth + 1), self._next()
+            if isinstance(event, yaml.ScalarEvent) and event.value == "<<" and event.style is None:
+                self._leave_out("merge key", "<<", self._span(event))
+                if isinstance(said, yaml.AliasEvent):
+                    continue
+            value = self._node(said, depth + 1)
+            if not isinstance(key, Text):
+                if key is not None:
+                    self._problems.error(
+                        "E0202", "a key is a text", key.span, help="name it by one word"
+                    )
+                    self._problems.lose()
+            elif key.text in first:
+                self._problems.error(
+                    "E0203",
+                    f"the key `{key.text[:40]}` stands here twice",
+                    key.span,
+                    secondary=(first[key.text], "first here"),
+                )
+                self._problems.lose(words(value))
+            else:
+                first[key.text] = key.span
+                if value is not None:
+                    entries.append((key, value))
+        return Entries(tuple(entries), start.to(self._span(event)))
+
+    def _scalar(self, event: yaml.ScalarEvent, span: Span) -> Text:
+        if any("\ud800" <= char <= "\udfff" for char in event.value):
+            self._refuse("E0109", "this text has an escape that is no character", span)
+        value: str | int | bool | None = event.value
+        if event.style is None:
+            value = self._meaning(event.value, span)
+        return Text(event.value, value, span, self._place(event, span))
+
+    def _meaning(self, text: str, span: Span) -> str | int | bool | None:
+        if text in _NULLS:
+            return None
+        if text in _BOOLS:
+            return _BOOLS[text]
+        if not _INT.fullmatch(text):
+            return text
+        number = int(text) if len(text) <= 20 else INT_MAX + 1
+        if abs(number) > INT_MAX:
+            self._problems.error("E0503", f"`{text[:20]}` is larger than {INT_MAX}", span)
+            return 0
+        return number
+
+    def _place(self, event: yaml.ScalarEvent, span: Span) -> Place:
+        """Where the characters of the scalar stand, if they stand there as they are."""
+        if span.line == span.end_line and span.line <= len(self._lines):
+            raw = self._lines[span.line - 1][span.column - 1 : span.end_column - 1]
+            if raw == event.value:
+                return Place(self._file, span.line, span.column)
+            if raw[1:-1] == event.value:
+                return Place(self._file, span.line, span.column + 1)
+        return Place(self._file, whole=span)

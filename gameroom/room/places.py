@@ -1,0 +1,51 @@
+"""Who may come in, and where: a seat, a place to watch, or the reason why not.
+
+Knows the people and what the chart permits; changes neither.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gameroom.lockstep.problem import Problem
+from gameroom.room.chart_driver import ChartDriver
+from gameroom.room.inputs import Join
+from gameroom.room.people import People
+from gameroom.texts import Unfit, clean_name
+
+PLAYER = frozenset(("player",))
+SPECTATOR = frozenset(("spectator",))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a newcomer goes; `seat` is None for a spectator."""
+
+    name: str
+    seat: int | None
+    team: str | None
+
+
+def place_for(wish: Join, people: People, chart_driver: ChartDriver) -> Place | Problem:
+    """A seat where one is free and the state allows `join`, else a place to watch where
+    the state allows `watch`, else the refusal."""
+    name = clean_name(wish.name)
+    if isinstance(name, Unfit):
+        return Problem(422, "bad_name", name.why)
+    seat = None if wish.spectate else people.free_seat()
+    if seat is None or chart_driver.ruling("join", PLAYER) != "allow":
+        return _to_watch(name, people, chart_driver)
+    team = people.team_for(wish.team)
+    if people.file.teams and team is None:
+        return Problem(409, "team_full", "There is no room in that team.")
+    return Place(name, seat, team)
+
+
+def _to_watch(name: str, people: People, chart_driver: ChartDriver) -> Place | Problem:
+    if chart_driver.ruling("watch", SPECTATOR) != "allow":
+        return chart_driver.forbidden(
+            "watch", SPECTATOR, "Nobody new may come in now.", is_in=False
+        )
+    if people.watching_is_full():
+        return Problem(409, "room_full", "Every seat and every place to watch is taken.")
+    return Place(name, None, None)

@@ -1,0 +1,407 @@
+"""What the room answers to each packet of a person: taken, or why not.
+
+Knows who may do what now and within which allowance; time and turns are the room's. What a
+packet causes is noted (a flag, a ballot, something that happened to the chart) and comes to
+its effect when the room goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gameroom.lockstep import packets
+from gameroom.lockstep.pace import AHEAD_MAX
+from gameroom.lockstep.packets import ClientPacket
+from gameroom.lockstep.turns import Taken
+from gameroom.model import Room as RoomFile
+from gameroom.model import Value, policies
+from gameroom.model.fit import misfit_body
+from gameroom.model.policies import number
+from gameroom.room import allowance, inputs, presence
+from gameroom.room.chart_driver import ChartDriver
+from gameroom.room.effects import Log, Problem, Reply
+from gameroom.room.event_log import EventLog
+from gameroom.room.people import Member, People, choice_of
+from gameroom.room.places import place_for
+from gameroom.room.play import Play
+from gameroom.room.setup import misfit_settings
+from gameroom.room.snapshots import Snapshots
+from gameroom.texts import clean_line
+
+NEAR_EVENTS = 4 * AHEAD_MAX
+"""Who comes back and lacks no more events than this is waited for without interruption."""
+
+REASONS_MAX = 16
+REASON_CHARACTERS_MAX = 200
+REASONS_CHARACTERS = 256
+"""A refusal counts once for every so many characters that it begins: all are written down."""
+
+FAILURE_CHARACTERS_MAX = 200
+
+SETUP_CHARACTERS = 4096
+"""A change of the setup counts once for every so many characters of the whole setup."""
+
+
+class Requests:
+    """The answers of one room."""
+
+    def __init__(
+        self,
+        file: RoomFile,
+        people: People,
+        chart_driver: ChartDriver,
+        play: Play,
+        snapshots: Snapshots,
+        event_log: EventLog,
+        patience: presence.Patience,
+    ) -> None:
+        self.file = file
+        self.people = people
+        self.chart_driver = chart_driver
+        self.play = play
+        self.snapshots = snapshots
+        self.event_log = event_log
+        self._patience = patience
+        self._requests = {request.name: request for request in file.requests}
+
+    def hello(self, who: str) -> dict[str, Value]:
+        """What a socket is told first: who you are here, and where the room is."""
+        member = self.people.members[who]
+        heard = 0 if member.seat is None else self.play.turns.heard.get(member.seat, 0)
+        return {
+            "user": member.user,
+            "name": member.name,
+            "seat": member.seat,
+            "spectator": member.seat is None,
+            "heard": heard,
+            "seq": self.event_log.seq,
+            "generation": self.play.generation,
+            "turn_ms": self.play.pace.turn_ms,
+            "ahead": self.play.pace.ahead,
+        }
+
+    def answer(self, who: str, packet: inputs.Packet) -> Reply | Problem:
+        """The answer to one packet of the person with the user id `who`."""
+        if isinstance(packet, inputs.Join):
+            return self._join(who, packet)
+        member = self.people.members.get(who)
+        if member is None:
+            return NOT_IN_THE_ROOM
+        if member.seat is None and isinstance(packet, _OF_PLAYERS):
+            return _NOT_A_PLAYER
+        if self.event_log.over and not isinstance(packet, inputs.Connect | inputs.Disconnect):
+            return _ENDED
+        match packet:
+            case ClientPacket():
+                return self._client_packet(member, packet)
+            case inputs.Connect(seq):
+                return self._connect(member, seq)
+            case inputs.Disconnect():
+                return self._disconnect(member)
+            case inputs.Leave():
+                return self._leave(member)
+            case inputs.Expel(reason):
+                self.remove(member, 4101, reason)
+                return Reply(204)
+            case inputs.Configure(settings):
+                return self._configure(member, settings)
+            case inputs.Ready(ready):
+                return self._ready(member, ready)
+            case inputs.Hide(hidden):
+                return self._hide(member, hidden)
+            case inputs.Load(reasons):
+                return self._load(member, reasons)
+            case inputs.Fail():
+                return self._fail(member, packet)
+            case inputs.Ask(name, body):
+                return self._ask(member, name, body)
+            case inputs.Say(text):
+                return self._chat(member, text)
+            case inputs.HaveState(generation, sha256, size):
+                return self._have_state(member, generation, sha256, size)
+            case inputs.SendState():
+                return self._send_state(member, packet)
+
+    def _join(self, who: str, packet: inputs.Join) -> Reply | Problem:
+        if who in self.people.members:
+            return Reply(200, self.hello(who))
+        if self.event_log.over:
+            return _ENDED
+        place = place_for(packet, self.people, self.chart_driver)
+        if isinstance(place, Problem):
+            return place
+        self.event_log.welcome(who)
+        member = self.people.add(who, place.name, seat=place.seat, team=place.team)
+        presence.arrive(member, self.event_log.now)
+        self.event_log.roster_changed = True
+        if member.seat is not None:
+            self.chart_driver.happen("join", {"seat": member.seat})
+        return Reply(201, self.hello(who))
+
+    def _connect(self, member: Member, seq: int) -> Reply:
+        back = not member.connected
+        presence.connect(
+            member, self.event_log.now, is_near=self.event_log.seq - seq <= NEAR_EVENTS
+        )
+        self.event_log.roster_changed = True
+        if back and member.seat is not None:
+            self.chart_driver.happen("return", {"seat": member.seat})
+        return Reply(200, self.hello(member.user))
+
+    def _disconnect(self, member: Member) -> Reply:
+        if member.connected:
+            self.away(member)
+        return Reply(204)
+
+    def away(self, member: Member) -> None:
+        """This person's connection is gone, or never came."""
+        presence.disconnect(member, self.event_log.now)
+        self.event_log.roster_changed = True
+        if member.seat is not None:
+            self.play.pacer.forget(member.seat)
+            self.chart_driver.happen("drop", {"seat": member.seat})
+
+    def _leave(self, member: Member) -> Reply | Problem:
+        if (refusal := self._unless_allowed(member, "leave")) is not None:
+            return refusal
+        self.remove(member, 4100, "left")
+        return Reply(204)
+
+    def remove(self, member: Member, code: int, reason: str) -> None:
+        """Take somebody out, who is told so with this close code."""
+        self.people.remove(member)
+        self.event_log.part(member, code, reason)
+        if member.seat is not None:
+            self.play.forget(member.seat)
+            self.snapshots.forget(member.seat)
+            self._reconcile()
+            self.chart_driver.happen("leave", {"seat": member.seat})
+
+    def _reconcile(self) -> None:
+        """Those who are left may all have had the same checksum: nobody differs any more."""
+        players = self.people.players()
+        for member in players:
+            assert member.seat is not None, "players are seated"
+            alone = len(players) == 1
+            differs = not alone and self.play.checksums.differs(member.seat)
+            if member.diverged and not member.repairing and not differs:
+                presence.release(member)
+
+    def _configure(self, member: Member, changes: Mapping[str, Value]) -> Reply | Problem:
+        if (refusal := self._unless_allowed(member, "configure")) is not None:
+            return refusal
+        changed = {**self.event_log.settings, **changes}
+        times = 1 + len(str(changed)) // SETUP_CHARACTERS
+        if (wait := self._waits_for(member, "configures_per_minute", times=times)) is not None:
+            return wait
+        why = misfit_settings(self.file.settings, changed)
+        if why is not None or not changes:
+            return Problem(422, "bad_setting", why or "No setting was given.")
+        if changed == self.event_log.settings:
+            return Reply(200, dict(self.event_log.settings))
+        self.event_log.settings.update(changes)
+        self.event_log.say(packets.Setup(dict(self.event_log.settings), changed_by=member.name))
+        self.chart_driver.happen("configure", {"seat": seat_of(member)})
+        return Reply(200, dict(self.event_log.settings))
+
+    def _ready(self, member: Member, ready: bool) -> Reply | Problem:
+        if (refusal := self._unless_allowed(member, "ready")) is not None:
+            return refusal
+        if ready != member.ready:
+            if (wait := self._waits_for(member, "changes_per_minute", "ready")) is not None:
+                return wait
+            member.not_ready()
+            member.ready = ready
+            self.event_log.roster_changed = True
+            self.chart_driver.happen("ready" if ready else "unready", {"seat": seat_of(member)})
+        return Reply(204)
+
+    def _hide(self, member: Member, hidden: bool) -> Reply | Problem:
+        if hidden == member.hidden or not member.connected:
+            return Reply(204)
+        if (wait := self._waits_for(member, "changes_per_minute", "hidden")) is not None:
+            return wait
+        if not hidden:
+            presence.show(member)
+        elif presence.hide(member):
+            self.chart_driver.happen("recover", {"seat": seat_of(member)})
+        self.event_log.roster_changed = True
+        if member.seat is not None:
+            self.chart_driver.happen("hide" if hidden else "show", {"seat": member.seat})
+        return Reply(204)
+
+    def _load(self, member: Member, reasons: tuple[str, ...]) -> Reply | Problem:
+        if (refusal := self._unless_allowed(member, "load")) is not None:
+            return refusal
+        if len(reasons) > REASONS_MAX or any(len(r) > REASON_CHARACTERS_MAX for r in reasons):
+            return Problem(422, "bad_reasons", "At most 16 reasons of 200 characters each.")
+        lines = tuple(filter(None, map(clean_line, reasons)))
+        if reasons and not lines:
+            return Problem(422, "bad_reasons", "A reason needs at least one visible character.")
+        reasons = lines
+        times = 1 + sum(map(len, reasons)) // REASONS_CHARACTERS
+        if (wait := self._waits_for(member, "changes_per_minute", "load", times)) is not None:
+            return wait
+        if reasons and reasons != member.reasons:
+            self.event_log.say(packets.Refused(seat_of(member), reasons))
+        self.event_log.roster_changed = True
+        member.loaded, member.refused, member.reasons = not reasons, bool(reasons), reasons
+        if not reasons:
+            presence.revive(member)
+        self.chart_driver.happen("refused" if reasons else "loaded", {"seat": seat_of(member)})
+        return Reply(204)
+
+    def _fail(self, member: Member, said: inputs.Fail) -> Reply | Problem:
+        """What is said again changes nothing; who has failed has no more to report."""
+        text = clean_line(said.text)
+        if not text or len(said.text) > FAILURE_CHARACTERS_MAX:
+            why = f"A report has 1 to {FAILURE_CHARACTERS_MAX} characters."
+            return Problem(422, "bad_report", why)
+        if not 0 <= said.generation <= self.play.generation:
+            why = f"Turn {said.generation} is not closed: no engine has run it."
+            return Problem(422, "bad_report", why)
+        if said.kind == "engine" and not self.chart_driver.is_in("running"):
+            return self.chart_driver.forbidden("failure", member.kinds, "No engine runs now.")
+        failure = (said.generation, text)
+        if member.failed:
+            if said.kind != "engine" or member.failure not in (None, failure):
+                return Problem(409, "already_failed", "Your engine has failed: load it again.")
+            member.failure = failure
+            return Reply(204)
+        kind = "failed" if said.kind == "engine" else "fault"
+        if (wait := self._waits_for(member, "changes_per_minute", kind)) is not None:
+            return wait
+        self.event_log.want(Log(member.user, member.name, said.kind, said.generation, text))
+        if said.kind == "engine":
+            self._failed(member, failure)
+        return Reply(204)
+
+    def _failed(self, member: Member, failure: tuple[int, str]) -> None:
+        seat = seat_of(member)
+        if presence.fail(member, self.event_log.now, failure):
+            self.chart_driver.happen("recover", {"seat": seat})
+        self.play.pacer.forget(seat)
+        self.event_log.roster_changed = True
+        self.event_log.say(packets.Failed(seat, *failure))
+        self.chart_driver.happen("failed", {"seat": seat})
+
+    def _ask(self, member: Member, name: str, body: Mapping[str, Value]) -> Reply | Problem:
+        request = self._requests.get(name)
+        if request is None:
+            return Problem(404, "no_such_request", f"This room has no request `{name[:40]}`.")
+        refusal = self._unless_allowed(member, name, "requests_per_minute")
+        if refusal is not None:
+            return refusal
+        if (why := misfit_body(request.fields, body)) is not None:
+            return Problem(422, "bad_body", f"In `{name}`, {why}.")
+        if (choice := choice_of(body)) is not None:
+            member.choices[name] = choice
+            self.event_log.roster_changed = True
+        self.chart_driver.happen(name, {**body, "seat": seat_of(member)})
+        return Reply(202)
+
+    def _chat(self, member: Member, text: str) -> Reply | Problem:
+        if not policies.policy(self.file, "chat", "open"):
+            return Problem(403, "chat_off", "There is no chat in this room.")
+        refusal = self._unless_allowed(member, "chat", "chat_per_minute")
+        if refusal is not None:
+            return refusal
+        most = number(self.file, "chat", "characters")
+        line = clean_line(text) if len(text) <= most else ""
+        if not line:
+            why = f"A line of chat has 1 to {most} characters, at least one of them visible."
+            return Problem(422, "bad_text", why)
+        self.event_log.say(packets.Chat(member.name, line))
+        return Reply(204)
+
+    def _unless_allowed(
+        self, member: Member, name: str, limit: str | None = None
+    ) -> Reply | Problem | None:
+        """None when the state allows it and the allowance holds; the silent answer of
+        `ignore`; else the refusal."""
+        ruling = self.chart_driver.ruling(name, member.kinds)
+        if ruling == "ignore":
+            return Reply(204)
+        if ruling != "allow":
+            return self.chart_driver.forbidden(name, member.kinds)
+        return None if limit is None else self._waits_for(member, limit)
+
+    def _waits_for(
+        self, member: Member, limit: str, kind: str = "", times: int = 1
+    ) -> Problem | None:
+        """None while the allowance of this policy of limits holds. kind: has one of its own."""
+        per_minute = number(self.file, "limits", limit)
+        spent, key = member.spent, limit + kind
+        wait = allowance.spend(spent, key, per_minute, self.event_log.now, times)
+        if not wait:
+            return None
+        return Problem(429, "too_often", f"Too often: wait {wait} ms.", retry_after_ms=wait)
+
+    # -- one client packet -------------------------------------------------------------
+
+    def _client_packet(self, member: Member, packet: ClientPacket) -> Reply | Problem:
+        if not self.play.started:
+            return self.chart_driver.forbidden("turns", member.kinds, "The game has not started.")
+        if packet.generation < 1:
+            return Problem(400, "bad_frame", "Generations count from 1.")
+        if (why := packets.misfit_ids(packet)) is not None:
+            return Problem(400, "bad_frame", f"{why[0].upper()}{why[1:]}.")
+        had_failed = member.failed
+        taken, rejected = self.play.take(member, packet)
+        if had_failed and not member.failed:
+            self.event_log.roster_changed = True
+            self.chart_driver.happen("recover", {"seat": member.seat})
+        if taken is Taken.REPEATED:
+            self.event_log.want(*rejected)
+            return Reply(200, {"generation": packet.generation, "repeated": True})
+        if taken is Taken.SKIPPED:
+            why = f"Generation {packet.generation} was skipped: much later ones were sent first."
+            return Problem(409, "too_late", f"{why} Its commands were not taken.")
+        if taken is Taken.EARLY:
+            open_ = self.play.generation + 1
+            why = f"Generation {packet.generation} is too far ahead: {open_} is open."
+            return Problem(409, "too_early", why)
+        self.event_log.want(*rejected)
+        speaks = taken is Taken.KEPT or member.hidden or not self._patience.waits
+        if speaks and presence.heard_again(member):
+            self.event_log.roster_changed = True
+            self.chart_driver.happen("recover", {"seat": member.seat})
+        return Reply(202, {"generation": packet.generation, "late": taken is Taken.LATE})
+
+    # -- snapshots ---------------------------------------------------------------------
+
+    def _have_state(
+        self, member: Member, generation: int, sha256: str, size: int
+    ) -> Reply | Problem:
+        if member.repairing:
+            return _NOT_A_PLAYER
+        return self.snapshots.said(seat_of(member), generation, sha256, size) or Reply(202)
+
+    def _send_state(self, member: Member, said: inputs.SendState) -> Reply | Problem:
+        sent = self.snapshots.sent(seat_of(member), said)
+        if isinstance(sent, Problem):
+            return sent
+        self.event_log.want(sent)
+        return Reply(201)
+
+    def unasked(self, who: str, generation: int) -> Problem | None:
+        """Why this member is not to send the state of this turn, None when it is: to be known
+        before its bytes are read."""
+        member = self.people.members.get(who)
+        if member is None:
+            return NOT_IN_THE_ROOM
+        if member.seat is None:
+            return _NOT_A_PLAYER
+        return self.snapshots.unasked(member.seat, generation)
+
+
+_OF_PLAYERS = (ClientPacket, inputs.Fail, inputs.HaveState, inputs.SendState)
+"""What spectators never send, whatever state the room is in."""
+NOT_IN_THE_ROOM = Problem(403, "not_in_the_room", "You have no place in this room.")
+_NOT_A_PLAYER = Problem(403, "not_a_player", "Only players send turns, states and failures.")
+_ENDED = Problem(410, "room_ended", "The room has ended.")
+
+
+def seat_of(member: Member) -> int:
+    """The number for the wire and for `event.seat`: -1 for a spectator."""
+    return -1 if member.seat is None else member.seat

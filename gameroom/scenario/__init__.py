@@ -1,0 +1,28 @@
+"""Rooms without a server: scenarios on the real room under a clock that is a number.
+
+It knows no socket, no disk and no clock. The rule it keeps: equal files give equal
+outcomes, to the last letter.
+"""
+
+from gameroom.scenario.coverage import Coverage, Missed, reached
+from gameroom.scenario.event_trace import BadEventError, EventTrace
+from gameroom.scenario.failure import Failure, as_text
+from gameroom.scenario.run import Done, Outcome, run
+from gameroom.scenario.suite import Suite, chart_of, run_suite, scenarios_of
+
+__all__ = [
+    "BadEventError",
+    "Coverage",
+    "Done",
+    "EventTrace",
+    "Failure",
+    "Missed",
+    "Outcome",
+    "Suite",
+    "as_text",
+    "chart_of",
+    "reached",
+    "run",
+    "run_suite",
+    "scenarios_of",
+]

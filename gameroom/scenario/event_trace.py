@@ -1,0 +1,243 @@
+"""A room fed with events that were written down: what its chart makes of each of them.
+
+Events come in as plain maps, macrosteps go out as plain maps (docs/scenarios.md has both
+forms). Between two events the room is woken whenever it asked for it, as a server would.
+No clients answer by themselves here: what is not written down does not happen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from gameroom.chart import Chart, MicroStep
+from gameroom.lockstep.packets import Checksum, ClientPacket, Command, SignalReport
+from gameroom.lockstep.problem import Problem
+from gameroom.room import Room, effects, inputs
+from gameroom.scenario.chart_watch import ChartWatch, Seen
+
+SEED = 1
+TICKS_MAX = 50_000
+"""How often the room may be woken between two events."""
+
+Plain = dict[str, Any]
+Fields = Mapping[str, Any]
+
+
+class BadEventError(ValueError):
+    """An event that can't be read; the text says why, as a sentence."""
+
+
+class EventTrace:
+    """One room from its beginning on. `now` is in milliseconds from 0."""
+
+    def __init__(self, chart: Chart) -> None:
+        self.now = 0
+        self._chart = chart
+        self._room = Room(chart, seed=SEED)
+        self._watch = ChartWatch(chart, self._room)
+        self._wake: int | None = None
+
+    def begin(self) -> Iterator[Plain]:
+        """The room's beginning."""
+        yield from self._performed(self._room.begin())
+
+    def feed(self, said: object) -> Iterator[Plain]:
+        """One event, and what was due before it. Raises BadEventError."""
+        event = _fields(said, "an event")
+        at = _int(event, "at", self.now)
+        if at < self.now:
+            raise BadEventError(f"`at` is {at}, but it is {self.now} already")
+        packet = _packet(event)
+        yield from self._pass(at)
+        if packet is None:
+            return
+        who = _text(event, "who")
+        yield from self._performed(self._room.receive(who, packet, at), who, str(event["event"]))
+
+    def _pass(self, until: int) -> Iterator[Plain]:
+        for _ in range(TICKS_MAX):
+            if self._wake is None or self._wake > until:
+                self.now = until
+                return
+            self.now = self._wake
+            yield from self._performed(self._room.tick(self.now))
+        raise BadEventError(f"the room would be woken more than {TICKS_MAX} times until then")
+
+    def _performed(
+        self, done: Iterable[effects.Effect], who: str = "", event: str = ""
+    ) -> Iterator[Plain]:
+        yield from (_macrostep(self._chart, seen) for seen in self._watch.look(self.now))
+        for effect in done:
+            match effect:
+                case effects.Arm(at):
+                    self._wake = at
+                case effects.Reply(problem=Problem() as problem):
+                    yield {"at": self.now, "who": who, "event": event, "refused": _why(problem)}
+                case effects.Rejected(whose, generation, index, problem):
+                    place = {"generation": generation, "index": index}
+                    yield {"at": self.now, "who": whose, "command": place, "refused": _why(problem)}
+                case _:
+                    pass
+
+
+# -- what goes out -----------------------------------------------------------------------
+
+
+def _macrostep(chart: Chart, seen: Seen) -> Plain:
+    return {
+        "at": seen.at,
+        "generation": seen.generation,
+        "event": seen.step.event,
+        "before": list(seen.before),
+        "after": list(seen.after),
+        "microsteps": [_microstep(micro) for micro in seen.step.microsteps],
+        "effects": [
+            effect for micro in seen.step.microsteps for effect in _effects(chart, seen, micro)
+        ],
+        "status": seen.step.status,
+    }
+
+
+def _microstep(micro: MicroStep) -> Plain:
+    return {
+        "event": micro.event,
+        "considered": [
+            {
+                "transition": asked.transition,
+                "source": asked.source,
+                "text": asked.text,
+                "verdict": asked.verdict,
+                "why": asked.why,
+            }
+            for asked in micro.considered
+        ],
+        "taken": list(micro.taken),
+        "removed": [
+            {"transition": each.transition, "winner": each.winner} for each in micro.removed
+        ],
+        "exited": list(micro.exited),
+        "actions": list(micro.actions),
+        "entered": list(micro.entered),
+    }
+
+
+def _effects(chart: Chart, seen: Seen, micro: MicroStep) -> Iterator[Plain]:
+    """What the chart tells its room: moves, doings, the end."""
+    for number in micro.taken:
+        transition = chart.transitions[number]
+        yield {"moved": number, "event": transition.cause, "because": transition.said.because}
+    yield from ({"did": action} for action in micro.actions)
+    if micro is seen.step.microsteps[-1] and seen.step.status != "live":
+        yield {"ended": seen.after[-1] if seen.step.status == "ended" else "fault"}
+
+
+def _why(problem: Problem) -> Plain:
+    return {
+        "status": problem.status,
+        "code": problem.code,
+        "detail": problem.detail,
+        "state": problem.state,
+        "allowed": list(problem.allowed),
+    }
+
+
+# -- what comes in -----------------------------------------------------------------------
+
+
+def _packet(event: Fields) -> inputs.Packet | None:
+    """The packet that an event says; None for `wait`."""
+    name = _text(event, "event")
+    if name == "wait":
+        return None
+    if (make := _PACKETS.get(name)) is None:
+        raise BadEventError(f"there is no event `{name}`: {', '.join([*_PACKETS, 'wait'])}")
+    return make(event)
+
+
+def _join(event: Fields) -> inputs.Packet:
+    team = event.get("team")
+    if team is not None and not isinstance(team, str):
+        raise BadEventError("`team` is no text")
+    return inputs.Join(_text(event, "who"), bool(event.get("spectate", False)), team)
+
+
+def _load(event: Fields) -> inputs.Packet:
+    reasons = _list(event, "reasons")
+    if not all(isinstance(reason, str) for reason in reasons):
+        raise BadEventError("`reasons` are texts")
+    return inputs.Load(tuple(reasons))
+
+
+def _client_packet(event: Fields) -> inputs.Packet:
+    checksum = event.get("checksum")
+    return ClientPacket(
+        _int(event, "generation"),
+        commands=tuple(
+            Command(_text(each, "name"), _body(each)) for each in _maps(event, "commands")
+        ),
+        checksum=None if checksum is None else _checksum(_fields(checksum, "`checksum`")),
+        latency=_int(event, "latency", 0),
+        framerate=_int(event, "framerate", 0),
+        signals=tuple(
+            SignalReport(_int(each, "generation"), _text(each, "name"), _body(each))
+            for each in _maps(event, "signals")
+        ),
+    )
+
+
+def _checksum(said: Fields) -> Checksum:
+    return Checksum(_int(said, "generation"), _int(said, "value"))
+
+
+_PACKETS: Mapping[str, Callable[[Fields], inputs.Packet]] = {
+    "join": _join,
+    "connect": lambda event: inputs.Connect(_int(event, "seq", 0)),
+    "disconnect": lambda event: inputs.Disconnect(),
+    "leave": lambda event: inputs.Leave(),
+    "configure": lambda event: inputs.Configure(_fields(event.get("settings"), "`settings`")),
+    "ready": lambda event: inputs.Ready(),
+    "unready": lambda event: inputs.Ready(False),
+    "hide": lambda event: inputs.Hide(),
+    "show": lambda event: inputs.Hide(False),
+    "load": _load,
+    "request": lambda event: inputs.Ask(_text(event, "name"), _body(event)),
+    "chat": lambda event: inputs.Say(_text(event, "text")),
+    "packet": _client_packet,
+}
+
+
+def _fields(said: object, what: str) -> Fields:
+    if not isinstance(said, dict):
+        raise BadEventError(f"{what} is a map, such as {{...}}")
+    return said
+
+
+def _body(said: Fields) -> Fields:
+    return _fields(said.get("body", {}), "`body`")
+
+
+def _list(said: Fields, key: str) -> list[Any]:
+    found = said.get(key, [])
+    if not isinstance(found, list):
+        raise BadEventError(f"`{key}` is a list")
+    return found
+
+
+def _maps(said: Fields, key: str) -> list[Fields]:
+    return [_fields(each, f"an item of `{key}`") for each in _list(said, key)]
+
+
+def _text(said: Fields, key: str) -> str:
+    found = said.get(key)
+    if not isinstance(found, str):
+        raise BadEventError(f"`{key}` is missing" if found is None else f"`{key}` is no text")
+    return found
+
+
+def _int(said: Fields, key: str, default: int | None = None) -> int:
+    found = said.get(key, default)
+    if isinstance(found, bool) or not isinstance(found, int) or found < 0:
+        missing = found is None
+        raise BadEventError(f"`{key}` is missing" if missing else f"`{key}` is no whole number")
+    return found

@@ -1,0 +1,386 @@
+"""The stage of a scenario: the real room, its people's clients, and a clock that is a number.
+
+It performs the room's effects as a server does and lets the clients answer at once, in the
+order in which they came. It keeps what happened, for the story of a failure and for
+coverage. It knows no scenario. The rule it keeps: equal calls give equal stories.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from gameroom.chart import Chart
+from gameroom.language.rewrite.phrases import value
+from gameroom.lockstep import packets
+from gameroom.lockstep.canonical import canonical
+from gameroom.lockstep.packets import ClientPacket, Command, MasterPacket, SignalReport
+from gameroom.lockstep.problem import Problem
+from gameroom.model import Value, words
+from gameroom.model.policies import number
+from gameroom.room import Room, effects, inputs
+from gameroom.room.requests import REASON_CHARACTERS_MAX
+from gameroom.scenario.chart_watch import ChartWatch, Seen, leaves
+from gameroom.scenario.clients import Client, Rules, Sent
+
+SEED = 1
+TICKS_MAX = 50_000
+"""How often a scenario may wake its room: more than an hour of the shortest usual turns."""
+ROUNDS_MAX = 64
+"""How often clients may answer each other in one millisecond."""
+KEPT_MAX = 200
+"""How many of the latest happenings are kept for a story."""
+MOVES_MAX = 12
+"""How much of what followed from one event is told."""
+OVERDUE_MS = 1_500
+"""How much longer than its turns something may take to have an effect: by then a turn that
+somebody holds up is told without them."""
+REST_MS = 15_000
+"""No turn takes so long; when none has closed by then, the turns rest."""
+REPORT_TURNS = 60
+"""For so many turns an engine may raise the same signal later than another: it is slower."""
+
+
+class StuckError(Exception):
+    """The scenario can't go on; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something to tell, in milliseconds and turns; `text` may have several lines."""
+
+    at: int
+    generation: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Something that was refused; `what` in the scenario's words."""
+
+    at: int
+    what: str
+    problem: Problem
+
+
+@dataclass(slots=True)
+class _Raised:
+    """A signal that not everybody has raised yet."""
+
+    name: str
+    body: bytes
+    generation: int
+    who: set[str]
+
+
+class Stage:
+    """One room with its people. `now` is in milliseconds from 0.
+
+    happened, told: since the scenario cleared them last. seen: the latest macrosteps, of
+    which `fresh` are new. gone: why somebody has no place any more.
+    entered, taken: every state and transition of the chart that was reached so far.
+    """
+
+    def __init__(self, chart: Chart) -> None:
+        self.chart = chart
+        self.now = 0
+        self.clients: dict[str, Client] = {}
+        self.gone: dict[str, str] = {}
+        self.happened: deque[Happening] = deque(maxlen=KEPT_MAX)
+        self.seen: deque[Seen] = deque(maxlen=KEPT_MAX)
+        self.fresh = 0
+        self.told: list[str] = []
+        self.refusal: Refusal | None = None
+        self.entered: set[str] = set()
+        self.taken: set[int] = set()
+        self._wake: int | None = None
+        self._ticks = 0
+        self._raised: list[_Raised] = []
+        self._rules = Rules(
+            number(chart.room, "limits", "commands_per_turn"),
+            number(chart.room, "divergence", "checksum_every"),
+        )
+        self.room = Room(chart, seed=SEED)
+        self._watch = ChartWatch(chart, self.room)
+        self._perform(self.room.begin())
+
+    # -- people ------------------------------------------------------------------------
+
+    def send(self, who: str, packet: inputs.Packet) -> Problem | None:
+        """What somebody sends, and what all clients make of it. Why it was refused, or None."""
+        problem = self._send(who, packet)
+        self._react()
+        return problem
+
+    def join(self, who: str, *, spectate: bool = False, team: str | None = None) -> Problem | None:
+        """Somebody comes in and connects."""
+        problem = self._send(who, inputs.Join(who, spectate, team))
+        if problem is None:
+            self.gone.pop(who, None)
+            self._send(who, inputs.Connect(self.room.seq))
+            seat = self.room.people.members[who].seat
+            heard = self.room.play.turns.heard.get(seat, 0) if seat is not None else 0
+            self.clients[who] = Client(who, seat, sent=heard)
+        self._react()
+        return problem
+
+    def command(self, who: str, command: Command) -> Sent:
+        """Queue a command for the next packet. Before the game has begun, and from somebody
+        who plays no seat, it is sent at once, for the room to refuse."""
+        sent = Sent(who, command)
+        client = self.clients.get(who)
+        if client is not None and client.seat is not None and self.playing:
+            client.queue.append(sent)
+            self._react()
+        else:
+            packet = ClientPacket(self.room.generation + 1, (command,))
+            sent.problem = self._send(who, packet)
+        return sent
+
+    def drop(self, who: str) -> None:
+        """The connection is lost."""
+        self.clients[who].drop(self.room.seq)
+        self.send(who, inputs.Disconnect())
+
+    def back(self, who: str) -> None:
+        """The connection, or the packets, come back."""
+        client = self.clients[who]
+        seat = client.seat
+        if not client.connected:
+            self._send(who, inputs.Connect(client.seq))
+        client.back(self.room.play.turns.heard.get(seat, 0) if seat is not None else 0)
+        self._react()
+
+    def raise_signal(self, who: str, name: str, body: dict[str, Value]) -> None:
+        """The engine of `who` raises a signal in the turn that was closed last. Engines see
+        the same game: where another has raised this before, it is the same turn's."""
+        key = canonical(body)
+        groups = (
+            raised
+            for raised in self._raised
+            if (raised.name, raised.body) == (name, key)
+            and who not in raised.who
+            and raised.generation > self.room.generation - REPORT_TURNS
+        )
+        group = next(groups, None)
+        if group is None:
+            group = _Raised(name, key, self.room.generation, set())
+            self._raised.append(group)
+        group.who.add(who)
+        self.clients[who].signals.append(SignalReport(group.generation, name, body))
+
+    def half_raised(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The signals that are not agreed on, each with those who have raised it."""
+        return tuple((each.name, tuple(sorted(each.who))) for each in self._raised)
+
+    @property
+    def playing(self) -> bool:
+        """Have the engines begun?"""
+        return self.room.generation > 0 or self.room.chart_driver.is_in("running")
+
+    # -- time --------------------------------------------------------------------------
+
+    def wait(self, until: int) -> None:
+        """Time passes; the room is woken whenever it asked for it."""
+        while self._wake is not None and self._wake <= until:
+            self._tick()
+        self.now = until
+
+    def wait_turns(self, turns: int) -> None:
+        """Until so many more turns have closed. Raises StuckError when they rest."""
+        wanted, closed, since = self.room.generation + turns, self.room.generation, self.now
+        while self.room.generation < wanted:
+            if self.room.over:
+                raise StuckError("the room has ended: no turn closes any more")
+            if self._wake is None or self._wake > since + REST_MS:
+                left = wanted - self.room.generation
+                raise StuckError(
+                    f"{turns - left} of {turns} turns closed, then they rested: {self.resting()}"
+                )
+            self._tick()
+            if self.room.generation != closed:
+                closed, since = self.room.generation, self.now
+
+    def settle(self, done: Callable[[], bool], turns: int = 0) -> bool:
+        """Time passes until something has had its effect, or should have had it: so many
+        turns more than packets are sent ahead. Does nothing where it is done already."""
+        pace = self.room.pace
+        until = self.now + (pace.ahead + 3 + turns) * pace.turn_ms + OVERDUE_MS
+        while not done():
+            if self._wake is None or self._wake > until:
+                return False
+            self._tick()
+        return True
+
+    def resting(self) -> str:
+        """Why no turn closes, in words."""
+        if not self.room.chart_driver.iterates:
+            return f"turns do not advance in `{self.leaves()[-1]}`"
+        held_up = [
+            member.name
+            for seat in self.room.play.turns.unheard(self.room.play.gathered())
+            if (member := self.room.people.at(seat)) is not None
+        ]
+        if held_up:
+            return f"turn {self.room.generation + 1} waits for {' and '.join(held_up)}"
+        return "the room sleeps, no player is connected" if self.room.asleep else "nobody plays"
+
+    def _tick(self) -> None:
+        assert self._wake is not None
+        self.now = self._wake
+        self._ticks += 1
+        if self._ticks > TICKS_MAX:
+            raise StuckError(f"the scenario is too long: its room was woken {TICKS_MAX} times")
+        self._perform(self.room.tick(self.now))
+        self._react()
+
+    # -- looking -----------------------------------------------------------------------
+
+    def leaves(self) -> tuple[str, ...]:
+        """The innermost active states."""
+        return leaves(self.room.states)
+
+    def say(self, text: str) -> None:
+        """Note something for the story."""
+        self.happened.append(Happening(self.now, self.room.generation, text))
+
+    def refused(self, what: str, problem: Problem) -> None:
+        """Note a refusal for the story."""
+        self.refusal = Refusal(self.now, what, problem)
+        self.say(f"refused: {problem.detail}")
+
+    # -- the room's effects ------------------------------------------------------------
+
+    def _send(self, who: str, packet: inputs.Packet) -> Problem | None:
+        reply = self._perform(self.room.receive(who, packet, self.now))
+        assert reply is not None, "every packet is answered"
+        return reply.problem
+
+    def _perform(self, done: Iterable[effects.Effect]) -> effects.Reply | None:
+        reply: effects.Reply | None = None
+        self._look()
+        for effect in done:
+            match effect:
+                case effects.Broadcast(event):
+                    self._hear(event.body)
+                case effects.Rejected(who, generation, index, problem):
+                    self._reject(who, generation, index, problem)
+                case effects.Part(who, _, reason):
+                    self.clients.pop(who, None)
+                    self.gone[who] = reason
+                    self.say(f"{who} is out of the room: {reason}")
+                case effects.Arm(at):
+                    self._wake = at
+                case effects.Reply():
+                    reply = effect
+                case effects.Append():
+                    pass
+        return reply
+
+    def _look(self) -> None:
+        """Take over what the chart traced since the last look."""
+        for seen in self._watch.look(self.now):
+            for micro in seen.step.microsteps:
+                self.entered.update(micro.entered)
+                self.taken.update(micro.taken)
+            self.seen.append(seen)
+            self.fresh += 1
+            self.happened.append(Happening(seen.at, seen.generation, _moved(self.chart, seen)))
+            self._raised = [each for each in self._raised if each.name != seen.step.event]
+
+    def _hear(self, body: packets.Body) -> None:
+        match body:
+            case MasterPacket(chart=chart) if chart is not None:
+                self.told += [moved.because for moved in chart.moved if moved.because]
+            case packets.Moves(_, chart):
+                self.told += [moved.because for moved in chart.moved if moved.because]
+            case packets.Announcement(text):
+                self.told.append(text)
+                self.say(f"all are told: {words.scalar(text)}")
+            case packets.Chat(name, text):
+                self.told.append(text)
+                self.say(f"all are told by {name}: {words.scalar(text)}")
+            case packets.Refused(seat, reasons):
+                self.told += reasons
+                self.say(f"the engine of {self._name(seat)} refuses: {'; '.join(reasons)}")
+            case packets.Failed(seat, generation, text):
+                self.told.append(text)
+                self.say(f"{self._name(seat)}'s engine fails at turn {generation}: {text}")
+            case packets.Diverged(generation, seats, _):
+                names = " and ".join(self._name(seat) for seat in seats)
+                self.say(f"checksums of turn {generation} differ: {names}")
+            case packets.Repair(_, seats):
+                names = " and ".join(self._name(seat) for seat in seats)
+                self.say(f"begins again: {names}")
+                for client in self.clients.values():
+                    client.diverges = client.diverges and client.seat not in seats
+            case packets.Setup(settings, changed_by) if changed_by:
+                told = "  ".join(f"{name} = {value(said)}" for name, said in settings.items())
+                self.say(f"the setup is now: {told}")
+            case packets.Ended(state, because):
+                self.told += [because] if because else []
+                self.say(f"the room has ended: {state}" + (f", {because}" if because else ""))
+            case _:
+                pass
+
+    def _reject(self, who: str, generation: int, index: int, problem: Problem) -> None:
+        client = self.clients.get(who)
+        sent = client.rejected(generation, index, problem) if client is not None else None
+        if sent is not None:
+            self.refused(f"{who} sends {sent.command.name}", problem)
+
+    def _name(self, seat: int) -> str:
+        member = self.room.people.at(seat)
+        return member.name if member is not None else packets.seat_name(seat)
+
+    # -- the clients' answers ------------------------------------------------------------
+
+    def _react(self) -> None:
+        """Every client does what it has to do now, until all have done it."""
+        for _ in range(ROUNDS_MAX):
+            acted = [self._acted(client) for client in tuple(self.clients.values())]
+            if not any(acted):
+                return
+        raise StuckError(f"the clients answer the room {ROUNDS_MAX} times within a millisecond")
+
+    def _acted(self, client: Client) -> bool:
+        """Let one client act; says whether it did."""
+        member = self.room.people.members.get(client.who)
+        if member is None or not client.acts or self.room.over:
+            return False
+        if not (member.loaded or member.refused) and (
+            self.room.chart_driver.ruling("load", member.kinds) == "allow"
+        ):
+            reasons = (client.refusal[:REASON_CHARACTERS_MAX],) if client.refusal else ()
+            client.refusal = None
+            self._send(client.who, inputs.Load(reasons))
+            return True
+        if client.seat is None or not self.playing:
+            return False
+        turn, ahead = self.room.generation, self.room.pace.ahead
+        sent = tuple(client.packets(turn, ahead, self._rules))
+        for packet in sent:
+            if self.room.member(client.who):
+                self._send(client.who, packet)
+        return bool(sent)
+
+
+def _moved(chart: Chart, seen: Seen) -> str:
+    """What an event did, in the room's words."""
+    step = seen.step
+    if step.event == "begin":
+        return f"the room begins in {', '.join(seen.after)}"
+    lines = []
+    for micro in step.microsteps:
+        for number_ in micro.taken:
+            transition = chart.transitions[number_]
+            source = chart.states[transition.source].path or "the room"
+            lines.append(f"    {source}: {words.transition(transition.said)}")
+        lines += [f"    does: {action}" for action in micro.actions]
+    if len(lines) > MOVES_MAX:
+        lines[MOVES_MAX:] = [f"    and {len(lines) - MOVES_MAX} more"]
+    if step.status == "faulted":
+        lines.append("    the room faults")
+    name = f"`{step.event}`" if step.event else "a condition"
+    return "\n".join([f"{name} happens", *lines]) if lines else f"{name} happens: nothing moves"

@@ -1,0 +1,64 @@
+"""The child of a `Worker`: `python -m gameroom.server.host.child MEMORY_BYTES`.
+
+It does the jobs that come in over its standard input, one after the other, until that ends. Knows
+no job: functions are named in the pickles, so it is up at once and loads what it needs.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import sys
+from typing import IO
+
+
+def send(to: IO[bytes], data: bytes) -> None:
+    """One message. Raises OSError."""
+    to.write(len(data).to_bytes(8, "big"))
+    to.write(data)
+    to.flush()
+
+
+def receive(source: IO[bytes]) -> bytes | None:
+    """One message, None where the other end is gone."""
+    head = source.read(8)
+    if len(head) < 8:
+        return None
+    size = int.from_bytes(head, "big")
+    data = source.read(size)
+    return data if len(data) == size else None
+
+
+def main() -> None:
+    # Ctrl-C is for the server, which then ends this process.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform != "win32":
+        # The loop that plays games goes first.
+        os.nice(15)
+    _limit_memory(int(sys.argv[1]))
+    # What anything prints must not come between the answers.
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    while (job := receive(sys.stdin.buffer)) is not None:
+        try:
+            function, args, kwargs = pickle.loads(job)
+            answer = pickle.dumps((function(*args, **kwargs), None), pickle.HIGHEST_PROTOCOL)
+        except Exception as error:
+            answer = pickle.dumps((None, error), pickle.HIGHEST_PROTOCOL)
+        try:
+            send(answers, answer)
+        except BrokenPipeError:  # The server was killed: nobody waits for this answer.
+            os._exit(0)
+
+
+def _limit_memory(size: int) -> None:
+    if sys.platform == "win32":
+        return
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_AS, (size, size))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,338 @@
+"""Desyncs under examination: asks the seats of a verdict what they were, and keeps the report.
+
+Knows verdicts, sessions' users and the store of reports; no HTTP. It opens a case when a room
+says `diverged`, and closes it when all that is expected was said or the time is over. The
+report is made in the worker process and written in a thread, one at a time.
+
+The rules it keeps: a game never suffers for its evidence, whatever fails here is logged; what
+is held of others' words is bounded (`Limits`); a seat's first word counts, and only for itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from gameroom.lockstep import desync
+from gameroom.lockstep.packets import Checksum, Diverged, MasterPacket, Moves
+from gameroom.server.config import Config, Limits
+from gameroom.server.host.events import event_of
+from gameroom.server.host.jobs import reported
+from gameroom.server.host.runner import Runner
+from gameroom.server.host.worker import Worker, WorkerError
+from gameroom.server.http import bodies
+from gameroom.server.http.answers import refuse
+from gameroom.store import (
+    DesyncStore,
+    FileDesyncs,
+    MemoryDesyncs,
+    NoPlaceError,
+    StoreFailedError,
+)
+from gameroom.texts import clean_line
+from gameroom.wire import MSGPACK
+
+log = logging.getLogger(__name__)
+
+AGAIN_MS = 200
+"""Whoever may be asked later looks again no earlier than after this."""
+PARTS_BYTES_MAX = 262_144
+"""The body of a seat's hashes."""
+ENTRIES_MAX = 2000
+"""So many entries of the journal are read back at most for one report."""
+
+
+def open_desyncs(config: Config) -> DesyncStore:
+    """The store of reports in the configuration's data folder, or in memory."""
+    per_room, in_all = config.limits.desyncs_per_room_max, config.limits.desyncs_max
+    if config.data is None:
+        return MemoryDesyncs(per_room, min(in_all, 16))
+    return FileDesyncs(config.data / "desyncs", per_room, in_all)
+
+
+@dataclass(slots=True)
+class Case:
+    """One verdict, and what was said about it so far.
+
+    users: the seat of everybody whose checksum was compared, by user id.
+    asked: until when those who were asked for their state have time to send it, by seat, in
+    milliseconds; then another one may be asked. hearing: those whose state is on its way.
+    leaving: users whose session is over when this case is.
+    """
+
+    room: str
+    limits: Limits
+    subject: desync.Subject
+    verdict: Diverged
+    agreed: Checksum | None
+    happened: tuple[MasterPacket | Moves, ...]
+    users: dict[str, int]
+    names: dict[int, str]
+    said: dict[int, bodies.Evidence] = field(default_factory=dict)
+    asked: dict[int, int] = field(default_factory=dict)
+    hearing: set[int] = field(default_factory=set)
+    states: dict[int, bytes] = field(default_factory=dict)
+    leaving: list[str] = field(default_factory=list)
+    timer: asyncio.TimerHandle | None = None
+
+    def has_state(self, seat: int) -> bool:
+        """Has this seat a state that could be taken?"""
+        return 0 < self.said[seat].bytes <= self.limits.desync_state_bytes_max
+
+    def is_wanted(self, seat: int, now: int) -> bool:
+        """Is this seat to be asked for its state: one of the majority for each generation that
+        was kept, mostly one in all, and each of the minority, of whom one place is for the
+        majority; where nobody knows who is right one for each checksum."""
+        if seat in self.asked or not self.has_state(seat):
+            return False
+        side = desync.side(self.verdict, seat)
+        expected = self.expected(now)
+        if side == "minority":
+            of_side = [one for one in expected if desync.side(self.verdict, one) == side]
+            return len(of_side) < self.limits.desync_states_max - 1
+
+        def kind(one: int) -> tuple[str, int, int | None]:
+            said = self.said[one].generation
+            return desync.side(self.verdict, one), self.verdict.values[one], said
+
+        is_new = kind(seat) not in map(kind, expected)
+        return is_new and len(expected) < self.limits.desync_states_max
+
+    def expected(self, now: int) -> list[int]:
+        """The seats whose state is here, on its way, or still in time."""
+        return [
+            seat
+            for seat, until in self.asked.items()
+            if seat in self.states or seat in self.hearing or now < until
+        ]
+
+    def is_done(self, seat: int) -> bool:
+        """Has this seat said all that it is asked for?"""
+        return seat in self.said and (seat not in self.asked or seat in self.states)
+
+    def is_complete(self, now: int) -> bool:
+        """Has everybody said what is asked for, and is nobody left to ask in another's place?"""
+        return (
+            self.said.keys() >= self.verdict.values.keys()
+            and self.states.keys() >= set(self.expected(now))
+            and not any(self.is_wanted(seat, now) for seat in self.said)
+        )
+
+    def witnesses(self) -> Iterator[desync.Witness]:
+        for seat, checksum in self.verdict.values.items():
+            said = self.said.get(seat)
+            yield desync.Witness(
+                seat,
+                self.names.get(seat, ""),
+                checksum,
+                None if said is None else said.generation,
+                {} if said is None else said.parts,
+                self.states.get(seat),
+                "it said nothing" if said is None else said.why and clean_line(said.why),
+            )
+
+
+class Desyncs:
+    """All cases of a server. `forget(room, user)` ends a session that was kept for its case."""
+
+    def __init__(
+        self,
+        store: DesyncStore,
+        limits: Limits,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        wall: Callable[[], int],
+        forget: Callable[[str, str], None],
+        worker: Worker,
+    ) -> None:
+        self._worker = worker
+        self.store = store
+        self._limits = limits
+        self._loop = loop
+        self._wall = wall
+        self._forget = forget
+        self._open: dict[tuple[str, int], Case] = {}
+        self._writer = ThreadPoolExecutor(1, "gameroom-desync")
+
+    # -- the room's side -----------------------------------------------------------
+
+    def diverged(self, runner: Runner, verdict: Diverged) -> None:
+        """A room has said so. Never raises: the room plays on as its file says."""
+        try:
+            self._begin(runner, verdict)
+        except Exception:
+            log.exception("room %s: no evidence of turn %d", runner.id, verdict.generation)
+
+    def _begin(self, runner: Runner, verdict: Diverged) -> None:
+        key = (runner.id, verdict.generation)
+        if key in self._open:
+            return
+        if len(self._open) >= self._limits.desyncs_open_max:
+            log.warning("room %s: too many desyncs at once, no report of turn %d", *key)
+            return
+        header = runner.journal.header
+        rows = [row for row in runner.roster.seats if row.seat in verdict.values]
+        agreed, happened = _before(runner, verdict.generation)
+        case = Case(
+            room=runner.id,
+            limits=self._limits,
+            subject=desync.Subject(
+                room=runner.id,
+                name=runner.room.file.name,
+                engine=header.engine,
+                seed=header.seed,
+                setup=dict(runner.room.settings),
+                created=header.created,
+                at=self._wall(),
+            ),
+            verdict=verdict,
+            agreed=agreed,
+            happened=happened,
+            users={row.user: row.seat for row in rows},
+            names={row.seat: row.name for row in rows},
+        )
+        wait_s = self._limits.desync_wait_ms / 1000
+        case.timer = self._loop.call_later(wait_s, self._end, key)
+        self._open[key] = case
+
+    def defers(self, room: str, user: str) -> bool:
+        """Whether this person still has something to say: the session ends with the case.
+        Without its place in the room it opens nothing else."""
+        for case in self._open.values():
+            seat = case.users.get(user)
+            if case.room == room and seat is not None and not case.is_done(seat):
+                case.leaving.append(user)
+                return True
+        return False
+
+    def is_leaving(self, room: str, user: str) -> bool:
+        """Whether this person has lost the place and only has something to say yet."""
+        return any(case.room == room and user in case.leaving for case in self._open.values())
+
+    # -- the seats' side -------------------------------------------------------------
+
+    def hear(
+        self, room: str, generation: int, user: str, said: bodies.Evidence
+    ) -> bodies.EvidenceTaken:
+        """A seat says what it was, or asks again whether its state is wanted: the first word
+        counts. Raises RefusedError."""
+        case, seat = self._case(room, generation, user)
+        if said.generation is not None and said.generation < generation:
+            raise refuse(422, "bad_body", "The evidence is of the bad generation, or a later one.")
+        case.said.setdefault(seat, said)
+        now = self._now()
+        if case.is_wanted(seat, now):
+            case.asked[seat] = now + self._limits.desync_state_wait_ms
+        self._end_if_complete(case)
+        if seat in case.asked:
+            return bodies.EvidenceTaken(seat not in case.states)
+        late = [until for one, until in case.asked.items() if one not in case.states]
+        if not late or not case.has_state(seat):
+            return bodies.EvidenceTaken(False)
+        # Somebody else is asked. Where that one fails, this seat may be the next.
+        return bodies.EvidenceTaken(False, max(min(late) - now, AGAIN_MS))
+
+    @contextmanager
+    def hearing(self, room: str, generation: int, user: str) -> Iterator[Callable[[bytes], None]]:
+        """A state is on its way: gives what takes it. Raises RefusedError where none is wanted."""
+        case, seat = self._case(room, generation, user)
+        held = len(case.states.keys() | case.hearing)
+        is_full = held >= self._limits.desync_states_max
+        if seat not in case.asked or seat in case.states or seat in case.hearing or is_full:
+            raise refuse(409, "not_wanted", "This seat's state is not wanted, or here already.")
+
+        def take(state: bytes) -> None:
+            self._case(room, generation, user)
+            case.states[seat] = state
+
+        case.hearing.add(seat)
+        try:
+            yield take
+        finally:
+            case.hearing.discard(seat)
+        self._end_if_complete(case)
+
+    def _now(self) -> int:
+        return int(self._loop.time() * 1000)
+
+    def _case(self, room: str, generation: int, user: str) -> tuple[Case, int]:
+        """The same answer for no desync and for one that is none of theirs: whoever watches with
+        a delay is not to learn that there is one."""
+        case = self._open.get((room, generation))
+        seat = None if case is None else case.users.get(user)
+        if case is None or seat is None:
+            detail = "No evidence of yours is taken of this generation, or not any more."
+            raise refuse(404, "no_such_desync", detail)
+        return case, seat
+
+    # -- the end of a case -------------------------------------------------------------
+
+    def coming(self, room: str) -> tuple[int, ...]:
+        """The generations of which a report is being made."""
+        return tuple(sorted(of for id_, of in self._open if id_ == room))
+
+    def close(self) -> None:
+        """The server stops: what is known by now is written. Waits for it."""
+        for key in tuple(self._open):
+            self._end(key)
+        self._writer.shutdown(wait=True)
+
+    def _end_if_complete(self, case: Case) -> None:
+        if case.is_complete(self._now()):
+            self._end((case.room, case.verdict.generation))
+
+    def _end(self, key: tuple[str, int]) -> None:
+        case = self._open.get(key)
+        if case is None:
+            return
+        if case.timer is not None:
+            case.timer.cancel()
+        del self._open[key]
+        self._writer.submit(self._write, case)
+        for user in case.leaving:
+            self._forget(case.room, user)
+
+    def _write(self, case: Case) -> None:
+        """In the writer's thread."""
+        room, generation = case.room, case.verdict.generation
+        try:
+            witnesses = tuple(case.witnesses())
+            data = self._worker.submit(
+                reported, case.subject, case.verdict, case.agreed, case.happened, witnesses
+            ).result()
+            where = self.store.put(room, generation, data, case.subject.at)
+        except NoPlaceError:
+            log.info("room %s: enough reports, none of turn %d", room, generation)
+        except (StoreFailedError, WorkerError) as error:
+            log.error("room %s: the report of turn %d is lost: %s", room, generation, error)
+        except Exception:
+            log.exception("room %s: no report of turn %d: a fault of ours", room, generation)
+        else:
+            log.warning("room %s: the engines differ at turn %d: %s", room, generation, where)
+
+
+def _before(
+    runner: Runner, generation: int
+) -> tuple[Checksum | None, tuple[MasterPacket | Moves, ...]]:
+    """The last agreement before a generation, and what has happened from there up to it."""
+    agreed = runner.room.play.checksums.agreed_before(generation)
+    first = max(1 if agreed is None else agreed.generation + 1, generation - desync.HAPPENED_MAX)
+    last = runner.seq_of(generation) if 1 <= generation <= runner.room.generation else None
+    if last is None:
+        return agreed, ()
+    before = runner.seq_of(first - 1) if first > 1 else 0
+    after = max(before or 0, last - ENTRIES_MAX)
+    entries = runner.journal.read(after=after, limit=last - after)
+    read = [event_of(entry, runner.codecs[MSGPACK]).body for entry in entries]
+    happened = [body for body in read if isinstance(body, MasterPacket | Moves)]
+    if agreed is None:
+        told = [body.checksum for body in happened if isinstance(body, MasterPacket)]
+        known = [one for one in told if one is not None and one.generation < generation]
+        if known:
+            agreed = known[-1]
+            happened = [body for body in happened if body.generation > agreed.generation]
+    return agreed, tuple(happened)

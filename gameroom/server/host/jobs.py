@@ -1,0 +1,118 @@
+"""The jobs of the worker process: functions of values that can be pickled.
+
+They know no loop, no store and no room that plays.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from msgspec import structs
+
+from gameroom import picture
+from gameroom.lockstep import desync
+from gameroom.lockstep.packets import Checksum, Diverged, MasterPacket, Moves
+from gameroom.lockstep.problem import Problem
+from gameroom.model import Room as RoomFile
+from gameroom.model import Value
+from gameroom.server.host.blueprint import BadRoomError, checked, reread, room_text, setup_of
+from gameroom.server.http import bodies
+from gameroom.server.http.answers import RefusedError, body_as
+from gameroom.store import Header
+from gameroom.wire import BadFrameError, read_json
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A room that may be made. wish: without the sources of its code, which are in engine and view
+    where they were sent. name, text: of its file; used: the shipped files that it uses."""
+
+    wish: bodies.Create
+    engine: bytes | None
+    view: bytes | None
+    name: str
+    text: str
+    used: Mapping[str, tuple[str, str]]
+    file: RoomFile
+    setup: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why there is no draft. diagnostics: of the room file, where it is wrong."""
+
+    problem: Problem
+    diagnostics: tuple[Mapping[str, Any], ...] | None = None
+
+
+def drafted(wish: bytes | bodies.Create, players_max: int) -> Draft | Refusal:
+    """Read the body of `/create`, the room file and the setup in it. players_max: the places
+    that a room may have."""
+    try:
+        if isinstance(wish, bytes):
+            wish = body_as(bodies.Create, read_json(wish) if wish else {})
+        name, text = room_text(wish)
+        file, used = checked(name, text)
+        if (why := too_many(file, players_max)) is not None:
+            return Refusal(why)
+        setup = setup_of(file, wish.setup)
+        bare = structs.replace(wish, engine=_bare(wish.engine), view=_bare(wish.view), room=None)
+        return Draft(bare, _source(wish.engine), _source(wish.view), name, text, used, file, setup)
+    except BadRoomError as error:
+        return Refusal(error.problem, error.diagnostics)
+    except (RefusedError, BadFrameError) as error:
+        return Refusal(error.problem)
+
+
+def _source(code: bodies.Code | None) -> bytes | None:
+    """Megabytes are encoded here, and not where others play."""
+    return None if code is None or code.source is None else code.source.encode()
+
+
+def _bare(code: bodies.Code | None) -> bodies.Code | None:
+    return None if code is None else bodies.Code(sha256=code.sha256)
+
+
+def read_again(header: Header) -> RoomFile | Refusal:
+    """The file of a room that was made before."""
+    try:
+        return reread(header)
+    except RefusedError as error:
+        return Refusal(error.problem)
+
+
+def too_many(file: RoomFile, places_max: int) -> Problem | None:
+    """Why this server has not enough sockets for all places of a room, None when it has."""
+    players = 0 if file.players is None else file.players.high
+    watching = 0 if file.spectators is None else file.spectators.high
+    if players + watching <= places_max:
+        return None
+    detail = (
+        f"The room has places for {players} players and {watching} spectators; this server takes "
+        f"{places_max} in one room."
+    )
+    return Problem(422, "too_many_places", detail)
+
+
+def reported(
+    subject: desync.Subject,
+    verdict: Diverged,
+    agreed: Checksum | None,
+    happened: Sequence[MasterPacket | Moves],
+    witnesses: Sequence[desync.Witness],
+) -> bytes:
+    """A desync report as it stands in its file."""
+    return desync.report(subject, verdict, agreed, happened, witnesses).dump()
+
+
+def drawn(file: RoomFile) -> str:
+    """The picture of a room's chart."""
+    return picture.svg(file)
+
+
+def ready() -> None:
+    """Load what the other jobs need, before anybody waits for it."""
+    drafted(bodies.Create(game="noughts"), sys.maxsize)

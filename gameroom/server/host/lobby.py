@@ -1,0 +1,381 @@
+"""Making and joining rooms, and what has to work for that.
+
+Knows the stores and the rooms; no HTTP. The rule it keeps: with no working store no room is
+made, nobody gets a place and no game starts, and it says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from gameroom import resources
+from gameroom.chart import compile_room
+from gameroom.lockstep.problem import Problem
+from gameroom.model import Room as RoomFile
+from gameroom.room import Room, inputs
+from gameroom.server.auth import Sources, digest
+from gameroom.server.config import Limits
+from gameroom.server.host.blueprint import BadRoomError, shipped_code
+from gameroom.server.host.desyncs import Desyncs
+from gameroom.server.host.jobs import Draft, drafted
+from gameroom.server.host.rooms import JournalsFailedError, Rooms
+from gameroom.server.host.runner import Runner
+from gameroom.server.host.sessions import Sessions
+from gameroom.server.host.worker import JobFailedError, Worker, WorkerBusyError, shared
+from gameroom.server.http import bodies
+from gameroom.server.http.answers import RefusedError, place, refuse
+from gameroom.server.http.attempts import Attempts
+from gameroom.store import (
+    DesyncStore,
+    Header,
+    Journal,
+    JournalError,
+    MemoryDesyncs,
+    RoomRecord,
+    Session,
+    StoreBusyError,
+    StoreFailedError,
+    Stores,
+)
+from gameroom.wire import Close
+
+log = logging.getLogger(__name__)
+
+GUEST_CHARACTERS = 8
+
+NO_SESSIONS = "The session store does not work, so no game can be started or joined"
+NO_JOURNALS = "Journals cannot be written, so no game can be started or joined"
+
+
+class Lobby:
+    """All rooms of a process."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        limits: Limits,
+        sources: Sources,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        desyncs: DesyncStore | None = None,
+        worker: Worker | None = None,
+    ) -> None:
+        self.down: Problem | None = Problem(
+            503,
+            "no_session_store",
+            "The stores were not tried yet, so no game can be started or joined.",
+            retry_after_ms=limits.store_check_ms,
+        )
+        """What is wrong with the stores, None while they work."""
+        self.worker = worker or shared(
+            limits.job_timeout_ms, limits.job_memory_bytes, limits.jobs_waiting_max
+        )
+        self.desyncs = Desyncs(
+            desyncs or MemoryDesyncs(),
+            limits,
+            loop=loop,
+            wall=sources.wall,
+            forget=self.forget,
+            worker=self.worker,
+        )
+        self._failing = self._busy = False
+        """Whether the log knows it."""
+        self._checking: asyncio.Task[None] | None = None
+        self._sessions = Sessions(
+            stores.sessions,
+            loop=loop,
+            retry_s=limits.store_check_ms / 1000,
+            failed=self._failed,
+        )
+        self.rooms = Rooms(
+            stores,
+            limits,
+            self._sessions,
+            loop=loop,
+            down=lambda: self.down,
+            forget=self.forget,
+            diverged=self.desyncs.diverged,
+            wall=sources.wall,
+            worker=lambda: self.worker,
+        )
+        self._attempts = Attempts(limits, loop=loop)
+        self._stores = stores
+        self._limits = limits
+        self._sources = sources
+        self._loop = loop
+        self._making = 0
+        self._closed = False
+
+    # -- the store -------------------------------------------------------------------
+
+    async def check(self) -> Problem | None:
+        """Try the stores, and remember what was found. The first time that they work, the rooms
+        that they keep are known. Whoever asks while they are tried gets the same answer."""
+        if self._checking is None:
+            self._checking = self._loop.create_task(self._check())
+        await asyncio.shield(self._checking)
+        return self.down
+
+    async def _check(self) -> None:
+        try:
+            if self._closed:
+                return
+            await self.rooms.check()
+            self.rooms.look()
+        except StoreFailedError as error:
+            self._failed(error)
+        else:
+            if self._failing:
+                log.info("the stores work again")
+            self._failing = self._busy = False
+            self.down = None
+        finally:
+            self._checking = None
+
+    def can_start(self) -> Problem | None:
+        """Why no game may be started now, None when it may."""
+        return self.down
+
+    def _failed(self, error: StoreFailedError) -> RefusedError:
+        """What is answered now that a store did not do what it was asked."""
+        if isinstance(error, StoreBusyError):
+            # It works: others' questions keep no game from starting.
+            if not self._busy:
+                log.warning("the session store is busy: %s", error)
+            self._busy = True
+            return RefusedError(
+                Problem(
+                    503,
+                    "server_busy",
+                    "The session store is busy.",
+                    retry_after_ms=self._limits.store_wait_ms,
+                )
+            )
+        if not self._failing:
+            log.error("a store does not work: %s", error)
+        self._failing = True
+        if isinstance(error, JournalsFailedError):
+            problem = Problem(503, "no_journal_store", f"{NO_JOURNALS}: {error}.")
+        else:
+            problem = Problem(503, "no_session_store", f"{NO_SESSIONS}: {error}.")
+        self.down = replace(problem, retry_after_ms=self._limits.store_check_ms)
+        return RefusedError(self.down)
+
+    # -- rooms -----------------------------------------------------------------------
+
+    async def create(self, wish: bytes | bodies.Create) -> bodies.Created:
+        """Make a room of the body of a request. It is read in the worker process: it may be long,
+        and others are playing."""
+        if self.down is not None:
+            raise RefusedError(self.down)
+        rooms, limits = self.rooms, self._limits
+        if (
+            len(rooms.running) + self._making >= limits.rooms_max
+            or rooms.count + self._making >= limits.rooms_kept_max
+        ):
+            raise refuse(503, "server_full", "This server has no place for another room.")
+        self._making += 1
+        try:
+            draft = await self._draft(wish)
+            chart = await asyncio.to_thread(compile_room, draft.file)
+            header = await self._header(draft)
+            room = Room(chart, seed=header.seed, settings=draft.setup)
+            runner = await self._hosted(room, header)
+        except StoreFailedError as error:
+            raise self._failed(error) from error
+        finally:
+            self._making -= 1
+        runner.begin()
+        if runner.stopped is not None:
+            raise RefusedError(runner.stopped)
+        return bodies.Created(header.room, f"/join/{header.room}", header.engine, header.seed)
+
+    async def _hosted(self, room: Room, header: Header) -> Runner:
+        """A new room, in the list of rooms first, so that a crash leaves no journal that nobody
+        knows of. Raises StoreFailedError and RefusedError: then there is no such room."""
+        try:
+            record = RoomRecord(header.room, room.file.name, header.created)
+            await self._stores.sessions.put_room(record)
+            if self._closed:
+                raise RefusedError(Problem(503, "closing", "The server is closing."))
+            journal = await asyncio.to_thread(self._stores.journals.create, header)
+        except BaseException:
+            self._sessions.end(header.room, self._sources.wall())
+            raise
+        self._sessions.open(header.room)
+        return self.rooms.add(room, journal)
+
+    async def _draft(self, wish: bytes | bodies.Create) -> Draft:
+        """Raises RefusedError."""
+        try:
+            draft = await self.worker.run(drafted, wish, self._limits.places_per_room_max)
+        except WorkerBusyError:
+            raise RefusedError(
+                Problem(503, "server_busy", "Too many rooms are being made.", retry_after_ms=2000)
+            ) from None
+        except JobFailedError as error:
+            log.error("a room file cannot be read: %s", error)
+            raise refuse(503, "too_heavy", "The room file takes too long to read.") from None
+        if isinstance(draft, Draft):
+            return draft
+        if draft.diagnostics is not None:
+            raise BadRoomError(draft.problem, draft.diagnostics)
+        raise RefusedError(draft.problem)
+
+    async def _header(self, draft: Draft) -> Header:
+        wish = draft.wish
+        engine = await self._code(wish.engine, draft.engine, wish.game, "engine.js")
+        if engine is None:
+            raise refuse(422, "no_engine", "A room needs an engine: its source or its sha256.")
+        return Header(
+            room=self._sources.room(),
+            name=draft.name,
+            text=draft.text,
+            used=draft.used,
+            engine=engine,
+            view=await self._code(wish.view, draft.view, wish.game, "view.js"),
+            kit=await self._stores.sessions.put_engine(resources.kit()),
+            seed=self._sources.seed() if wish.seed is None else wish.seed,
+            setup=draft.setup,
+            created=self._sources.wall(),
+        )
+
+    async def _code(
+        self, wish: bodies.Code | None, sent: bytes | None, game: str | None, name: str
+    ) -> str | None:
+        """The hash of an engine or a view that is stored by now, None where none is meant. sent:
+        its source, where that was sent."""
+        if wish is None:
+            shipped = None if game is None else shipped_code(game, name)
+            sent = None if shipped is None else shipped.encode()
+        elif (sent is None) == (wish.sha256 is None):
+            raise refuse(422, "bad_body", "Code is either its `source` or its `sha256`.")
+        elif wish.sha256 is not None:
+            if await self._stores.sessions.engine(wish.sha256) is None:
+                raise refuse(404, "no_such_code", "No code of this sha256 is stored.")
+            return wish.sha256
+        return None if sent is None else await self._stores.sessions.put_engine(sent)
+
+    async def code(self, sha256: str) -> bytes | None:
+        """A stored engine or view. Raises RefusedError."""
+        try:
+            return await self._stores.sessions.engine(sha256)
+        except StoreFailedError as error:
+            raise self._failed(error) from error
+
+    @asynccontextmanager
+    async def journal_of(self, room: str) -> AsyncIterator[tuple[Journal, RoomFile]]:
+        """The journal and the file of a room, or of one that is over. Raises RefusedError."""
+        try:
+            runner = await self.rooms.find(room)
+        except RefusedError as refused:
+            if refused.problem.status != 404:
+                raise
+        else:
+            yield runner.journal, runner.room.file
+            return
+        await self.rooms.moved(room)
+        try:
+            journal = await asyncio.to_thread(self._stores.journals.open, room)
+        except (KeyError, JournalError):
+            raise refuse(404, "no_such_room", "There is no such room.") from None
+        except StoreFailedError as error:
+            log.error("room %s: its journal cannot be read: %s", room, error)
+            raise refuse(503, "room_busy", "The room's journal cannot be read now.") from error
+        try:
+            yield journal, await self.rooms.file(journal.header)
+        finally:
+            await asyncio.to_thread(journal.close)
+
+    def close(self, code: Close, reason: str) -> None:
+        """The server stops: every socket is told. No room is made or joined any more."""
+        self._closed = True
+        self.rooms.close(code, reason)
+        self.desyncs.close()
+
+    async def settle(self) -> None:
+        """After `close`: every journal is left whole, what is known of sessions is stored, and
+        the stores are closed."""
+        if self._checking is not None:
+            self._checking.cancel()
+        await self._attempts.close()
+        await self.rooms.settle()
+        await self._sessions.close()
+        try:
+            await self._stores.close()
+        except StoreFailedError as error:
+            log.error("the session store cannot be closed: %s", error)
+
+    # -- people ----------------------------------------------------------------------
+
+    def who(self, room: str, token: str) -> str | None:
+        """The user behind a token in a room that is awake; None for nobody."""
+        return self._sessions.who(room, digest(token))
+
+    def admit(self, runner: Runner, user: str) -> bool:
+        """Is this person, who has a session, in the room? Journals do not know who watches, so
+        somebody who was watching before the room slept is let in again where that is possible."""
+        if runner.room.member(user):
+            return True
+        name = self._sessions.name(runner.id, user)
+        if name is None or runner.room.leaves(user) or self.desyncs.is_leaving(runner.id, user):
+            return False
+        return runner.receive(user, inputs.Join(name, spectate=True)).problem is None
+
+    def repeats(self, runner: Runner, wish: bodies.Join) -> bool:
+        """Has this attempt to join come before? Raises RefusedError for another wish with its
+        key."""
+        return self._attempts.find(runner.id, wish) is not None
+
+    async def join(self, runner: Runner, wish: bodies.Join) -> bodies.Place:
+        """A place with its token: a new one, or the one that this attempt has taken before.
+        Raises RefusedError."""
+        if wish.idempotency_key is None:
+            return await self._take(runner, wish)
+        before = self._attempts.find(runner.id, wish)
+        if before is None:
+            taking = self._attempts.begin(runner.id, wish, self._take(runner, wish))
+            return await asyncio.shield(taking)
+        taken = await asyncio.shield(before)
+        runner = await self.rooms.find(runner.id)
+        assert isinstance(taken.token, str), "a place is taken with a token"
+        if self.who(runner.id, taken.token) is None or not self.admit(runner, taken.user):
+            raise refuse(
+                409, "attempt_over", "The place that this attempt took is gone. Use another key."
+            )
+        return place(runner.room.hello(taken.user), taken.token)
+
+    async def _take(self, runner: Runner, wish: bodies.Join) -> bodies.Place:
+        """A new place, with its token. Raises RefusedError.
+
+        The session is stored first: nobody sits in a room to which they have no way back.
+        """
+        if self.down is not None:
+            raise RefusedError(self.down)
+        user, token = self._sources.user(), self._sources.token()
+        name = wish.name if wish.name is not None else f"guest {user[:GUEST_CHARACTERS]}"
+        try:
+            await self._sessions.add(
+                Session(digest(token), runner.id, user, name, self._sources.wall())
+            )
+            # Meanwhile the room may have ended, or stopped.
+            runner = await self.rooms.find(runner.id)
+            reply = runner.receive(user, inputs.Join(name, wish.spectate, wish.team))
+            if reply.problem is not None:
+                raise RefusedError(reply.problem)
+        except StoreFailedError as error:
+            raise self._failed(error) from error
+        except RefusedError:
+            self.forget(runner.id, user)
+            raise
+        assert isinstance(reply.body, Mapping), "a newcomer is told who it is"
+        return place(reply.body, token)
+
+    def forget(self, room: str, user: str) -> None:
+        """Nobody comes back by this person's session, once its engine's evidence is here."""
+        if not self.desyncs.defers(room, user):
+            self._sessions.forget(room, user)

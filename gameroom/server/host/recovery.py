@@ -1,0 +1,102 @@
+"""A room made again from its journal and the checkpoint beside it.
+
+Knows journals and rooms; no sockets and no list of rooms. The rule it keeps: however long the
+journal is, the loop serves others in between, and a checkpoint that cannot be used only costs
+time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from gameroom.chart import Chart
+from gameroom.lockstep.packets import Event, MasterPacket
+from gameroom.room import Checkpoint, Folded, Room
+from gameroom.server.host.events import appends, from_store, recovering, to_store
+from gameroom.server.host.shown import Shown
+from gameroom.store import Journal
+from gameroom.store.marks import Marks
+from gameroom.wire import MSGPACK, BadFrameError, Codec
+
+log = logging.getLogger(__name__)
+
+ENTRIES_PER_STEP = 16
+"""So many entries are folded before the loop serves others: about a millisecond."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomCheckpoint:
+    """What is kept of a room beside its journal.
+
+    turns: the seqs of some master packets (`Marks`). shown: what those who are told everything
+    late were shown at that moment, None where nobody is.
+    """
+
+    room: Checkpoint
+    turns_stride: int = 1
+    turns: tuple[int, ...] = ()
+    seqs: tuple[int, ...] = ()
+    shown: Shown | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What a journal comes to. folded: entries that were read behind the checkpoint."""
+
+    room: Room
+    turns: Marks
+    shown: Shown | None
+    folded: int
+
+
+def checkpoint_bytes(room: Room, turns: Marks, shown: Shown | None) -> bytes:
+    return to_store("checkpoint", RoomCheckpoint(room.checkpoint(), *turns.rows(), shown))
+
+
+def read_checkpoint(data: bytes) -> RoomCheckpoint:
+    """Raises BadFrameError."""
+    return from_store("checkpoint", RoomCheckpoint, data)
+
+
+async def recovered(journal: Journal, chart: Chart, slept_ms: int = 0) -> Recovered:
+    """The room of a journal that holds at least one entry. slept_ms: how long it has slept.
+
+    Raises JournalError, StoreFailedError.
+    """
+    header = journal.header
+    with recovering(header):
+        folded, turns, shown = _start(journal)
+        codec = Codec(MSGPACK, chart.room)
+        count = 0
+        for entry in appends(journal.read(after=folded.seq), codec):
+            folded.fold(entry)
+            _note(turns, entry.event)
+            count += 1
+            if count % ENTRIES_PER_STEP == 0:
+                await asyncio.sleep(0)
+        room = Room.restored(
+            chart, seed=header.seed, folded=folded, now=folded.at, slept_ms=slept_ms
+        )
+        return Recovered(room, turns, shown, count)
+
+
+def _start(journal: Journal) -> tuple[Folded, Marks, Shown | None]:
+    header, found = journal.header, journal.checkpoint
+    if found is not None:
+        try:
+            kept = read_checkpoint(found.said)
+        except BadFrameError as error:
+            log.warning("room %s: its checkpoint is not used: %s", header.room, error)
+        else:
+            if kept.room.seq == found.seq:
+                turns = Marks(kept.turns_stride, kept.turns, kept.seqs)
+                return Folded.of(kept.room), turns, kept.shown
+            log.warning("room %s: its checkpoint is not used: it is of another entry", header.room)
+    return Folded(header.setup), Marks(), None
+
+
+def _note(turns: Marks, event: Event) -> None:
+    if isinstance(event.body, MasterPacket):
+        turns.add(event.body.generation, event.seq)

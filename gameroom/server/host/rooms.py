@@ -1,0 +1,484 @@
+"""The rooms of this server by id: those that run, and a line for each one that sleeps.
+
+Knows the stores, the runners and how a room comes back; no HTTP and nobody's names. The rules
+it keeps: a room is "not here yet" until the server knows that it never was; a room in which
+nobody is holds no file and no memory but its line; whatever keeps one room from coming back
+keeps back no other, and is tried again when it may have passed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gameroom.chart import Chart, compile_room
+from gameroom.lockstep.packets import Diverged
+from gameroom.lockstep.problem import Problem
+from gameroom.model import Room as RoomFile
+from gameroom.model.policies import number
+from gameroom.room import Room
+from gameroom.server.config import Limits
+from gameroom.server.host.blueprint import reread
+from gameroom.server.host.clock import Clock
+from gameroom.server.host.deadlines import Deadlines
+from gameroom.server.host.events import recovering
+from gameroom.server.host.jobs import Refusal, read_again
+from gameroom.server.host.recovery import recovered
+from gameroom.server.host.runner import Runner
+from gameroom.server.host.sessions import Sessions
+from gameroom.server.host.shown import Shown
+from gameroom.server.host.stores import Syncing
+from gameroom.server.host.worker import Worker, WorkerError
+from gameroom.server.http.answers import RefusedError, refuse
+from gameroom.store import (
+    Header,
+    Journal,
+    JournalError,
+    Mark,
+    RoomRecord,
+    SnapshotHead,
+    StoreFailedError,
+    Stores,
+)
+from gameroom.store.marks import Marks
+from gameroom.wire import Close
+
+log = logging.getLogger(__name__)
+
+DAMAGED_MS = 60_000
+"""How long a room that cannot be made again is not looked at again."""
+
+CHARTS_MAX = 64
+"""Compiled room files that are kept: rooms of one game share theirs."""
+
+BACKGROUND_PAUSE_S = 0.02
+"""Between two rooms that are looked at while nobody asks for them."""
+
+WAKING = Problem(503, "waking", "The room is waking up.", retry_after_ms=500)
+
+
+class JournalsFailedError(StoreFailedError):
+    """Journals cannot be written."""
+
+
+class OvertakenError(Exception):
+    """The server has stopped meanwhile, or the room was ended."""
+
+
+@dataclass(slots=True)
+class Asleep:
+    """A room that is not in memory.
+
+    until: when it ends if nobody comes back, by the store's running time; None where nobody
+    knows, since it was awake when its server was killed. problem: what kept it from waking up;
+    again_at: when that is tried again, by the loop's time.
+    """
+
+    until: int | None = None
+    problem: Problem | None = None
+    again_at: float = 0.0
+
+
+class Rooms:
+    """The rooms of one server.
+
+    down: what is wrong with the stores, None while they work. forget: called with (room, user)
+    when somebody's session is over; diverged: with every verdict.
+    """
+
+    def __init__(
+        self,
+        stores: Stores,
+        limits: Limits,
+        sessions: Sessions,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        down: Callable[[], Problem | None],
+        forget: Callable[[str, str], None],
+        diverged: Callable[[Runner, Diverged], None],
+        wall: Callable[[], int],
+        worker: Callable[[], Worker],
+    ) -> None:
+        self.running: dict[str, Runner] = {}
+        self.asleep: dict[str, Asleep] = {}
+        self.listed = False
+        """Whether the rooms of the stores are known."""
+        self.syncing = Syncing()
+        self.deadlines = Deadlines()
+        self._stores = stores
+        self._limits = limits
+        self._sessions = sessions
+        self._loop = loop
+        self._down = down
+        self._forget = forget
+        self._diverged = diverged
+        self._wall = wall
+        self._worker = worker
+        self._moving: dict[str, asyncio.Task[None]] = {}
+        """By room, what wakes it up or puts it to sleep."""
+        self._idle: set[str] = set()
+        """Rooms in which nobody was at the last look."""
+        self._charts: OrderedDict[tuple[str, str, str], Chart] = OrderedDict()
+        self._gate = asyncio.Semaphore(limits.waking_max)
+        self._background: asyncio.Task[None] | None = None
+        """Looks at the rooms that nobody asks for."""
+        self._ran_ms = 0
+        self._ran_at = loop.time()
+        self._closed = False
+
+    @property
+    def count(self) -> int:
+        """All rooms, asleep ones too."""
+        return len(self.running) + len(self.asleep)
+
+    # -- the list --------------------------------------------------------------------
+
+    async def check(self) -> None:
+        """Try the stores. Raises StoreFailedError. The first time that they work, the rooms that
+        they keep are known; whatever the disk kept from waking up may be tried again."""
+        now = self._loop.time()
+        self._ran_ms = await self._stores.sessions.check(int((now - self._ran_at) * 1000))
+        self._ran_at = now
+        try:
+            await asyncio.to_thread(self._stores.journals.check)
+        except StoreFailedError as error:
+            raise JournalsFailedError(str(error)) from error
+        if not self.listed:
+            await self._list()
+        for line in self.asleep.values():
+            if line.problem is not None and line.problem.code == "not_stored":
+                line.again_at = 0.0
+
+    @property
+    def now(self) -> int:
+        """How long servers have run on these stores, in milliseconds."""
+        return self._ran_ms + int((self._loop.time() - self._ran_at) * 1000)
+
+    async def _list(self) -> None:
+        """Raises StoreFailedError."""
+        records = await self._stores.sessions.rooms()
+        journals = await asyncio.to_thread(self._stores.journals.rooms)
+        strangers = await self._stores.sessions.unknown(journals)
+        if strangers:
+            log.error(
+                "%d journals are not in the session database (was it lost or replaced?): their"
+                " rooms are served, but nobody has a session there; the first one is %s",
+                len(strangers),
+                strangers[0],
+            )
+        for room in strangers:
+            record = RoomRecord(room, "", self._wall())
+            await self._stores.sessions.put_room(record)
+            records += (record,)
+        missing = {record.room for record in records} - set(journals)
+        for record in records:
+            if record.room in missing:
+                log.error("room %s has no journal: it cannot come back", record.room)
+            if record.room not in self.running:
+                self.asleep[record.room] = Asleep(record.sleeps_until)
+        self.listed = True
+        if records:
+            log.info("rooms that wake up when somebody comes: %d", len(records))
+        self._background = self._loop.create_task(self._look_through())
+
+    async def _look_through(self) -> None:
+        """Wake the rooms of which too little is known, one after the other: those that were awake
+        when their server was killed. They fall asleep again, with a checkpoint."""
+        for room in [room for room, line in self.asleep.items() if line.until is None]:
+            # Why it cannot wake up stands on its line, and in the log.
+            with suppress(RefusedError):
+                await self.find(room)
+            await asyncio.sleep(BACKGROUND_PAUSE_S)
+
+    # -- finding ---------------------------------------------------------------------
+
+    def may_be(self, room: str) -> bool:
+        """Is there such a room, as far as the server knows by now?"""
+        return room in self.running or room in self.asleep or not self.listed
+
+    async def find(self, room: str) -> Runner:
+        """The room, woken up where it sleeps. Raises RefusedError."""
+        wait_s = self._limits.wake_wait_ms / 1000
+        until = self._loop.time() + wait_s
+        while True:
+            runner = self.running.get(room)
+            if runner is not None:
+                if runner.stopped is not None:
+                    raise RefusedError(runner.stopped)
+                return runner
+            line = self.asleep.get(room)
+            if line is None or self._closed:
+                raise self.absent()
+            task = self._moving.get(room)
+            if task is None:
+                if line.problem is not None and self._loop.time() < line.again_at:
+                    raise RefusedError(line.problem)
+                task = self._move(room, self._wake(room, line))
+            done, _ = await asyncio.wait({task}, timeout=max(0.0, until - self._loop.time()))
+            if not done:
+                raise RefusedError(WAKING)
+            if line.problem is not None and room in self.asleep:
+                raise RefusedError(line.problem)
+
+    def absent(self) -> RefusedError:
+        """What is answered about a room that is not here: whether there is one is only known
+        once the rooms of the stores are."""
+        if self._closed:
+            return RefusedError(Problem(503, "closing", "The server is closing."))
+        if self.listed:
+            return refuse(404, "no_such_room", "There is no such room.")
+        return RefusedError(self._down() or WAKING)
+
+    def _move(self, room: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        def moved(task: asyncio.Task[None]) -> None:
+            if self._moving.get(room) is task:
+                del self._moving[room]
+
+        task = self._moving[room] = self._loop.create_task(work)
+        task.add_done_callback(moved)
+        return task
+
+    # -- waking up -------------------------------------------------------------------
+
+    async def _wake(self, room: str, line: Asleep) -> None:
+        """Bring a room back, or note on its line why it cannot be."""
+        async with self._gate:
+            try:
+                await self._bring_back(room, line)
+            except OvertakenError:
+                return
+            except KeyError:
+                why = "The room's journal is missing."
+                self._kept_back(room, line, Problem(503, "room_damaged", why), DAMAGED_MS)
+            except JournalError as error:
+                self._kept_back(room, line, Problem(503, "room_damaged", str(error)), DAMAGED_MS)
+            except StoreFailedError as error:
+                problem = Problem(503, "not_stored", f"The room's store does not work: {error}.")
+                self._kept_back(room, line, problem, self._limits.store_check_ms)
+            except Exception:
+                log.exception("room %s: a fault of ours", room)
+                problem = Problem(503, "fault", "The room has an internal error.")
+                self._kept_back(room, line, problem, DAMAGED_MS)
+
+    def _kept_back(self, room: str, line: Asleep, problem: Problem, wait_ms: int) -> None:
+        if line.problem is None or line.problem.code != problem.code:
+            log.error("room %s cannot wake up; its journal is kept: %s", room, problem.detail)
+        line.problem = replace(problem, retry_after_ms=wait_ms)
+        line.again_at = self._loop.time() + wait_ms / 1000
+
+    async def _bring_back(self, room: str, line: Asleep) -> None:
+        await self._sessions.load(room)
+        journal = await asyncio.to_thread(self._stores.journals.open, room)
+        try:
+            header = journal.header
+            if journal.torn is not None:
+                log.warning("room %s: an unfinished entry was cut off", room)
+            with recovering(header):
+                chart = await self._chart(header)
+            heads = await asyncio.to_thread(self._stores.snapshots.heads, room)
+            if not journal.last:
+                made = Room(chart, seed=header.seed, settings=header.setup)
+                runner = self._hosted(made, journal, heads)
+            else:
+                slept_ms = 0
+                if line.until is not None:
+                    sleep_max = number(chart.room, "reconnect", "sleep")
+                    slept_ms = max(0, self.now - line.until + sleep_max)
+                found = await recovered(journal, chart, slept_ms)
+                runner = self._hosted(
+                    found.room, journal, heads, turns=found.turns, shown=found.shown
+                )
+            if self._closed or self.asleep.get(room) is not line:
+                raise OvertakenError
+        except BaseException:
+            await asyncio.to_thread(_let_go, journal)
+            raise
+        del self.asleep[room]
+        self.running[room] = runner
+        self.syncing.add(room, journal)
+        if line.until is not None:
+            self._sessions.sleep(room, None)
+        if journal.last:
+            runner.resume()
+        else:
+            runner.begin()
+        if runner.stopped is None and runner.room.over:
+            self._over(runner)
+
+    async def _chart(self, header: Header) -> Chart:
+        """The compiled room file of a header. Raises RefusedError."""
+        key = (header.name, header.text, repr(sorted(header.used.items())))
+        chart = self._charts.get(key)
+        if chart is None:
+            chart = await asyncio.to_thread(compile_room, await self.file(header))
+            self._charts[key] = chart
+            if len(self._charts) > CHARTS_MAX:
+                self._charts.popitem(last=False)
+        return chart
+
+    async def file(self, header: Header) -> RoomFile:
+        """The room file of a header, read in the worker process; in a thread of this one where that
+        has too much to do or is gone, since people wait. Raises RefusedError."""
+        worker = self._worker()
+        if worker.waiting < self._limits.waking_max:
+            try:
+                found = await worker.run(read_again, header)
+            except WorkerError as error:
+                log.warning("room %s: its file is read here: %s", header.room, error)
+            else:
+                if isinstance(found, Refusal):
+                    raise RefusedError(found.problem)
+                return found
+        return await asyncio.to_thread(reread, header)
+
+    def _hosted(
+        self,
+        room: Room,
+        journal: Journal,
+        heads: tuple[SnapshotHead, ...] = (),
+        *,
+        turns: Marks | None = None,
+        shown: Shown | None = None,
+    ) -> Runner:
+        return Runner(
+            room,
+            journal=journal,
+            snapshots=self._stores.snapshots,
+            heads=heads,
+            clock=Clock(self._loop, room.time),
+            loop=self._loop,
+            tail_bytes_max=self._limits.tail_bytes_max,
+            forget=self._forget,
+            over=self._over,
+            stopped=self._stopped,
+            keep=self._keep,
+            diverged=self._diverged,
+            turns=turns,
+            shown=shown,
+            deadlines=self.deadlines,
+        )
+
+    def add(self, room: Room, journal: Journal) -> Runner:
+        """A new room, which has not begun."""
+        id_ = journal.header.room
+        assert id_ not in self.running, "ids are drawn from 128 bits"
+        runner = self.running[id_] = self._hosted(room, journal)
+        self.syncing.add(id_, journal)
+        return runner
+
+    # -- falling asleep ----------------------------------------------------------------
+
+    def look(self) -> None:
+        """Put the rooms to sleep in which nobody was at the last look and is now; wake those that
+        have slept too long, which ends them. To be called now and then."""
+        idle = {
+            room
+            for room, runner in self.running.items()
+            if runner.room.asleep and not runner.lines and not runner.room.over
+        }
+        for room in idle & self._idle:
+            runner = self.running.pop(room)
+            until = self.now + runner.room.sleep_left_ms(runner.clock.now())
+            self.asleep[room] = Asleep(until)
+            self._move(room, self._put_to_sleep(runner, until))
+        self._idle = idle & self.running.keys()
+        now_s, background = self._loop.time(), self._background
+        listing = background is not None and not background.done()
+        for room, line in self.asleep.items():
+            is_due = not listing if line.until is None else line.until <= self.now
+            is_hopeless = line.problem is not None and line.problem.code != "not_stored"
+            if is_due and not is_hopeless and line.again_at <= now_s and room not in self._moving:
+                self._move(room, self._wake(room, line))
+
+    async def _put_to_sleep(self, runner: Runner, until: int) -> None:
+        room = runner.id
+        self.syncing.remove(room)
+        runner.close(Close.RESTART, "the room sleeps")
+        await asyncio.to_thread(_put_away, runner.journal, runner.checkpoint())
+        self._sessions.unload(room)
+        self._sessions.sleep(room, until)
+
+    def _stopped(self, runner: Runner) -> None:
+        """A room could not go on: it waits for its store, or for somebody who asks again."""
+        room = runner.id
+        assert runner.stopped is not None, "it says why"
+        self.running.pop(room, None)
+        self.syncing.remove(room)
+        wait_ms = runner.stopped.retry_after_ms or 0
+        line = Asleep(None, runner.stopped, self._loop.time() + wait_ms / 1000)
+        self.asleep[room] = line
+        self._move(room, asyncio.to_thread(_let_go, runner.journal))
+
+    def _keep(self, runner: Runner, mark: Mark, said: bytes) -> None:
+        self.syncing.keep(runner.id, mark, said)
+
+    # -- ending ------------------------------------------------------------------------
+
+    def _over(self, runner: Runner) -> None:
+        """A room has ended: it stays a while for those who look, then it is let go of."""
+        watchers = runner.room.file.spectators
+        late_ms = 0 if watchers is None else watchers.delay.amount
+        stays_ms = self._limits.ended_room_ms + late_ms
+        self._loop.call_later(stays_ms / 1000, self.end, runner.id)
+
+    def end(self, room: str) -> None:
+        """Forget a room and its sessions; its journal stays as the replay."""
+        runner = self.running.pop(room, None)
+        line = self.asleep.pop(room, None)
+        if runner is None and line is None:
+            return
+        self._sessions.end(room, self._wall())
+        if runner is not None:
+            self.syncing.remove(room)
+            runner.close(Close.ENDED, "the room has ended")
+            runner.snapshots = []
+            checkpoint = runner.checkpoint()
+            self._move(room, asyncio.to_thread(_put_away, runner.journal, checkpoint))
+        self._loop.run_in_executor(None, self._stores.snapshots.drop, room)
+
+    def close(self, code: Close, reason: str) -> None:
+        """The server stops: every socket is told. `settle` does the rest."""
+        self._closed = True
+        if self._background is not None:
+            self._background.cancel()
+        for runner in self.running.values():
+            runner.close(code, reason)
+
+    async def settle(self) -> None:
+        """After `close`: every journal is left whole, with a checkpoint. Time stands still until
+        the next server, so whoever was here has as long to come back as ever."""
+        if self._moving:
+            await asyncio.wait(self._moving.values())
+        await asyncio.to_thread(self.syncing.stop)
+        for room, runner in self.running.items():
+            await asyncio.to_thread(_put_away, runner.journal, runner.checkpoint())
+            sleep_max = number(runner.room.file, "reconnect", "sleep")
+            self._sessions.sleep(room, self.now + sleep_max)
+        self.running.clear()
+
+    async def moved(self, room: str) -> None:
+        """Wait until this room is not on its way to sleep or to its end any more."""
+        if (task := self._moving.get(room)) is not None:
+            await asyncio.wait({task})
+
+
+def _put_away(journal: Journal, checkpoint: tuple[Mark, bytes] | None) -> None:
+    """Keep a checkpoint, then let go. In a thread."""
+    if checkpoint is not None:
+        try:
+            journal.keep(*checkpoint)
+        except StoreFailedError as error:
+            log.error("room %s: its checkpoint is not kept: %s", journal.header.room, error)
+    _let_go(journal)
+
+
+def _let_go(journal: Journal) -> None:
+    try:
+        journal.close()
+    except StoreFailedError as error:
+        log.error("room %s: the journal cannot be closed: %s", journal.header.room, error)

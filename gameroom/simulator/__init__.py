@@ -1,0 +1,23 @@
+"""Worlds: whole rooms with their people, network, disk and crashes, from a seed.
+
+The core is the real one, and so are the replicas, the codecs and the journal's bytes; the
+network, the clock and the disk are numbers. docs/simulator.md says what must hold.
+"""
+
+from gameroom.simulator.invariants import INVARIANTS, BrokenError
+from gameroom.simulator.report import as_json, as_text, summary
+from gameroom.simulator.run import Outcome, Plan, simulate
+from gameroom.simulator.weather import WEATHERS, Weather
+
+__all__ = [
+    "INVARIANTS",
+    "WEATHERS",
+    "BrokenError",
+    "Outcome",
+    "Plan",
+    "Weather",
+    "as_json",
+    "as_text",
+    "simulate",
+    "summary",
+]

@@ -1,0 +1,256 @@
+"""The eye on the room: every effect of every call is held against what must hold.
+
+Sees what a shell sees (effects, states, people) and, for the memory and the timers, inside.
+It changes nothing. Each check counts itself in `checks`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
+
+from gameroom.chart import Chart, step
+from gameroom.chart import Event as ChartEvent
+from gameroom.lockstep.ids import IDS_MAX, Ids
+from gameroom.lockstep.packets import Event, MasterPacket, Roster
+from gameroom.model import State
+from gameroom.model.paths import join
+from gameroom.room import Checkpoint, Folded, Room
+from gameroom.room.effects import Append, Arm, Broadcast, Effect, Picture, Reply
+from gameroom.simulator.invariants import (
+    ArmedError,
+    ConfigurationError,
+    GapInSeqError,
+    GrowthError,
+    ReplyError,
+    RestoredError,
+    RosterOrderError,
+    ToldBeforeStoredError,
+    WakesError,
+)
+from gameroom.wire import plain
+from gameroom.wire.shape import read
+
+HELD_MAX = 160
+"""Items that one part of the room's memory may hold beside its people: twice the widest
+window, which is 64 generations."""
+
+WAKES_MAX = 12
+"""Ticks in a row that bring nothing, each asked for by the one before it."""
+
+SOON_MS = 100
+"""Whoever asks to be woken later than this does not burn a processor."""
+
+AWAY = frozenset({"missing", "lost", "diverged"})
+"""What nobody is for long who is connected, sends and tells the truth."""
+
+
+class Monitor:
+    def __init__(self, chart: Chart) -> None:
+        self.chart = chart
+        self.checks: Counter[str] = Counter()
+        self.generation = 0
+        self._legal: set[tuple[str, ...]] = set()
+        self._wakes = 0
+
+    # -- one call ------------------------------------------------------------------------
+
+    def effects(
+        self, room: Room, done: Sequence[Effect], *, now: int, seq: int, replies: int
+    ) -> None:
+        """What one call at `now` returned; `seq` is the last event before it."""
+        stored: Event | None = None
+        arms = said = 0
+        before: object = None
+        turns = sum(
+            isinstance(each, Append) and isinstance(each.event.body, MasterPacket) for each in done
+        )
+        for effect in done:
+            match effect:
+                case Append(event=event):
+                    seq += 1
+                    if event.seq != seq:
+                        raise GapInSeqError(f"event {event.seq} comes where {seq} is next")
+                    stored = event
+                    turns -= isinstance(event.body, MasterPacket)
+                    self._order(event, before, is_last=turns == 0)
+                    before = event.body
+                case Broadcast(event=event):
+                    if event is not stored:
+                        raise ToldBeforeStoredError(f"event {event.seq} is told, not stored")
+                case Reply():
+                    said += 1
+                case Arm(at=at):
+                    arms += 1
+                    if at is not None and at <= now:
+                        raise ArmedError(f"at {now} the room asks for a tick at {at}")
+        if said != replies:
+            raise ReplyError(f"{said} replies where {replies} are due")
+        if arms != 1 or not isinstance(done[-1], Arm):
+            raise ArmedError(f"a call armed {arms} times")
+        if room.seq != seq:
+            raise GapInSeqError(f"the room is at event {room.seq}, it said {seq}")
+        self.legal(room.states)
+        last = done[-1]
+        assert isinstance(last, Arm), "looked at above"
+        self._count_wakes(last.at, now, is_idle=not replies and len(done) == 1)
+        for name in ("store-then-tell", "gapless", "one-reply", "arm-ahead", "legal-states"):
+            self.checks[name] += 1
+
+    def _count_wakes(self, at: int | None, now: int, *, is_idle: bool) -> None:
+        """is_idle: the room was woken, and did nothing but ask to be woken at `at`."""
+        is_soon = at is not None and at - now <= SOON_MS
+        self._wakes = self._wakes + 1 if is_idle and is_soon else 0
+        if self._wakes > WAKES_MAX:
+            what = f"woken {self._wakes} times in a row for nothing, it asks for {at} at {now}"
+            raise WakesError(what)
+        self.checks["wakes-for-something"] += 1
+
+    def _order(self, event: Event, before: object, *, is_last: bool) -> None:
+        """is_last: no turn follows in this call, to which a roster could belong."""
+        body = event.body
+        if isinstance(body, MasterPacket):
+            if body.generation != self.generation + 1:
+                what = f"turn {body.generation} follows turn {self.generation}"
+                raise GapInSeqError(what)
+            self.generation = body.generation
+        elif is_last and isinstance(body, Roster) and isinstance(before, MasterPacket):
+            what = f"turn {before.generation} is told before the roster that belongs to it"
+            raise RosterOrderError(what)
+        self.checks["roster-first"] += 1
+
+    # -- where the chart is ----------------------------------------------------------------
+
+    def legal(self, states: tuple[str, ...]) -> None:
+        if states in self._legal:
+            return
+        active = frozenset(states)
+        known = set(_below(self.chart.room.root, "", active))
+        if known != active:
+            raise ConfigurationError(f"{sorted(active - known)} are active without their parents")
+        self._legal.add(states)
+
+    def held_up(self, room: Room) -> bool:
+        """Would the chart move if it knew that every player is here and agrees?"""
+        chart_driver = room.chart_driver
+        people = tuple(
+            replace(one, flags=(one.flags | {"connected"}) - AWAY) if "player" in one.kinds else one
+            for one in room.people.facts()
+        )
+        before = chart_driver.snapshot
+        told = ChartEvent("", before.now, before.generation, {}, people, settings=room.settings)
+        after, _ = step(self.chart, before, told)
+        self.checks["goes-on"] += 1
+        return after.configuration != before.configuration
+
+    # -- replay ------------------------------------------------------------------------------
+
+    def restored(self, live: Room, entries: Sequence[Append], told: Roster) -> None:
+        """The journal folded now, beside the room that wrote it."""
+        at = entries[-1].at
+        folded = self._folded(live, entries)
+        again = Room.restored(self.chart, seed=live.seed, folded=folded, now=at)
+        for name, mine, theirs in (
+            ("settings", live.settings, again.settings),
+            ("generation", live.generation, again.generation),
+            ("seq", live.seq, again.seq),
+            ("states", live.states, again.states),
+            ("pace", live.pace, again.pace),
+            ("over", live.over, again.over),
+        ):
+            if mine != theirs:
+                raise RestoredError(f"{name} is {mine}, folded {theirs}")
+        if live.people.roster() == _untimed(told):
+            here, there = _shown(live.picture()), _shown(again.picture())
+            if here != there and not live.chart_driver.changed:
+                raise RestoredError(f"the picture is {here}, folded {there}")
+        if not live.chart_driver.changed and live.chart_driver.due() != again.chart_driver.due():
+            what = (
+                f"timers are due at {live.chart_driver.due()}, folded at {again.chart_driver.due()}"
+            )
+            raise RestoredError(what)
+        self.checks["replay-is-live"] += 1
+
+    def _folded(self, live: Room, entries: Sequence[Append]) -> Folded:
+        """The journal folded from the start, from a checkpoint in its middle, and by the room
+        that wrote it: all three the same."""
+        folded = Folded({})
+        middle = folded.fold_all(entries[: len(entries) // 2 + 1]).checkpoint()
+        whole = folded.fold_all(entries[len(entries) // 2 + 1 :]).checkpoint()
+        stored = read(Checkpoint, plain(middle), strict=True)
+        from_there = Folded.of(stored).fold_all(entries[len(entries) // 2 + 1 :]).checkpoint()
+        for what, checkpoint in (("room", live.checkpoint()), ("checkpoint", from_there)):
+            if checkpoint != whole:
+                raise RestoredError(f"the {what} has {checkpoint}, the journal {whole}")
+        return folded
+
+    # -- memory ------------------------------------------------------------------------------
+
+    def memory(self, room: Room) -> None:
+        bound = HELD_MAX + 2 * len(room.people.members)
+        for where, size in _sizes(room, "room", set()):
+            if size > bound:
+                raise GrowthError(f"{where} holds {size} after {room.generation} turns")
+        self.checks["bounded-memory"] += 1
+
+
+def _untimed(roster: Roster) -> Roster:
+    """Without the times, which are those of the moment when it was told."""
+    rows = tuple(replace(row, absent_ms=0, lost_in_ms=None) for row in roster.seats)
+    return replace(roster, seats=rows)
+
+
+def _shown(picture: Picture) -> tuple[object, ...]:
+    """What a journal can say: not who only watches."""
+    shown: list[object] = []
+    for body in picture.body:
+        if isinstance(body, Roster):
+            body = Roster(_untimed(body).seats)
+        shown.append(body)
+    return tuple(shown)
+
+
+def _below(state: State, path: str, active: Collection[str]) -> Iterator[str]:
+    """The active states that are rightly so, from the root down. Raises where one child too
+    few or too many is active."""
+    inner = [child for child in state.states if child.kind != "history"]
+    if not inner:
+        return
+    here = [child for child in inner if join(path, child.name) in active]
+    if len(here) != (len(inner) if state.kind == "parallel" else 1):
+        names = ", ".join(child.name for child in here) or "nothing"
+        raise ConfigurationError(f"in `{path or 'the room'}` {names} is active")
+    for child in here:
+        yield join(path, child.name)
+        yield from _below(child, join(path, child.name), active)
+
+
+_FIXED = ("file", "chart", "settings", "_requests", "_patience", "_snapshot", "_done", "trace")
+"""Parts that a room file sizes, not its turns."""
+
+
+def _sizes(thing: object, where: str, seen: set[int]) -> Iterator[tuple[str, int]]:
+    if id(thing) in seen or isinstance(thing, (str, bytes, int, type(None))):
+        return
+    seen.add(id(thing))
+    if isinstance(thing, Ids):
+        yield where, max(0, len(thing) - IDS_MAX)  # more than any other, and no more than that
+    elif isinstance(thing, Mapping):
+        yield where, len(thing)
+        for key, value in thing.items():
+            yield from _sizes(value, f"{where}[{key}]", seen)
+    elif isinstance(thing, Collection) and not isinstance(thing, (Chart, State)):
+        yield where, len(thing)
+        for value in thing:
+            yield from _sizes(value, f"{where}[]", seen)
+    else:
+        for name in _parts(thing):
+            if name not in _FIXED:
+                yield from _sizes(getattr(thing, name), f"{where}.{name}", seen)
+
+
+def _parts(thing: object) -> list[str]:
+    if is_dataclass(thing):
+        return [one.name for one in fields(thing)]
+    return list(getattr(thing, "__dict__", ()))

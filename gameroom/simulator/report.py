@@ -1,0 +1,132 @@
+"""What came of a run, for people and for programs.
+
+Pure. The rule it keeps: equal outcomes give equal text, to the last byte.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+
+from gameroom.lockstep.packets import seat_name
+from gameroom.simulator.run import Outcome
+
+HAPPENED = {
+    "crashes": "crashes",
+    "torn": "torn writes",
+    "store_failures": "failed writes",
+    "cuts": "lost connections",
+    "reloads": "reloads",
+    "copies": "tabs that were duplicated",
+    "silences": "frozen tabs",
+    "tricks": "tricks",
+    "floods": "floods",
+    "lies": "lies",
+    "verdicts": "verdicts",
+    "repairs": "repairs",
+    "snapshots": "snapshots",
+    "resumed": "returns from a snapshot",
+}
+"""What the weather did, by the outcome's numbers, in the order in which it is told."""
+
+
+def command(outcome: Outcome, file: str) -> str:
+    """The line that runs it again."""
+    plan = outcome.plan
+    words = ["gameroom", "simulate", file, "--seed", plan.seed, "--turns", plan.turns]
+    words += ["--weather", plan.weather.name]
+    if plan.players is not None:
+        words += ["--players", plan.players]
+    return shlex.join(map(str, words))
+
+
+def as_data(outcome: Outcome, file: str) -> dict[str, object]:
+    """Everything but the story of a run that holds; docs/simulator.md tells the keys."""
+    plan, broken = outcome.plan, outcome.broken
+    return {
+        "version": 1,
+        "file": file,
+        "room": outcome.room,
+        "seed": plan.seed,
+        "weather": plan.weather.name,
+        "turns_wanted": plan.turns,
+        "players": outcome.players,
+        "turns": outcome.turns,
+        "events": outcome.events,
+        "ms": outcome.ms,
+        "states": list(outcome.states),
+        "journal": f"{outcome.digest:08x}",
+        "numbers": dict(outcome.numbers),
+        "checks": dict(outcome.checks),
+        "broken": None
+        if broken is None
+        else {
+            "invariant": broken.name,
+            "rule": rule(broken),
+            "what": broken.what,
+            "at": broken.at,
+            "seat": broken.seat,
+            "story": [str(line) for line in outcome.story],
+        },
+        "again": command(outcome, file),
+    }
+
+
+def as_json(outcome: Outcome, file: str) -> str:
+    """One line: sorted keys, no spaces."""
+    data = as_data(outcome, file)
+    return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def as_text(outcome: Outcome, file: str) -> str:
+    """A few lines; with the story and the command that runs it again where it broke."""
+    plan, numbers = outcome.plan, outcome.numbers
+    seconds = f"{outcome.ms / 1000:.1f} s"
+    players = _counted(outcome.players, "player")
+    lines = [
+        f"{file}: seed {plan.seed}, {plan.weather.name}, {players}:"
+        f" {_counted(outcome.turns, 'turn')} in {seconds} of virtual time"
+    ]
+    happened = [f"{numbers[name]} {said}" for name, said in HAPPENED.items() if numbers[name]]
+    lines.append("  " + (", ".join(happened) or "nothing bad happened"))
+    broken = outcome.broken
+    if broken is None:
+        checks = _counted(sum(outcome.checks.values()), "check")
+        lines.append(
+            f"  {_counted(len(outcome.checks), 'invariant')} held, {checks};"
+            f" journal {outcome.digest:08x} of {_counted(outcome.events, 'event')}"
+        )
+        return "\n".join(lines)
+    seat = "" if broken.seat is None else f" ({seat_name(broken.seat)})"
+    return "\n".join(
+        (
+            *lines,
+            "",
+            f"  broken after {broken.at} ms: {broken.name}{seat}",
+            f"    {broken.what}",
+            f"    The rule: {rule(broken)}",
+            "",
+            "  what happened before:",
+            *(f"  {line}" for line in outcome.story),
+            "",
+            f"  run it again: {command(outcome, file)}",
+        )
+    )
+
+
+def rule(broken: BaseException) -> str:
+    """What should have held: the first line of the invariant's class."""
+    return (type(broken).__doc__ or "").splitlines()[0]
+
+
+def summary(runs: int, failed: Mapping[str, int]) -> str:
+    """The last line of many runs. failed: how many broke, by invariant."""
+    if not failed:
+        return f"{_counted(runs, 'run')}, every invariant held"
+    told = ", ".join(f"{name} {count}" for name, count in sorted(failed.items()))
+    return f"{_counted(runs, 'run')}, {sum(failed.values())} broken: {told}"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}" + ("" if number == 1 else "s")

@@ -1,0 +1,430 @@
+"""One run: a room, its people, a weather and a seed; then good weather, then the accounts.
+
+The same seed gives the same run, to the last byte. It knows no clock but its own and no
+dice but the seed's. What breaks is in the outcome, with its story; what is our own fault is
+raised.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from zlib import crc32
+
+from gameroom.chart import Chart
+from gameroom.lockstep.packets import Command, MasterPacket
+from gameroom.model import Duration, Policy, PolicyEntry, policies
+from gameroom.model import Room as RoomFile
+from gameroom.model.paths import walk
+from gameroom.room import Room, inputs
+from gameroom.simulator import dice as chance
+from gameroom.simulator import tricks as mischief
+from gameroom.simulator.accounts import Accounts
+from gameroom.simulator.bots import NAG_MS, Bot
+from gameroom.simulator.clock import Clock
+from gameroom.simulator.host import SimulatedServer
+from gameroom.simulator.invariants import (
+    INVARIANTS,
+    BrokenError,
+    ExactlyOnceError,
+    StuckError,
+    WaitsError,
+)
+from gameroom.simulator.log import Line as StoryLine
+from gameroom.simulator.log import Story
+from gameroom.simulator.verdicts import Verdicts
+from gameroom.simulator.weather import WEATHERS, Weather
+from gameroom.wire import JSON, MSGPACK, read_definition
+from gameroom.wire.definition import definition
+
+NAMES = ("ann", "bob", "cid", "dan", "eve", "fay", "gus", "hal")
+PLAYERS_MAX = 64
+WATCHERS = 2
+CLEAR_MS = 10_000
+"""A room with a quorum advances within this once the weather has cleared."""
+
+LOOK_MS = 500
+WAITS_MAX_MS = 8_000
+"""A room goes on within this once everybody for whom it waits is back: longer than a frame is
+ever held up."""
+
+BEHIND_EVENTS = 8
+"""Who lacks no more than this has caught up."""
+
+WELL_TURNS = 12
+
+SNAPSHOTS_EVERY = 12
+"""Turns between two snapshots, at most."""
+
+IDLE_MS = 75_000
+"""A room in which no turn closes for so long rests by its own will: the weather clears."""
+
+COMMAND_EVERY_MS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is run. players: None takes four, or what the room file allows."""
+
+    seed: int
+    turns: int
+    weather: Weather
+    players: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a run. broken: the invariant that does not hold, None when all do.
+
+    ms: virtual time. digest: crc32 of the journal's bytes. numbers: what happened, by name;
+    checks: how often each invariant was looked at.
+    """
+
+    plan: Plan
+    room: str
+    players: int
+    turns: int
+    events: int
+    ms: int
+    states: tuple[str, ...]
+    digest: int
+    numbers: Mapping[str, int]
+    checks: Mapping[str, int]
+    broken: BrokenError | None = None
+    story: tuple[StoryLine, ...] = field(default=())
+
+
+def simulate(chart: Chart, plan: Plan, lives: Callable[[int], None] = lambda _: None) -> Outcome:
+    """Run it to its end, or to the first invariant that does not hold.
+
+    lives: is called now and then with the turns that were played, for whoever waits.
+    """
+    world = _World(chart, plan, lives)
+    broken: BrokenError | None = None
+    try:
+        world.run()
+    except BrokenError as error:
+        error.seed, error.at = plan.seed, world.clock.now
+        broken = error
+    return world.outcome(broken)
+
+
+class _World:
+    def __init__(self, chart: Chart, plan: Plan, lives: Callable[[int], None]) -> None:
+        chart = _with_snapshots(chart)
+        file = chart.room
+        self.chart, self.plan, self.lives = chart, plan, lives
+        self.clock = Clock()
+        self.story = Story(self.clock)
+        self.stats: Counter[str] = Counter()
+        self.dice = chance.die(plan.seed, "world")
+        self.weather = plan.weather
+        self.is_clear = False
+        seats = file.players
+        assert seats is not None, "a merged room says how many players"
+        self.players = max(seats.low, min(seats.high, plan.players or 4, PLAYERS_MAX))
+        users = [_name(number) for number in range(self.players)]
+        liars = set[str]()
+        if self.players >= 3 and self.dice.below(100) < plan.weather.liars_percent:
+            liars.add(self.dice.pick(users))
+        self.verdicts = Verdicts(liars)
+        self.accounts = Accounts(
+            _ignorable(file), waits=policies.policy(file, "turns", "gather") is None
+        )
+        self.server = SimulatedServer(
+            chart,
+            plan.seed,
+            self.clock,
+            chance.die(plan.seed, "house"),
+            self.accounts,
+            self.verdicts,
+            self.story.tell,
+            self.stats,
+        )
+        self.server.down_ms = plan.weather.down_ms
+        self._held_up: tuple[str, int] | None = None
+        """The state that the room does not leave though nobody is missing, and since when."""
+        published = read_definition(definition(file))
+        watchers = min(WATCHERS, file.spectators.high if file.spectators else 0)
+        self.bots = [
+            Bot(
+                self.server,
+                self.clock,
+                chance.die(plan.seed, user),
+                user,
+                (MSGPACK, JSON)[number % 2],
+                published,
+                self.story.tell,
+                snapshots_every=policies.number(file, "snapshots", "every"),
+                spectate=user not in users,
+            )
+            for number, user in enumerate([*users, *(f"watcher{n}" for n in range(watchers))])
+        ]
+        is_patient = chance.die(plan.seed, "patience").below(2) == 0
+        for bot in self.bots:
+            bot.weather, bot.liar = plan.weather, bot.user in liars
+            bot.fair = self.dice.below(100) >= plan.weather.fouls_percent
+            bot.patient = is_patient
+
+    # -- a run -----------------------------------------------------------------------------
+
+    def run(self) -> None:
+        plan, clock = self.plan, self.clock
+        self.server.begin()
+        self._look()
+        for bot in self.bots:
+            bot.dial()
+            self._often(bot, NAG_MS, Bot.nag)
+            self._often(bot, COMMAND_EVERY_MS, self._play)
+            self._sometimes(bot, plan.weather.cut_every_ms, Bot.cut)
+            self._sometimes(bot, plan.weather.mischief_every_ms, self._mischief)
+        self._trouble(plan.weather.crash_every_ms, self._crash)
+        self._trouble(plan.weather.store_every_ms, self._fail)
+        last = (0, 0)
+        while self.generation < plan.turns and not self._over():
+            if self.generation > last[0]:
+                last = self.generation, clock.now
+            elif clock.now - last[1] >= IDLE_MS:
+                break
+            clock.run(clock.now + 1_000, lambda: self.generation >= plan.turns or self._over())
+            self.lives(self.generation)
+        self.server.compare()
+        self._clear()
+
+    @property
+    def generation(self) -> int:
+        return self.server.watch.generation
+
+    def _over(self) -> bool:
+        return self.server.room is not None and self.server.room.over
+
+    # -- whether it goes on -----------------------------------------------------------------
+
+    def _look(self) -> None:
+        """Again and again: does the room wait although everybody is here?"""
+        self.clock.after(LOOK_MS, self._look)
+        room = self.server.room
+        if (
+            room is None
+            or room.over
+            or not self._all_here(room)
+            or not self.server.watch.held_up(room)
+        ):
+            self._held_up = None
+            return
+        where = room.states[-1]
+        if self._held_up is None or self._held_up[0] != where:
+            self._held_up = where, self.clock.now
+        elif self.clock.now - self._held_up[1] >= WAITS_MAX_MS:
+            ms = self.clock.now - self._held_up[1]
+            raise WaitsError(f"everybody has been here for {ms} ms, the room is still in {where}")
+
+    def _all_here(self, room: Room) -> bool:
+        """Every player is connected, has caught up, sends and plays fair."""
+        bots = {bot.user: bot for bot in self.bots}
+        players = [bots[one.user] for one in room.people.players()]
+        return bool(players) and all(
+            bot.online
+            and bot.awake
+            and bot.fair
+            and not bot.liar
+            and self.server.lines.get(bot.user) is bot.line
+            and bot.replica.seq >= self.server.told - BEHIND_EVENTS
+            for bot in players
+        )
+
+    # -- what goes on ------------------------------------------------------------------------
+
+    def _often(self, bot: Bot, mean: int, do: Callable[[Bot], None]) -> None:
+        def again() -> None:
+            if not bot.out:
+                do(bot)
+                self.clock.after(chance.around(bot.dice, mean), again)
+
+        self.clock.after(chance.around(bot.dice, mean), again)
+
+    def _sometimes(self, bot: Bot, mean: int, do: Callable[[Bot], None]) -> None:
+        """While the weather lasts."""
+        if mean:
+            self._often(bot, mean, lambda bot: None if self.is_clear else do(bot))
+
+    def _trouble(self, mean: int, do: Callable[[], None]) -> None:
+        def again() -> None:
+            if not self.is_clear:
+                do()
+                self.clock.after(chance.around(self.dice, mean), again)
+
+        if mean:
+            self.clock.after(chance.around(self.dice, mean), again)
+
+    def _play(self, bot: Bot) -> None:
+        if bot.awake and bot.replica.generation and not self.is_clear:
+            bot.command()
+        bot.lies = bot.liar and bot.replica.generation > 3 and not self.is_clear
+        if self.is_clear and "running.paused.held" in bot.replica.states:
+            bot.ask(inputs.Ask("resume"))
+
+    def _mischief(self, bot: Bot) -> None:
+        tricks = mischief.FAIR if bot.fair else mischief.FAIR + mischief.FOUL * 2
+        trick = bot.dice.pick(tricks)
+        self.story.tell(bot.user, "does", trick.__name__)
+        self.stats["tricks"] += 1
+        trick(bot)
+
+    def _crash(self) -> None:
+        if self.server.room is not None:
+            self.server.doom(self.dice.below(24), "torn" if self.dice.below(3) == 0 else None)
+
+    def _fail(self) -> None:
+        if self.server.room is not None:
+            self.server.doom(1, self.dice.pick(("before", "after")))
+
+    # -- good weather ------------------------------------------------------------------------
+
+    def _clear(self) -> None:
+        """Everybody behaves and comes back; the room must go on, and the accounts fit."""
+        clock, server = self.clock, self.server
+        self.story.tell("weather", "clears")
+        self.is_clear, self.weather = True, WEATHERS["calm"]
+        server.no_doom()
+        if server.room is None:
+            server.restart()
+        before = self.generation
+        for bot in self.bots:
+            bot.come_back(self.weather)
+            if not bot.fair or bot.liar:
+                # What it did may have spoiled its own seat, and nobody has to wait for that.
+                server.receive(bot.user, inputs.Leave())
+        clock.run(clock.now + CLEAR_MS, lambda: self._over() or self._is_well(before))
+        server.compare()
+        room = server.room
+        assert room is not None, "nothing fells a server in good weather"
+        if not room.over:
+            self._advances(room, before)
+            if room.chart_driver.iterates:
+                clock.run(clock.now + CLEAR_MS, lambda: self._drained(room))
+                self._accounts(room)
+        self.server.watch.checks["advances"] += 1
+
+    def _is_well(self, before: int) -> bool:
+        """Turns close again, with everybody: nothing more is to be seen."""
+        if self.generation < before + WELL_TURNS or self.server.room is None:
+            return False
+        room = self.server.room
+        players = room.people.players()
+        here = all(one.connected and not one.missing for one in players)
+        return here and self._drained(room)
+
+    def _advances(self, room: Room, before: int) -> None:
+        players = room.people.players()
+        absent = [one.user for one in players if not one.connected or one.missing]
+        if room.play.is_played() and absent:
+            where = room.states[-1] if room.states else "nowhere"
+            raise StuckError(f"{absent[0]} cannot come back; the room is in {where}")
+        if players and room.chart_driver.iterates and self.generation <= before:
+            raise StuckError(f"turn {before + 1} does not close in {CLEAR_MS} ms")
+        for bot in self._players(room):
+            lag = room.generation - bot.replica.generation
+            if room.chart_driver.iterates and lag > bot.replica.ahead + 2:
+                raise StuckError(f"{bot.user} is {lag} turns behind", seat=bot.replica.seat)
+
+    def _players(self, room: Room) -> list[Bot]:
+        return [bot for bot in self.bots if bot.online and bot.replica.seat is not None]
+
+    def _drained(self, room: Room) -> bool:
+        return room.over or not any(bot.replica.waiting for bot in self._players(room))
+
+    def _accounts(self, room: Room) -> None:
+        """From end to end: what a person did is in the journal, once, or was refused."""
+        for bot in self._players(room):
+            replica = bot.replica
+            if room.over or not room.chart_driver.iterates:
+                return
+            if replica.waiting:
+                what = f"{replica.waiting} commands of {bot.user} are never confirmed"
+                raise ExactlyOnceError(what, seat=replica.seat)
+            told = self._told(replica.seat, replica.log_after, replica.seq)
+            if [one.command for one in replica.log] != told:
+                what = f"{bot.user} knows of {len(replica.log)} own commands, {len(told)} stand"
+                raise ExactlyOnceError(what, seat=replica.seat)
+            if not bot.is_alone:
+                continue
+            said = sum(len(commands) for commands in bot.sent.values())
+            if said != bot.issued:
+                what = f"{bot.user} made {bot.issued} commands, its packets hold {said}"
+                raise ExactlyOnceError(what, seat=replica.seat)
+            assert replica.seat is not None
+            page = self.accounts.accounts[replica.seat, bot.user]
+            refused = {one.generation for one in replica.refusals if one.index is None}
+            for generation, commands in bot.sent.items():
+                if commands and bot.fair and generation not in page.stored | refused:
+                    what = f"the packet of {bot.user} for turn {generation} is lost"
+                    raise ExactlyOnceError(what, seat=replica.seat)
+
+    def _told(self, seat: int | None, after: int, seq: int) -> list[Command]:
+        """The commands of a seat in turns after a generation, up to an event."""
+        bodies = (entry.event.body for entry in self.server.entries[:seq])
+        parts = chain.from_iterable(
+            body.commands
+            for body in bodies
+            if isinstance(body, MasterPacket) and body.generation > after
+        )
+        return [command for part in parts if part.seat == seat for command in part.commands]
+
+    # -- what came of it ---------------------------------------------------------------------
+
+    def outcome(self, broken: BrokenError | None) -> Outcome:
+        room = self.server.room
+        checks = {one.name: self.server.watch.checks[one.name] for one in INVARIANTS}
+        checks["no-fault"] = checks["one-reply"]
+        checks["honest-unnamed"] = checks["liar-named"] = checks["exactly-once"]
+        self.stats["liars"] = sum(bot.liar for bot in self.bots)
+        self.stats["verdicts"] = self.verdicts.seen
+        return Outcome(
+            plan=self.plan,
+            room=self.chart.room.name,
+            players=self.players,
+            turns=self.generation,
+            events=len(self.server.entries),
+            ms=self.clock.now,
+            states=room.states if room is not None else (),
+            digest=crc32(bytes(self.server.disk.data)),
+            numbers={name: self.stats[name] for name in COUNTED},
+            checks=dict(sorted(checks.items())),
+            broken=broken,
+            story=tuple(self.story.lines),
+        )
+
+
+COUNTED = (
+    "packets", "commands", "requests", "refused", "cuts", "reloads", "copies", "silences", "tricks",
+    "floods", "liars", "lies", "verdicts", "repairs", "crashes", "store_failures", "torn",
+    "caught_up", "snapshots", "resumed",
+)  # fmt: skip
+
+
+def _with_snapshots(chart: Chart) -> Chart:
+    """The same room with snapshots so often that a short run has some."""
+    every = policies.number(chart.room, "snapshots", "every")
+    if not every:
+        return chart
+    entry = PolicyEntry("every", Duration(min(every, SNAPSHOTS_EVERY), "turns"))
+    others = tuple(policy for policy in chart.room.policies if policy.name != "snapshots")
+    room = replace(chart.room, policies=(*others, Policy("snapshots", (entry,))))
+    return replace(chart, room=room)
+
+
+def _name(number: int) -> str:
+    return NAMES[number] if number < len(NAMES) else f"player{number}"
+
+
+def _ignorable(file: RoomFile) -> frozenset[str]:
+    return frozenset(
+        name
+        for _, state in walk(file.root)
+        for permission in state.permissions
+        if permission.effect == "ignore"
+        for name in permission.names
+    )

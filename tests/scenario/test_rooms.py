@@ -1,0 +1,45 @@
+"""Every shipped room and every room of the tests: its scenarios hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gameroom import language, resources
+from gameroom.cli import files
+from gameroom.scenario import Suite, as_text, run_suite
+
+TESTS = Path(__file__).parents[1]
+ROOMS = files.found([str(resources.rooms()), str(TESTS)])
+GAMES = [path for path in ROOMS if path.parent.parent == resources.rooms()]
+
+
+def suite(path: Path) -> Suite:
+    return run_suite(files.load(path, files.read(path), str(path)), str(path))
+
+
+@pytest.mark.parametrize("path", ROOMS, ids=lambda path: path.name)
+def test_the_scenarios_hold(path: Path) -> None:
+    done = suite(path)
+    assert done.reached is not None, language.as_text(done.loaded.diagnostics, done.loaded.sources)
+    for outcome in done.outcomes:
+        failed = outcome.failure
+        assert failed is None, as_text(outcome.scenario, failed, done.loaded.sources)
+
+
+@pytest.mark.parametrize("path", GAMES, ids=lambda path: path.name)
+def test_the_scenarios_of_a_game_enter_every_state(path: Path) -> None:
+    reached = suite(path).reached
+    assert reached is not None
+    assert reached.states_missed == ()
+
+
+def test_the_lifecycle_is_tested_whole() -> None:
+    """One transition can't be taken: who is waited for is dropped before ten minutes."""
+    reached = suite(TESTS / "sim" / "lifecycle.room").reached
+    assert reached is not None
+    assert reached.states_missed == ()
+    assert [missed.text for missed in reached.transitions_missed] == [
+        'after 10m -> ended because "nobody came back"'
+    ]
