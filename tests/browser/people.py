@@ -12,8 +12,8 @@ from typing import Any
 from playwright.async_api import BrowserContext, Page
 
 from tests.browser.world import World
+from tests.patience import PATIENCE_MS
 
-WAIT_MS = 30_000
 # `dev=1` makes the page of a room hold out a promise of its seat. A condition that is waited
 # for must answer at once, so it keeps the seat when the promise gives it.
 WITH_SEAT = "async (argument) => { const seat = await window.gameroom.seat; return %s; }"
@@ -39,7 +39,7 @@ class Person:
 
     async def until(self, condition: str, argument: object = None) -> None:
         """Wait until a JavaScript condition about `seat` holds."""
-        await self.page.wait_for_function(ONCE_SEATED % condition, arg=argument, timeout=WAIT_MS)
+        await self.page.wait_for_function(ONCE_SEATED % condition, arg=argument)
 
     async def plays(self, generation: int) -> None:
         """Wait until this engine has run the generation."""
@@ -59,7 +59,7 @@ class Person:
 
     async def reads(self, text: str) -> None:
         """Wait until the page shows this text."""
-        await self.page.get_by_text(text).first.wait_for(timeout=WAIT_MS)
+        await self.page.get_by_text(text).first.wait_for()
 
 
 def agreed(first: dict[int, int], *others: dict[int, int]) -> int:
@@ -76,6 +76,7 @@ def agreed(first: dict[int, int], *others: dict[int, int]) -> int:
 async def people(world: World) -> AsyncIterator[BrowserContext]:
     """Browsers of strangers: no cookie is shared with any other test."""
     context = await world.browser.new_context()
+    context.set_default_timeout(PATIENCE_MS)
     try:
         yield context
     finally:

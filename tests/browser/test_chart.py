@@ -11,6 +11,7 @@ from playwright.async_api import Page
 from gameroom import language
 from gameroom.picture import svg
 from tests.browser.world import World
+from tests.patience import PATIENCE_MS
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -56,6 +57,7 @@ async def page(world: World) -> AsyncIterator[Page]:
     loaded = language.load(ROOM, name="drained.room", resolve=language.shipped)
     assert loaded.room is not None, loaded.diagnostics
     page = await world.browser.new_page()
+    page.set_default_timeout(PATIENCE_MS)
     await page.goto(f"{world.address}/web/chart.css")
     await page.evaluate(DRAW, svg(loaded.room))
     yield page

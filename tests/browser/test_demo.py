@@ -10,11 +10,11 @@ import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from gameroom import resources
-from tests.browser.people import WAIT_MS, people
+from tests.browser.people import people
 from tests.browser.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-expect.set_options(timeout=WAIT_MS)
+expect.set_options()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

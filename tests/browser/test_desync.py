@@ -16,6 +16,7 @@ from gameroom.lockstep.desync import doubts, read
 from gameroom.lockstep.packets import Diverged
 from tests.browser.people import Person, enter, people
 from tests.browser.world import KEY, QUICK, World
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -33,7 +34,7 @@ async def report(world: World, room: str) -> bytes:
     """The report of a room as an operator downloads it, once it is there."""
     headers = {"Authorization": f"Bearer {KEY}"}
     async with aiohttp.ClientSession(world.address, headers=headers) as client:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 async with client.get(f"/rooms/{room}/desyncs") as response:
                     listed: dict[str, Any] = await response.json()

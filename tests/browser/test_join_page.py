@@ -10,8 +10,9 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from gameroom.server.app import LOBBY
 from gameroom.server.http import bodies
-from tests.browser.people import WAIT_MS, Person, enter, people
+from tests.browser.people import Person, enter, people
 from tests.browser.world import World
+from tests.patience import PATIENCE_MS
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -188,7 +189,7 @@ async def test_a_refused_command_reaches_the_view_and_the_story(world: World):
         await play(ann, bob)
         game = ann.page.frame_locator(".gameroom-frame")
         await game.get_by_role("button", name="sow").click()
-        await game.get_by_role("button", name="not allowed").wait_for(timeout=WAIT_MS)
+        await game.get_by_role("button", name="not allowed").wait_for()
         await ann.reads("sow was refused")
         counts = await ann.seat("seat.meters().commands")
         assert (counts["refused"], counts["lost"]) == (1, 0)
@@ -260,11 +261,11 @@ async def test_a_second_tab_asks_whether_to_go_on_or_to_be_somebody_else(world: 
     async with two(world) as (ann, _, _):
         second = await ann.page.context.new_page()
         await second.goto(ann.page.url)
-        await second.get_by_role("button", name="Go on as ann here").wait_for(timeout=WAIT_MS)
+        await second.get_by_role("button", name="Go on as ann here").wait_for()
         assert await ann.seat("seat.status") == "live", "nothing is taken before the answer"
         await second.get_by_role("button", name="Come in as somebody else").click()
-        await second.wait_for_url("**profile=a*", timeout=WAIT_MS)
-        await second.get_by_role("button", name="Watch").wait_for(timeout=WAIT_MS)
+        await second.wait_for_url("**profile=a*")
+        await second.get_by_role("button", name="Watch").wait_for()
         await second.get_by_label("Your name").fill("cid")
         await second.get_by_role("button", name="Watch").click()
         cid = Person(second, "cid")
@@ -367,7 +368,7 @@ async def test_an_address_of_no_room_says_what_to_do(world: World):
     async with people(world) as context:
         page = await context.new_page()
         await page.goto(f"{world.address}/join/nothing-here")
-        await page.get_by_text("There is no such room").wait_for(timeout=WAIT_MS)
+        await page.get_by_text("There is no such room").wait_for()
 
 
 @pytest.mark.parametrize("width", [360, 1920])
@@ -376,6 +377,7 @@ async def test_the_page_fits_and_its_targets_can_be_touched(
 ):
     room = await garden(world)
     context = await browser.new_context(viewport={"width": width, "height": 740})
+    context.set_default_timeout(PATIENCE_MS)
     async with people(world) as other:
         ann = await come(await context.new_page(), world, room, "ann")
         await fits(ann.page)

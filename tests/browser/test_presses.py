@@ -9,12 +9,13 @@ from contextlib import asynccontextmanager
 import pytest
 from playwright.async_api import BrowserContext, Download, Page, Route, WebSocket, expect
 
-from tests.browser.people import WAIT_MS, Person, enter, people
+from tests.browser.people import Person, enter, people
 from tests.browser.test_join_page import come, garden, play
 from tests.browser.world import World
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-expect.set_options(timeout=WAIT_MS)
+expect.set_options()
 
 
 class Ear:
@@ -125,7 +126,7 @@ async def test_presses_while_a_join_is_under_way_are_the_same_join(world: World)
         for _ in range(2):
             await page.get_by_role("button", name="Join", exact=True).click()
         await page.get_by_label("Your name").press("Enter")
-        await asyncio.wait_for(asked.wait(), WAIT_MS / 1000)
+        await asyncio.wait_for(asked.wait(), PATIENCE_S)
         go.set()
         ann = Person(page, "ann")
         await ann.until("seat.status === 'live' && seat.roster.seats.length > 0")

@@ -12,7 +12,7 @@ from playwright.async_api import BrowserContext, Page
 
 from gameroom.replay import verify
 from gameroom.store import record, replay, sha256
-from tests.browser.people import WAIT_MS, enter, people
+from tests.browser.people import enter, people
 from tests.browser.world import World, packets
 from tests.formats import make
 
@@ -46,7 +46,7 @@ async def played(world: World, context: BrowserContext) -> tuple[str, Page, dict
 
 
 async def position(page: Page, wanted: int) -> None:
-    await page.wait_for_function(IS_AT, arg=wanted, timeout=WAIT_MS)
+    await page.wait_for_function(IS_AT, arg=wanted)
 
 
 async def seek(page: Page, wanted: int) -> int:
@@ -80,7 +80,7 @@ async def test_a_game_that_has_ended_is_watched_again(world: World, tmp_path: Pa
         generation = packets_of(world, room)
         await page.get_by_label("Speed").select_option("Infinity")
         await page.get_by_role("button", name="Play", exact=True).click()
-        await page.wait_for_function(AT_END, timeout=WAIT_MS)
+        await page.wait_for_function(AT_END)
         state = await page.evaluate("() => window.gameroom.replay.state")
         assert (state["length"], state["problem"], state["failed"]) == (generation, None, None)
         assert state["differs"] is None
@@ -125,7 +125,7 @@ async def test_a_file_is_played_by_keys_and_what_is_wrong_is_said(
         await page.keyboard.press("ArrowLeft")
         await position(page, 10)
         await page.keyboard.press("End")
-        await page.wait_for_function(AT_END, timeout=WAIT_MS)
+        await page.wait_for_function(AT_END)
         await page.keyboard.press("Home")
         await position(page, 0)
         await page.locator("#line").focus()
@@ -136,15 +136,15 @@ async def test_a_file_is_played_by_keys_and_what_is_wrong_is_said(
 
         cut = {"name": "x.replay", "mimeType": "", "buffer": data[:-3000]}
         await page.set_input_files("#file", cut)
-        await page.get_by_text("The file is cut off at byte").wait_for(timeout=WAIT_MS)
+        await page.get_by_text("The file is cut off at byte").wait_for()
         other = data.replace(b"export default", b"export  default", 1)
         await page.set_input_files("#file", {"name": "x", "mimeType": "", "buffer": other})
-        await page.get_by_text("The engine cannot be read").wait_for(timeout=WAIT_MS)
+        await page.get_by_text("The engine cannot be read").wait_for()
         await page.set_input_files("#file", {"name": "x", "mimeType": "", "buffer": b"no"})
-        await page.get_by_text("This file is no replay.").wait_for(timeout=WAIT_MS)
+        await page.get_by_text("This file is no replay.").wait_for()
         # A stranger is told why there is nothing.
         await page.goto(f"{world.address}/replay?room={room}&profile=zoe")
-        await page.get_by_text("This session is not known here.").wait_for(timeout=WAIT_MS)
+        await page.get_by_text("This session is not known here.").wait_for()
 
 
 def with_kit(change: bytes) -> bytes:
@@ -169,7 +169,7 @@ async def test_a_replay_is_played_with_the_kit_that_came_with_it(world: World) -
             await position(page, 0)
             await page.get_by_label("Speed").select_option("Infinity")
             await page.keyboard.press("End")
-            await page.wait_for_function(AT_END, timeout=WAIT_MS)
+            await page.wait_for_function(AT_END)
             return dict(await page.evaluate("() => window.gameroom.replay.state"))
 
         state = await state_at_the_end(make.REPLAY.read_bytes())
@@ -180,4 +180,4 @@ async def test_a_replay_is_played_with_the_kit_that_came_with_it(world: World) -
         reaching = b"fetch('/'); export function checksum(value) {"
         file = {"name": "x", "mimeType": "", "buffer": with_kit(reaching)}
         await page.set_input_files("#file", file)  # type: ignore[arg-type]
-        await page.get_by_text("an engine has no network").wait_for(timeout=WAIT_MS)
+        await page.get_by_text("an engine has no network").wait_for()

@@ -21,8 +21,9 @@ from playwright.async_api import Page, async_playwright
 from gameroom.server.app import LOBBY
 from gameroom.server.http import bodies
 from tests.browser.conftest import ARGUMENTS, chromium
-from tests.browser.people import WAIT_MS, Person, people
+from tests.browser.people import Person, people
 from tests.browser.world import World
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -100,14 +101,13 @@ async def playing(world: World, room: str, more: str = "") -> AsyncIterator[tupl
 async def told(page: Page) -> dict[str, Any]:
     """What the view wrote, once everything that it began has come to an end."""
     out = page.frame_locator(".gameroom-frame").locator("pre")
-    await out.wait_for(timeout=WAIT_MS)
+    await out.wait_for()
     frame = next(one for one in page.frames if one.url.endswith("/web/sandbox.html"))
     await frame.wait_for_function(
         """() => {
           const { later, scene } = JSON.parse(document.querySelector('pre').textContent);
           return Object.keys(later).length >= 5 && Object.keys(scene.later).length === 3;
         }""",
-        timeout=WAIT_MS,
     )
     said: dict[str, Any] = json.loads(await out.inner_text())
     return said
@@ -154,9 +154,9 @@ async def test_not_even_a_connection_goes_out(world: World, tmp_path: Path):
         page = await stack.enter_async_context(connecting(tmp_path))
         await page.goto(f"{world.address}/join/{room}?name=ann&auto=1&dev=1")
         frame = page.frame_locator(".gameroom-frame")
-        await frame.locator("a").wait_for(timeout=WAIT_MS)
+        await frame.locator("a").wait_for()
         inner = next(one for one in page.frames if one.url.endswith("/web/sandbox.html"))
-        await inner.wait_for_function(f"document.title === 'tried {len(ways)}'", timeout=WAIT_MS)
+        await inner.wait_for_function(f"document.title === 'tried {len(ways)}'")
         await frame.locator("a").click(no_wait_after=True)
         await page.evaluate(
             """(href) => {
@@ -165,7 +165,7 @@ async def test_not_even_a_connection_goes_out(world: World, tmp_path: Path):
             }""",
             later,
         )
-        async with asyncio.timeout(WAIT_MS / 1000):
+        async with asyncio.timeout(PATIENCE_S):
             while "the page" not in arrived:
                 await asyncio.sleep(0.01)
     assert len(ways) > 20
@@ -208,7 +208,7 @@ async def test_a_view_that_sends_without_end_freezes_nothing(world: World):
     };"""
     async with playing(world, await alone(world, ENGINE, view)) as (person, page):
         out = page.frame_locator(".gameroom-frame").locator("pre")
-        assert await out.inner_text(timeout=WAIT_MS) == "64"
+        assert await out.inner_text() == "64"
         await person.plays(20)
         assert (await person.seat("seat.meters().commands"))["sent"] == 64
 
@@ -239,7 +239,7 @@ async def test_code_that_is_not_what_the_room_says_is_not_run(world: World, part
         url = picture[part]["url"]
         await page.route(f"**{url}", lambda route: route.fulfill(body=ENGINE + "// altered"))
         await page.goto(f"{world.address}/join/{room}?name=ann&auto=1")
-        await page.get_by_text("is not what the room says it is").wait_for(timeout=WAIT_MS)
+        await page.get_by_text("is not what the room says it is").wait_for()
 
 
 async def test_a_setup_that_the_engine_refuses_is_shown_with_its_reasons(world: World):
@@ -326,7 +326,7 @@ async def test_what_browsers_would_run_differently_is_told_by_its_line(
     world: World, line: str, said: str
 ):
     async with playing(world, await alone(world, line + ENGINE)) as (_, page):
-        await page.locator("#reasons li").get_by_text(said).wait_for(timeout=WAIT_MS)
+        await page.locator("#reasons li").get_by_text(said).wait_for()
 
 
 async def test_the_sync_test_is_content_with_an_honest_engine(world: World):

@@ -14,6 +14,7 @@ from gameroom import __version__, resources
 from gameroom.cli import COMMANDS, gameroom, run
 from gameroom.cli import demo as demo_module
 from gameroom.cli.demo import HOST, free_port, games
+from tests.patience import PATIENCE_S
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]):
@@ -84,7 +85,7 @@ def gameroom_into(target: str, *words: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         check=False,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
 
 

@@ -23,10 +23,10 @@ from tests.network.line import Weather
 from tests.network.links import ROOT, Links, linked
 from tests.network.namespaces import Namespace
 from tests.network.players import Player, armies
+from tests.patience import PATIENCE_S
 
 KEY = "the-create-key-of-the-battles"
 PORT = 8080
-PATIENCE_S = 240.0
 STOP_S = 20.0
 LOOK_S = 0.02
 ARCHERS_MAX = 1_500

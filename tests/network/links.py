@@ -12,9 +12,9 @@ from pathlib import Path
 
 from tests.network.line import Count, Weather
 from tests.network.namespaces import Namespace, hosts
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,8 @@ from gameroom.lockstep.random import Random
 from gameroom.model import Value
 from tests.network.namespaces import Namespace
 from tests.network.orders import Orders
+from tests.patience import PATIENCE_S
 
-PATIENCE_S = 120.0
 """So long a player waits for the others, or for the last orders, before it gives up."""
 
 

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from tests.patience import PATIENCE_S
 from tests.server.leaks import WATCH
 
-PATIENCE_S = 20.0
 KEY = "the create key of the process"
 
 

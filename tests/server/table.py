@@ -25,12 +25,10 @@ from gameroom.server.host.stores import open_stores
 from gameroom.server.listening import Listener
 from gameroom.store import Stores
 from gameroom.wire import JSON
+from tests.patience import PATIENCE_S
 
 KEY = "the create key of the tests"
 KEYED = {"Authorization": f"Bearer {KEY}"}
-PATIENCE_S = 5.0
-"""A test that waits longer for something that is due has failed."""
-
 ENGINE = "export default () => ({});\n"
 
 ROOM = """

@@ -22,11 +22,13 @@ from gameroom.server.allowances import HTTP_US, Allowances, packets_per_second
 from gameroom.server.auth import network
 from gameroom.server.config import Limits
 from gameroom.server.host.deadlines import Deadlines
-from gameroom.server.host.rounds import PATIENCE_S, STAND_BACK_S, BusyError, Rounds
+from gameroom.server.host.rounds import PATIENCE_S as ANSWER_PATIENCE_S
+from gameroom.server.host.rounds import STAND_BACK_S, BusyError, Rounds
 from gameroom.server.rates import Bucket, Rates
 from gameroom.server.socket.pieces import Pieces
 from gameroom.server.socket.websocket import BINARY, CLOSE, PING, PONG, TEXT, Parser
 from gameroom.wire import JSON, MSGPACK, BadFrameError, Codec
+from tests.patience import PATIENCE_S
 from tests.server.table import (
     ENGINE,
     KEYED,
@@ -269,7 +271,7 @@ def test_answers_do_not_stand_back_for_ever_where_a_turn_is_always_about_to_be_c
             answers.loop.ring()
         else:
             answers.loop.round()
-    assert waited_s <= 4 * (PATIENCE_S + STAND_BACK_S), "three answers in each slice"
+    assert waited_s <= 4 * (ANSWER_PATIENCE_S + STAND_BACK_S), "three answers in each slice"
 
 
 def test_a_deadline_is_near_from_a_margin_before_until_it_is_removed() -> None:
@@ -573,7 +575,7 @@ async def test_a_body_that_nobody_wants_is_refused_before_it_comes_and_read_slow
     server = table.client.server.runner.server
     (lingering,) = (one for one in server.connections if one._skipped is not None)
     writer.write(b"1" * 10_000)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while lingering.transport.is_reading():
             await asyncio.sleep(0)
 

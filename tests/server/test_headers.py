@@ -7,6 +7,7 @@ import logging
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.server.table import KEY, Table, config, served
 
 
@@ -24,7 +25,7 @@ async def status(table: Table, head: str, *lines: bytes, body: bytes = b"") -> i
         b"\r\n".join((f"{head} HTTP/1.1".encode(), b"Host: x", b"Connection: close", *lines))
     )
     writer.write(b"\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
-    answer = await asyncio.wait_for(reader.read(), 5)
+    answer = await asyncio.wait_for(reader.read(), PATIENCE_S)
     writer.close()
     return int(answer.split(b" ", 2)[1])
 

@@ -20,11 +20,11 @@ from typing import Any
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.server.leaks import WATCH
 from tests.server.process import KEY, Process, serving
 
 GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-PATIENCE_S = 10.0
 LINES = ((0, 1, 2), (3, 4, 5), (6, 7, 8), (0, 3, 6), (1, 4, 7), (2, 5, 8), (0, 4, 8), (2, 4, 6))
 
 

@@ -11,6 +11,7 @@ from aiohttp import ClientWebSocketResponse
 from yarl import URL
 
 from gameroom.wire import MSGPACK
+from tests.patience import PATIENCE_S
 from tests.server.table import ENGINE, ROOM, Line, Person, Table, config, limits, playing, served
 
 
@@ -152,7 +153,7 @@ async def test_generation_0_is_refused_on_every_way_and_the_game_goes_on(table: 
     await ws.send_bytes(msgspec.msgpack.encode(hello))
     await ws.send_bytes(msgspec.msgpack.encode([0, [], 0, 0, 0, 0]))
     while True:
-        got = msgspec.msgpack.decode(await ws.receive_bytes(timeout=5))
+        got = msgspec.msgpack.decode(await ws.receive_bytes(timeout=PATIENCE_S))
         if isinstance(got, dict) and got.get("event") == "rejected":
             break
     assert (got["body"]["generation"], got["body"]["problem"]["status"]) == (0, 400)
