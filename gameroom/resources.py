@@ -25,10 +25,15 @@ def rooms() -> Path:
     return _folder("rooms", "standard.room")
 
 
+def web() -> Path:
+    """The folder of the pages and of what runs in them."""
+    return _PACKAGE / "web"
+
+
 @cache
 def kit() -> bytes:
     """The source of what this release gives to engines."""
-    return (_PACKAGE / "web" / "kit.js").read_bytes()
+    return (web() / "kit.js").read_bytes()
 
 
 def unicode_path() -> Path:

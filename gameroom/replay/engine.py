@@ -27,7 +27,7 @@ ANSWER_S = 60.0
 """For one order, which is one turn mostly and some thousand turns at most."""
 LINE_BYTES_MAX = 64 * 1024 * 1024
 RUNNER = Path(__file__).with_name("engine.mjs")
-WEB = Path(__file__).parent.parent / "web"
+WEB = resources.web()
 OWN = ("worker", "lockdown", "source", "twin", "evidence")
 """What runs an engine, of ours."""
 

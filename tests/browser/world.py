@@ -74,6 +74,14 @@ class World:
         codec = runner.codecs[MSGPACK]
         return [event_of(entry, codec) for entry in runner.journal.read()]
 
+    def age_ms(self, room: str, said: Body) -> int:
+        """How long ago, by the room's clock, the room said this."""
+        runner = self.runner(room)
+        codec = runner.codecs[MSGPACK]
+        entries = runner.journal.read()
+        at = next(entry.at for entry in entries if event_of(entry, codec).body == said)
+        return runner.now - at
+
     def commands(self, room: str, seat: int) -> list[Command]:
         """What a seat commanded, in the order in which the engines got it."""
         return [

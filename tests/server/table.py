@@ -45,6 +45,7 @@ room "duel" extends standard {
   request surrender
   setting notes: string(0..2500) = ""
   policy limits { configures per minute = 6000 }
+  policy reconnect { grace = 24h }
   policy pace { tick = 50 per second  turn = 20ms..40ms  ahead = 1 }
 
   extend state running.iterating {

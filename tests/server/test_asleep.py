@@ -99,7 +99,7 @@ async def test_a_room_sleeps_from_the_last_connection_to_the_first(tmp_path: Pat
 
 async def test_a_room_to_which_nobody_comes_back_ends(tmp_path: Path) -> None:
     """By the time that servers run on the store, not by the time of day."""
-    text = ROOM.replace("request surrender", "request surrender\n  policy reconnect { sleep = 2h }")
+    text = ROOM.replace("reconnect { grace", "reconnect { sleep = 2h  grace")
     async with served(on_disk(tmp_path)) as table:
         made = await table.create(room=text, engine={"source": ENGINE})
         await nobody_there(table)

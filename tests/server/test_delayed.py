@@ -56,6 +56,8 @@ room "duel" extends standard {
   request surrender
   policy pace { tick = 50 per second  turn = 20ms..40ms  ahead = 1 }
   policy snapshots { every = 3 turns }
+  policy lag { pause after = 1h  drop after = 1h }
+  policy reconnect { grace = 24h }
   allow configure from anyone
 
   extend state running {

@@ -17,6 +17,7 @@ from gameroom.server.http.routes import EVENTS, ROOM, SERVER
 from gameroom.wire import BODIES, CLOSINGS, SUBPROTOCOLS, event_path
 from tests.server.table import ENGINE, KEYED, Line, Table, playing
 from tests.server.table import ROOM as DUEL
+from tests.server.test_snapshots import come
 from tests.server.test_turns import move, packet
 
 OPENAPI = openapi()
@@ -207,6 +208,34 @@ async def test_real_traffic_over_http_is_as_described(table: Table) -> None:
     assert described - covered == {
         ("GET", "/rooms/{id}/socket"), ("GET", "/openapi.json"), ("GET", "/asyncapi.json")
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", "/players/me/ready", None),
+        ("POST", "/chat", {"text": "hello"}),
+        ("PUT", "/turns/2", {"commands": []}),
+        ("PATCH", "/setup", {"gold": 400}),
+        ("DELETE", "/players/me", None),
+        ("GET", "/turns", None),
+        ("GET", "/players", None),
+    ],
+)
+async def test_what_an_ended_room_answers_is_described(
+    table: Table, method: str, path: str, body: object
+) -> None:
+    http = Http(table)
+    made = await table.create(room=DUEL, engine={"source": ENGINE})
+    ann = await table.join(made["id"], "ann")
+    room, seat = f"/rooms/{made['id']}", {"Authorization": f"Bearer {ann.token}"}
+    await http("PUT", f"{room}/players/me/ready", headers=seat)
+    await http("PUT", f"{room}/players/me/engine", json={"loaded": True}, headers=seat)
+    line = await come(ann)
+    assert (await line.ask("POST", "/requests/surrender", {}))["status"] == 202
+    await line.until("ended")
+    assert table.lobby.rooms.running[made["id"]].room.over
+    await http(method, room + path, headers=seat, **({} if body is None else {"json": body}))
 
 
 class Described(Line):

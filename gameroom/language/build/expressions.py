@@ -6,8 +6,8 @@ from typing import Any, cast
 
 from lark import Tree
 
-from gameroom.language.syntax.parse import Node
 from gameroom.language.build.words import Words, inner, leaf, maybe, path, tokens, trees
+from gameroom.language.syntax.parse import Node
 from gameroom.model import (
     Binary,
     Chose,

@@ -12,11 +12,11 @@ from typing import Any, cast
 from lark import Tree
 
 from gameroom.language.build import members
-from gameroom.language.diagnostics.diagnostic import Edit, Fix, Problems
-from gameroom.language.syntax.parse import Node, Parsed
-from gameroom.language.source.place import Place
 from gameroom.language.build.scenarios import scenario
 from gameroom.language.build.words import Words, inner, leaf, maybe, path, tokens, trees
+from gameroom.language.diagnostics.diagnostic import Edit, Fix, Problems
+from gameroom.language.source.place import Place
+from gameroom.language.syntax.parse import Node, Parsed
 from gameroom.model import (
     Act,
     Command,

@@ -12,8 +12,8 @@ from typing import Any, cast
 from lark import Tree
 
 from gameroom.language.build.expressions import expression
-from gameroom.language.syntax.parse import Node
 from gameroom.language.build.words import Words, inner, leaf, maybe, path, tokens, trees
+from gameroom.language.syntax.parse import Node
 from gameroom.model import (
     Act,
     After,

@@ -7,8 +7,8 @@ from typing import Any, Literal, cast
 from lark import Token, Tree
 
 from gameroom.language.build.expressions import expression
-from gameroom.language.syntax.parse import Node
 from gameroom.language.build.words import Words, inner, leaf, maybe, path, tokens, trees
+from gameroom.language.syntax.parse import Node
 from gameroom.model import Scenario, Span, Step, Value
 
 

@@ -13,8 +13,8 @@ from typing import Literal
 from lark import Token, Tree
 
 from gameroom.language.diagnostics.diagnostic import Edit, Fix, Problems
-from gameroom.language.syntax.parse import Node
 from gameroom.language.source.place import Place
+from gameroom.language.syntax.parse import Node
 from gameroom.model import DURATION_MAX, INT_MAX, Duration, Range, Scalar, Span
 from gameroom.model.words import UNITS
 

@@ -10,11 +10,12 @@ import re
 from base64 import b64encode
 from functools import cache
 from hashlib import sha256
-from pathlib import Path
 
 from aiohttp import web
 
-WEB = Path(__file__).parent.parent / "web"
+from gameroom import resources
+
+WEB = resources.web()
 """Where the pages and the communications module are."""
 
 TYPES = {

@@ -184,7 +184,7 @@ SERVER: tuple[Route, ...] = (
         methods=("GET",),
         path="/replay",
         doc="The page that plays a replay: a file, or this server's `?room=`.",
-        problems=(403, 429),
+        problems=(403, 404, 429, 503),
         query={"room": "the room whose replay is played"} | PROFILE,
         media="text/html",
     ),
@@ -271,7 +271,7 @@ SERVER: tuple[Route, ...] = (
     ),
 )
 
-SESSION_PROBLEMS = (400, 401, 403, 404, 409, 422, 429, 503)
+SESSION_PROBLEMS = (400, 401, 403, 404, 409, 410, 422, 429, 503)
 
 
 def _room(
