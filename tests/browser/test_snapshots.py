@@ -7,7 +7,7 @@ import pytest
 from gameroom.lockstep.canonical import hash32
 from gameroom.lockstep.packets import Verified
 from tests.browser.people import Person, agreed, enter, people
-from tests.browser.world import QUICK, World
+from tests.browser.world import QUICK, World, packets
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

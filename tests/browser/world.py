@@ -15,7 +15,7 @@ from playwright.async_api import Browser
 
 from gameroom import resources
 from gameroom.cli.demo import add_demo
-from gameroom.lockstep.packets import Command, Event, MasterPacket
+from gameroom.lockstep.packets import Body, Command, Event, MasterPacket
 from gameroom.server.app import LOBBY, make_app
 from gameroom.server.config import Config, Limits, create_keys
 from gameroom.server.host.events import event_of

@@ -215,7 +215,7 @@ async def test_real_traffic_over_http_is_as_described(table: Table) -> None:
     [
         ("PUT", "/players/me/ready", None),
         ("POST", "/chat", {"text": "hello"}),
-        ("PUT", "/turns/2", {"commands": []}),
+        ("PUT", "/turns/2", {"generation": 2}),
         ("PATCH", "/setup", {"gold": 400}),
         ("DELETE", "/players/me", None),
         ("GET", "/turns", None),
