@@ -88,7 +88,9 @@ def test_the_close_codes_are_the_table_of_the_code() -> None:
 
 OPEN_CODES = {
     ("server/http/answers.py", "refuse"): set(),
-    ("server/http/answers.py", "answer"): {(status, code) for status, (code, _) in _NOT_FOUND.items()},
+    ("server/http/answers.py", "answer"): {
+        (status, code) for status, (code, _) in _NOT_FOUND.items()
+    },
     ("server/http/exchange.py", "refusals"): {*HTTP_CODES.items(), (400, "bad_request")},
     ("server/host/runner.py", "_stop"): set(),
     ("wire/frames.py", "bad"): {(400, "bad_frame")},
