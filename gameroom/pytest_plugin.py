@@ -26,7 +26,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     """A room file is a collection of scenarios."""
     if not file_path.name.endswith(SUFFIXES):
         return None
-    collector: pytest.Collector = RoomFile.from_parent(parent, path=file_path)
+    collector: pytest.Collector = ScenarioFile.from_parent(parent, path=file_path)
     return collector
 
 
@@ -34,7 +34,7 @@ class ScenarioError(Exception):
     """A scenario that does not hold; the text is its story."""
 
 
-class RoomFile(pytest.File):
+class ScenarioFile(pytest.File):
     """One room file."""
 
     def collect(self) -> Iterator[pytest.Item]:

@@ -6,13 +6,21 @@ ask. The rule it keeps: `step(chart, snapshot, event)` gives the same answer eve
 """
 
 from gameroom.chart.compile import compile_room
-from gameroom.chart.events import Did, Effect, Ended, Event, Fault, Moved, Person
+from gameroom.chart.events import (
+    ChartEnded,
+    ChartEvent,
+    Did,
+    Effect,
+    Fault,
+    Person,
+    TransitionTaken,
+)
 from gameroom.chart.macrostep import MICROSTEPS_MAX
 from gameroom.chart.mistakes import ChartError
 from gameroom.chart.permissions import allowed, ruling, ruling_in
 from gameroom.chart.plain import from_plain
 from gameroom.chart.queries import active, differs, is_in, iterates, path, variables
-from gameroom.chart.snapshot import BadSnapshotError, Snapshot, due, dump, is_due, restore
+from gameroom.chart.snapshot import BadSnapshotError, ChartSnapshot, due, dump, is_due, restore
 from gameroom.chart.steps import advance, begin, step
 from gameroom.chart.tables import Chart, Ruling
 from gameroom.chart.trace import Considered, MacroStep, MicroStep, Removed
@@ -21,20 +29,20 @@ __all__ = [
     "MICROSTEPS_MAX",
     "BadSnapshotError",
     "Chart",
+    "ChartEnded",
     "ChartError",
+    "ChartEvent",
+    "ChartSnapshot",
     "Considered",
     "Did",
     "Effect",
-    "Ended",
-    "Event",
     "Fault",
     "MacroStep",
     "MicroStep",
-    "Moved",
     "Person",
     "Removed",
     "Ruling",
-    "Snapshot",
+    "TransitionTaken",
     "active",
     "advance",
     "allowed",

@@ -17,7 +17,14 @@ from typing import Protocol
 
 from gameroom.chart import people as crowd
 from gameroom.chart.events import Did, Effect, Person
-from gameroom.chart.expressions import DATA, PEOPLE, Ask, Scope, compile_expression, kind_of
+from gameroom.chart.expressions import (
+    DATA,
+    PEOPLE,
+    Ask,
+    EvaluationScope,
+    compile_expression,
+    kind_of,
+)
 from gameroom.chart.mistakes import ChartError, Wrong
 from gameroom.model import Act, BoolType, IntType, Type, Value, words
 from gameroom.model.builtin import FLAGS, REPAIRABLE
@@ -55,7 +62,9 @@ class Block:
 NOTHING = Block()
 
 
-def compile_block(acts: tuple[Act, ...], scope: Scope, events: Mapping[str, int]) -> Block:
+def compile_block(
+    acts: tuple[Act, ...], scope: EvaluationScope, events: Mapping[str, int]
+) -> Block:
     """`events` gives the id of every event that the room knows."""
     if not acts:
         return NOTHING
@@ -89,7 +98,7 @@ def _close(request: str) -> Action:
     return close
 
 
-def _action(act: Act, scope: Scope, events: Mapping[str, int]) -> Action:
+def _action(act: Act, scope: EvaluationScope, events: Mapping[str, int]) -> Action:
     match act.verb:
         case "set":
             return _set(act, scope)
@@ -121,7 +130,7 @@ def _ask_the_room(did: Did) -> Action:
     return ask
 
 
-def _set(act: Act, scope: Scope) -> Action:
+def _set(act: Act, scope: EvaluationScope) -> Action:
     index = scope.variables.get(act.name)
     if index is None:
         raise ChartError(act.span, f"`{act.name}` is not a variable")

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from gameroom.chart.actions import closing, compile_block
-from gameroom.chart.expressions import Scope, compile_condition
+from gameroom.chart.expressions import EvaluationScope, compile_condition
 from gameroom.chart.fingerprint import Form, compact, fingerprint
 from gameroom.chart.mistakes import ChartError
-from gameroom.chart.tables import NONE, Chart, Memo, State, StateKind, Transition
-from gameroom.model import DURATION_MAX, Act, After, On, Room, Span, Value, When
+from gameroom.chart.tables import NONE, Chart, Memo, StateKind, StateRow, TransitionRow
+from gameroom.model import DURATION_MAX, Act, After, On, RoomFile, Span, Value, When
 from gameroom.model import State as Said
 from gameroom.model import Transition as SaidTransition
 from gameroom.model.fit import misfit
@@ -31,7 +31,7 @@ ERROR = "error"
 """The event of a guard or an action that had no value."""
 
 
-def compile_room(room: Room) -> Chart:
+def compile_room(room: RoomFile) -> Chart:
     """The chart of a merged room. Raises ChartError where the room makes no sense."""
     return _Compiler(room).chart()
 
@@ -39,7 +39,7 @@ def compile_room(room: Room) -> Chart:
 class _Compiler:
     """Holds the numbering while the tables are made."""
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: RoomFile) -> None:
         assert room.extends is None, "only a merged room becomes a chart"
         self.room = room
         self.root = room.root
@@ -119,12 +119,12 @@ class _Compiler:
             raise ChartError(span, f"there is no state `{target}`")
         return found
 
-    def _scope(self, path: str, *, event: bool = False) -> Scope:
+    def _scope(self, path: str, *, event: bool = False) -> EvaluationScope:
         def bit(target: str) -> int | None:
             found = resolve(self.root, path, target)
             return None if found is None else 1 << self.ids[found]
 
-        return Scope(self.room, self.variables, self.settings, bit, event)
+        return EvaluationScope(self.room, self.variables, self.settings, bit, event)
 
     def _initial_data(self) -> Iterator[Value]:
         for variable in self.room.variables:
@@ -164,7 +164,7 @@ class _Compiler:
                     resumed.setdefault(full, len(self.said) + len(resumed))
         return resumed
 
-    def _states(self) -> Iterator[State]:
+    def _states(self) -> Iterator[StateRow]:
         first, slot = 0, 0
         for path, said in self.said:
             kind = _kind(said)
@@ -186,7 +186,7 @@ class _Compiler:
             )
             slot += kind == "history"
 
-    def _node(self, path: str, said: Said, kind: StateKind) -> State:
+    def _node(self, path: str, said: Said, kind: StateKind) -> StateRow:
         """A state's place in the tree."""
         inner = [(self.ids[join(path, child.name)], child) for child in said.states]
         histories = [id_ for id_, child in inner if child.kind == "history"]
@@ -195,7 +195,7 @@ class _Compiler:
         ancestors = self._ancestors(path)
         size = sum(1 for _ in walk(said))
         below = ((1 << size - 1) - 1) << self.ids[path] + 1
-        return State(
+        return StateRow(
             id=self.ids[path],
             path=path,
             kind=kind,
@@ -210,7 +210,7 @@ class _Compiler:
         parts = path.split(".") if path else []
         return tuple(self.ids[".".join(parts[:size])] for size in range(len(parts) - 1, -1, -1))
 
-    def _implied_histories(self) -> Iterator[State]:
+    def _implied_histories(self) -> Iterator[StateRow]:
         slot = sum(said.kind == "history" for _, said in self.said)
         for path, id_ in self.resumed.items():
             said = _said(self.root, path)
@@ -219,7 +219,9 @@ class _Compiler:
             if _kind(said) == "parallel":
                 initial = self._node(path, said, "parallel").children
             above = (holder, *self._ancestors(path))
-            yield State(id_, path, "history", holder, above, 0, (), initial, slot=slot, deep=True)
+            yield StateRow(
+                id_, path, "history", holder, above, 0, (), initial, slot=slot, deep=True
+            )
             slot += 1
 
     def _initial(self, path: str, said: Said, kind: StateKind) -> tuple[int, ...]:
@@ -272,7 +274,7 @@ class _Compiler:
 
     # Transitions
 
-    def _transitions(self) -> Iterator[Transition]:
+    def _transitions(self) -> Iterator[TransitionRow]:
         number = 0
         for path, said in self.said:
             for transition in said.transitions:
@@ -280,10 +282,12 @@ class _Compiler:
                 yield self._transition(number, path, transition, scope)
                 number += 1
 
-    def _transition(self, number: int, path: str, said: SaidTransition, scope: Scope) -> Transition:
+    def _transition(
+        self, number: int, path: str, said: SaidTransition, scope: EvaluationScope
+    ) -> TransitionRow:
         target = self._target(path, said)
         guard = None if said.guard is None else compile_condition(said.guard, scope).ask
-        made = Transition(
+        made = TransitionRow(
             id=number,
             source=self.ids[path],
             said=said,

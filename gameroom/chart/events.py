@@ -23,7 +23,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class ChartEvent:
     """One external event. `people` and `settings` replace what the chart knew, None keeps it.
 
     now: milliseconds; generation: the last closed turn. Neither ever falls.
@@ -38,7 +38,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class TransitionTaken:
     """One microstep's transition was taken: ids into the chart's tables."""
 
     transition: int
@@ -58,7 +58,7 @@ class Did:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class ChartEnded:
     """A final state of the root was entered."""
 
     state: int
@@ -72,4 +72,4 @@ class Fault:
     reason: str
 
 
-Effect = Moved | Did | Ended | Fault
+Effect = TransitionTaken | Did | ChartEnded | Fault

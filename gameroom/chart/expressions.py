@@ -37,7 +37,7 @@ from gameroom.model import (
     Name,
     Predicate,
     Quorum,
-    Room,
+    RoomFile,
     Span,
     Type,
     Unary,
@@ -52,7 +52,7 @@ Kind = OneOf["int", "bool", "text", "list", "any"]
 """The type of an expression; `any` is a field of an event, checked when it is used."""
 
 
-class World(Protocol):
+class Facts(Protocol):
     """What expressions read beside states, data and the event's fields."""
 
     @property
@@ -63,7 +63,7 @@ class World(Protocol):
     def generation(self) -> int: ...
 
 
-Ask = Callable[[int, Sequence[Value], Mapping[str, Value], World], Value]
+Ask = Callable[[int, Sequence[Value], Mapping[str, Value], Facts], Value]
 """(configuration as bits, data, fields of the event, world) -> value."""
 
 
@@ -77,28 +77,28 @@ class Compiled:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class EvaluationScope:
     """What names mean where an expression stands.
 
     state: gives a path's bit, or None. event: is an event being handled, as in the guard
     and the actions of an `on`?
     """
 
-    room: Room
+    room: RoomFile
     variables: Mapping[str, int]
     settings: Mapping[str, int]
     state: Callable[[str], int | None]
     event: bool
 
 
-def compile_expression(expression: Expression, scope: Scope) -> Compiled:
+def compile_expression(expression: Expression, scope: EvaluationScope) -> Compiled:
     """Raises ChartError for what can never have a value."""
     maker = _Maker(scope)
     node, kind = maker.make(expression)
     return Compiled(maker.lambda_of(node), kind, maker.depends)
 
 
-def compile_condition(expression: Expression, scope: Scope) -> Compiled:
+def compile_condition(expression: Expression, scope: EvaluationScope) -> Compiled:
     """An expression that is true or false."""
     maker = _Maker(scope)
     node = maker.bool(expression)
@@ -157,7 +157,7 @@ _PARAMETERS = ("configuration", "data", "fields", "world")
 class _Maker:
     """Builds one expression's tree and gathers what it calls and depends on."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: EvaluationScope) -> None:
         self.scope = scope
         self.depends = 0
         self.globals: dict[str, object] = {

@@ -42,7 +42,7 @@ from gameroom.model import (
     BoolType,
     ChoiceType,
     Chose,
-    Command,
+    CommandDeclaration,
     Count,
     EnoughPlayers,
     EventField,
@@ -60,9 +60,9 @@ from gameroom.model import (
     Quorum,
     Range,
     Request,
-    Room,
+    RoomFile,
     Setting,
-    Signal,
+    SignalDeclaration,
     Spectators,
     State,
     StringType,
@@ -85,7 +85,7 @@ Plain = Any
 """JSON: None, bool, int, str, lists and maps with text keys."""
 
 
-def fingerprint(room: Room) -> str:
+def fingerprint(room: RoomFile) -> str:
     """`1:` and 32 hexadecimal digits of a SHA-256, for a merged room."""
     digest = hashlib.sha256(compact(Form(room).room()).encode())
     return f"{FORM}:{digest.hexdigest()[:32]}"
@@ -99,7 +99,7 @@ def compact(form: Plain) -> str:
 class Form:
     """Writes the parts of one room in the form; paths are resolved in it."""
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: RoomFile) -> None:
         self._room = room
 
     def room(self) -> Plain:
@@ -256,7 +256,7 @@ def _variable(said: Variable) -> Plain:
     return [_type(said.type), said.initial]
 
 
-def _declared(said: Command | Signal) -> list[Plain]:
+def _declared(said: CommandDeclaration | SignalDeclaration) -> list[Plain]:
     return [said.name, [_field(one) for one in said.fields]]
 
 
@@ -268,7 +268,7 @@ def _field(said: Field) -> Plain:
     return [said.name, _type(said.type)]
 
 
-def _policies(room: Room) -> Plain:
+def _policies(room: RoomFile) -> Plain:
     """By value, without those that have the table's default."""
     values = ((row, policy(room, row.policy, row.key)) for row in KEYS)
     return {

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gameroom.chart.tables import ROOT, State, bits
+from gameroom.chart.tables import ROOT, StateRow, bits
 
 
-def illegality(states: Sequence[State], configuration: int, top: int = ROOT) -> str | None:
+def illegality(states: Sequence[StateRow], configuration: int, top: int = ROOT) -> str | None:
     """Why these active states are no legal configuration of the state `top` and what is inside
     it, None where they are one. What is active outside of it is not looked at."""
     inside = configuration & (states[top].bit | states[top].below)
@@ -30,5 +30,5 @@ def illegality(states: Sequence[State], configuration: int, top: int = ROOT) -> 
     return None
 
 
-def _name(state: State) -> str:
+def _name(state: StateRow) -> str:
     return f"`{state.path}`" if state.path else "the room"

@@ -23,8 +23,8 @@ from gameroom.chart.events import Effect, Fault, Person
 from gameroom.chart.expressions import STATES, Ask
 from gameroom.chart.mistakes import Wrong
 from gameroom.chart.plans import EVENTLESS
-from gameroom.chart.snapshot import Snapshot, Status, Timers
-from gameroom.chart.tables import Chart, Known, Plan, Transition
+from gameroom.chart.snapshot import ChartSnapshot, Status, Timers
+from gameroom.chart.tables import Chart, Known, TransitionPlan, TransitionRow
 from gameroom.chart.trace import Look, MacroStep, MicroStep, Verdict
 from gameroom.model import Value
 
@@ -71,7 +71,7 @@ class Macrostep:
     def __init__(
         self,
         chart: Chart,
-        snapshot: Snapshot,
+        snapshot: ChartSnapshot,
         fields: Mapping[str, Value],
         stale: int,
         *,
@@ -100,8 +100,8 @@ class Macrostep:
         self.look: Look | None = Look() if traced else None
         self.looks: list[MicroStep] = []
 
-    def snapshot(self) -> Snapshot:
-        return Snapshot(
+    def snapshot(self) -> ChartSnapshot:
+        return ChartSnapshot(
             self.configuration,
             self.history,
             tuple(self.data),
@@ -135,7 +135,7 @@ class Macrostep:
         self._step(selected, name)
         self.complete()
 
-    def fire(self, transition: Transition, name: str) -> None:
+    def fire(self, transition: TransitionRow, name: str) -> None:
         """A timer is due: the event that only its own transition waits for."""
         self.timers = tuple(timer for timer in self.timers if timer[0] != transition.id)
         self.turn_timers = tuple(t for t in self.turn_timers if t[0] != transition.id)
@@ -262,7 +262,7 @@ class Macrostep:
 
     # Taking
 
-    def microstep(self, plan: Plan, name: str) -> None:
+    def microstep(self, plan: TransitionPlan, name: str) -> None:
         """Exit, act, enter; keep what must be kept."""
         self.effects += plan.moved
         if plan.remembered:
@@ -303,7 +303,7 @@ class Macrostep:
             if self.look is not None:
                 self.look.actions.append(text)
 
-    def _set_timers(self, plan: Plan) -> None:
+    def _set_timers(self, plan: TransitionPlan) -> None:
         self.cancelled |= plan.cancelled
         self.timers = _armed(self.timers, plan, "ms", self.now)
         self.turn_timers = _armed(self.turn_timers, plan, "turns", self.generation)
@@ -329,7 +329,7 @@ class Macrostep:
         return "fired" if self.held >> transition & 1 else "false"
 
 
-def _armed(timers: Timers, plan: Plan, unit: str, since: int) -> Timers:
+def _armed(timers: Timers, plan: TransitionPlan, unit: str, since: int) -> Timers:
     kept = [timer for timer in timers if not plan.cancelled >> timer[0] & 1]
     kept += [(t.id, since + t.amount) for t in plan.armed if t.unit == unit]
     return tuple(sorted(kept))

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from gameroom.chart.events import Person
-from gameroom.model import Chose, Flag, Predicate, Quorum, Room
+from gameroom.model import Chose, Flag, Predicate, Quorum, RoomFile
 from gameroom.model.builtin import PEOPLE
 
 People = Sequence[Person]
@@ -25,7 +25,7 @@ READINESS = frozenset({"ready", "loaded", "refused"})
 """What `unready` takes away."""
 
 
-def kinds(room: Room) -> frozenset[str]:
+def kinds(room: RoomFile) -> frozenset[str]:
     """All words that name people in this room."""
     roles, teams = (role.name for role in room.roles), (team.name for team in room.teams)
     return frozenset({*PEOPLE, *roles, *teams})
@@ -102,7 +102,7 @@ def count_of(who: str) -> Callable[[People], int]:
     return lambda people: sum(map(of, people))
 
 
-def enough(room: Room) -> Callable[[People], bool]:
+def enough(room: RoomFile) -> Callable[[People], bool]:
     """`enough players`: the seats and every team have reached their minimum."""
     needs = [("player", room.players.low if room.players else 0)]
     needs += [(team.name, team.low) for team in room.teams]

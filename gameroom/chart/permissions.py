@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gameroom.chart import plans
-from gameroom.chart.snapshot import Snapshot
+from gameroom.chart.snapshot import ChartSnapshot
 from gameroom.chart.tables import ROOT, Chart, Ruling
 
 RULINGS_MAX = 512
@@ -20,7 +20,7 @@ RULINGS_MAX = 512
 _ORDER: tuple[Ruling, ...] = ("deny", "allow", "ignore", "unsaid")
 
 
-def ruling(chart: Chart, snapshot: Snapshot, name: str, kinds: frozenset[str]) -> Ruling:
+def ruling(chart: Chart, snapshot: ChartSnapshot, name: str, kinds: frozenset[str]) -> Ruling:
     """What the active states say of `name` (a command, a request or a built-in doing) to a
     person of these kinds."""
     return _ruling(chart, snapshot.configuration, name, kinds)
@@ -48,7 +48,7 @@ def _ruling(chart: Chart, configuration: int, name: str, kinds: frozenset[str]) 
     return found
 
 
-def allowed(chart: Chart, snapshot: Snapshot, kinds: frozenset[str]) -> tuple[str, ...]:
+def allowed(chart: Chart, snapshot: ChartSnapshot, kinds: frozenset[str]) -> tuple[str, ...]:
     """All that a person of these kinds may do now, in the order in which the active states
     first speak of it."""
     names = dict.fromkeys(_spoken_of(chart, snapshot))
@@ -65,7 +65,7 @@ def _along(chart: Chart, leaf: int, name: str, kinds: frozenset[str]) -> Ruling:
     return found
 
 
-def _spoken_of(chart: Chart, snapshot: Snapshot) -> Iterable[str]:
+def _spoken_of(chart: Chart, snapshot: ChartSnapshot) -> Iterable[str]:
     for state in chart.states:
         if snapshot.configuration & state.bit:
             for permission in state.permissions:

@@ -44,17 +44,19 @@ def from_plain(value: Mapping[str, object]) -> Chart:
         raise ValueError(f"{error.span.file or 'the room'}: {error.problem}") from error
 
 
-def plain_room(value: Mapping[str, object]) -> model.Room:
+def plain_room(value: Mapping[str, object]) -> model.RoomFile:
     """The merged room, not yet compiled."""
     said = _mapping(value, "", _ROOM | _STATE)
-    return model.Room(
+    return model.RoomFile(
         name=_text(said.get("name", "plain"), "name"),
         players=_range(said.get("players", [0, 8]), "players"),
         spectators=_spectators(said.get("spectators", [0, 0])),
         teams=_each(said, "teams", _team),
         roles=_each(said, "roles", _role),
         settings=_each(said, "settings", _setting),
-        commands=_each(said, "commands", lambda n, v, w: model.Command(n, _fields(v, w))),
+        commands=_each(
+            said, "commands", lambda n, v, w: model.CommandDeclaration(n, _fields(v, w))
+        ),
         requests=_each(said, "requests", lambda n, v, w: model.Request(n, _fields(v, w))),
         signals=_each(said, "signals", _signal),
         variables=_each(said, "variables", _variable),
@@ -139,12 +141,12 @@ def _typed(value: object, where: str, key: str) -> tuple[model.Type, object]:
     return _type(said["type"], f"{where}.type"), said[key]
 
 
-def _signal(name: str, value: object, where: str) -> model.Signal:
+def _signal(name: str, value: object, where: str) -> model.SignalDeclaration:
     said = _mapping(value, where, frozenset({"fields", "agreed"}))
     agreed = said.get("agreed", "all")
     if agreed != "all" and agreed != "majority":
         fail(f"{where}.agreed", '"all" or "majority" is expected')
-    return model.Signal(
+    return model.SignalDeclaration(
         name, _fields(said.get("fields", {}), f"{where}.fields"), agreed, span=at(where)
     )
 

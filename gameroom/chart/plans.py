@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gameroom.chart.actions import NOTHING, Block, raising
-from gameroom.chart.events import Ended, Moved
+from gameroom.chart.events import ChartEnded, TransitionTaken
 from gameroom.chart.legal import illegality
 from gameroom.chart.mistakes import IllegalConfigurationError
 from gameroom.chart.tables import (
@@ -23,9 +23,9 @@ from gameroom.chart.tables import (
     ROOT,
     Chart,
     Known,
-    Plan,
-    State,
-    Transition,
+    StateRow,
+    TransitionPlan,
+    TransitionRow,
     Way,
     bits,
 )
@@ -89,7 +89,7 @@ def _way(chart: Chart, leaf: int, event: int) -> Way:
 
 def plan(
     chart: Chart, configuration: int, history: tuple[int, ...], selected: tuple[int, ...]
-) -> Plan:
+) -> TransitionPlan:
     """The microstep that takes these transitions, conflicts removed."""
     memo = chart.memo.plans
     key: tuple[object, ...] = (configuration, selected)
@@ -108,7 +108,7 @@ def plan(
     return found
 
 
-def plan_initial(chart: Chart) -> Plan:
+def plan_initial(chart: Chart) -> TransitionPlan:
     """The entry of the root: from nothing to the initial configuration."""
     return _Planner(chart, 0, (0,) * chart.slots).plan_initial()
 
@@ -124,7 +124,7 @@ class _Planner:
         self.domains: dict[int, int] = {}
         self.staying = configuration
 
-    def plan(self, selected: tuple[int, ...]) -> Plan:
+    def plan(self, selected: tuple[int, ...]) -> TransitionPlan:
         enabled = [self.chart.transitions[transition] for transition in selected]
         self.domains = {t.id: self.get_transition_domain(t) for t in enabled if t.target != NONE}
         taken, removed = self.remove_conflicting_transitions(enabled)
@@ -142,14 +142,14 @@ class _Planner:
             history[slot] = states
         self.history = tuple(history)
 
-    def plan_initial(self) -> Plan:
+    def plan_initial(self) -> TransitionPlan:
         entries = self.add_descendant_states_to_enter(ROOT, 0)
         return self._lay_out([], (), 0, entries, ())
 
     def remove_conflicting_transitions(
-        self, enabled: Sequence[Transition]
-    ) -> tuple[list[Transition], tuple[tuple[int, int], ...]]:
-        filtered: list[Transition] = []
+        self, enabled: Sequence[TransitionRow]
+    ) -> tuple[list[TransitionRow], tuple[tuple[int, int], ...]]:
+        filtered: list[TransitionRow] = []
         removed: list[tuple[int, int]] = []
         for t1 in enabled:
             exits = self.compute_exit_set([t1])
@@ -163,17 +163,17 @@ class _Planner:
             filtered.append(t1)
         return filtered, tuple(removed)
 
-    def _is_inside(self, t1: Transition, t2: Transition) -> bool:
+    def _is_inside(self, t1: TransitionRow, t2: TransitionRow) -> bool:
         return bool(self.states[t2.source].below >> t1.source & 1)
 
-    def compute_exit_set(self, transitions: Sequence[Transition]) -> int:
+    def compute_exit_set(self, transitions: Sequence[TransitionRow]) -> int:
         exits = 0
         for transition in transitions:
             if transition.target != NONE:
                 exits |= self.configuration & self.states[self.domains[transition.id]].below
         return exits
 
-    def get_transition_domain(self, transition: Transition) -> int:
+    def get_transition_domain(self, transition: TransitionRow) -> int:
         source = self.states[transition.source]
         targets = self.get_effective_target_states(transition.target)
         inside = all(source.below >> target & 1 for target in targets)
@@ -181,7 +181,7 @@ class _Planner:
             return source.id
         return self.find_lcca(source, targets)
 
-    def find_lcca(self, source: State, targets: Sequence[int]) -> int:
+    def find_lcca(self, source: StateRow, targets: Sequence[int]) -> int:
         """The nearest compound state around them all; parallel states are passed over.
         The root's own transitions have the root."""
         for ancestor in source.ancestors:
@@ -198,7 +198,7 @@ class _Planner:
             return bits(self.history[state.slot])
         return [t for inner in state.initial for t in self.get_effective_target_states(inner)]
 
-    def compute_entry_set(self, transitions: Sequence[Transition]) -> int:
+    def compute_entry_set(self, transitions: Sequence[TransitionRow]) -> int:
         entries = 0
         for transition in transitions:
             if transition.target == NONE:
@@ -237,7 +237,7 @@ class _Planner:
                 entries = self._add_missing_regions(self.states[above], entries)
         return entries
 
-    def _add_missing_regions(self, parallel: State, entries: int) -> int:
+    def _add_missing_regions(self, parallel: StateRow, entries: int) -> int:
         for region in parallel.children:
             if not entries & self.states[region].below:
                 entries = self.add_descendant_states_to_enter(region, entries)
@@ -256,12 +256,12 @@ class _Planner:
 
     def _lay_out(
         self,
-        taken: Sequence[Transition],
+        taken: Sequence[TransitionRow],
         removed: tuple[tuple[int, int], ...],
         exits: int,
         entries: int,
         remembered: Sequence[tuple[int, int]],
-    ) -> Plan:
+    ) -> TransitionPlan:
         """Exits inside out, then the transitions' actions, then entries outside in."""
         exited, entered = tuple(reversed(bits(exits))), tuple(bits(entries))
         content, after, ended = self._content(taken, exited, entered)
@@ -274,7 +274,7 @@ class _Planner:
         forgotten = sum(1 << t.id for t in anew if t.condition is not None)
         fired = sum(1 << t.id for t in taken if t.condition is not None)
         quiet = not (content or armed or cancelled or remembered or forgotten or fired or ended)
-        return Plan(
+        return TransitionPlan(
             transitions=tuple(t.id for t in taken),
             removed=removed,
             configuration=after,
@@ -292,7 +292,7 @@ class _Planner:
             quiet=quiet,
         )
 
-    def _transitions_of(self, states: int) -> list[Transition]:
+    def _transitions_of(self, states: int) -> list[TransitionRow]:
         return [
             self.chart.transitions[transition]
             for state in bits(states)
@@ -300,8 +300,8 @@ class _Planner:
         ]
 
     def _content(
-        self, taken: Sequence[Transition], exited: Sequence[int], entered: Sequence[int]
-    ) -> tuple[tuple[tuple[int, Block], ...], int, Ended | None]:
+        self, taken: Sequence[TransitionRow], exited: Sequence[int], entered: Sequence[int]
+    ) -> tuple[tuple[tuple[int, Block], ...], int, ChartEnded | None]:
         content: list[tuple[int, Block]] = []
         here = self.configuration
         for id_ in exited:
@@ -314,12 +314,12 @@ class _Planner:
             here |= state.bit
             content.append((here, state.entry))
             if state.kind == "final" and state.parent == ROOT:
-                ended = Ended(id_, self._because(taken))
+                ended = ChartEnded(id_, self._because(taken))
             elif state.kind == "final":
                 content.extend((here, block) for block in self._done(state, here))
         return tuple(step for step in content if step[1] is not NOTHING), here, ended
 
-    def _done(self, final: State, configuration: int) -> list[Block]:
+    def _done(self, final: StateRow, configuration: int) -> list[Block]:
         """The done events of a final state: its parent's, and the parallel's around it once
         every region is done."""
         parent = self.states[final.parent]
@@ -329,10 +329,10 @@ class _Planner:
             blocks.append(self._raising(around))
         return blocks
 
-    def _raising(self, state: State) -> Block:
+    def _raising(self, state: StateRow) -> Block:
         return raising(self.chart.done[state.id], f"done({state.path})")
 
-    def _because(self, taken: Sequence[Transition]) -> str | None:
+    def _because(self, taken: Sequence[TransitionRow]) -> str | None:
         return next((t.said.because for t in taken if t.target != NONE), None)
 
     def _remembered(self, exited: Sequence[int]) -> list[tuple[int, int]]:
@@ -352,13 +352,13 @@ class _Planner:
         return self.states[state].parent == holder
 
     def _moved(
-        self, transition: Transition, exited: Sequence[int], entered: Sequence[int]
-    ) -> Moved:
+        self, transition: TransitionRow, exited: Sequence[int], entered: Sequence[int]
+    ) -> TransitionTaken:
         """A transition's own share: what lies in its domain. Domains never overlap."""
         inside = 0
         if transition.target != NONE:
             inside = self.states[self.domains[transition.id]].below
-        return Moved(
+        return TransitionTaken(
             transition.id,
             transition.cause,
             tuple(s for s in exited if inside >> s & 1),

@@ -18,7 +18,7 @@ import msgspec
 from gameroom.chart import plans
 from gameroom.chart.events import Person
 from gameroom.chart.legal import illegality
-from gameroom.chart.tables import ROOT, Chart, State, Transition, bits
+from gameroom.chart.tables import ROOT, Chart, StateRow, TransitionRow, bits
 from gameroom.formats import FORMATS, RELEASE, foreign, printed, writer
 from gameroom.model import INT_MAX, Setting, Value, Variable
 from gameroom.model.fit import misfit
@@ -29,7 +29,7 @@ Timers = tuple[tuple[int, int], ...]
 """(transition, when it is due), in document order."""
 
 
-class Snapshot(msgspec.Struct, frozen=True):
+class ChartSnapshot(msgspec.Struct, frozen=True):
     """A value, equal to another that says the same.
 
     configuration: the active states as bits, the root's among them.
@@ -87,7 +87,7 @@ class _Record(msgspec.Struct):
     status: Status
 
 
-class _Head(msgspec.Struct):
+class _SnapshotHead(msgspec.Struct):
     """What every version has."""
 
     format: Any = None
@@ -96,22 +96,22 @@ class _Head(msgspec.Struct):
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.Decoder(_Record).decode
-_decode_head = msgspec.json.Decoder(_Head).decode
+_decode_head = msgspec.json.Decoder(_SnapshotHead).decode
 
 
-def due(snapshot: Snapshot) -> int | None:
+def due(snapshot: ChartSnapshot) -> int | None:
     """The earliest deadline in milliseconds, None when no timer runs on milliseconds."""
     return min((at for _, at in snapshot.timers), default=None)
 
 
-def is_due(snapshot: Snapshot, now: int, generation: int) -> bool:
+def is_due(snapshot: ChartSnapshot, now: int, generation: int) -> bool:
     """Would a timer fire at this time (milliseconds) and generation?"""
     return any(at <= now for _, at in snapshot.timers) or any(
         at <= generation for _, at in snapshot.turn_timers
     )
 
 
-def dump(chart: Chart, snapshot: Snapshot) -> bytes:
+def dump(chart: Chart, snapshot: ChartSnapshot) -> bytes:
     """The snapshot as canonical bytes."""
     states = chart.states
     due_at = dict((*snapshot.timers, *snapshot.turn_timers))
@@ -145,7 +145,7 @@ def dump(chart: Chart, snapshot: Snapshot) -> bytes:
     return _encode(record)
 
 
-def restore(chart: Chart, data: bytes, now: int) -> Snapshot:
+def restore(chart: Chart, data: bytes, now: int) -> ChartSnapshot:
     """The snapshot that was dumped; its timers have at `now` what remained of them.
 
     It need not be a snapshot of this very chart. A later release may read the same room file a
@@ -153,7 +153,7 @@ def restore(chart: Chart, data: bytes, now: int) -> Snapshot:
     snapshot is there and makes sense, the room goes on. What has been added since begins with
     its default. Raises BadSnapshotError for anything else.
     """
-    return _Reading(chart, _read(data)).snapshot(now)
+    return _SnapshotReading(chart, _read(data)).snapshot(now)
 
 
 def _read(data: bytes) -> _Record:
@@ -166,7 +166,7 @@ def _read(data: bytes) -> _Record:
         raise BadSnapshotError(f"this is not a snapshot: {error}") from error
 
 
-class _Reading:
+class _SnapshotReading:
     """A record held against the tables of a chart. Whatever is not found is named."""
 
     def __init__(self, chart: Chart, record: _Record) -> None:
@@ -174,7 +174,7 @@ class _Reading:
         self.record = record
         self.is_same = record.chart == chart.fingerprint
 
-    def snapshot(self, now: int) -> Snapshot:
+    def snapshot(self, now: int) -> ChartSnapshot:
         record = self.record
         if not 0 <= record.generation <= INT_MAX:
             raise self._wrong("its generation is out of bounds")
@@ -189,7 +189,7 @@ class _Reading:
         for path, recorded in record.history.items():
             slot, states = self._recorded(path, recorded)
             history[slot] = states
-        return Snapshot(
+        return ChartSnapshot(
             configuration=configuration,
             history=tuple(history),
             data=self._values(self.chart.room.variables, record.variables, self.chart.data),
@@ -219,7 +219,7 @@ class _Reading:
             f" {RELEASE}"
         )
 
-    def _state(self, path: str) -> State:
+    def _state(self, path: str) -> StateRow:
         id_ = self.chart.by_path.get(path)
         if id_ is None:
             raise self._wrong(f"there is no state `{printed(path)}`")
@@ -284,7 +284,7 @@ class _Reading:
             values.append(_frozen(value))
         return tuple(values)
 
-    def _timers(self, timed: Sequence[Transition]) -> list[tuple[Transition, int]]:
+    def _timers(self, timed: Sequence[TransitionRow]) -> list[tuple[TransitionRow, int]]:
         """Those that run, in document order, with what remains. A room that lost one might
         wait for ever, so each has to be said."""
         said = dict(self.record.timers)
@@ -314,11 +314,11 @@ def _keys(chart: Chart, whens: int) -> list[str]:
     return [chart.transitions[when].key for when in bits(whens)]
 
 
-def _histories(chart: Chart) -> list[State]:
+def _histories(chart: Chart) -> list[StateRow]:
     return [state for state in chart.states if state.kind == "history"]
 
 
-def _timed(chart: Chart, configuration: int, status: Status) -> list[Transition]:
+def _timed(chart: Chart, configuration: int, status: Status) -> list[TransitionRow]:
     """Every `after` of the active states; a chart that has ended has none."""
     if status != "live":
         return []

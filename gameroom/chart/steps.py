@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from gameroom.chart import plans
-from gameroom.chart.events import Effect, Event, Person
+from gameroom.chart.events import ChartEvent, Effect, Person
 from gameroom.chart.expressions import GENERATION, PEOPLE, SETTINGS, STATES
 from gameroom.chart.macrostep import NO_FIELDS, Macrostep
 from gameroom.chart.mistakes import Wrong
-from gameroom.chart.snapshot import Snapshot, frozen
+from gameroom.chart.snapshot import ChartSnapshot, frozen
 from gameroom.chart.tables import NONE, Chart
 from gameroom.chart.trace import MacroStep
 from gameroom.model import Value, words
 
-Stepped = tuple[Snapshot, tuple[Effect, ...]]
+Stepped = tuple[ChartSnapshot, tuple[Effect, ...]]
 
 
 def begin(
@@ -34,7 +34,7 @@ def begin(
     now: milliseconds. settings: what differs from the defaults. The entry itself is no
     transition and tells no Moved; its actions and what follows from it are told.
     """
-    start = Snapshot(
+    start = ChartSnapshot(
         configuration=0,
         history=(0,) * chart.slots,
         data=chart.data,
@@ -54,7 +54,11 @@ def begin(
 
 
 def step(
-    chart: Chart, snapshot: Snapshot, event: Event, *, trace: list[MacroStep] | None = None
+    chart: Chart,
+    snapshot: ChartSnapshot,
+    event: ChartEvent,
+    *,
+    trace: list[MacroStep] | None = None,
 ) -> Stepped:
     """One external event: one macrostep. A chart that has ended or faulted takes nothing.
 
@@ -79,7 +83,7 @@ def step(
 
 
 def _selected(
-    chart: Chart, there: Snapshot, fields: Mapping[str, Value], event: int
+    chart: Chart, there: ChartSnapshot, fields: Mapping[str, Value], event: int
 ) -> tuple[int, ...] | None:
     """What `Macrostep.select_transitions` selects. None where a guard has no value."""
     configuration, data = there.configuration, there.data
@@ -104,7 +108,7 @@ def _selected(
 
 
 def _straight(
-    chart: Chart, there: Snapshot, selected: tuple[int, ...], stale: int
+    chart: Chart, there: ChartSnapshot, selected: tuple[int, ...], stale: int
 ) -> Stepped | None:
     """The same answer by a shorter way, where the event only moves states and no `when`
     follows from it: most events of most rooms. None where it takes the whole loop."""
@@ -113,7 +117,7 @@ def _straight(
     plan = plans.plan(chart, there.configuration, there.history, selected)
     if not plan.quiet or plan.depends & (stale | STATES):
         return None
-    moved = Snapshot(
+    moved = ChartSnapshot(
         plan.configuration,
         there.history,
         there.data,
@@ -130,7 +134,7 @@ def _straight(
     return moved, plan.moved
 
 
-def _says_the_same(chart: Chart, there: Snapshot, stale: int) -> bool:
+def _says_the_same(chart: Chart, there: ChartSnapshot, stale: int) -> bool:
     """Does every `when` that reads what is new say what it said before?"""
     known = plans.known(chart, there.configuration)
     if not stale & known.depends:
@@ -151,7 +155,7 @@ def _says_the_same(chart: Chart, there: Snapshot, stale: int) -> bool:
 
 def advance(
     chart: Chart,
-    snapshot: Snapshot,
+    snapshot: ChartSnapshot,
     now: int,
     generation: int,
     *,
@@ -169,7 +173,7 @@ def advance(
     if snapshot.status != "live":
         return snapshot, ()
     there, stale = _taken_in(
-        chart, snapshot, Event("", now, generation, NO_FIELDS, people, settings)
+        chart, snapshot, ChartEvent("", now, generation, NO_FIELDS, people, settings)
     )
     effects: list[Effect] = []
     cancelled = 0
@@ -191,7 +195,7 @@ def advance(
     return there, tuple(effects)
 
 
-def _due(there: Snapshot) -> list[int]:
+def _due(there: ChartSnapshot) -> list[int]:
     """The transitions whose timers are due, in the order in which they fire: by time, then in
     document order. A time is a millisecond and a generation. Milliseconds are told with the
     generation that is now, and turns with the millisecond that is now."""
@@ -200,7 +204,9 @@ def _due(there: Snapshot) -> list[int]:
     return [transition for _, _, transition in sorted(timed)]
 
 
-def _taken_in(chart: Chart, snapshot: Snapshot, event: Event) -> tuple[Snapshot, int]:
+def _taken_in(
+    chart: Chart, snapshot: ChartSnapshot, event: ChartEvent
+) -> tuple[ChartSnapshot, int]:
     """The snapshot with what the event brings, and what of it is new (PEOPLE, ...)."""
     if (
         event.people is None
@@ -231,14 +237,14 @@ def _settings(
 
 
 def _at(
-    snapshot: Snapshot,
+    snapshot: ChartSnapshot,
     now: int,
     generation: int,
     people: tuple[Person, ...] | None = None,
     settings: tuple[Value, ...] | None = None,
-) -> Snapshot:
+) -> ChartSnapshot:
     """The same at another time; neither time nor generation ever falls."""
-    return Snapshot(
+    return ChartSnapshot(
         snapshot.configuration,
         snapshot.history,
         snapshot.data,

@@ -13,7 +13,7 @@ from typing import Literal as OneOf
 
 from gameroom import model
 from gameroom.chart.actions import NOTHING, Block
-from gameroom.chart.events import Ended, Moved
+from gameroom.chart.events import ChartEnded, TransitionTaken
 from gameroom.chart.expressions import Ask
 from gameroom.model import Value
 
@@ -26,7 +26,7 @@ StateKind = OneOf["atomic", "compound", "parallel", "final", "history"]
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class StateRow:
     """One node. `ancestors` are the proper ones, nearest first; `below` is the set of its
     proper descendants; `children` leave out histories.
 
@@ -57,7 +57,7 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
-class Transition:
+class TransitionRow:
     """One transition. `event` is NONE for `when` and `after`.
 
     condition, depends: of a `when`, and what its value rests on.
@@ -90,7 +90,7 @@ asked: its own first, then its ancestors', each in document order. With their gu
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class TransitionPlan:
     """One microstep, but for the values.
 
     transitions: those taken; removed: (loser, winner) of every conflict.
@@ -110,11 +110,11 @@ class Plan:
     content: tuple[tuple[int, Block], ...]
     remembered: tuple[tuple[int, int], ...]
     cancelled: int
-    armed: tuple[Transition, ...]
+    armed: tuple[TransitionRow, ...]
     forgotten: int
     fired: int
-    moved: tuple[Moved, ...]
-    ended: Ended | None
+    moved: tuple[TransitionTaken, ...]
+    ended: ChartEnded | None
     depends: int
     quiet: bool
 
@@ -124,7 +124,7 @@ class Known:
     """What a configuration says by itself. `ways` and `rulings` fill up as they are asked."""
 
     leaves: tuple[int, ...]
-    whens: tuple[Transition, ...]
+    whens: tuple[TransitionRow, ...]
     bits: int
     depends: int
     ways: dict[int, tuple[Way, ...]]
@@ -138,7 +138,7 @@ class Memo:
 
     def __init__(self) -> None:
         self.configurations: dict[int, Known] = {}
-        self.plans: dict[tuple[object, ...], Plan] = {}
+        self.plans: dict[tuple[object, ...], TransitionPlan] = {}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,10 +152,10 @@ class Chart:
     it is bounded and never changes an answer.
     """
 
-    room: model.Room
+    room: model.RoomFile
     fingerprint: str
-    states: tuple[State, ...]
-    transitions: tuple[Transition, ...]
+    states: tuple[StateRow, ...]
+    transitions: tuple[TransitionRow, ...]
     events: Mapping[str, int]
     event_names: tuple[str, ...]
     done: Mapping[int, int]

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal as OneOf
 
-from gameroom.chart.expressions import Scope, World, compile_expression
+from gameroom.chart.expressions import EvaluationScope, Facts, compile_expression
 from gameroom.chart.mistakes import Wrong
 from gameroom.chart.people import tally
-from gameroom.chart.tables import Chart, Plan
+from gameroom.chart.tables import Chart, TransitionPlan
 from gameroom.model import (
     Binary,
     Chose,
@@ -29,7 +29,7 @@ from gameroom.model.paths import resolve
 
 Verdict = OneOf["enabled", "guard", "false", "fired", "error"]
 
-Here = tuple[int, Sequence[Value], Mapping[str, Value], World]
+Here = tuple[int, Sequence[Value], Mapping[str, Value], Facts]
 """What a guard is asked with: configuration, data, fields, world."""
 
 
@@ -120,7 +120,9 @@ class Look:
         if considered not in self.considered:
             self.considered.append(considered)
 
-    def done(self, event: str, plan: Plan | None = None, chart: Chart | None = None) -> MicroStep:
+    def done(
+        self, event: str, plan: TransitionPlan | None = None, chart: Chart | None = None
+    ) -> MicroStep:
         if plan is None or chart is None:
             return MicroStep(event, tuple(self.considered))
         return MicroStep(
@@ -170,7 +172,7 @@ def explain(chart: Chart, source: str, asked: Expression, here: Here) -> str:
     return f"{said}: {parts}" if parts else said
 
 
-def _part(leaf: Expression, scope: Scope, here: Here) -> str:
+def _part(leaf: Expression, scope: EvaluationScope, here: Here) -> str:
     said = f"{words.expression(leaf)} is {_value(leaf, scope, here)}"
     return f"{said} ({_counted(leaf, here)})" if isinstance(leaf, Quorum) else said
 
@@ -186,17 +188,17 @@ def _counted(quorum: Quorum, here: Here) -> str:
     return f"{yes} of {asked}"
 
 
-def scope_at(chart: Chart, source: str) -> Scope:
+def scope_at(chart: Chart, source: str) -> EvaluationScope:
     """What names mean in the state at `source`. The event is whatever was asked about."""
 
     def bit(path: str) -> int | None:
         full = resolve(chart.room.root, source, path)
         return None if full is None else 1 << chart.by_path[full]
 
-    return Scope(chart.room, chart.variables, chart.settings, bit, event=True)
+    return EvaluationScope(chart.room, chart.variables, chart.settings, bit, event=True)
 
 
-def _value(asked: Expression, scope: Scope, here: Here) -> str:
+def _value(asked: Expression, scope: EvaluationScope, here: Here) -> str:
     try:
         return words.scalar(compile_expression(asked, scope).ask(*here))
     except (Wrong, ZeroDivisionError) as wrong:

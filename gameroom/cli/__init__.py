@@ -4,7 +4,7 @@ Knows no room, no chart and no server: each sub-command is a module beside this 
 that holds a click command of its own name, imported only when it is run, so that
 `gameroom --help` and `gameroom check` never pay for the server.
 
-The rule of exit codes: 0 clean, 1 findings, 2 usage, 3 our own fault.
+The rule it keeps: exit codes are 0 clean, 1 findings, 2 usage, 3 our own fault.
 """
 
 from __future__ import annotations

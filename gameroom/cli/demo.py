@@ -142,8 +142,8 @@ def repairing(game: str) -> bodies.Create:
     engine, view = (shipped_code(game, name) for name in ("engine.js", "view.js"))
     return bodies.Create(
         room=REPAIRING.format(game=game),
-        engine=bodies.Code(source=engine),
-        view=bodies.Code(source=view),
+        engine=bodies.CodeBody(source=engine),
+        view=bodies.CodeBody(source=view),
     )
 
 

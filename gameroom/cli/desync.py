@@ -9,7 +9,7 @@ import click
 
 from gameroom.cli import EXIT_FINDINGS, desync_words
 from gameroom.cli.ids import TakesIds
-from gameroom.lockstep.desync import BadReportError, Report, read
+from gameroom.lockstep.desync import BadReportError, DesyncReport, read
 
 REPORT_BYTES_MAX = 256 * 1024 * 1024
 
@@ -78,7 +78,7 @@ def list_(folder: str) -> int:
     return code
 
 
-def _read(path: Path) -> Report:
+def _read(path: Path) -> DesyncReport:
     if path.stat().st_size > REPORT_BYTES_MAX:
         raise BadReportError(f"it is over {REPORT_BYTES_MAX} bytes")
     return read(path.read_bytes())

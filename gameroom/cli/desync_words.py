@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from gameroom.lockstep.desync import Report, doubts
+from gameroom.lockstep.desync import DesyncReport, doubts
 from gameroom.lockstep.packets import seat_name
 
 CHARACTERS_MAX = 100
 
 
-def line(report: Report) -> str:
+def line(report: DesyncReport) -> str:
     """The report in one line."""
     body = report.body
     first = body["differences"][0]["path"] if body["differences"] else None
@@ -28,13 +28,13 @@ def line(report: Report) -> str:
     )
 
 
-def facts(report: Report) -> dict[str, Any]:
+def facts(report: DesyncReport) -> dict[str, Any]:
     """The report without the states, with what does not fit together in it."""
     found = {key: value for key, value in report.body.items() if key != "states"}
     return found | {"doubts": {str(seat): why for seat, why in doubts(report).items()}}
 
 
-def told(report: Report, most: int = 10) -> str:
+def told(report: DesyncReport, most: int = 10) -> str:
     """The whole story. most: how many differences and turns are told."""
     body = report.body
     parts = [
@@ -155,7 +155,7 @@ def _event(one: Mapping[str, Any], names: Mapping[int, str]) -> Iterator[str]:
         yield f"  {where}: the room went{cause} to {into}"
 
 
-def _doubts(report: Report) -> Iterator[str]:
+def _doubts(report: DesyncReport) -> Iterator[str]:
     names = {row["seat"]: _name(row) for row in report.body["seats"]}
     for seat, why in doubts(report).items():
         yield f"Do not trust {names[seat]}: {why}."

@@ -19,7 +19,7 @@ from gameroom.formats import RELEASE, writer
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from gameroom.replay import Report
+    from gameroom.replay import ReplayReport
 
 READABLE = click.Path(path_type=Path)
 
@@ -121,7 +121,7 @@ def _verify(path: Path, *, as_json: bool) -> int:
     return 0 if report.ok else EXIT_FINDINGS
 
 
-def as_plain(report: Report) -> dict[str, Any]:
+def as_plain(report: ReplayReport) -> dict[str, Any]:
     """The report for programs."""
     checks = report.checksums
     return {
@@ -147,7 +147,7 @@ def as_plain(report: Report) -> dict[str, Any]:
     }
 
 
-def as_text(report: Report) -> str:
+def as_text(report: ReplayReport) -> str:
     """The report for people."""
     from gameroom.lockstep.packets import seat_name
 

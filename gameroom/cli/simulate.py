@@ -20,7 +20,7 @@ from gameroom.cli import EXIT_FINDINGS, files
 
 if TYPE_CHECKING:
     from gameroom.chart import Chart
-    from gameroom.simulator import Outcome, Plan
+    from gameroom.simulator import RunOutcome, RunPlan
 
 SEED_MAX = 2**32
 TURNS_MAX = 1_000_000
@@ -124,7 +124,7 @@ def simulate(
     again. docs/simulator.md lists the invariants and the weathers.
     """
     from gameroom.simulator import WEATHERS as KNOWN
-    from gameroom.simulator import Plan
+    from gameroom.simulator import RunPlan
 
     if hours is not None and not soak:
         raise click.UsageError("--hours is for --soak")
@@ -133,7 +133,7 @@ def simulate(
         return EXIT_FINDINGS
     chosen = WEATHERS if weather == ALL else (weather,)
     plans = (
-        (file, chart, Plan(seed, turns, KNOWN[name], players))
+        (file, chart, RunPlan(seed, turns, KNOWN[name], players))
         for seed in (itertools.count(seeds.start) if soak else seeds)
         for file, chart in charts
         for name in chosen
@@ -173,7 +173,7 @@ class _Work:
     shown: float = 0.0
     failed: Counter[str] = field(default_factory=Counter)
 
-    def run(self, plans: Iterator[tuple[str, Chart, Plan]], seconds: float | None) -> int:
+    def run(self, plans: Iterator[tuple[str, Chart, RunPlan]], seconds: float | None) -> int:
         from gameroom.simulator import simulate, summary
 
         began = self.shown = time.monotonic()
@@ -196,7 +196,7 @@ class _Work:
             click.echo(summary(self.runs, self.failed))
         return EXIT_FINDINGS if self.failed else 0
 
-    def _take(self, outcome: Outcome, file: str) -> None:
+    def _take(self, outcome: RunOutcome, file: str) -> None:
         import gameroom.simulator as world
 
         self.runs += 1

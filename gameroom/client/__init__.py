@@ -1,27 +1,29 @@
 """The Python client: bots, tests and tools play by the same packets as a browser.
 
-A `Seat` is a replica (`gameroom.replica`, without any I/O) behind a socket. What an engine
-needs is offered here too, so that a bot has one import. docs/client.md is the guide.
+A `Seat` is a replica (`gameroom.replica`, without any I/O) behind a socket; it knows no rule of any
+room. What an engine needs is offered here too, so that a bot has one import. The rule it keeps: a
+command that was taken reaches the room once, or its sender learns why not. docs/client.md is the
+guide.
 """
 
 from gameroom.client.errors import ClosedError, InterruptedRequestError, RefusedError
 from gameroom.client.seat import Seat, join
 from gameroom.replica.engine import Engine, LedgerEngine, SeatedCommand, Signal
-from gameroom.replica.replica import Confirmed, Flaw, Hello, Policy, Replica
+from gameroom.replica.replica import ClientPolicy, Confirmed, Flaw, Replica, Welcome
 
 __all__ = [
+    "ClientPolicy",
     "ClosedError",
     "Confirmed",
     "Engine",
     "Flaw",
-    "Hello",
     "InterruptedRequestError",
     "LedgerEngine",
-    "Policy",
     "RefusedError",
     "Replica",
     "Seat",
     "SeatedCommand",
     "Signal",
+    "Welcome",
     "join",
 ]

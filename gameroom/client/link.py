@@ -18,7 +18,7 @@ from yarl import URL
 from gameroom.client.errors import ClosedError, InterruptedRequestError, RefusedError
 from gameroom.lockstep.packets import ClientPacket, Snapshot
 from gameroom.model import Value
-from gameroom.replica.replica import Flaw, GapError, Hello, Replica, State
+from gameroom.replica.replica import EngineState, Flaw, GapError, Replica, Welcome
 from gameroom.wire import (
     Codec,
     EventFrame,
@@ -156,7 +156,7 @@ class Link:
                 return False
             if frame.status >= 400:
                 raise RefusedError(read_problem(frame.body, frame.status))
-            welcome = read(Hello, frame.body, strict=False)
+            welcome = read(Welcome, frame.body, strict=False)
             state = b"" if welcome.snapshot is None else await self._fetch(welcome.snapshot)
             self._replica.welcome(welcome, state)
             self.welcomes += 1
@@ -178,7 +178,7 @@ class Link:
                     break
             return bytes(state)
 
-    async def tell(self, state: State) -> None:
+    async def tell(self, state: EngineState) -> None:
         """Tell the room what our state is."""
         path = f"/snapshots/{state.generation}/hash"
         said: dict[str, Value] = {"sha256": state.sha256, "size": len(state.data)}
@@ -194,7 +194,7 @@ class Link:
             if self.line is not None:
                 await self.ask(self.line, "PUT", "/players/me/failure", said)
 
-    async def send(self, state: State) -> None:
+    async def send(self, state: EngineState) -> None:
         """Send the room the state for which it has asked. Where that fails it asks another."""
         headers = self._headers | {"Content-Type": "application/json"}
         url = self._state_url(state.generation)

@@ -24,7 +24,7 @@ from gameroom.lockstep.packets import Command, Roster
 from gameroom.lockstep.problem import Problem
 from gameroom.model import INT_MAX, Value
 from gameroom.replica.engine import Engine, LedgerEngine
-from gameroom.replica.replica import Confirmed, Flaw, Policy, Replica
+from gameroom.replica.replica import ClientPolicy, Confirmed, Flaw, Replica
 from gameroom.wire import (
     MSGPACK,
     BadFrameError,
@@ -136,7 +136,7 @@ class Seat:
             room,
             engine,
             seed=int(picture["seed"]),
-            policy=Policy(**read_limits(self.definition)),
+            policy=ClientPolicy(**read_limits(self.definition)),
             framerate=framerate,
         )
         self._link = Link(

@@ -16,12 +16,12 @@ from typing import Any, NamedTuple
 
 from gameroom.chart import (
     Chart,
+    ChartEvent,
+    ChartSnapshot,
     Did,
     Effect,
-    Event,
-    Moved,
     Person,
-    Snapshot,
+    TransitionTaken,
     advance,
     begin,
     step,
@@ -103,8 +103,8 @@ class Run:
     names: list[str] | None = None
     picks: tuple[int, ...] = ()
     forks: list[int] = field(default_factory=list)
-    moved: list[Moved] = field(default_factory=list)
-    fed: list[Event | Fired] = field(default_factory=list)
+    moved: list[TransitionTaken] = field(default_factory=list)
+    fed: list[ChartEvent | Fired] = field(default_factory=list)
 
     def remove(self, place: int) -> None:
         del self.members[place]
@@ -113,7 +113,7 @@ class Run:
 
 
 @dataclass(slots=True)
-class World:
+class AbstractRoom:
     """The chart, its reads, and what follows from an event.
 
     slots: see `_slots`. variables: how many there are. settings: their places among the
@@ -132,7 +132,7 @@ class World:
     _sites: dict[tuple[Any, ...], Site] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, chart: Chart, reads: Reads) -> World:
+    def of(cls, chart: Chart, reads: Reads) -> AbstractRoom:
         return cls(
             chart,
             reads,
@@ -178,7 +178,7 @@ class World:
     ) -> Spot:
         """The same for a change of settings."""
         snapshot = self.snapshot(spot)
-        event = Event(
+        event = ChartEvent(
             "configure", 0, spot.site.generation, fields, self.facts(run.members), settings
         )
         run.fed.append(event)
@@ -203,10 +203,10 @@ class World:
         snapshot, effects = advance(self.chart, snapshot, 0, generation)
         return self._settle(run, self._follow(run, snapshot, effects, deque()))
 
-    def snapshot(self, spot: Spot, due: int = -1) -> Snapshot:
+    def snapshot(self, spot: Spot, due: int = -1) -> ChartSnapshot:
         """The chart's snapshot; the timer of the transition `due` is over."""
         site, values, now = spot.site, spot.values, 0
-        return Snapshot(
+        return ChartSnapshot(
             site.configuration,
             site.history,
             values[: self.variables],
@@ -224,17 +224,17 @@ class World:
     def _follow(
         self,
         run: Run,
-        snapshot: Snapshot,
+        snapshot: ChartSnapshot,
         effects: Sequence[Effect],
         pending: deque[tuple[str, Mapping[str, Value]]],
-    ) -> Snapshot:
+    ) -> ChartSnapshot:
         """What `ChartDriver.run` does: carry out what the chart wants, take what follows. The event
         without a name tells the chart of the people once more."""
         done = False
         while True:
             dids: list[Did] = []
             for effect in effects:
-                if isinstance(effect, Moved):
+                if isinstance(effect, TransitionTaken):
                     run.moved.append(effect)
                 elif isinstance(effect, Did):
                     dids.append(effect)
@@ -247,7 +247,7 @@ class World:
                 done = False
                 pending.append(("", {}))
             name, fields = pending.popleft()
-            event = Event(name, 0, snapshot.generation, fields, self.facts(run.members))
+            event = ChartEvent(name, 0, snapshot.generation, fields, self.facts(run.members))
             run.fed.append(event)
             snapshot, effects = step(self.chart, snapshot, event)
 
@@ -312,7 +312,7 @@ class World:
 
     # Forgetting
 
-    def _settle(self, run: Run, snapshot: Snapshot) -> Spot:
+    def _settle(self, run: Run, snapshot: ChartSnapshot) -> Spot:
         """Forget what nobody asks about, sort the people."""
         configuration = snapshot.configuration
         if snapshot.status != "live":

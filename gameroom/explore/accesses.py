@@ -3,7 +3,7 @@
 The values of a chart are its variables, then its settings. Behind them stand the answers to
 all conditions that ask about nothing else, so that `rounds == 9` counts as one yes or no and
 not as ten numbers. All are meant by place. The rule it keeps: generous. Whatever may have
-been asked on the way counts as asked, whatever may have been set as set, even where an
+been asked on the way counts as asked, whatever may have been set, even where an
 action before it failed.
 """
 
@@ -12,14 +12,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from gameroom.chart import Event
+from gameroom.chart import ChartEvent
 from gameroom.chart.expressions import DATA, GENERATION, PEOPLE, SETTINGS, STATES, Ask
 from gameroom.chart.macrostep import NO_FIELDS
 from gameroom.chart.mistakes import Wrong
-from gameroom.chart.tables import Transition
-from gameroom.explore.abstract_room import Run, Spot, World
+from gameroom.chart.tables import TransitionRow
+from gameroom.explore.abstract_room import AbstractRoom, Run, Spot
 from gameroom.explore.facets import blocks, conditions, parts
-from gameroom.explore.moves import Step
+from gameroom.explore.moves import Move
 from gameroom.model import Act, Binary, Expression, Literal, Name, Unary, Value
 from gameroom.model.paths import walk
 
@@ -34,13 +34,13 @@ class Asking:
     for the values as long as none of these is set; the values themselves where it asks
     about more than values."""
 
-    transition: Transition
+    transition: TransitionRow
     values: Places
     answers: Places
 
 
 @dataclass(frozen=True, slots=True)
-class Looks:
+class Accesses:
     """What the parts of one chart ask and set; those that do neither are left out.
 
     asks: whose answers stand behind the values. asking: transitions with a condition or an
@@ -48,7 +48,7 @@ class Looks:
     states by number. internal: the events that the chart raises by itself.
     """
 
-    world: World
+    world: AbstractRoom
     asks: tuple[Ask, ...]
     asking: tuple[Asking, ...]
     acting: Mapping[int, Places]
@@ -58,7 +58,7 @@ class Looks:
     _answers: dict[tuple[Value, ...], tuple[object, ...]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, world: World) -> Looks:
+    def of(cls, world: AbstractRoom) -> Accesses:
         chart = world.chart
         places = {**world.settings, **chart.variables}
         asks: list[Ask] = []
@@ -91,7 +91,7 @@ class Looks:
         except (Wrong, ZeroDivisionError):
             return None
 
-    def during(self, spot: Spot, step: Step, run: Run) -> tuple[Places, Places]:
+    def during(self, spot: Spot, step: Move, run: Run) -> tuple[Places, Places]:
         """What a step from this spot may have asked, and what it may have set."""
         if not self.world.plain:
             return NOWHERE, NOWHERE
@@ -110,7 +110,13 @@ class Looks:
         return frozenset(found), acted
 
     def _was_asked(
-        self, transition: Transition, spot: Spot, step: Step, run: Run, entered: int, acted: Places
+        self,
+        transition: TransitionRow,
+        spot: Spot,
+        step: Move,
+        run: Run,
+        entered: int,
+        acted: Places,
     ) -> bool:
         """Its state was active, and its trigger may have been met."""
         state = 1 << transition.source
@@ -123,16 +129,16 @@ class Looks:
         if transition.unit:
             return transition.id == step.timer
         events = self.world.chart.events
-        fed = (events.get(each.name) for each in run.fed if isinstance(each, Event))
+        fed = (events.get(each.name) for each in run.fed if isinstance(each, ChartEvent))
         return transition.event in self.internal or transition.event in fed
 
-    def _configured(self, step: Step) -> Iterator[int]:
+    def _configured(self, step: Move) -> Iterator[int]:
         """What the step itself sets."""
         if step.verb == "configure":
             yield from (self.world.settings[name] for name, _ in step.body)
 
 
-def _asking(world: World, places: Mapping[str, int], asks: list[Ask]) -> Iterator[Asking]:
+def _asking(world: AbstractRoom, places: Mapping[str, int], asks: list[Ask]) -> Iterator[Asking]:
     """The transitions that ask about values; the asks for their answers go into `asks`."""
     for each in world.chart.transitions:
         said = list(conditions(each.said))

@@ -19,7 +19,7 @@ from gameroom.model import (
     Literal,
     Name,
     Quorum,
-    Room,
+    RoomFile,
     Setting,
     Unary,
     Variable,
@@ -41,7 +41,7 @@ Answer = Bounds | Maybe | None
 """None: a text, a list, or a number of which nothing is known."""
 
 
-def never(room: Room, condition: Expression) -> Expression | None:
+def never(room: RoomFile, condition: Expression) -> Expression | None:
     """The smallest part that keeps the condition from ever being true, None where it may."""
     assert room.players is not None
     all_of_them = range(room.players.high, -1, -1)
@@ -57,7 +57,7 @@ def about_people(condition: Expression) -> bool:
 
 
 def _culprit(
-    room: Room, condition: Expression, numbers: range | tuple[int, ...]
+    room: RoomFile, condition: Expression, numbers: range | tuple[int, ...]
 ) -> Expression | None:
     if any(_truth(room, condition, players).true for players in numbers):
         return None
@@ -68,12 +68,12 @@ def _culprit(
     return condition
 
 
-def _truth(room: Room, asked: Expression, players: int) -> Maybe:
+def _truth(room: RoomFile, asked: Expression, players: int) -> Maybe:
     found = _answer(room, asked, players)
     return found if isinstance(found, Maybe) else Maybe()
 
 
-def _answer(room: Room, asked: Expression, players: int) -> Answer:
+def _answer(room: RoomFile, asked: Expression, players: int) -> Answer:
     match asked:
         case Literal(bool() as value):
             return Maybe(value, not value)
@@ -99,7 +99,7 @@ def _answer(room: Room, asked: Expression, players: int) -> Answer:
             return None
 
 
-def _named(room: Room, name: str, players: int) -> Answer:
+def _named(room: RoomFile, name: str, players: int) -> Answer:
     assert room.players is not None
     match name:
         case "players":
@@ -117,7 +117,7 @@ def _named(room: Room, name: str, players: int) -> Answer:
     return (type_.low, type_.high) if isinstance(type_, IntType) else None
 
 
-def _binary(room: Room, asked: Binary, players: int) -> Answer:
+def _binary(room: RoomFile, asked: Binary, players: int) -> Answer:
     op = asked.op
     if op in ("and", "or"):
         left, right = (_truth(room, side, players) for side in (asked.left, asked.right))
@@ -156,7 +156,7 @@ def _compared(op: str, one: Bounds, other: Bounds) -> Answer:
             return None
 
 
-def _quorum(room: Room, asked: Quorum, players: int) -> Maybe:
+def _quorum(room: RoomFile, asked: Quorum, players: int) -> Maybe:
     most = _most(room, asked.who, players)
     match asked.kind:
         case "no":
@@ -167,14 +167,14 @@ def _quorum(room: Room, asked: Quorum, players: int) -> Maybe:
             return Maybe(most > 0, True)
 
 
-def _enough(room: Room, players: int) -> Maybe:
+def _enough(room: RoomFile, players: int) -> Maybe:
     assert room.players is not None
     need = max(room.players.low, sum(team.low for team in room.teams))
     fits = all(team.low <= players for team in room.teams)
     return Maybe(players >= need and fits, players < need or bool(room.teams))
 
 
-def _most(room: Room, who: str, players: int) -> int:
+def _most(room: RoomFile, who: str, players: int) -> int:
     """How many people of a kind there can be when so many play."""
     watching = room.spectators.high if room.spectators is not None else 0
     match who:

@@ -12,21 +12,21 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from gameroom.chart import Moved
-from gameroom.explore.abstract_room import Run, Site, Spot, World
-from gameroom.explore.accesses import Looks
-from gameroom.explore.moves import Moves, Step
+from gameroom.chart import TransitionTaken
+from gameroom.explore.abstract_room import AbstractRoom, Run, Site, Spot
+from gameroom.explore.accesses import Accesses
+from gameroom.explore.moves import Move, PossibleMoves
 from gameroom.model import Value
 
 
-class Outcome(NamedTuple):
+class CachedStep(NamedTuple):
     """One way in which a step may go. taken, entered: transitions and states, as bits.
 
     brought: the places of the values that are what `after` says, whatever they were before;
     all others stay as they are. None: all of them are.
     """
 
-    step: Step
+    step: Move
     after: Spot
     taken: int
     entered: int
@@ -39,10 +39,10 @@ class Played:
     values and answers that what follows may depend on, see `Looks`. known: by step, and by
     those, where it led."""
 
-    asked: dict[Step, tuple[int, ...]] = field(default_factory=dict)
-    known: dict[object, tuple[Outcome, ...]] = field(default_factory=dict)
+    asked: dict[Move, tuple[int, ...]] = field(default_factory=dict)
+    known: dict[object, tuple[CachedStep, ...]] = field(default_factory=dict)
 
-    def key(self, step: Step, there: tuple[object, ...]) -> object:
+    def key(self, step: Move, there: tuple[object, ...]) -> object:
         """By what `known` knows a step, where the values and answers are these."""
         asked = self.asked.get(step)
         return step if asked is None else (step, *[there[at] for at in asked])
@@ -52,17 +52,17 @@ class Played:
 class Memory:
     """All steps that were taken in one world, by site."""
 
-    world: World
-    looks: Looks
+    world: AbstractRoom
+    looks: Accesses
     _played: dict[Site, Played] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, world: World) -> Memory:
-        return cls(world, Looks.of(world))
+    def of(cls, world: AbstractRoom) -> Memory:
+        return cls(world, Accesses.of(world))
 
     def outcomes(
-        self, moves: Moves, spot: Spot, steps: Iterable[Step] | None = None
-    ) -> Iterator[Outcome]:
+        self, moves: PossibleMoves, spot: Spot, steps: Iterable[Move] | None = None
+    ) -> Iterator[CachedStep]:
         """Everything that can happen at a spot, in a fixed order. steps: only these."""
         values = spot.values
         there = self.looks.with_answers(spot)
@@ -80,14 +80,16 @@ class Memory:
                 else:
                     yield _elsewhere(outcome, outcome.brought, values)
 
-    def _play(self, moves: Moves, spot: Spot, step: Step, played: Played) -> tuple[Outcome, ...]:
+    def _play(
+        self, moves: PossibleMoves, spot: Spot, step: Move, played: Played
+    ) -> tuple[CachedStep, ...]:
         before = played.asked.get(step, ())
         asked = set(before)
         found = []
         for taken, after, run in ways(moves, spot, step):
             looked, acted = self.looks.during(spot, step, run)
             asked |= looked
-            found.append(Outcome(taken, after, *as_bits(run.moved), self._brought(acted, after)))
+            found.append(CachedStep(taken, after, *as_bits(run.moved), self._brought(acted, after)))
         if len(asked) > len(before):
             # What is known by less is never asked for again.
             played.asked[step] = tuple(sorted(asked))
@@ -101,7 +103,9 @@ class Memory:
         return tuple(acted.union(self.world.unread(self.world.reads.at(after.configuration))))
 
 
-def _elsewhere(outcome: Outcome, brought: tuple[int, ...], values: tuple[Value, ...]) -> Outcome:
+def _elsewhere(
+    outcome: CachedStep, brought: tuple[int, ...], values: tuple[Value, ...]
+) -> CachedStep:
     """The same outcome where the room had these values before."""
     step, after, taken, entered, _ = outcome
     if brought:
@@ -109,10 +113,10 @@ def _elsewhere(outcome: Outcome, brought: tuple[int, ...], values: tuple[Value, 
         for at in brought:
             kept[at] = after.values[at]
         values = tuple(kept)
-    return Outcome(step, Spot(after.site, values), taken, entered)
+    return CachedStep(step, Spot(after.site, values), taken, entered)
 
 
-def as_bits(moved: Iterable[Moved]) -> tuple[int, int]:
+def as_bits(moved: Iterable[TransitionTaken]) -> tuple[int, int]:
     taken = entered = 0
     for each in moved:
         taken |= 1 << each.transition
@@ -121,7 +125,7 @@ def as_bits(moved: Iterable[Moved]) -> tuple[int, int]:
     return taken, entered
 
 
-def ways(moves: Moves, spot: Spot, step: Step) -> Iterator[tuple[Step, Spot, Run]]:
+def ways(moves: PossibleMoves, spot: Spot, step: Move) -> Iterator[tuple[Move, Spot, Run]]:
     """Where one step may lead: one way for every heir of every role that goes on."""
     picks: tuple[int, ...] = ()
     while True:

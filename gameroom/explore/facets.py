@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from gameroom.chart import Chart
 from gameroom.chart.people import ABSENCES
-from gameroom.chart.tables import Transition as Moving
+from gameroom.chart.tables import TransitionRow as Moving
 from gameroom.chart.tables import bits
 from gameroom.model import (
     Act,
@@ -31,7 +31,7 @@ from gameroom.model import (
     On,
     Predicate,
     Quorum,
-    Room,
+    RoomFile,
     State,
     Transition,
     Unary,
@@ -77,7 +77,7 @@ def blocks(state: State) -> Iterator[tuple[Act, ...]]:
         yield transition.actions
 
 
-def asked_in(room: Room) -> Iterator[Expression]:
+def asked_in(room: RoomFile) -> Iterator[Expression]:
     """Every condition of a room and all parts of it."""
     for _, state in walk(room.root):
         for transition in state.transitions:
@@ -158,7 +158,7 @@ def reads_of(chart: Chart) -> Reads:
     return found
 
 
-def needed_players(room: Room) -> int:
+def needed_players(room: RoomFile) -> int:
     """The largest number of players that some condition is about and that can be there."""
     assert room.players is not None
     found = [sum(team.low for team in room.teams)]
@@ -175,7 +175,7 @@ def needed_players(room: Room) -> int:
     return max(number for number in [0, *found] if number <= room.players.high)
 
 
-def _variables(room: Room, read: set[str]) -> frozenset[str]:
+def _variables(room: RoomFile, read: set[str]) -> frozenset[str]:
     """What conditions read, and what goes into it, and what may fail to the harm of others."""
     declared = {variable.name for variable in room.variables}
     wanted = declared & read
@@ -204,7 +204,7 @@ def _variables(room: Room, read: set[str]) -> frozenset[str]:
         wanted |= more
 
 
-def _choices(room: Room) -> dict[str, tuple[str, ...]]:
+def _choices(room: RoomFile) -> dict[str, tuple[str, ...]]:
     mentioned: dict[str, dict[str, None]] = {}
     for part in asked_in(room):
         predicate = part.predicate if isinstance(part, Quorum | Count) else None
@@ -214,7 +214,7 @@ def _choices(room: Room) -> dict[str, tuple[str, ...]]:
     return {name: tuple(choices) for name, choices in mentioned.items()}
 
 
-def offering(room: Room, predicate: Chose) -> list[str]:
+def offering(room: RoomFile, predicate: Chose) -> list[str]:
     """The requests whose field `choice` offers what the predicate asks about."""
     return [
         request.name
@@ -227,7 +227,7 @@ def offering(room: Room, predicate: Chose) -> list[str]:
     ]
 
 
-def _generations(room: Room, read: set[str]) -> tuple[int, ...]:
+def _generations(room: RoomFile, read: set[str]) -> tuple[int, ...]:
     if "generation" not in read:
         return ()
     numbers = {part.value for part in asked_in(room) if isinstance(part, Literal)}
@@ -235,7 +235,7 @@ def _generations(room: Room, read: set[str]) -> tuple[int, ...]:
     return tuple(sorted({1, *whole, *(number + 1 for number in whole)}))
 
 
-def _compares_with_numbers(room: Room) -> bool:
+def _compares_with_numbers(room: RoomFile) -> bool:
     """Is the turn asked for only beside a number that stands in the file?"""
     now, compared = Name("generation"), 0
     everything = list(_everything(room))
@@ -245,7 +245,7 @@ def _compares_with_numbers(room: Room) -> bool:
     return everything.count(now) == compared
 
 
-def _everything(room: Room) -> Iterator[Expression]:
+def _everything(room: RoomFile) -> Iterator[Expression]:
     """All parts of all conditions and of all actions."""
     yield from asked_in(room)
     for block in _blocks(room):
@@ -253,11 +253,11 @@ def _everything(room: Room) -> Iterator[Expression]:
             yield from parts(act.value)
 
 
-def _reads_seats(room: Room) -> bool:
+def _reads_seats(room: RoomFile) -> bool:
     return EventField("seat") in _everything(room)
 
 
-def _asks_spectators(room: Room, read: set[str]) -> bool:
+def _asks_spectators(room: RoomFile, read: set[str]) -> bool:
     """Does a number of spectators, a quorum or a permission of theirs change anything?"""
     if room.spectators is not None and room.spectators.high == 0:
         return False
@@ -273,7 +273,7 @@ def _asks_spectators(room: Room, read: set[str]) -> bool:
     return "spectators" in read or bool({"spectator", "anyone"} & (quorums | {*permitted}))
 
 
-def _blocks(room: Room) -> list[tuple[Act, ...]]:
+def _blocks(room: RoomFile) -> list[tuple[Act, ...]]:
     return [block for _, state in walk(room.root) for block in blocks(state)]
 
 

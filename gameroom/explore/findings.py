@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from gameroom.chart import Chart, MacroStep, Moved
+from gameroom.chart import Chart, MacroStep, TransitionTaken
 from gameroom.chart.tables import ROOT, bits
 from gameroom.explore.abstract_room import Run, Spot
 from gameroom.explore.facets import CONNECTED, MISSING
-from gameroom.explore.moves import Step
+from gameroom.explore.moves import Move
 from gameroom.explore.people import Sort
 from gameroom.explore.search import Graph, moved_on, stuck
 from gameroom.explore.static import owned
@@ -206,7 +206,7 @@ class Findings:
                 told.add(key)
                 yield self._without(role.name, before, after, step)
 
-    def _left_without(self, role: str, before: int, after: int, step: Step) -> bool:
+    def _left_without(self, role: str, before: int, after: int, step: Move) -> bool:
         """The holder left, nobody else became it, somebody else could have left, and the others
         could still have moved on from where they were. Where all who stay are away or silent, it
         is not for want of a holder that nobody can go on."""
@@ -234,7 +234,7 @@ class Findings:
     def _onward_by_people(self) -> set[int]:
         return moved_on(self.graph)
 
-    def _handing_on(self, role: str, before: int, step: Step) -> str:
+    def _handing_on(self, role: str, before: int, step: Move) -> str:
         """What would hand on the role, where its holder left like this."""
         spot = self.graph.spots[before]
         run = Run(list(spot.members), picks=step.picks)
@@ -253,7 +253,7 @@ class Findings:
         there = f" in `{where}`" if where else ""
         return f"hand the role on{there}: `{words.transition(said)}`"
 
-    def _done(self, moved: Moved) -> Iterator[Act]:
+    def _done(self, moved: TransitionTaken) -> Iterator[Act]:
         """The actions of a transition, and of the states on its way."""
         for state in moved.exited:
             yield from self.said[state][1].exit
@@ -261,7 +261,7 @@ class Findings:
         for state in moved.entered:
             yield from self.said[state][1].entry
 
-    def _without(self, role: str, before: int, after: int, step: Step) -> Finding:
+    def _without(self, role: str, before: int, after: int, step: Move) -> Finding:
         story = story_of(self.graph, before, step)
         path, span, secondary = self._place(self.graph.spots[after])
         return Finding(

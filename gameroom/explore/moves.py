@@ -13,7 +13,7 @@ from typing import NamedTuple
 from gameroom.chart import ruling
 from gameroom.chart.plans import ways
 from gameroom.explore import values as explore_values
-from gameroom.explore.abstract_room import Run, Site, Spot, World
+from gameroom.explore.abstract_room import AbstractRoom, Run, Site, Spot
 from gameroom.explore.facets import (
     CONNECTED,
     DIVERGED,
@@ -30,7 +30,7 @@ from gameroom.explore.facets import (
 )
 from gameroom.explore.people import SEATS, Sort
 from gameroom.explore.values import Tried
-from gameroom.model import On, Request, Signal, Value
+from gameroom.model import On, Request, SignalDeclaration, Value
 from gameroom.model.paths import walk
 
 BY_PEOPLE = frozenset(
@@ -59,7 +59,7 @@ FLAGGED = {
 """By event, what becomes of the person's flags before the chart hears of it: set, cleared."""
 
 
-class Step(NamedTuple):
+class Move(NamedTuple):
     """One thing that happens. `member` is who does it, -1 for nobody; of `diverged`, for all of
     whom nobody knows who is right.
 
@@ -87,12 +87,12 @@ class Here:
 
 
 @dataclass(slots=True)
-class Moves:
+class PossibleMoves:
     """players: how many may sit; watchers: how many may watch. connections: whether they
     break wherever they can, or only where a transition waits for it (who is away too long
     is lost either way). repairs: whether the room repairs who has diverged."""
 
-    world: World
+    world: AbstractRoom
     players: int
     watchers: int
     connections: bool
@@ -102,10 +102,10 @@ class Moves:
     requests: frozenset[str]
     repairs: bool
     _here: dict[int, Here] = field(default_factory=dict)
-    _steps: dict[tuple[Site, tuple[Value, ...]], tuple[Step, ...]] = field(default_factory=dict)
+    _steps: dict[tuple[Site, tuple[Value, ...]], tuple[Move, ...]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, world: World, players: int, *, connections: bool = True) -> Moves:
+    def of(cls, world: AbstractRoom, players: int, *, connections: bool = True) -> PossibleMoves:
         room = world.chart.room
         spectators = room.spectators.high if room.spectators is not None else 0
         asked = [c for _, s in walk(room.root) for t in s.transitions for c in conditions(t)]
@@ -142,7 +142,7 @@ class Moves:
 
     # Taking a step
 
-    def take(self, spot: Spot, step: Step, run: Run) -> Spot:
+    def take(self, spot: Spot, step: Move, run: Run) -> Spot:
         """`run` holds the people of the spot; it comes back with what happened to them."""
         world = self.world
         place = run.members.index(step.member) if step.member >= 0 else -1
@@ -212,7 +212,7 @@ class Moves:
 
     # What steps there are
 
-    def steps(self, spot: Spot) -> tuple[Step, ...]:
+    def steps(self, spot: Spot) -> tuple[Move, ...]:
         """All that can happen now and may change anything, in a fixed order. Variables make
         no difference to it."""
         key = (spot.site, spot.values[self.world.variables :])
@@ -221,7 +221,7 @@ class Moves:
             known = self._steps[key] = tuple(self._possible(spot))
         return known
 
-    def _possible(self, spot: Spot) -> Iterator[Step]:
+    def _possible(self, spot: Spot) -> Iterator[Move]:
         here = self._look(spot.configuration)
         seen = [member // SEATS * SEATS for member in spot.members]
         stale = list(spot.site.seen) != sorted(seen)
@@ -239,47 +239,47 @@ class Moves:
         yield from self._differing(here, sorts, len(seated), count, stale)
         for member, sort in sorts:
             if sort.flags & CONNECTED and self._allows(here, spot, "leave", sort):
-                yield Step("leave", member)
+                yield Move("leave", member)
         for member, sort in sorts:
             if sort.player:
                 yield from self._wearing(here, member, sort, stale)
 
-    def _coming(self, spot: Spot, here: Here) -> Iterator[Step]:
+    def _coming(self, spot: Spot, here: Here) -> Iterator[Move]:
         room = self.world.chart.room
         sorts = [self.world.sort_of(member) for member in spot.members]
         seated = sum(sort.player for sort in sorts)
         newcomer = Sort(("player",), CONNECTED)
         if seated < self.players and self._allows(here, spot, "join", newcomer):
             if not any(here.live & self.world.reads.facet(f"kind:{t.name}") for t in room.teams):
-                yield Step("join")
+                yield Move("join")
             else:
                 for team in room.teams:
                     if sum(team.name in sort.kinds for sort in sorts) < team.high:
-                        yield Step("join", name=team.name)
+                        yield Move("join", name=team.name)
         watcher = Sort(("spectator",), CONNECTED)
         if len(sorts) - seated < self.watchers and self._allows(here, spot, "watch", watcher):
-            yield Step("watch")
+            yield Move("watch")
 
     def _prepared(
         self, spot: Spot, here: Here, member: int, sort: Sort, stale: bool
-    ) -> Iterator[Step]:
+    ) -> Iterator[Move]:
         """Readiness, and what the engines say of the setup."""
         if self._allows(here, spot, "ready", sort):
             if not sort.flags & READY and self._matters(here, "ready", READY, stale):
-                yield Step("ready", member)
+                yield Move("ready", member)
             if (sort.flags & READY or not here.live & READY) and self._matters(
                 here, "unready", READY | LOADED | REFUSED, stale
             ):
-                yield Step("unready", member)
+                yield Move("unready", member)
         if self._allows(here, spot, "load", sort):
             for verb, flag in (("loaded", LOADED), ("refused", REFUSED)):
                 news = here.live & (LOADED | REFUSED) and not sort.flags & flag
                 if stale or news or verb in here.handled:
-                    yield Step(verb, member)
+                    yield Move(verb, member)
 
     def _asked(
         self, spot: Spot, here: Here, member: int, sort: Sort, stale: bool
-    ) -> Iterator[Step]:
+    ) -> Iterator[Move]:
         """Settings and requests."""
         if self._allows(here, spot, "configure", sort):
             places = self.world.settings
@@ -288,36 +288,36 @@ class Moves:
                     continue
                 for value in tried.values:
                     if value != spot.values[places[name]]:
-                        yield Step("configure", member, body=((name, value),))
+                        yield Move("configure", member, body=((name, value),))
             if stale or "configure" in here.handled:
-                yield Step("configure", member)
+                yield Move("configure", member)
         for name, found in self.bodies.items():
             if name in self.requests and self._allows(here, spot, name, sort):
                 votes = here.live & self.world.reads.facet(f"choice:{name}")
                 if stale or votes or name in here.handled:
                     for body in found.bodies:
-                        yield Step("request", member, name, body)
+                        yield Move("request", member, name, body)
 
-    def _timed(self, spot: Spot, here: Here, count: int) -> Iterator[Step]:
+    def _timed(self, spot: Spot, here: Here, count: int) -> Iterator[Move]:
         """Signals of the engines, and timers. Turns pass only where somebody plays."""
         turning = here.iterating and count > 0
         if turning:
             for name, found in self.bodies.items():
                 if name not in self.requests and name in here.handled:
                     for body in found.bodies:
-                        yield Step("signal", name=name, body=body)
+                        yield Move("signal", name=name, body=body)
         for timer in spot.site.timers:
             if self.blockers[timer].isdisjoint(spot.site.timers):
-                yield Step("timer", timer=timer)
+                yield Move("timer", timer=timer)
         if turning:
             for timer in spot.site.turn_timers:
                 if self.blockers[timer].isdisjoint(spot.site.turn_timers):
-                    yield Step("timer", timer=timer)
+                    yield Move("timer", timer=timer)
             later = [turn for turn in self.world.reads.generations if turn > spot.site.generation]
             if later:
-                yield Step("turns", body=(("turn", later[0]),))
+                yield Move("turns", body=(("turn", later[0]),))
 
-    def breaking(self, spot: Spot) -> Iterator[Step]:
+    def breaking(self, spot: Spot) -> Iterator[Move]:
         """Broken connections, where these are not tried for all that follows from them: of one
         player, and of all at once."""
         here = self._look(spot.configuration)
@@ -325,9 +325,9 @@ class Moves:
             return
         members = [spot.members[at] for at in self._here_of(spot)]
         if "drop" not in here.handled:
-            yield from (Step("drop", member) for member in dict.fromkeys(members))
+            yield from (Move("drop", member) for member in dict.fromkeys(members))
         if len(members) > 1:
-            yield Step("cut off")
+            yield Move("cut off")
 
     def _differing(
         self,
@@ -336,7 +336,7 @@ class Moves:
         seated: int,
         count: int,
         stale: bool,
-    ) -> Iterator[Step]:
+    ) -> Iterator[Move]:
         """Engines that differ: one from a majority, or, of any number, each from another. Who
         has reported and gone still counts for the majority."""
         if not here.iterating or count < 2 or not self._matters(here, "diverged", DIVERGED, stale):
@@ -347,44 +347,44 @@ class Moves:
             if sort.player and sort.flags & CONNECTED and not sort.flags & DIVERGED
         ]
         if seated > 2:
-            yield from (Step("diverged", member) for member in agree)
+            yield from (Move("diverged", member) for member in agree)
         if agree:
-            yield Step("diverged")
+            yield Move("diverged")
 
-    def _wearing(self, here: Here, member: int, sort: Sort, stale: bool) -> Iterator[Step]:
+    def _wearing(self, here: Here, member: int, sort: Sort, stale: bool) -> Iterator[Move]:
         """Silence, broken connections, and engines that agree again."""
         connected = bool(sort.flags & CONNECTED)
         told = self.world.sorts.tells_connected(here.live)
         if connected and here.iterating:
             seen = not sort.flags & (MISSING | HIDDEN | FAILED)
             if seen and self._matters(here, "lag", MISSING, stale):
-                yield Step("lag", member)
+                yield Move("lag", member)
         for on, off, flag in (("hide", "show", HIDDEN), ("slow", "steady", SLOW)):
             begins = connected and not sort.flags & MISSING and (flag == HIDDEN or here.iterating)
             if begins and not sort.flags & flag and self._matters(here, on, flag, stale):
-                yield Step(on, member)
+                yield Move(on, member)
             ends = sort.flags & flag or not here.live & flag
             if ends and self._matters(here, off, flag, stale):
-                yield Step(off, member)
+                yield Move(off, member)
         diverged = sort.flags & DIVERGED or not here.live & DIVERGED
         if self.repairs and diverged and self._matters(here, "repaired", DIVERGED, stale):
-            yield Step("repaired", member)
+            yield Move("repaired", member)
         fails = connected and here.running and not sort.flags & (MISSING | FAILED)
         if fails and self._matters(here, "failed", FAILED, stale):
-            yield Step("failed", member)
+            yield Move("failed", member)
         unheard = sort.flags & (MISSING | FAILED) or ~here.live & (MISSING | FAILED)
         if connected and unheard and self._matters(here, "recover", MISSING | FAILED, stale):
-            yield Step("recover", member)
+            yield Move("recover", member)
         if told and connected and (self.connections or "drop" in here.handled):
-            yield Step("drop", member)
+            yield Move("drop", member)
         if told and not connected:
-            yield Step("return", member)
+            yield Move("return", member)
         silent = sort.flags & (MISSING | FAILED) or (here.iterating and not here.live & MISSING)
         silent = silent or (here.running and not here.live & FAILED)
         away = not connected or not told or not self.connections
         may_be_lost = not sort.flags & LOST and (away or silent)
         if may_be_lost and self._matters(here, "lost", LOST, stale):
-            yield Step("lost", member)
+            yield Move("lost", member)
 
     def _matters(self, here: Here, event: str, flags: int, stale: bool) -> bool:
         return stale or event in here.handled or bool(here.live & flags)
@@ -421,11 +421,11 @@ class Moves:
         return known_ruling == "allow"
 
 
-def _bodies(world: World) -> dict[str, explore_values.Bodies]:
+def _bodies(world: AbstractRoom) -> dict[str, explore_values.Bodies]:
     """By request and signal, the bodies to try."""
     room, reads = world.chart.room, world.reads
     found = {}
-    events: list[Request | Signal] = [*room.requests, *room.signals]
+    events: list[Request | SignalDeclaration] = [*room.requests, *room.signals]
     for declared in events:
         asked = [
             asks
@@ -446,7 +446,7 @@ def _bodies(world: World) -> dict[str, explore_values.Bodies]:
     return found
 
 
-def _blockers(world: World) -> dict[int, frozenset[int]]:
+def _blockers(world: AbstractRoom) -> dict[int, frozenset[int]]:
     """By timer, those that are due before it whenever both are armed: of the same state or
     of one around it, armed no later, and no longer."""
     chart = world.chart

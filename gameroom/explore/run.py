@@ -16,7 +16,7 @@ from gameroom.explore.scope import Explored, explored, notes
 from gameroom.explore.static import check_static
 from gameroom.explore.story import Story
 from gameroom.language import Diagnostic
-from gameroom.model import Room, Span
+from gameroom.model import RoomFile, Span
 
 CONFIGURATIONS_MAX = 10_000
 """How many abstract configurations are looked into: a second or two."""
@@ -25,7 +25,7 @@ UNKNOWN = "not checked for what never happens"
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ExploreReport:
     """findings: by place. notes: what was looked into, and what was not, as sentences.
 
     players: how many were tried at most. configurations: how many were found.
@@ -48,14 +48,14 @@ class Report:
         return next(told, None)
 
 
-def explore(room: Room, *, configurations_max: int = CONFIGURATIONS_MAX) -> Report:
+def explore(room: RoomFile, *, configurations_max: int = CONFIGURATIONS_MAX) -> ExploreReport:
     """Check a merged room that has no errors."""
     assert room.extends is None, "only a merged room is explored"
     found = explored(room, configurations_max)
     static = [Finding(each) for each in check_static(room)]
     impossible, doubts = _impossible(found)
     played = [*happening(found.graphs), *impossible]
-    return Report(
+    return ExploreReport(
         findings=tuple(_sorted(_without_echoes([*static, *played]))),
         notes=(*notes(room, found), *doubts),
         players=found.players,

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from gameroom.chart import compile_room
-from gameroom.explore.abstract_room import World
+from gameroom.explore.abstract_room import AbstractRoom
 from gameroom.explore.cache import Memory
 from gameroom.explore.facets import asked_in, needed_players, reads_of
-from gameroom.explore.moves import Moves
+from gameroom.explore.moves import PossibleMoves
 from gameroom.explore.search import Graph, cut_off, search
-from gameroom.model import Name, Range, Room
+from gameroom.model import Name, Range, RoomFile
 
 PLAYERS_TRIED_MAX = 8
 """However many a room seats or mentions, no more are tried."""
@@ -36,7 +36,7 @@ class Scale:
     first, last: players at first, and at most. faithful: it has the real number of seats.
     """
 
-    room: Room
+    room: RoomFile
     first: int
     last: int
     faithful: bool
@@ -79,19 +79,19 @@ class Explored:
 
     def thorough(self, until: Callable[[Graph], bool]) -> Graph:
         """Everything at once, past what is cheap. until: when enough was found."""
-        moves = Moves.of(self.memory.world, self.scale.last, connections=True)
+        moves = PossibleMoves.of(self.memory.world, self.scale.last, connections=True)
         return search(moves, self.most, self.memory, until=until)
 
 
-def explored(room: Room, configurations_max: int) -> Explored:
+def explored(room: RoomFile, configurations_max: int) -> Explored:
     """Explore a room as far as that is cheap, and in no graph past so many configurations."""
     scale = scale_of(room)
     chart = compile_room(scale.room)
-    world = World.of(chart, reads_of(chart))
+    world = AbstractRoom.of(chart, reads_of(chart))
     memory = Memory.of(world)
 
     def searched(players: int, *, connections: bool) -> Graph:
-        moves = Moves.of(world, players, connections=connections)
+        moves = PossibleMoves.of(world, players, connections=connections)
         return search(moves, configurations_max, memory)
 
     def result(*graphs: Graph, players: int, connections: bool) -> Explored:
@@ -123,7 +123,7 @@ def explored(room: Room, configurations_max: int) -> Explored:
     return result(broken, most, players=players, connections=True)
 
 
-def scale_of(room: Room) -> Scale:
+def scale_of(room: RoomFile) -> Scale:
     """The fewest players that may play, or those that conditions are about, and one more;
     a smaller room where these are too many."""
     assert room.players is not None
@@ -139,7 +139,7 @@ def scale_of(room: Room) -> Scale:
     return Scale(small, fewer, fewer, faithful=False)
 
 
-def notes(room: Room, found: Explored) -> Iterator[str]:
+def notes(room: RoomFile, found: Explored) -> Iterator[str]:
     """What was looked into, and what was not, as sentences."""
     assert room.players is not None
     high = room.players.high
@@ -164,5 +164,5 @@ def notes(room: Room, found: Explored) -> Iterator[str]:
         yield f"not checked with every value of `{name}`"
 
 
-def _asks_for_seats(room: Room) -> bool:
+def _asks_for_seats(room: RoomFile) -> bool:
     return any(part == Name("players_max") for part in asked_in(room))

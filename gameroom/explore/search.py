@@ -16,7 +16,7 @@ from gameroom.chart import Chart
 from gameroom.explore.abstract_room import Spot
 from gameroom.explore.cache import Memory, as_bits
 from gameroom.explore.facets import active_behind
-from gameroom.explore.moves import BY_PEOPLE, Moves, Step
+from gameroom.explore.moves import BY_PEOPLE, Move, PossibleMoves
 
 MISHAP = 3
 MISHAPS = frozenset({"drop", "lost", "lag", "diverged", "refused"})
@@ -32,13 +32,13 @@ class Graph:
     taken, entered: transitions and states, as bits. steps: how many were tried.
     """
 
-    moves: Moves
+    moves: PossibleMoves
     spots: list[Spot] = field(default_factory=list)
-    came: list[tuple[int, Step]] = field(default_factory=list)
+    came: list[tuple[int, Move]] = field(default_factory=list)
     far: list[int] = field(default_factory=list)
     edges: list[list[int]] = field(default_factory=list)
     by_people: list[list[int]] = field(default_factory=list)
-    departures: list[tuple[int, int, Step]] = field(default_factory=list)
+    departures: list[tuple[int, int, Move]] = field(default_factory=list)
     order: list[int] = field(default_factory=list)
     steps: int = 0
     taken: int = 0
@@ -54,7 +54,7 @@ class Graph:
         """What was found and not looked into."""
         return set(range(len(self.spots))) - set(self.order)
 
-    def add(self, spot: Spot, came: tuple[int, Step], far: int) -> tuple[int, bool]:
+    def add(self, spot: Spot, came: tuple[int, Move], far: int) -> tuple[int, bool]:
         """The number of a spot, and whether this is the best way to it so far."""
         number = self._numbers.setdefault(spot, len(self.spots))
         if number == len(self.spots):
@@ -69,7 +69,7 @@ class Graph:
             return number, True
         return number, False
 
-    def way(self, number: int) -> list[Step]:
+    def way(self, number: int) -> list[Move]:
         """The steps of the best way to a spot."""
         found = []
         while number:
@@ -78,11 +78,11 @@ class Graph:
         return found[::-1]
 
 
-BEGINS = (-1, Step("begin"))
+BEGINS = (-1, Move("begin"))
 
 
 def search(
-    moves: Moves,
+    moves: PossibleMoves,
     configurations_max: int,
     memory: Memory | None = None,
     *,

@@ -17,7 +17,7 @@ from gameroom.model import (
     Expression,
     On,
     Quorum,
-    Room,
+    RoomFile,
     Span,
     State,
     Transition,
@@ -26,7 +26,7 @@ from gameroom.model import (
 from gameroom.model.paths import parent, walk
 
 
-def check_static(room: Room) -> list[Diagnostic]:
+def check_static(room: RoomFile) -> list[Diagnostic]:
     """Every static finding of a merged, clean room."""
     states = dict(walk(room.root))
     return [
@@ -37,7 +37,7 @@ def check_static(room: Room) -> list[Diagnostic]:
     ]
 
 
-def _impossible(room: Room, states: dict[str, State]) -> Iterator[Diagnostic]:
+def _impossible(room: RoomFile, states: dict[str, State]) -> Iterator[Diagnostic]:
     for state in states.values():
         for transition in state.transitions:
             for condition in conditions(transition):
@@ -45,7 +45,7 @@ def _impossible(room: Room, states: dict[str, State]) -> Iterator[Diagnostic]:
                     yield _never(room, culprit)
 
 
-def _never(room: Room, culprit: Expression) -> Diagnostic:
+def _never(room: RoomFile, culprit: Expression) -> Diagnostic:
     assert room.players is not None
     said = words.expression(culprit)
     seats = room.players
@@ -68,7 +68,7 @@ def _never(room: Room, culprit: Expression) -> Diagnostic:
     )
 
 
-def _without_verdict(room: Room, states: dict[str, State]) -> Iterator[Diagnostic]:
+def _without_verdict(room: RoomFile, states: dict[str, State]) -> Iterator[Diagnostic]:
     assert room.players is not None
     if room.players.high < 2:
         return
@@ -141,7 +141,7 @@ def around(states: dict[str, State], path: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _unanswered(room: Room, states: dict[str, State]) -> Iterator[Diagnostic]:
+def _unanswered(room: RoomFile, states: dict[str, State]) -> Iterator[Diagnostic]:
     requests = {request.name for request in room.requests}
     asked = [part.predicate for part in asked_in(room) if isinstance(part, Quorum | Count)]
     voted = {n for said in asked if isinstance(said, Chose) for n in offering(room, said)}
@@ -170,7 +170,7 @@ def _unanswered(room: Room, states: dict[str, State]) -> Iterator[Diagnostic]:
                     )
 
 
-def _unused(room: Room, states: dict[str, State]) -> Iterator[Diagnostic]:
+def _unused(room: RoomFile, states: dict[str, State]) -> Iterator[Diagnostic]:
     allowed = {
         name
         for state in states.values()
@@ -189,7 +189,7 @@ def _unused(room: Room, states: dict[str, State]) -> Iterator[Diagnostic]:
             )
 
 
-def owned(room: Room, span: Span) -> bool:
+def owned(room: RoomFile, span: Span) -> bool:
     """Was it said by the room itself, and not by one that it extends? What is inherited can
     be left unused without a warning."""
     return span.file == room.span.file

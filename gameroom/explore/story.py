@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gameroom.chart import Chart, Event, MacroStep, Snapshot, active, advance, begin, step
+from gameroom.chart import Chart, ChartEvent, ChartSnapshot, MacroStep, active, advance, begin, step
 from gameroom.explore.abstract_room import Fired, Run
-from gameroom.explore.moves import Step
+from gameroom.explore.moves import Move
 from gameroom.explore.search import Graph
 from gameroom.model import Value, words
 
@@ -48,19 +48,19 @@ class Story:
 
     steps: tuple[str, ...]
     states: tuple[str, ...]
-    fed: tuple[Event | Fired, ...] = ()
+    fed: tuple[ChartEvent | Fired, ...] = ()
 
     def __str__(self) -> str:
         return ", ".join(self.steps) or "the room begins"
 
 
-def story_of(graph: Graph, number: int, last: Step | None = None) -> Story:
+def story_of(graph: Graph, number: int, last: Move | None = None) -> Story:
     """How the room came to this spot, and then took the step `last`."""
     world = graph.moves.world
     spot, run = world.begin()
     names: list[str] = []
     told: list[str] = []
-    fed: list[Event | Fired] = []
+    fed: list[ChartEvent | Fired] = []
     newcomers = _newcomers()
     steps = graph.way(number)
     for taken in [*steps, last] if last is not None else steps:
@@ -78,13 +78,13 @@ def story_of(graph: Graph, number: int, last: Step | None = None) -> Story:
 
 
 def replay(
-    chart: Chart, fed: Sequence[Event | Fired], trace: list[MacroStep] | None = None
-) -> Snapshot:
+    chart: Chart, fed: Sequence[ChartEvent | Fired], trace: list[MacroStep] | None = None
+) -> ChartSnapshot:
     """Play a story's events on a chart from the beginning; every timer fires in its time."""
     snapshot, _ = begin(chart, trace=trace)
     for each in fed:
-        if isinstance(each, Event):
-            event = Event(
+        if isinstance(each, ChartEvent):
+            event = ChartEvent(
                 each.name, snapshot.now, each.generation, each.fields, each.people, each.settings
             )
             snapshot, _ = step(chart, snapshot, event, trace=trace)
@@ -103,7 +103,7 @@ def _newcomers() -> Iterator[str]:
         yield f"person {number}"
 
 
-def _told(chart: Chart, taken: Step, who: str) -> str:
+def _told(chart: Chart, taken: Move, who: str) -> str:
     match taken.verb:
         case "join":
             return f"{who} joins {taken.name}".rstrip()

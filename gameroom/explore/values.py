@@ -21,7 +21,7 @@ from gameroom.model import (
     IntType,
     Literal,
     Name,
-    Room,
+    RoomFile,
     StringType,
     Type,
     Value,
@@ -71,7 +71,7 @@ def tried(
     return _values(type_, compared, exact)
 
 
-def settings(room: Room, names: Iterable[str], asked: Sequence[Expression]) -> dict[str, Tried]:
+def settings(room: RoomFile, names: Iterable[str], asked: Sequence[Expression]) -> dict[str, Tried]:
     """By setting, what to try. Other settings than those named change nothing. A large
     number that is only compared in size with a variable is tried as its two lowest values:
     what counts up to it takes the same way, only longer."""

@@ -1,9 +1,9 @@
 """The room language: text in, a checked room or diagnostics out.
 
-`load` is the one way in. `as_text`, `as_json`, `as_github` and `as_sarif` show diagnostics,
-`fixed` fixes what has one sure fix, `settled` drops the warnings that the author allowed.
-`formatted` and `converted` rewrite a text. Core: no I/O of its own beyond the shipped
-grammar, no clock, and nothing of charts.
+`load` is the one way in. `as_text`, `as_json`, `as_github` and `as_sarif` show diagnostics, `fixed`
+fixes what has one sure fix, `settled` drops the warnings that the author allowed. `formatted` and
+`converted` rewrite a text. It knows no chart and no clock, and does no I/O of its own beyond the
+shipped grammar. The rule it keeps: a text gives a room or at least one error, never an exception.
 """
 
 from __future__ import annotations

@@ -14,10 +14,10 @@ from gameroom.language.checks.run import check
 from gameroom.language.diagnostics.diagnostic import Diagnostic, Problems
 from gameroom.language.merge import flat, merged
 from gameroom.language.source.lines import one_character, unified
-from gameroom.language.source.place import Place
+from gameroom.language.source.place import TextPlace
 from gameroom.language.syntax.parse import parse
 from gameroom.language.yaml import build as yaml_front
-from gameroom.model import File, Room, Use
+from gameroom.model import File, RoomFile, Use
 
 USES_DEPTH_MAX = 8
 FILES_MAX = 32
@@ -49,7 +49,7 @@ class Loaded:
     """
 
     file: File | None
-    room: Room | None
+    room: RoomFile | None
     diagnostics: tuple[Diagnostic, ...]
     sources: Mapping[str, str] = field(default_factory=dict)
 
@@ -68,7 +68,7 @@ def load(text: str, *, name: str, resolve: Resolve, plays: bool = False) -> Load
     loading = _Loading(resolve)
     source = Source(name, text)
     file = loading.read(source)
-    room: Room | None = None
+    room: RoomFile | None = None
     if file is not None and not loading.hopeless:
         room = loading.room(file, source)
         if file.room is None and loading.problems.empty:
@@ -88,7 +88,7 @@ def read(source: Source, problems: Problems) -> File | None:
         return None
     if is_yaml(source.name):
         return yaml_front.read(source.text, source.name, problems)
-    place = Place(source.name)
+    place = TextPlace(source.name)
     return build(parse(source.text, place, problems), place, problems)
 
 
@@ -105,7 +105,7 @@ class _Loading:
         self.sources: dict[str, str] = {}
         self.problems = Problems(sources=self.sources)
         self._chain: list[str] = []
-        self._rooms: dict[str, Room | None] = {}
+        self._rooms: dict[str, RoomFile | None] = {}
 
     @property
     def hopeless(self) -> bool:
@@ -116,10 +116,10 @@ class _Loading:
         self.sources[source.name] = source.text
         return read(source, self.problems)
 
-    def room(self, file: File, source: Source) -> Room | None:
+    def room(self, file: File, source: Source) -> RoomFile | None:
         """The file's room, merged with what it extends; None where that can't be."""
         self._chain.append(source.name)
-        used: dict[str, Room | None] = {}
+        used: dict[str, RoomFile | None] = {}
         known = [self._use(use, used) for use in file.uses]
         self._chain.pop()
         room = file.room
@@ -134,7 +134,7 @@ class _Loading:
         base = used[room.extends]
         return merged(base, room, self.problems) if base is not None else None
 
-    def _use(self, use: Use, used: dict[str, Room | None]) -> bool:
+    def _use(self, use: Use, used: dict[str, RoomFile | None]) -> bool:
         """Read what `use` names; its room goes into `used` by both of its names. False where
         there is no such file."""
         source = self._resolve(use.name)
@@ -167,7 +167,7 @@ class _Loading:
             used.setdefault(room.name, room)
         return room is not None
 
-    def _tell_unknown(self, room: Room, used: Mapping[str, Room | None]) -> None:
+    def _tell_unknown(self, room: RoomFile, used: Mapping[str, RoomFile | None]) -> None:
         assert room.extends is not None
         self.problems.error(
             "E0304",

@@ -13,15 +13,15 @@ from typing import TypeVar
 
 from gameroom.language.diagnostics.diagnostic import Problems
 from gameroom.model import (
-    Command,
+    CommandDeclaration,
     On,
     Permission,
     Policy,
     Request,
     Role,
-    Room,
+    RoomFile,
     Setting,
-    Signal,
+    SignalDeclaration,
     Spectators,
     State,
     Team,
@@ -29,10 +29,12 @@ from gameroom.model import (
 )
 from gameroom.model.paths import walk
 
-_Named = TypeVar("_Named", Team, Role, Setting, Command, Request, Signal, Variable)
+_Named = TypeVar(
+    "_Named", Team, Role, Setting, CommandDeclaration, Request, SignalDeclaration, Variable
+)
 
 
-def flat(room: Room, problems: Problems) -> Room:
+def flat(room: RoomFile, problems: Problems) -> RoomFile:
     """A room that extends nothing, as a merged one."""
     return replace(
         room,
@@ -42,7 +44,7 @@ def flat(room: Room, problems: Problems) -> Room:
     )
 
 
-def merged(base: Room, room: Room, problems: Problems) -> Room:
+def merged(base: RoomFile, room: RoomFile, problems: Problems) -> RoomFile:
     """`room` on top of the merged room `base`."""
     return replace(
         room,

@@ -66,7 +66,7 @@ class Witness:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class DesyncReport:
     """A report as it stands in its file. `body` is plain: it is what JSON has."""
 
     body: Mapping[str, Any]
@@ -98,7 +98,7 @@ def report(
     agreed: Checksum | None,
     happened: Sequence[MasterPacket | Moves],
     witnesses: Sequence[Witness],
-) -> Report:
+) -> DesyncReport:
     """Put it all together.
 
     agreed: the last checksum before the verdict's on which all agreed, None for none known.
@@ -112,7 +112,7 @@ def report(
                 states[witness.seat] = read_state(witness.state)
             except ValueError as error:
                 why[witness.seat] = str(error)[:300]
-    return Report(
+    return DesyncReport(
         {
             "desync": FORMATS["desync report"],
             "release": RELEASE,
@@ -336,7 +336,7 @@ def shown(value: Any) -> Any:
 # -- reading -----------------------------------------------------------------------------------
 
 
-def read(data: bytes) -> Report:
+def read(data: bytes) -> DesyncReport:
     """A report from its file. BadReportError where it is none, or one of a later format."""
     try:
         body = json.loads(data)
@@ -355,7 +355,7 @@ def read(data: bytes) -> Report:
         why = next((one for one in found if one is not None), None)
     if why is not None:
         raise BadReportError(why)
-    return Report(body)
+    return DesyncReport(body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -431,7 +431,7 @@ def _misfit(value: Any, shape: Any, where: str) -> str | None:
     return None
 
 
-def doubts(found: Report) -> dict[int, str]:
+def doubts(found: DesyncReport) -> dict[int, str]:
     """By seat, where what a seat says does not fit together: its state and its own hashes."""
     wrong: dict[int, str] = {}
     for row in found.body["seats"]:

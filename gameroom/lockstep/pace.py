@@ -44,7 +44,7 @@ MARGIN_MS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class PacePolicy:
     """The room file's `policy pace`.
 
     tick: iterations per second that the game is made for.
@@ -72,7 +72,7 @@ class Pace:
         return self.turn_ms * self.ahead
 
 
-def fitting(policy: Policy, latency: int, framerate: int) -> Pace:
+def fitting(policy: PacePolicy, latency: int, framerate: int) -> Pace:
     """The pace for this round trip in milliseconds and these iterations per second (0: unknown).
 
     The shortest turn that hides the round trip behind at most REACH turns. It holds whole
@@ -156,7 +156,7 @@ class Pacer:
     named for stays the same until it is steady, so that nobody can make the room repeat itself.
     """
 
-    policy: Policy
+    policy: PacePolicy
     pace: Pace = field(init=False)
     slow: dict[int, Slow] = field(default_factory=dict)
     _reports: dict[int, _Reports] = field(default_factory=dict)

@@ -113,7 +113,7 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
-class Chart:
+class ChartState:
     """Where the chart is now, as clients see it: the active states, innermost last, in
     document order; the variables; what moved to get there."""
 
@@ -139,14 +139,14 @@ class MasterPacket:
     turn_ms: int
     ahead: int
     commands: tuple[SeatCommands, ...] = ()
-    chart: Chart | None = None
+    chart: ChartState | None = None
     checksum: Checksum | None = None
     absent: tuple[int, ...] = ()
     late: tuple[Late, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
+class RosterRow:
     """One row of the roster, as everyone sees it.
 
     absent_ms: how long this player had been away, silent or failed when this was said, 0 for who
@@ -184,7 +184,7 @@ def seat_name(seat: int) -> str:
 class Roster:
     """The whole roster, broadcast with every change."""
 
-    seats: tuple[Seat, ...] = ()
+    seats: tuple[RosterRow, ...] = ()
     spectators: int = 0
 
 
@@ -201,7 +201,7 @@ class Moves:
     """The chart moved between two turns. `generation` is the last one that was closed."""
 
     generation: int
-    chart: Chart
+    chart: ChartState
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +268,7 @@ class Begin:
     """What the engines of the game at hand began with."""
 
     setup: Mapping[str, Value] = field(default_factory=dict)
-    seats: tuple[Seat, ...] = ()
+    seats: tuple[RosterRow, ...] = ()
     states: tuple[str, ...] = ()
 
 
@@ -287,7 +287,7 @@ class Snapshot:
     begin: Begin
     setup: Setup
     roster: Roster
-    chart: Chart
+    chart: ChartState
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """What a room file says, as frozen nouns with spans.
 
-This floor knows nothing: no text, no YAML, no chart. A file in either spelling is
-built into these values; `language` merges and checks them, `chart` compiles them.
+Knows nothing else: no text, no YAML, no chart. A file in either spelling is built into these
+values; `language` merges and checks them, `chart` compiles them.
 
-Two values are equal when they say the same thing: spans never take part in `==`,
+The rule it keeps: two values are equal when they say the same thing. Spans never take part in `==`,
 so "the formatter kept the tree" and "both spellings agree" are plain comparisons.
 """
 
@@ -26,7 +26,7 @@ from gameroom.model.room import (
     DURATION_MAX,
     Act,
     After,
-    Command,
+    CommandDeclaration,
     Duration,
     File,
     On,
@@ -37,9 +37,9 @@ from gameroom.model.room import (
     Rate,
     Request,
     Role,
-    Room,
+    RoomFile,
     Setting,
-    Signal,
+    SignalDeclaration,
     Spectators,
     State,
     Target,
@@ -75,7 +75,7 @@ __all__ = [
     "BoolType",
     "ChoiceType",
     "Chose",
-    "Command",
+    "CommandDeclaration",
     "Count",
     "Duration",
     "EnoughPlayers",
@@ -99,11 +99,11 @@ __all__ = [
     "Rate",
     "Request",
     "Role",
-    "Room",
+    "RoomFile",
     "Scalar",
     "Scenario",
     "Setting",
-    "Signal",
+    "SignalDeclaration",
     "Span",
     "Spectators",
     "State",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal as OneOf
 
-from gameroom.model.room import Duration, PolicyEntry, Range, Rate, Room
+from gameroom.model.room import Duration, PolicyEntry, Range, Rate, RoomFile
 from gameroom.model.types import Scalar
 
 Kind = OneOf["time", "times", "turns", "count", "rate", "switch", "gather", "ahead"]
@@ -122,7 +122,7 @@ for _key in KEYS:
     POLICIES.setdefault(_key.policy, {})[_key.key] = _key
 
 
-def policy(room: Room, name: str, key: str) -> PolicyValue:
+def policy(room: RoomFile, name: str, key: str) -> PolicyValue:
     """What `room` says of this key of the policy `name`, else the table's default.
 
     The room has been checked: an entry that does not fit is our own fault here.
@@ -137,14 +137,14 @@ def policy(room: Room, name: str, key: str) -> PolicyValue:
     return row.default
 
 
-def number(room: Room, name: str, key: str) -> int:
+def number(room: RoomFile, name: str, key: str) -> int:
     """`policy` for the kinds time, turns, count and rate."""
     value = policy(room, name, key)
     assert isinstance(value, int), f"{name}.{key} is not a number"
     return value
 
 
-def times(room: Room, name: str, key: str) -> tuple[int, int]:
+def times(room: RoomFile, name: str, key: str) -> tuple[int, int]:
     """`policy` for the kind times: shortest and longest, in milliseconds."""
     value = policy(room, name, key)
     assert isinstance(value, tuple), f"{name}.{key} is not a range of times"

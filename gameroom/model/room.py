@@ -93,7 +93,7 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class CommandDeclaration:
     """`command move { unit: int 0..1499 }`: reaches the engines through the master packet."""
 
     name: str
@@ -113,7 +113,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Signal:
+class SignalDeclaration:
     """`signal round_over { winner: string(1..16) } agreed by all`: raised by the engines,
     an event once enough of them raised the same for the same generation."""
 
@@ -273,7 +273,7 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class RoomFile:
     """A room. `root` is a state named "" that holds the top states, permissions and
     transitions; its initial is `setup`. What a room does not say is None or empty and
     comes from the room that it extends."""
@@ -285,9 +285,9 @@ class Room:
     teams: tuple[Team, ...] = ()
     roles: tuple[Role, ...] = ()
     settings: tuple[Setting, ...] = ()
-    commands: tuple[Command, ...] = ()
+    commands: tuple[CommandDeclaration, ...] = ()
     requests: tuple[Request, ...] = ()
-    signals: tuple[Signal, ...] = ()
+    signals: tuple[SignalDeclaration, ...] = ()
     variables: tuple[Variable, ...] = ()
     policies: tuple[Policy, ...] = ()
     root: State = field(default_factory=lambda: State(""))
@@ -310,6 +310,6 @@ class File:
 
     language: int
     uses: tuple[Use, ...] = ()
-    room: Room | None = None
+    room: RoomFile | None = None
     scenarios: tuple[Scenario, ...] = ()
     span: Span = field(default=NOWHERE, compare=False)

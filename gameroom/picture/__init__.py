@@ -1,7 +1,7 @@
 """The statechart of a room as a picture: SVG with stable ids, or text for other programs.
 
-Knows the model only; which states are active is the page's business, which switches
-classes. `state-<dotted path>` is the id of a state's group, `transition-<number>` of a
+Knows the model only; which states are active is the page's business, which switches classes. The
+rule it keeps: `state-<dotted path>` is the id of a state's group, `transition-<number>` of a
 transition's, with the numbers of the chart that the server steps.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import subprocess
 from functools import lru_cache
 
-from gameroom.model import Room
+from gameroom.model import RoomFile
 from gameroom.model.paths import walk
 from gameroom.picture.draw import draw, notice
 from gameroom.picture.graphviz import as_dot
@@ -26,7 +26,7 @@ __all__ = ["STATES_MAX", "TRANSITIONS_MAX", "dot_text", "mermaid_text", "svg", "
 
 
 @lru_cache(maxsize=64)
-def svg(room: Room) -> str:
+def svg(room: RoomFile) -> str:
     """The picture of a merged room: one SVG element without a width or height of its own.
 
     Takes some 50 ms the first time, in another process that it waits for. A chart that is
@@ -43,16 +43,16 @@ def svg(room: Room) -> str:
         return notice(f"{states} states and {transitions} transitions: too tangled to draw")
 
 
-def svg_file(room: Room) -> str:
+def svg_file(room: RoomFile) -> str:
     """The picture as a file of its own, with a size and with colours for light and dark."""
     return standalone(svg(room))
 
 
-def dot_text(room: Room) -> str:
+def dot_text(room: RoomFile) -> str:
     """The chart of a merged room as text for Graphviz."""
     return as_dot(room.name, outline(room))
 
 
-def mermaid_text(room: Room) -> str:
+def mermaid_text(room: RoomFile) -> str:
     """The chart of a merged room as a Mermaid state diagram."""
     return as_mermaid(room.name, outline(room))

@@ -11,7 +11,7 @@ import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gameroom.model import After, Room, State, Transition
+from gameroom.model import After, RoomFile, State, Transition
 from gameroom.model.paths import descend, is_within, join, parent, resolve, walk
 from gameroom.picture import words
 
@@ -77,7 +77,7 @@ class Outline:
     arrows: tuple[Arrow, ...]
 
 
-def outline(room: Room) -> Outline:
+def outline(room: RoomFile) -> Outline:
     """The boxes and arrows of a merged room. An arrow to no state at all is left out."""
     arrows: dict[tuple[str, str, bool], list[Numbered]] = {}
     boxes: dict[str, Box] = {}
@@ -104,7 +104,7 @@ def outline(room: Room) -> Outline:
     return Outline(boxes, tuple(Arrow(*key, tuple(found)) for key, found in arrows.items()))
 
 
-def _title(state: State, room: Room) -> str:
+def _title(state: State, room: RoomFile) -> str:
     if state.kind == "history":
         return f"{'H*' if state.deep else 'H'} {state.name}"
     return printable(state.name or room.name)

@@ -69,7 +69,7 @@ def node() -> list[str]:
     ]
 
 
-class Engine:
+class NodeEngine:
     """A running engine. Use it as a context: the process ends with it."""
 
     def __init__(self, source: bytes, kit: bytes | None = None) -> None:
@@ -117,7 +117,7 @@ class Engine:
                 # What the dead process did not read is left over.
                 continue
 
-    def __enter__(self) -> Engine:
+    def __enter__(self) -> NodeEngine:
         return self
 
     def __exit__(

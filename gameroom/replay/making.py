@@ -62,7 +62,7 @@ def _records(reader: replay.JournalReader) -> Iterator[bytes]:
     return map(record.entry_record, reader.entries())
 
 
-def _code(data: Path, header: Header) -> replay.Code:
+def _code(data: Path, header: Header) -> replay.StoredCode:
     path = data / "gameroom.sqlite"
     # SQLite writes beside a file in WAL mode even to read it. Where no server runs there is no
     # log, and the file can be read as it is: from a folder that is read only, too.

@@ -12,7 +12,7 @@ FINDINGS_MAX = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ReplayFinding:
     """Something that is not as it should be.
 
     code: damaged, cut, another_engine, another_view, another_definition, bad_room,
@@ -28,7 +28,7 @@ class Finding:
 
 
 @dataclass(slots=True)
-class Checksums:
+class ChecksumCounts:
     """What came of running the engine again.
 
     why_not: why it was not run, None where it was.
@@ -43,7 +43,7 @@ class Checksums:
 
 
 @dataclass(slots=True)
-class Report:
+class ReplayReport:
     """All that `verify` has to say. `more`: findings beyond FINDINGS_MAX, by their code.
 
     release: of the gameroom that wrote the header. own_kit: whether the engine works with the
@@ -58,9 +58,9 @@ class Report:
     events: int = 0
     turns: int = 0
     ended: bool = False
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[ReplayFinding] = field(default_factory=list)
     more: dict[str, int] = field(default_factory=dict)
-    checksums: Checksums = field(default_factory=Checksums)
+    checksums: ChecksumCounts = field(default_factory=ChecksumCounts)
     divergences: list[dict[str, Any]] = field(default_factory=list)
     """Where the engines of the players differed, and what the engine gave when run again."""
 
@@ -68,7 +68,7 @@ class Report:
         self, code: str, detail: str, *, seq: int | None = None, generation: int | None = None
     ) -> None:
         if sum(one.code == code for one in self.findings) < FINDINGS_MAX:
-            self.findings.append(Finding(code, detail, seq, generation))
+            self.findings.append(ReplayFinding(code, detail, seq, generation))
         else:
             self.more[code] = self.more.get(code, 0) + 1
 

@@ -16,9 +16,9 @@ from gameroom.lockstep.packets import (
     Roster,
     Setup,
 )
-from gameroom.model import Room as RoomFile
-from gameroom.replay.engine import Engine, EngineFailedError, NoNodeError
-from gameroom.replay.report import Report, Wanted
+from gameroom.model import RoomFile
+from gameroom.replay.engine import EngineFailedError, NodeEngine, NoNodeError
+from gameroom.replay.report import ReplayReport, Wanted
 from gameroom.server.host.events import read_event
 from gameroom.store import replay
 from gameroom.wire import (
@@ -30,13 +30,13 @@ TURNS_PER_ORDER = 500
 BYTES_PER_ORDER = 4 * 1024 * 1024
 
 
-def rerun(report: Report, file: BinaryIO, room: RoomFile, wanted: Wanted) -> None:
+def rerun(report: ReplayReport, file: BinaryIO, room: RoomFile, wanted: Wanted) -> None:
     """Let the engine of the replay in `file` play all its turns; what differs is in the report."""
     reader = replay.Reader(file, report.file)
     orders = _orders(reader, room, wanted, report.events)
     judge = _Judge(report, wanted)
     try:
-        with Engine(reader.code.engine, reader.code.kit) as engine:
+        with NodeEngine(reader.code.engine, reader.code.kit) as engine:
             for order in orders:
                 answer = {"init": "inited", "steps": "stepped"}[order["op"]]
                 judge.at = order.get("first", order.get("generation", 0))
@@ -147,7 +147,7 @@ def _steps(turns: list[dict[str, Any]], wanted: Wanted) -> dict[str, Any]:
 class _Judge:
     """Compares what the engine says with what the room agreed on."""
 
-    def __init__(self, report: Report, wanted: Wanted) -> None:
+    def __init__(self, report: ReplayReport, wanted: Wanted) -> None:
         self.at = 0
         self._report = report
         self._wanted = wanted

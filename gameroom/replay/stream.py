@@ -20,7 +20,7 @@ from gameroom.lockstep.packets import (
     seat_name,
 )
 from gameroom.model.fit import misfit_body
-from gameroom.replay.report import Report, Wanted
+from gameroom.replay.report import ReplayReport, Wanted
 from gameroom.room.effects import Append
 from gameroom.server.host.events import read_event
 from gameroom.store import Entry, JournalDamagedError, replay
@@ -30,7 +30,7 @@ from gameroom.wire import MSGPACK, Codec
 class Stream:
     """What every event is held against, as they pass on their way to the room."""
 
-    def __init__(self, report: Report, chart: Chart, wanted: Wanted) -> None:
+    def __init__(self, report: ReplayReport, chart: Chart, wanted: Wanted) -> None:
         self.last = 0
         self._report = report
         self._wanted = wanted

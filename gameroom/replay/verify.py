@@ -10,14 +10,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from gameroom import resources
-from gameroom.model import Room as RoomFile
-from gameroom.replay.report import Report, Wanted
+from gameroom.model import RoomFile
+from gameroom.replay.report import ReplayReport, Wanted
 from gameroom.replay.rerun import rerun
 from gameroom.replay.stream import Stream
 from gameroom.room import Folded, Room
 from gameroom.server.host.blueprint import restored
 from gameroom.server.host.events import recovering
-from gameroom.server.http.answers import RefusedError
+from gameroom.server.http.answers import RefusedAnswerError
 from gameroom.store import JournalError, OtherReleaseError, replay, sha256
 from gameroom.wire import (
     BadFrameError,
@@ -30,9 +30,9 @@ NOT_RUN = ("another_engine", "another_kit")
 """Findings after which the engine is not run: it is not the code that was played."""
 
 
-def verify(path: Path) -> Report:
+def verify(path: Path) -> ReplayReport:
     """Check a replay from end to end. Raises OSError where it cannot be read."""
-    report = Report(path.name)
+    report = ReplayReport(path.name)
     with path.open("rb") as file:
         try:
             reader = replay.Reader(file, path.name)
@@ -60,7 +60,7 @@ def verify(path: Path) -> Report:
     return report
 
 
-def _check_code(report: Report, reader: replay.Reader) -> None:
+def _check_code(report: ReplayReport, reader: replay.Reader) -> None:
     header, code = reader.header, reader.code
     if sha256(code.engine) != header.engine:
         report.find("another_engine", f"the engine is {sha256(code.engine)}, not {header.engine}")
@@ -70,10 +70,10 @@ def _check_code(report: Report, reader: replay.Reader) -> None:
         report.find("another_kit", f"the kit is {sha256(code.kit)}, not {header.kit}")
 
 
-def _room_file(report: Report, reader: replay.Reader) -> RoomFile | None:
+def _room_file(report: ReplayReport, reader: replay.Reader) -> RoomFile | None:
     try:
         room = restored(reader.header).room
-    except RefusedError as error:
+    except RefusedAnswerError as error:
         why = error.problem.detail
         if error.problem.code == "bad_setting":
             report.find("bad_setup", f"the setup does not fit the room file: {why}")
@@ -96,7 +96,7 @@ def _same_order(said: bytes, room: RoomFile) -> bool:
 # --- What it says ----------------------------------------------------------------------
 
 
-def _fold(report: Report, reader: replay.Reader, room: RoomFile, wanted: Wanted) -> None:
+def _fold(report: ReplayReport, reader: replay.Reader, room: RoomFile, wanted: Wanted) -> None:
     header = reader.header
     chart = restored(header)
     stream = Stream(report, chart, wanted)

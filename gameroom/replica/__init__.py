@@ -1,34 +1,35 @@
 """A client's part in a room, without any I/O: the Python client and the simulator run it.
 
-`replica` follows the room's events and makes the packets, `outbox` keeps them until they
-are confirmed, `engine` says what a game engine does and brings one for every room.
+`replica` follows the room's events and makes the packets, `outbox` keeps them until they are
+confirmed, `engine` says what a game engine does and brings one for every room. It knows no socket
+and no clock. The rule it keeps: the engine runs a turn only when its master packet is here.
 """
 
 from gameroom.replica.engine import Engine, LedgerEngine, SeatedCommand, Signal
 from gameroom.replica.replica import (
+    ClientPolicy,
     Confirmed,
+    EngineState,
     Flaw,
     GapError,
-    Hello,
-    Policy,
     RepairError,
     Replica,
     SnapshotError,
-    State,
+    Welcome,
 )
 
 __all__ = [
+    "ClientPolicy",
     "Confirmed",
     "Engine",
+    "EngineState",
     "Flaw",
     "GapError",
-    "Hello",
     "LedgerEngine",
-    "Policy",
     "RepairError",
     "Replica",
     "SeatedCommand",
     "Signal",
     "SnapshotError",
-    "State",
+    "Welcome",
 ]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from gameroom.lockstep.canonical import canonical, hash32
-from gameroom.lockstep.packets import Seat
+from gameroom.lockstep.packets import RosterRow
 from gameroom.model import Value
 
 
@@ -36,13 +36,15 @@ class Signal:
 class Engine(Protocol):
     """A deterministic game. `states` are the paths of the room's active states."""
 
-    def check(self, setup: Mapping[str, Value], seats: Sequence[Seat], seed: int) -> Sequence[str]:
+    def check(
+        self, setup: Mapping[str, Value], seats: Sequence[RosterRow], seed: int
+    ) -> Sequence[str]:
         """Reasons to refuse this setup; none accepts it."""
 
     def init(
         self,
         setup: Mapping[str, Value],
-        seats: Sequence[Seat],
+        seats: Sequence[RosterRow],
         seed: int,
         states: Sequence[str],
     ) -> None:
@@ -79,13 +81,15 @@ class LedgerEngine:
     def __init__(self) -> None:
         self.value = 0
 
-    def check(self, setup: Mapping[str, Value], seats: Sequence[Seat], seed: int) -> Sequence[str]:
+    def check(
+        self, setup: Mapping[str, Value], seats: Sequence[RosterRow], seed: int
+    ) -> Sequence[str]:
         return ()
 
     def init(
         self,
         setup: Mapping[str, Value],
-        seats: Sequence[Seat],
+        seats: Sequence[RosterRow],
         seed: int,
         states: Sequence[str],
     ) -> None:

@@ -86,7 +86,7 @@ class Confirmed:
 
 
 @dataclass(frozen=True, slots=True)
-class Hello:
+class Welcome:
     """The answer to the first frame: who we are, and how far the room is."""
 
     user: str
@@ -102,7 +102,7 @@ class Hello:
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class ClientPolicy:
     """What the room file asks of its clients."""
 
     commands_per_turn: int = 64
@@ -112,7 +112,7 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class EngineState:
     """The canonical bytes of our engine's state after a turn, whose hash the room wants."""
 
     generation: int
@@ -156,11 +156,11 @@ class Replica:
 
     def __init__(
         self,
-        room: model.Room,
+        room: model.RoomFile,
         engine: Engine,
         *,
         seed: int,
-        policy: Policy | None = None,
+        policy: ClientPolicy | None = None,
         framerate: int = 60,
     ) -> None:
         self.engine = engine
@@ -188,7 +188,7 @@ class Replica:
         self.log_after = 0
         self.restores = True
         """Whether a snapshot may take the place of events."""
-        self.state: State | None = None
+        self.state: EngineState | None = None
         """Our state after the latest turn whose snapshot the room wants."""
         self.refusals: deque[Rejection] = deque(maxlen=LOG_MAX)
         """Our commands and packets that the room refused."""
@@ -200,7 +200,7 @@ class Replica:
         self._failed: Flaw | None = None
         self._flaws: dict[Flaw, None] = {}
         self._reported: set[tuple[FlawKind, str]] = set()
-        self._policy = policy or Policy()
+        self._policy = policy or ClientPolicy()
         self._commands = {command.name: command for command in room.commands}
         self._declared = {signal.name: signal for signal in room.signals}
         self._queue: deque[Order] = deque()
@@ -208,8 +208,8 @@ class Replica:
         self._inbox: deque[_Turn | Moves | _Begin] = deque()
         self._outgoing: list[ClientPacket] = []
         self._again: list[ClientPacket] = []
-        self._states: list[State] = []
-        self._wanted: State | None = None
+        self._states: list[EngineState] = []
+        self._wanted: EngineState | None = None
         self._engine_states: tuple[str, ...] = ()
         self._begun = False
         self._closed = 0
@@ -223,7 +223,7 @@ class Replica:
 
     # --- The connection --------------------------------------------------------------
 
-    def welcome(self, hello: Hello, state: bytes = b"") -> None:
+    def welcome(self, hello: Welcome, state: bytes = b"") -> None:
         """The answer to the first frame. The tail follows as events. state: the bytes behind
         `hello.snapshot`; SnapshotError where they are not those, or the engine fails."""
         self.user, self.name, self.seat = hello.user, hello.name, hello.seat
@@ -571,7 +571,7 @@ class Replica:
             self.state = None
             self._report("snapshot", _place(error))
             return
-        self.state = State(self.generation, data)
+        self.state = EngineState(self.generation, data)
         if self._online:
             self._states.append(self.state)
 
@@ -649,12 +649,12 @@ class Replica:
         taken, self._flaws = tuple(self._flaws), {}
         return taken
 
-    def take_states(self) -> tuple[State, ...]:
+    def take_states(self) -> tuple[EngineState, ...]:
         """The states whose hashes are to be told to the room now."""
         taken, self._states = tuple(self._states), []
         return taken
 
-    def take_wanted(self) -> State | None:
+    def take_wanted(self) -> EngineState | None:
         """The state whose bytes the room has asked us for, once."""
         taken, self._wanted = self._wanted, None
         return taken

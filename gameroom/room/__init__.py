@@ -1,7 +1,8 @@
-"""One room: its chart, its people, its setup and its turns. No I/O and no clock.
+"""One room: its chart, its people, its setup and its turns.
 
-`receive(who, packet, now)` and `tick(now)` return effects in the order in which they
-must happen. The shell performs them; it decides nothing.
+`receive(who, packet, now)` and `tick(now)` return effects in the order in which they must happen.
+It knows no socket, no store and no clock: the shell performs the effects and decides nothing. The
+rule it keeps: folding what it said gives back the room.
 """
 
 from gameroom.room.effects import Effect, Problem

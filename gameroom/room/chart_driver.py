@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from gameroom import chart as charts
-from gameroom.chart.events import Did, Ended, Event, Fault, Moved, Person
+from gameroom.chart.events import ChartEnded, ChartEvent, Did, Fault, Person, TransitionTaken
 from gameroom.lockstep import packets
 from gameroom.lockstep.problem import Problem
 from gameroom.model import Value
@@ -45,12 +45,12 @@ class ChartDriver:
         self.changed = False
         self.trace: list[charts.MacroStep] | None = None
         self.ending: packets.Ended | None = None
-        self._snapshot: charts.Snapshot | None = None
+        self._snapshot: charts.ChartSnapshot | None = None
         self._pending: deque[tuple[str, Mapping[str, Value]]] = deque()
         self._stale = False
 
     @property
-    def snapshot(self) -> charts.Snapshot:
+    def snapshot(self) -> charts.ChartSnapshot:
         assert self._snapshot is not None, "the room has not begun"
         return self._snapshot
 
@@ -95,7 +95,9 @@ class ChartDriver:
         moved = self._carried_out(effects, do)
         while self._pending and self.ending is None:
             name, fields = self._pending.popleft()
-            event = Event(name, now.ms, now.generation, fields, now.people(), settings=now.settings)
+            event = ChartEvent(
+                name, now.ms, now.generation, fields, now.people(), settings=now.settings
+            )
             self._snapshot, effects = charts.step(
                 self.chart, self.snapshot, event, trace=self.trace
             )
@@ -117,13 +119,13 @@ class ChartDriver:
         dids: list[Did] = []
         for effect in effects:
             match effect:
-                case Moved(transition, event, exited, entered, because):
+                case TransitionTaken(transition, event, exited, entered, because):
                     self.changed = True
                     paths = (self._paths(exited), self._paths(entered))
                     moved.append(packets.Moved(transition, event, *paths, _line(because)))
                 case Did():
                     dids.append(effect)
-                case Ended(state, because):
+                case ChartEnded(state, because):
                     self.ending = packets.Ended(charts.path(self.chart, state), _line(because))
                 case Fault(reason):
                     self.ending = packets.Ended("fault", reason)
@@ -155,9 +157,9 @@ class ChartDriver:
         """When the next timer is due, in milliseconds."""
         return charts.due(self.snapshot)
 
-    def as_told(self, moved: list[packets.Moved]) -> packets.Chart:
+    def as_told(self, moved: list[packets.Moved]) -> packets.ChartState:
         """Where the chart is, as everyone is told."""
-        return packets.Chart(
+        return packets.ChartState(
             states=self.states,
             variables=charts.variables(self.chart, self.snapshot),
             moved=tuple(moved),

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from gameroom.lockstep import packets
 from gameroom.lockstep.checksums import without
 from gameroom.lockstep.pace import Pace
-from gameroom.lockstep.packets import MasterPacket, Seat, is_running
+from gameroom.lockstep.packets import MasterPacket, RosterRow, is_running
 from gameroom.lockstep.turns import Heard, Turns
 from gameroom.model import Value
 from gameroom.room.effects import Append
@@ -27,7 +27,7 @@ class Player:
     outvoted: diverged from a majority.
     """
 
-    row: Seat
+    row: RosterRow
     joined: int
     repairs: int = 0
     outvoted: bool = False
@@ -184,7 +184,7 @@ class Folded:
         if packet.checksum is not None:
             self.judged = packet.checksum.generation
 
-    def _moved(self, chart: packets.Chart) -> None:
+    def _moved(self, chart: packets.ChartState) -> None:
         was, self.running = self.running, is_running(chart.states)
         if self.running and not was:
             seats = tuple(player.row for _, player in sorted(self.players.items()))

@@ -12,8 +12,8 @@ from itertools import chain, count
 
 from gameroom.chart.events import Person
 from gameroom.lockstep.pace import Slow
-from gameroom.lockstep.packets import Roster, Seat
-from gameroom.model import Room as RoomFile
+from gameroom.lockstep.packets import Roster, RosterRow
+from gameroom.model import RoomFile
 from gameroom.model.builtin import FLAGS
 from gameroom.room.folded import Player
 from gameroom.texts import looks, numbered
@@ -223,9 +223,9 @@ def choice_of(body: Mapping[str, object]) -> str | None:
     return choice if isinstance(choice, str) else None
 
 
-def _seat(member: Member) -> Seat:
+def _seat(member: Member) -> RosterRow:
     assert member.seat is not None
-    return Seat(
+    return RosterRow(
         seat=member.seat,
         user=member.user,
         name=member.name,

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 
 from gameroom.lockstep import packets
 from gameroom.lockstep.checksums import Checksums, Signals
-from gameroom.lockstep.pace import AHEAD_MAX, Pace, Pacer, Policy, Slow
+from gameroom.lockstep.pace import AHEAD_MAX, Pace, PacePolicy, Pacer, Slow
 from gameroom.lockstep.packets import ClientPacket, MasterPacket, SeatCommands, SignalReport
 from gameroom.lockstep.turns import Closed, Taken, Turns
-from gameroom.model import Room as RoomFile
-from gameroom.model import policies
+from gameroom.model import RoomFile, policies
 from gameroom.model.fit import misfit_body
 from gameroom.model.policies import number
 from gameroom.room.chart_driver import ChartDriver
@@ -35,7 +34,7 @@ SIGNALS_PER_GENERATION_MAX = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class VerifiedTurn:
     """A closed turn with the commands that stand, in seat order, and those that do not."""
 
     closed: Closed
@@ -222,7 +221,7 @@ class Play:
 
     # -- closing -----------------------------------------------------------------------
 
-    def close(self) -> Verified:
+    def close(self) -> VerifiedTurn:
         """Close the open turn: its commands, verified against the state before it."""
         seats = [member.seat for member in self.people.players() if member.seat is not None]
         closed = self.turns.close(seats)
@@ -239,14 +238,16 @@ class Play:
                     problem = self.chart_driver.forbidden(command.name, member.kinds)
                     rejected.append(Rejected(member.user, held.generation, index, problem))
         commands = tuple(SeatCommands(seat, tuple(said)) for seat, said in by_seat.items())
-        return Verified(closed, commands, tuple(rejected))
+        return VerifiedTurn(closed, commands, tuple(rejected))
 
     def follow(self) -> Mapping[int, Slow]:
         """Follow the reports with the pace from here on; the seats that hold it back, by what."""
         self.pacer.next(self.gathered())
         return self.pacer.slow
 
-    def master(self, turn: Verified, chart: packets.Chart | None, now: int) -> MasterPacket:
+    def master(
+        self, turn: VerifiedTurn, chart: packets.ChartState | None, now: int
+    ) -> MasterPacket:
         """The master packet of a closed turn; sets the clock for the next one."""
         assert self.due is not None, "a turn closes on the clock of the turns"
         pace = self.pace
@@ -290,11 +291,11 @@ def _id(packet: ClientPacket, index: int) -> int:
     return packet.ids[index] if packet.ids else 0
 
 
-def _pace_policy(file: RoomFile) -> Policy:
+def _pace_policy(file: RoomFile) -> PacePolicy:
     low, high = policies.times(file, "pace", "turn")
     ahead = policies.policy(file, "pace", "ahead")
     assert ahead is None or isinstance(ahead, int)
-    return Policy(number(file, "pace", "tick"), low, high, ahead)
+    return PacePolicy(number(file, "pace", "tick"), low, high, ahead)
 
 
 def _gather_within(file: RoomFile) -> int | None:

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
-from gameroom.lockstep.packets import Roster, Seat
-from gameroom.model import Room as RoomFile
-from gameroom.model import policies
+from gameroom.lockstep.packets import Roster, RosterRow
+from gameroom.model import RoomFile, policies
 from gameroom.model.policies import number
 from gameroom.room.people import Member, People
 
@@ -229,7 +228,7 @@ def roster(people: People, patience: Patience, now: int) -> Roster:
     return replace(told, seats=tuple(_timed(row, member, patience, now) for row, member in rows))
 
 
-def _timed(row: Seat, member: Member, patience: Patience, now: int) -> Seat:
+def _timed(row: RosterRow, member: Member, patience: Patience, now: int) -> RosterRow:
     since = member.away_since
     if member.connected:
         since = member.failed_since if member.failed else member.silent_since

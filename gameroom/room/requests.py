@@ -13,8 +13,7 @@ from gameroom.lockstep import packets
 from gameroom.lockstep.pace import AHEAD_MAX
 from gameroom.lockstep.packets import ClientPacket
 from gameroom.lockstep.turns import Taken
-from gameroom.model import Room as RoomFile
-from gameroom.model import Value, policies
+from gameroom.model import RoomFile, Value, policies
 from gameroom.model.fit import misfit_body
 from gameroom.model.policies import number
 from gameroom.room import allowance, inputs, presence

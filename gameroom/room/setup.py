@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from gameroom.model import Room as RoomFile
-from gameroom.model import Setting, Value
+from gameroom.model import RoomFile, Setting, Value
 from gameroom.model.fit import misfit
 
 

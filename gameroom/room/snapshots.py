@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 
 from gameroom.lockstep.packets import Snapshot, Verified
 from gameroom.lockstep.problem import Problem
-from gameroom.model import Room as RoomFile
+from gameroom.model import RoomFile
 from gameroom.model.policies import number
 from gameroom.room.effects import Keep
 from gameroom.room.inputs import SendState

@@ -1,7 +1,7 @@
-"""Rooms without a server: scenarios on the real room under a clock that is a number.
+"""Tests beside the room file: scenarios on the real room under a clock that is a number.
 
-It knows no socket, no disk and no clock. The rule it keeps: equal files give equal
-outcomes, to the last letter.
+It knows the room and its clients, no socket, no disk and no clock. The rule it keeps: equal files
+give equal outcomes, to the last letter.
 """
 
 from gameroom.scenario.coverage import Coverage, Missed, reached

@@ -34,7 +34,7 @@ class Answers:
 
 
 @dataclass(frozen=True, slots=True)
-class _World:
+class _ScenarioFacts:
     people: tuple[charts.Person, ...]
     settings: tuple[Value, ...]
     generation: int
@@ -65,7 +65,7 @@ def _state(stage: Stage, step: Step) -> str | None:
 
 def _condition(stage: Stage, condition: Expression) -> str | None:
     room, chart = stage.room, stage.chart
-    world = _World(
+    world = _ScenarioFacts(
         people=room.people.facts(),
         settings=frozen(room.settings[name] for name in chart.settings),
         generation=room.generation,

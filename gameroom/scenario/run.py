@@ -21,7 +21,7 @@ from gameroom.room import inputs
 from gameroom.scenario.clients import Client, Sent
 from gameroom.scenario.expect import Answers, unmet
 from gameroom.scenario.failure import Failure, failure
-from gameroom.scenario.stage import Stage, StuckError
+from gameroom.scenario.stage import Stage, StageStuckError
 
 EXPECTATIONS = frozenset({"state", "not_state", "that", "is", "is_not", "refused", "told"})
 """The verbs that look and let nothing happen."""
@@ -113,7 +113,7 @@ class _Run:
                 note = self._one(index, step)
                 if self._faulted():
                     raise _UnmetError(f"the room faults: {self._faulted()}")
-            except (_UnmetError, StuckError) as why:
+            except (_UnmetError, StageStuckError) as why:
                 since = self._steps[self._held].span.line if self._held >= 0 else 0
                 return failure(self.stage, step, str(why), since)
             self._note(step, note)

@@ -42,7 +42,7 @@ REPORT_TURNS = 60
 """For so many turns an engine may raise the same signal later than another: it is slower."""
 
 
-class StuckError(Exception):
+class StageStuckError(Exception):
     """The scenario can't go on; the text says why."""
 
 
@@ -192,10 +192,10 @@ class Stage:
         wanted, closed, since = self.room.generation + turns, self.room.generation, self.now
         while self.room.generation < wanted:
             if self.room.over:
-                raise StuckError("the room has ended: no turn closes any more")
+                raise StageStuckError("the room has ended: no turn closes any more")
             if self._wake is None or self._wake > since + REST_MS:
                 left = wanted - self.room.generation
-                raise StuckError(
+                raise StageStuckError(
                     f"{turns - left} of {turns} turns closed, then they rested: {self.resting()}"
                 )
             self._tick()
@@ -231,7 +231,7 @@ class Stage:
         self.now = self._wake
         self._ticks += 1
         if self._ticks > TICKS_MAX:
-            raise StuckError(f"the scenario is too long: its room was woken {TICKS_MAX} times")
+            raise StageStuckError(f"the scenario is too long: its room was woken {TICKS_MAX} times")
         self._perform(self.room.tick(self.now))
         self._react()
 
@@ -342,7 +342,9 @@ class Stage:
             acted = [self._acted(client) for client in tuple(self.clients.values())]
             if not any(acted):
                 return
-        raise StuckError(f"the clients answer the room {ROUNDS_MAX} times within a millisecond")
+        raise StageStuckError(
+            f"the clients answer the room {ROUNDS_MAX} times within a millisecond"
+        )
 
     def _acted(self, client: Client) -> bool:
         """Let one client act; says whether it did."""

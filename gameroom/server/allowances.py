@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from gameroom.model import Room as RoomFile
-from gameroom.model import policies
+from gameroom.model import RoomFile, policies
 from gameroom.model.policies import number
 from gameroom.server.config import Limits
 from gameroom.server.rates import Bucket

@@ -26,7 +26,7 @@ from gameroom.lockstep.problem import Problem
 from gameroom.server.admission import Admission
 from gameroom.server.config import Limits
 from gameroom.server.host.rounds import BusyError, Rounds
-from gameroom.server.http.answers import RefusedError
+from gameroom.server.http.answers import RefusedAnswerError
 from gameroom.server.http.exchange import CHUNK_BYTES, NOSNIFF, OF_PEER, problem_response
 from gameroom.server.peerlog import PeerLog
 
@@ -283,7 +283,7 @@ def skip_body(request: web.Request) -> None:
 def is_of_peer(exc: object) -> bool:
     """Whether an error was made by who sent the request: bytes that are not HTTP, a
     connection that is gone, a body that was refused while it came."""
-    return isinstance(exc, (*OF_PEER, ConnectionError, RefusedError))
+    return isinstance(exc, (*OF_PEER, ConnectionError, RefusedAnswerError))
 
 
 class Listener:

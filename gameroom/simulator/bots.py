@@ -18,14 +18,22 @@ import msgspec
 from gameroom import model
 from gameroom.lockstep.packets import Checksum, ClientPacket, Command, seat_name
 from gameroom.lockstep.random import Random
-from gameroom.replica import GapError, Hello, LedgerEngine, Policy, RepairError, Replica, State
+from gameroom.replica import (
+    ClientPolicy,
+    EngineState,
+    GapError,
+    LedgerEngine,
+    RepairError,
+    Replica,
+    Welcome,
+)
 from gameroom.room import inputs
 from gameroom.room.effects import Rejected, Reply
 from gameroom.simulator import dice as chance
-from gameroom.simulator.clock import Clock
+from gameroom.simulator.clock import VirtualClock
 from gameroom.simulator.host import SimulatedServer, Tell
 from gameroom.simulator.invariants import BrokenError, ChecksumError, FaultError, ForkedError
-from gameroom.simulator.line import Line
+from gameroom.simulator.line import SimulatedLine
 from gameroom.simulator.weather import Weather
 from gameroom.wire import Codec, EventFrame, Rejection
 
@@ -54,11 +62,11 @@ class Bot:
     def __init__(
         self,
         server: SimulatedServer,
-        clock: Clock,
+        clock: VirtualClock,
         dice: Random,
         user: str,
         subprotocol: str,
-        room: model.Room,
+        room: model.RoomFile,
         tell: Tell,
         *,
         snapshots_every: int,
@@ -68,7 +76,7 @@ class Bot:
         self.subprotocol = subprotocol
         self.room, self.story, self.spectate = room, tell, spectate
         self.codec = Codec(subprotocol, room)
-        self.policy = Policy(
+        self.policy = ClientPolicy(
             model.policies.number(room, "limits", "commands_per_turn"),
             model.policies.number(room, "limits", "packet_bytes"),
             model.policies.number(room, "divergence", "checksum_every"),
@@ -83,7 +91,7 @@ class Bot:
         """Has left, or was dropped, for good."""
         self.away_until = 0
         self.frozen_until = 0
-        self.line: Line | None = None
+        self.line: SimulatedLine | None = None
         self.last: ClientPacket | None = None
         """What the replica sent last over this connection: packets go in their order, so an
         older one must not come before what the room still misses."""
@@ -136,7 +144,7 @@ class Bot:
             return
         if not self._joined and not self._join():
             return
-        line = Line(
+        line = SimulatedLine(
             self.clock,
             self.weather,
             self.dice,
@@ -210,7 +218,7 @@ class Bot:
         self.sent = {}
         self.dial()
 
-    def _lost(self, line: Line, code: int) -> None:
+    def _lost(self, line: SimulatedLine, code: int) -> None:
         if self.line is not line:
             return
         line.broken = True
@@ -223,7 +231,7 @@ class Bot:
             self._joined = False
         self.dial()
 
-    def welcome(self, hello: Hello, state: bytes, line: Line) -> None:
+    def welcome(self, hello: Welcome, state: bytes, line: SimulatedLine) -> None:
         if self.line is not line:
             return
         self._behind = hello.seq > self.replica.seq + 8
@@ -232,7 +240,7 @@ class Bot:
 
     # -- hearing ---------------------------------------------------------------------------
 
-    def hear(self, frame: EventFrame, line: Line) -> None:
+    def hear(self, frame: EventFrame, line: SimulatedLine) -> None:
         if self.line is not line:
             return
         if frame.seq is not None and frame.seq <= len(self.server.entries):
@@ -257,7 +265,7 @@ class Bot:
         self.server.watch.checks["one-log"] += 1
         self.pump()
 
-    def reject(self, told: Rejected | Rejection, line: Line) -> None:
+    def reject(self, told: Rejected | Rejection, line: SimulatedLine) -> None:
         """Told privately that something was refused."""
         told = Rejection(told.generation, told.index, told.problem)
         data = self.codec.encode_private(told)
@@ -306,7 +314,7 @@ class Bot:
         if due is not None:
             self._wake(due)
 
-    def _said_state(self, state: State) -> State:
+    def _said_state(self, state: EngineState) -> EngineState:
         """What is told of it: liars would have others begin with something else."""
         return replace(state, data=b"[666]") if self.lies else state
 

@@ -13,7 +13,7 @@ from itertools import count
 Do = Callable[[], None]
 
 
-class Clock:
+class VirtualClock:
     def __init__(self) -> None:
         self.now = 0
         self._order = count()

@@ -21,11 +21,11 @@ from gameroom.lockstep.packets import (
     Roster,
 )
 from gameroom.lockstep.random import Random
-from gameroom.replica import Hello
+from gameroom.replica import Welcome
 from gameroom.room import Folded, Room, inputs
 from gameroom.room.effects import Append, Arm, Broadcast, Effect, Keep, Part, Rejected, Reply
 from gameroom.simulator.accounts import Accounts, Seated
-from gameroom.simulator.clock import Clock
+from gameroom.simulator.clock import VirtualClock
 from gameroom.simulator.disk import Disk, Fault, PowerLossError
 from gameroom.simulator.invariants import (
     BrokenError,
@@ -35,7 +35,7 @@ from gameroom.simulator.invariants import (
     ForkedError,
     ToldBeforeStoredError,
 )
-from gameroom.simulator.line import Line
+from gameroom.simulator.line import SimulatedLine
 from gameroom.simulator.monitor import Monitor
 from gameroom.simulator.verdicts import Verdicts
 from gameroom.store import Entry, Header, StoreFailedError
@@ -53,15 +53,15 @@ RESTORE_EVERY = 48
 that has grown long by fewer, or a long run would spend all its time there."""
 
 
-class Seat(Protocol):
+class ToldBot(Protocol):
     """What the server needs of a bot to tell it something."""
 
     user: str
     subprotocol: str
 
-    def welcome(self, hello: Hello, state: bytes, line: Line) -> None: ...
-    def hear(self, frame: EventFrame, line: Line) -> None: ...
-    def reject(self, told: Rejected, line: Line) -> None: ...
+    def welcome(self, hello: Welcome, state: bytes, line: SimulatedLine) -> None: ...
+    def hear(self, frame: EventFrame, line: SimulatedLine) -> None: ...
+    def reject(self, told: Rejected, line: SimulatedLine) -> None: ...
 
 
 class Tell(Protocol):
@@ -81,7 +81,7 @@ class SimulatedServer:
         self,
         chart: Chart,
         seed: int,
-        clock: Clock,
+        clock: VirtualClock,
         dice: Random,
         accounts: Accounts,
         verdicts: Verdicts,
@@ -94,8 +94,8 @@ class SimulatedServer:
         self.codecs = {name: Codec(name, chart.room) for name in (JSON, MSGPACK)}
         self.disk = Disk(Header("sim", "sim.room", "", "", seed=seed))
         self.room: Room | None = None
-        self.lines: dict[str, Line] = {}
-        self.bots: dict[str, Seat] = {}
+        self.lines: dict[str, SimulatedLine] = {}
+        self.bots: dict[str, ToldBot] = {}
         self.entries: list[Append] = []
         """The journal as it is on the disk, read back from its bytes."""
         self.told = 0
@@ -140,7 +140,7 @@ class SimulatedServer:
 
         return self._enter(lambda: room.receive(who, packet, self.clock.now), 1, heard)
 
-    def hello(self, line: Line, seq: int, restores: bool) -> None:
+    def hello(self, line: SimulatedLine, seq: int, restores: bool) -> None:
         """A bot's first frame: the answer, then the tail, then live. restores: where much is
         missing, from a snapshot on."""
         room, who = self.room, line.who
@@ -159,14 +159,14 @@ class SimulatedServer:
             seq, state, resume = kept.snapshot.seq, kept.state, plain(kept.snapshot)
             self.stats["resumed"] += 1
         said = plain({**room.hello(who), "snapshot": resume})
-        hello = read(Hello, said, strict=False)
+        hello = read(Welcome, said, strict=False)
         line.to_bot(HELLO_BYTES + len(state), lambda: bot.welcome(hello, state, line))
         for number in range(seq + 1, len(self.entries) + 1):
             self._send(line, bot, number)
         self.lines[who] = line
         self.receive(who, inputs.Connect(seq))
 
-    def gone(self, line: Line) -> None:
+    def gone(self, line: SimulatedLine) -> None:
         """The server notices that a line is dead."""
         if self.lines.get(line.who) is line:
             del self.lines[line.who]
@@ -390,7 +390,7 @@ class SimulatedServer:
                 line.shut(4102)
             self.lines.clear()
 
-    def _send(self, line: Line, bot: Seat, seq: int) -> None:
+    def _send(self, line: SimulatedLine, bot: ToldBot, seq: int) -> None:
         frame, size = self._frame(seq, bot.subprotocol)
         self.told = max(self.told, seq)
         line.to_bot(size, lambda: bot.hear(frame, line))

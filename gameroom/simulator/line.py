@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gameroom.lockstep.random import Random
-from gameroom.simulator.clock import Clock, Do
+from gameroom.simulator.clock import Do, VirtualClock
 from gameroom.simulator.weather import Weather
 
 
@@ -22,17 +22,17 @@ class _Way:
         self.arrives = 0
 
 
-class Line:
+class SimulatedLine:
     """lost: called at the bot's end, once; gone: called at the server's end, once."""
 
     def __init__(
         self,
-        clock: Clock,
+        clock: VirtualClock,
         weather: Weather,
         dice: Random,
         who: str,
         lost: Callable[[int], None],
-        gone: Callable[[Line], None],
+        gone: Callable[[SimulatedLine], None],
     ) -> None:
         self.who = who
         self.broken = False

@@ -6,14 +6,14 @@ from collections import deque
 from dataclasses import dataclass
 
 from gameroom.lockstep.packets import Event, MasterPacket, Moves, Roster
-from gameroom.simulator.clock import Clock
+from gameroom.simulator.clock import VirtualClock
 
 LINES_MAX = 60
 LINE_CHARACTERS_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LogLine:
     """When (virtual milliseconds), who did what, and more about it."""
 
     at: int
@@ -26,13 +26,13 @@ class Line:
         return said if len(said) <= LINE_CHARACTERS_MAX else said[:LINE_CHARACTERS_MAX] + "…"
 
 
-class Story:
-    def __init__(self, clock: Clock) -> None:
-        self.lines: deque[Line] = deque(maxlen=LINES_MAX)
+class RunLog:
+    def __init__(self, clock: VirtualClock) -> None:
+        self.lines: deque[LogLine] = deque(maxlen=LINES_MAX)
         self._clock = clock
 
     def tell(self, who: str, what: str, more: object = "") -> None:
-        self.lines.append(Line(self._clock.now, who, what, more))
+        self.lines.append(LogLine(self._clock.now, who, what, more))
 
 
 def _shown(more: object) -> str:

@@ -10,8 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 
-from gameroom.chart import Chart, step
-from gameroom.chart import Event as ChartEvent
+from gameroom.chart import Chart, ChartEvent, step
 from gameroom.lockstep.ids import IDS_MAX, Ids
 from gameroom.lockstep.packets import Event, MasterPacket, Roster
 from gameroom.model import State

@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Mapping
 
 from gameroom.lockstep.packets import seat_name
-from gameroom.simulator.run import Outcome
+from gameroom.simulator.run import RunOutcome
 
 HAPPENED = {
     "crashes": "crashes",
@@ -31,7 +31,7 @@ HAPPENED = {
 """What the weather did, by the outcome's numbers, in the order in which it is told."""
 
 
-def command(outcome: Outcome, file: str) -> str:
+def command(outcome: RunOutcome, file: str) -> str:
     """The line that runs it again."""
     plan = outcome.plan
     words = ["gameroom", "simulate", file, "--seed", plan.seed, "--turns", plan.turns]
@@ -41,7 +41,7 @@ def command(outcome: Outcome, file: str) -> str:
     return shlex.join(map(str, words))
 
 
-def as_data(outcome: Outcome, file: str) -> dict[str, object]:
+def as_data(outcome: RunOutcome, file: str) -> dict[str, object]:
     """Everything but the story of a run that holds; docs/simulator.md tells the keys."""
     plan, broken = outcome.plan, outcome.broken
     return {
@@ -73,13 +73,13 @@ def as_data(outcome: Outcome, file: str) -> dict[str, object]:
     }
 
 
-def as_json(outcome: Outcome, file: str) -> str:
+def as_json(outcome: RunOutcome, file: str) -> str:
     """One line: sorted keys, no spaces."""
     data = as_data(outcome, file)
     return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def as_text(outcome: Outcome, file: str) -> str:
+def as_text(outcome: RunOutcome, file: str) -> str:
     """A few lines; with the story and the command that runs it again where it broke."""
     plan, numbers = outcome.plan, outcome.numbers
     seconds = f"{outcome.ms / 1000:.1f} s"

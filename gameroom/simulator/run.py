@@ -15,15 +15,14 @@ from zlib import crc32
 
 from gameroom.chart import Chart
 from gameroom.lockstep.packets import Command, MasterPacket
-from gameroom.model import Duration, Policy, PolicyEntry, policies
-from gameroom.model import Room as RoomFile
+from gameroom.model import Duration, Policy, PolicyEntry, RoomFile, policies
 from gameroom.model.paths import walk
 from gameroom.room import Room, inputs
 from gameroom.simulator import dice as chance
 from gameroom.simulator import tricks as mischief
 from gameroom.simulator.accounts import Accounts
 from gameroom.simulator.bots import NAG_MS, Bot
-from gameroom.simulator.clock import Clock
+from gameroom.simulator.clock import VirtualClock
 from gameroom.simulator.host import SimulatedServer
 from gameroom.simulator.invariants import (
     INVARIANTS,
@@ -32,8 +31,8 @@ from gameroom.simulator.invariants import (
     StuckError,
     WaitsError,
 )
-from gameroom.simulator.log import Line as StoryLine
-from gameroom.simulator.log import Story
+from gameroom.simulator.log import LogLine as StoryLine
+from gameroom.simulator.log import RunLog
 from gameroom.simulator.verdicts import Verdicts
 from gameroom.simulator.weather import WEATHERS, Weather
 from gameroom.wire import JSON, MSGPACK, read_definition
@@ -65,7 +64,7 @@ COMMAND_EVERY_MS = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class RunPlan:
     """What is run. players: None takes four, or what the room file allows."""
 
     seed: int
@@ -75,14 +74,14 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RunOutcome:
     """What came of a run. broken: the invariant that does not hold, None when all do.
 
     ms: virtual time. digest: crc32 of the journal's bytes. numbers: what happened, by name;
     checks: how often each invariant was looked at.
     """
 
-    plan: Plan
+    plan: RunPlan
     room: str
     players: int
     turns: int
@@ -96,7 +95,9 @@ class Outcome:
     story: tuple[StoryLine, ...] = field(default=())
 
 
-def simulate(chart: Chart, plan: Plan, lives: Callable[[int], None] = lambda _: None) -> Outcome:
+def simulate(
+    chart: Chart, plan: RunPlan, lives: Callable[[int], None] = lambda _: None
+) -> RunOutcome:
     """Run it to its end, or to the first invariant that does not hold.
 
     lives: is called now and then with the turns that were played, for whoever waits.
@@ -112,12 +113,12 @@ def simulate(chart: Chart, plan: Plan, lives: Callable[[int], None] = lambda _: 
 
 
 class _World:
-    def __init__(self, chart: Chart, plan: Plan, lives: Callable[[int], None]) -> None:
+    def __init__(self, chart: Chart, plan: RunPlan, lives: Callable[[int], None]) -> None:
         chart = _with_snapshots(chart)
         file = chart.room
         self.chart, self.plan, self.lives = chart, plan, lives
-        self.clock = Clock()
-        self.story = Story(self.clock)
+        self.clock = VirtualClock()
+        self.story = RunLog(self.clock)
         self.stats: Counter[str] = Counter()
         self.dice = chance.die(plan.seed, "world")
         self.weather = plan.weather
@@ -375,14 +376,14 @@ class _World:
 
     # -- what came of it ---------------------------------------------------------------------
 
-    def outcome(self, broken: BrokenError | None) -> Outcome:
+    def outcome(self, broken: BrokenError | None) -> RunOutcome:
         room = self.server.room
         checks = {one.name: self.server.watch.checks[one.name] for one in INVARIANTS}
         checks["no-fault"] = checks["one-reply"]
         checks["honest-unnamed"] = checks["liar-named"] = checks["exactly-once"]
         self.stats["liars"] = sum(bot.liar for bot in self.bots)
         self.stats["verdicts"] = self.verdicts.seen
-        return Outcome(
+        return RunOutcome(
             plan=self.plan,
             room=self.chart.room.name,
             players=self.players,

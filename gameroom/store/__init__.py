@@ -1,7 +1,8 @@
 """What outlives a process: a journal per room, and what is asked about.
 
-Knows bytes and records, no room and no wire. `base` says what any store keeps and
-promises; `journal` and `sessions` keep it on one machine, `memory` nowhere.
+Knows bytes and records, no room and no wire. `base` says what any store keeps and promises;
+`journal` and `sessions` keep it on one machine, `memory` nowhere. The rule it keeps: what a store
+took is there again after a crash, or its loss is named.
 """
 
 from gameroom.store.base import (
@@ -19,11 +20,11 @@ from gameroom.store.base import (
     RoomRecord,
     Session,
     SessionStore,
-    Snapshot,
     SnapshotHead,
     SnapshotStore,
     StoreBusyError,
     StoredCheckpoint,
+    StoredSnapshot,
     StoreFailedError,
     Stores,
     Torn,
@@ -65,13 +66,13 @@ __all__ = [
     "RoomRecord",
     "Session",
     "SessionStore",
-    "Snapshot",
     "SnapshotHead",
     "SnapshotStore",
     "SqliteSessions",
     "StoreBusyError",
     "StoreFailedError",
     "StoredCheckpoint",
+    "StoredSnapshot",
     "Stores",
     "Torn",
     "sha256",

@@ -208,7 +208,7 @@ class SnapshotHead:
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class StoredSnapshot:
     """A moment of a room with the state that its engines had."""
 
     head: SnapshotHead
@@ -218,7 +218,7 @@ class Snapshot:
 class SnapshotStore(Protocol):
     """The latest snapshots of each room. What it loses costs time, nothing else."""
 
-    def put(self, room: str, snapshot: Snapshot) -> None:
+    def put(self, room: str, snapshot: StoredSnapshot) -> None:
         """Keep it, whole or not at all, and forget those before the last SNAPSHOTS_KEPT.
         Raises StoreFailedError."""
 

@@ -36,7 +36,7 @@ MAGIC = b"gameroom checkpoint\n"
 _Whole = Annotated[int, msgspec.Meta(ge=0, le=INT_MAX)]
 
 
-class _Head(msgspec.Struct):
+class _CheckpointHead(msgspec.Struct):
     """The first record, as JSON; the second one is the checkpoint itself."""
 
     format: int
@@ -56,7 +56,7 @@ class _AnyHead(msgspec.Struct):
     release: Any = None
 
 
-_decode = msgspec.json.Decoder(_Head).decode
+_decode = msgspec.json.Decoder(_CheckpointHead).decode
 _decode_any = msgspec.json.Decoder(_AnyHead).decode
 
 
@@ -64,7 +64,7 @@ def write(journal: Path, mark: Mark, said: bytes) -> None:
     """Replace the checkpoint of a journal. Raises StoreFailedError."""
     path = journal.with_suffix(SUFFIX)
     draft = path.with_suffix(".draft")
-    head = _Head(
+    head = _CheckpointHead(
         FORMATS["checkpoint"],
         RELEASE,
         journal.stem,

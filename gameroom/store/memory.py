@@ -15,9 +15,9 @@ from gameroom.store.base import (
     Mark,
     RoomRecord,
     Session,
-    Snapshot,
     SnapshotHead,
     StoredCheckpoint,
+    StoredSnapshot,
     StoreFailedError,
     Torn,
     sha256,
@@ -82,9 +82,9 @@ class MemoryJournals:
 
 class MemorySnapshots:
     def __init__(self) -> None:
-        self._kept: dict[str, dict[int, Snapshot]] = {}
+        self._kept: dict[str, dict[int, StoredSnapshot]] = {}
 
-    def put(self, room: str, snapshot: Snapshot) -> None:
+    def put(self, room: str, snapshot: StoredSnapshot) -> None:
         kept = self._kept.setdefault(room, {})
         kept[snapshot.head.generation] = snapshot
         for old in sorted(kept, reverse=True)[SNAPSHOTS_KEPT:]:

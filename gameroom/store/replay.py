@@ -37,7 +37,7 @@ PIECE_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class StoredCode:
     """What a player needs of a room: the sources that a header names by their hashes, and
     the published definition of its room file."""
 
@@ -49,7 +49,7 @@ class Code:
 
 def code_of(
     header: Header, definition: bytes, source: Callable[[str], bytes | None]
-) -> Code | None:
+) -> StoredCode | None:
     """What a header names; None where `source` does not have all of it any more."""
 
     def found(sha256: str | None) -> bytes | None:
@@ -57,7 +57,7 @@ def code_of(
 
     engine, view, kit = found(header.engine), found(header.view), found(header.kit)
     is_whole = (view is None) == (header.view is None) and (kit is None) == (header.kit is None)
-    return None if engine is None or not is_whole else Code(definition, engine, view, kit)
+    return None if engine is None or not is_whole else StoredCode(definition, engine, view, kit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Cut:
 
 
 def written(
-    header: Header, code: Code, records: Iterable[bytes], last: Callable[[], int]
+    header: Header, code: StoredCode, records: Iterable[bytes], last: Callable[[], int]
 ) -> Iterator[bytes]:
     """The bytes of a replay, in pieces of about PIECE_BYTES or as `records` come.
 
@@ -154,7 +154,7 @@ class Reader(_Records):
         definition, engine = self._beginning("definition"), self._beginning("engine")
         view = None if self.header.view is None else self._beginning("view")
         kit = None if self.header.kit is None else self._beginning("kit")
-        self.code = Code(definition, engine, view, kit)
+        self.code = StoredCode(definition, engine, view, kit)
 
     def entries(self) -> Iterator[Entry]:
         """The whole entries in order. Raises JournalDamagedError after those before it."""

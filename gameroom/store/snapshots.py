@@ -18,8 +18,8 @@ from gameroom.store.base import (
     ROOM_ID,
     SNAPSHOTS_KEPT,
     JournalDamagedError,
-    Snapshot,
     SnapshotHead,
+    StoredSnapshot,
     StoreFailedError,
 )
 
@@ -40,7 +40,7 @@ class FileSnapshots:
         except OSError as error:
             raise StoreFailedError(f"{folder}: {error.strerror}") from error
 
-    def put(self, room: str, snapshot: Snapshot) -> None:
+    def put(self, room: str, snapshot: StoredSnapshot) -> None:
         head = snapshot.head
         path = self._path(room, head.generation)
         draft = path.with_suffix(".new")
@@ -82,7 +82,7 @@ class FileSnapshots:
                 found.append((int(name[1]), path))
         return [path for _, path in sorted(found, reverse=True)]
 
-    def _read(self, path: Path) -> Snapshot | None:
+    def _read(self, path: Path) -> StoredSnapshot | None:
         try:
             data = path.read_bytes()
         except OSError:
@@ -96,7 +96,7 @@ class FileSnapshots:
         except (JournalDamagedError, record.Unfinished) as error:
             log.warning("the snapshot %s is not used: %s", path.name, error or "it is unfinished")
             return None
-        return Snapshot(head, state)
+        return StoredSnapshot(head, state)
 
 
 def _head(first: bytes, path: Path) -> SnapshotHead:

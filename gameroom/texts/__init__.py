@@ -1,6 +1,7 @@
 """Texts of other people: what a name is, which names look alike, what a line may contain.
 
-The one place that cleans them; a browser is told clean ones and has no copy of these rules.
+Knows Unicode's tables, and no room. The rule it keeps: they are cleaned here and nowhere else; a
+browser is told clean ones and has no copy of these rules.
 """
 
 from gameroom.texts.lines import clean_line

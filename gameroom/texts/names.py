@@ -81,7 +81,7 @@ def numbered(name: str, number: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Looks:
+class NameSkeleton:
     """What a name looks like: two names look alike where one's `own` meets what the other is
     `like`, whichever is taken first. Not for showing."""
 
@@ -90,7 +90,7 @@ class Looks:
 
 
 @lru_cache(maxsize=LOOKS_KEPT)
-def looks(name: str) -> Looks:
+def looks(name: str) -> NameSkeleton:
     """Where both directions of writing meet in a name, its order depends on what is around it: it
     looks like any name, in whatever order, that has the same shapes."""
     cases = {"": name, "folded": name.casefold()}
@@ -101,8 +101,8 @@ def looks(name: str) -> Looks:
         for kind in ("plain", "mixed")
     )
     if _is_mixed(name):
-        return Looks(frozenset(mixed), frozenset(mixed | plain))
-    return Looks(frozenset(ordered | plain), frozenset(ordered | mixed))
+        return NameSkeleton(frozenset(mixed), frozenset(mixed | plain))
+    return NameSkeleton(frozenset(ordered | plain), frozenset(ordered | mixed))
 
 
 def skeleton(text: str) -> str:

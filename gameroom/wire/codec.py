@@ -19,7 +19,7 @@ from gameroom.lockstep.packets import Body, ClientPacket, Event, MasterPacket
 from gameroom.lockstep.problem import Problem
 from gameroom.model import Value
 from gameroom.wire.compact import (
-    Words,
+    WordTable,
     client_array,
     master_array,
     master_plain,
@@ -31,7 +31,7 @@ from gameroom.wire.frames import (
     BadFrameError,
     EventFrame,
     Method,
-    Rejected,
+    RejectedCommand,
     Rejection,
     RequestFrame,
     ResponseFrame,
@@ -58,12 +58,12 @@ class Codec:
     """Both directions of both sides. `subprotocol` is one of SUBPROTOCOLS; `room` is the
     merged room, or what `read_definition` made of the published one."""
 
-    def __init__(self, subprotocol: str, room: model.Room) -> None:
+    def __init__(self, subprotocol: str, room: model.RoomFile) -> None:
         assert subprotocol in SUBPROTOCOLS, subprotocol
         self.subprotocol = subprotocol
         self.binary = subprotocol == MSGPACK
-        self._commands = Words(room.commands)
-        self._signals = Words(room.signals)
+        self._commands = WordTable(room.commands)
+        self._signals = WordTable(room.signals)
 
     # --- The server's side ---------------------------------------------------------
 
@@ -80,7 +80,7 @@ class Codec:
             }
         )
 
-    def encode_private(self, rejected: Rejected) -> bytes | str:
+    def encode_private(self, rejected: RejectedCommand) -> bytes | str:
         """The event `rejected`, for the sender of the packet alone."""
         return self._pack(
             {

@@ -18,7 +18,7 @@ from typing import Any
 
 from gameroom import model
 from gameroom.lockstep.packets import (
-    Chart,
+    ChartState,
     Checksum,
     ClientPacket,
     Command,
@@ -33,10 +33,12 @@ from gameroom.wire.frames import CHECKSUM_MAX, bad, fitting
 from gameroom.wire.shape import plain, read
 
 
-class Words:
+class WordTable:
     """The indices of declared commands or signals, and the order of their fields."""
 
-    def __init__(self, declared: Sequence[model.Command] | Sequence[model.Signal]) -> None:
+    def __init__(
+        self, declared: Sequence[model.CommandDeclaration] | Sequence[model.SignalDeclaration]
+    ) -> None:
         self.names = tuple(one.name for one in declared)
         self.fields = tuple(tuple(field.name for field in one.fields) for one in declared)
         self.index = {name: index for index, name in enumerate(self.names)}
@@ -56,7 +58,7 @@ class Words:
         return self.names[index], dict(zip(fields, map(_value, flat[1:]), strict=True))
 
 
-def client_array(packet: ClientPacket, commands: Words, signals: Words) -> list[object]:
+def client_array(packet: ClientPacket, commands: WordTable, signals: WordTable) -> list[object]:
     age, checksum = _ages(packet.generation, packet.checksum)
     made: list[object] = [
         packet.generation,
@@ -78,7 +80,9 @@ def client_array(packet: ClientPacket, commands: Words, signals: Words) -> list[
     return made
 
 
-def read_client_array(made: Sequence[object], commands: Words, signals: Words) -> ClientPacket:
+def read_client_array(
+    made: Sequence[object], commands: WordTable, signals: WordTable
+) -> ClientPacket:
     """Raises BadFrameError when the array is not a client packet of this room."""
     if not 6 <= len(made) <= 8:
         raise bad(f"a client packet has 6 to 8 parts, not {len(made)}")
@@ -102,7 +106,7 @@ def read_client_array(made: Sequence[object], commands: Words, signals: Words) -
     )
 
 
-def master_array(event: Event, commands: Words) -> list[object]:
+def master_array(event: Event, commands: WordTable) -> list[object]:
     """The array of an event whose body is a MasterPacket."""
     packet = event.body
     assert isinstance(packet, MasterPacket)
@@ -132,7 +136,7 @@ def master_array(event: Event, commands: Words) -> list[object]:
     return made
 
 
-def read_master_array(made: Sequence[object], commands: Words) -> Event:
+def read_master_array(made: Sequence[object], commands: WordTable) -> Event:
     """Raises BadFrameError when the array is not a master packet of this room."""
     if not 8 <= len(made) <= 9:
         raise bad(f"a master packet has 8 or 9 parts, not {len(made)}")
@@ -155,7 +159,7 @@ def read_master_array(made: Sequence[object], commands: Words) -> Event:
             turn_ms,
             ahead,
             tuple(by_seat),
-            None if chart is None else read(Chart, chart, strict=False),
+            None if chart is None else read(ChartState, chart, strict=False),
             _checksum(generation, made[6], made[7]),
             tuple(_count(seat, "absent") for seat in _list(extras.get("absent", []), "absent")),
             tuple(read(Late, late, strict=False) for late in _list(extras.get("late", []), "late")),
@@ -163,7 +167,7 @@ def read_master_array(made: Sequence[object], commands: Words) -> Event:
     )
 
 
-def master_plain(made: Sequence[Any], commands: Words) -> dict[str, object]:
+def master_plain(made: Sequence[Any], commands: WordTable) -> dict[str, object]:
     """The plain body of a master packet from an array that this program wrote itself, such as an
     entry of a journal. It is what `plain(read_master_array(...).body)` gives, without looking at
     each value: a tail of turns is many of them."""
@@ -194,7 +198,7 @@ def master_plain(made: Sequence[Any], commands: Words) -> dict[str, object]:
     }
 
 
-def _commands(listed: object, words: Words) -> tuple[Command, ...]:
+def _commands(listed: object, words: WordTable) -> tuple[Command, ...]:
     return tuple(
         Command(*words.full(_list(one, f"commands[{i}]"), f"commands[{i}]"))
         for i, one in enumerate(_list(listed, "commands"))

@@ -18,7 +18,7 @@ from gameroom.model.fit import misfit
 from gameroom.wire.frames import bad
 
 
-def definition(room: model.Room) -> dict[str, Any]:
+def definition(room: model.RoomFile) -> dict[str, Any]:
     """The definition of a merged room: name, doc, players, spectators, teams, roles,
     settings, commands, requests, signals, permissions, states, policies. Plain values only."""
     assert room.extends is None, "a definition is made of a merged room"
@@ -59,7 +59,7 @@ def definition(room: model.Room) -> dict[str, Any]:
     }
 
 
-def definition_bytes(room: model.Room) -> bytes:
+def definition_bytes(room: model.RoomFile) -> bytes:
     """The definition as JSON, for a file."""
     return msgspec.json.encode(definition(room))
 
@@ -74,13 +74,13 @@ def order_of(said: object) -> list[list[tuple[str, list[str]]]]:
     ]
 
 
-def read_definition(said: object) -> model.Room:
+def read_definition(said: object) -> model.RoomFile:
     """The room behind a definition, without states and policies. What a newer server says
     beyond it is passed over. Raises BadFrameError with the place of what is wrong."""
     read = _converted(said, _Definition)
     watchers = read.spectators
     try:
-        return model.Room(
+        return model.RoomFile(
             name=read.name,
             doc=read.doc,
             players=Range(read.players.low, read.players.high),
@@ -90,10 +90,13 @@ def read_definition(said: object) -> model.Room:
             teams=tuple(model.Team(one.name, one.low, one.high, one.doc) for one in read.teams),
             roles=tuple(model.Role(one.name, one.of, one.doc) for one in read.roles),
             settings=tuple(_setting(at, one) for at, one in enumerate(read.settings)),
-            commands=tuple(model.Command(one.name, _fields(one), one.doc) for one in read.commands),
+            commands=tuple(
+                model.CommandDeclaration(one.name, _fields(one), one.doc) for one in read.commands
+            ),
             requests=tuple(model.Request(one.name, _fields(one), one.doc) for one in read.requests),
             signals=tuple(
-                model.Signal(one.name, _fields(one), one.agreed, one.doc) for one in read.signals
+                model.SignalDeclaration(one.name, _fields(one), one.agreed, one.doc)
+                for one in read.signals
             ),
         )
     except RecursionError:
@@ -115,7 +118,9 @@ def read_limits(said: object) -> dict[str, int]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _declared(one: model.Command | model.Request | model.Signal) -> dict[str, Any]:
+def _declared(
+    one: model.CommandDeclaration | model.Request | model.SignalDeclaration,
+) -> dict[str, Any]:
     return {
         "name": one.name,
         "doc": one.doc,

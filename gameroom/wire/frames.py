@@ -47,7 +47,7 @@ class EventFrame:
     seq: int | None = None
 
 
-class Rejected(Protocol):
+class RejectedCommand(Protocol):
     """What `encode_private` needs; `room.effects.Rejected` and Rejection have it."""
 
     @property

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import pytest
 
-from gameroom.chart import Event, Person, advance, begin, from_plain, step
+from gameroom.chart import ChartEvent, Person, advance, begin, from_plain, step
 
 ROUNDS = 200
 
@@ -67,7 +67,7 @@ CHART = {
     },
 }
 
-EVENTS = [Event(name) for name in ("start", "turn", "lag", "turn", "calm", "stop")]
+EVENTS = [ChartEvent(name) for name in ("start", "turn", "lag", "turn", "calm", "stop")]
 
 
 def lap(chart, snapshot):
@@ -102,13 +102,15 @@ def test_turns_of_the_standard_room_with_eight_players(benchmark, standard):
     )
     snapshot, _ = begin(standard, people=people)
     for name in ("ready", "loaded"):
-        snapshot, _ = step(standard, snapshot, Event(name, people=people))
+        snapshot, _ = step(standard, snapshot, ChartEvent(name, people=people))
 
     def turns(snapshot):
         for generation in range(1, ROUNDS + 1):
             snapshot, _ = advance(standard, snapshot, generation * 100, generation)
             snapshot, _ = step(
-                standard, snapshot, Event("return", generation * 100, generation, people=people)
+                standard,
+                snapshot,
+                ChartEvent("return", generation * 100, generation, people=people),
             )
 
     benchmark(turns, snapshot)

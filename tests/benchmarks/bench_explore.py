@@ -12,9 +12,9 @@ from __future__ import annotations
 import pytest
 
 from gameroom.chart import compile_room
-from gameroom.explore.abstract_room import World
+from gameroom.explore.abstract_room import AbstractRoom
 from gameroom.explore.facets import reads_of
-from gameroom.explore.moves import Moves
+from gameroom.explore.moves import PossibleMoves
 from gameroom.explore.run import explore
 from gameroom.explore.search import search
 from gameroom.language import load, shipped
@@ -78,7 +78,7 @@ def test_players(benchmark, players):
     reads = reads_of(chart)
 
     def one():
-        return search(Moves.of(World.of(chart, reads), players), 100_000)
+        return search(PossibleMoves.of(AbstractRoom.of(chart, reads), players), 100_000)
 
     graph = benchmark.pedantic(one, rounds=3, warmup_rounds=1)
     assert graph.complete

@@ -22,7 +22,7 @@ from aiohttp.test_utils import TestServer
 from gameroom.client import join
 from gameroom.lockstep.canonical import canonical
 from gameroom.lockstep.packets import ClientPacket, Command, Verified
-from gameroom.replica import Hello, LedgerEngine, Replica
+from gameroom.replica import LedgerEngine, Replica, Welcome
 from gameroom.room import Room, inputs
 from gameroom.room.effects import Append, Broadcast, Keep
 from gameroom.server.app import make_app
@@ -84,7 +84,7 @@ def play(folder: Path, turns: int, *, snapshots: bool) -> str:
     for who in ("ann", "bob"):
         say(who, inputs.Join(who))
         say(who, inputs.Connect())
-    replica.welcome(read(Hello, plain(room.hello("ann")), strict=False))
+    replica.welcome(read(Welcome, plain(room.hello("ann")), strict=False))
     for packet in (inputs.Ready(), inputs.Load()):
         for who in ("ann", "bob"):
             say(who, packet)

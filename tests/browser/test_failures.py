@@ -28,7 +28,7 @@ def at_nine(does: str) -> str:
 
 async def alone(world: World, engine: str, text: str = ALONE) -> str:
     made = await world.app[LOBBY].create(
-        bodies.Create(room=text, engine=bodies.Code(source=engine))
+        bodies.Create(room=text, engine=bodies.CodeBody(source=engine))
     )
     return made.id
 

@@ -61,8 +61,8 @@ async def garden(world: World) -> str:
     made = await world.app[LOBBY].create(
         bodies.Create(
             room=GARDEN,
-            engine=bodies.Code(source=ENGINE),
-            view=bodies.Code(source=VIEW),
+            engine=bodies.CodeBody(source=ENGINE),
+            view=bodies.CodeBody(source=VIEW),
         )
     )
     return made.id

@@ -81,8 +81,8 @@ async def alone(world: World, engine: str, view: str | None = None, *, room: str
     made = await world.app[LOBBY].create(
         bodies.Create(
             room=room,
-            engine=bodies.Code(source=engine),
-            view=None if view is None else bodies.Code(source=view),
+            engine=bodies.CodeBody(source=engine),
+            view=None if view is None else bodies.CodeBody(source=view),
         )
     )
     return made.id

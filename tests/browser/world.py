@@ -58,8 +58,8 @@ class World:
         made = await self.app[LOBBY].create(
             bodies.Create(
                 room=text,
-                engine=bodies.Code(source=(folder / "engine.js").read_text(encoding="utf-8")),
-                view=bodies.Code(source=(folder / "view.js").read_text(encoding="utf-8")),
+                engine=bodies.CodeBody(source=(folder / "engine.js").read_text(encoding="utf-8")),
+                view=bodies.CodeBody(source=(folder / "view.js").read_text(encoding="utf-8")),
                 seed=seed,
             )
         )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from gameroom.chart import (
+    ChartEvent,
     Did,
-    Event,
-    Moved,
     Person,
+    TransitionTaken,
     active,
     advance,
     begin,
@@ -42,7 +42,7 @@ class Play:
         )
 
     def send(self, name, people=None, settings=None, **fields):
-        event = Event(name, self.now, self.generation, fields, people, settings)
+        event = ChartEvent(name, self.now, self.generation, fields, people, settings)
         self.trace.clear()
         plainly = step(self.chart, self.snapshot, event)
         self.snapshot, self.effects = step(self.chart, self.snapshot, event, trace=self.trace)
@@ -91,7 +91,7 @@ class Play:
         return [
             (effect.event, self.paths(effect.exited), self.paths(effect.entered))
             for effect in self.effects
-            if isinstance(effect, Moved)
+            if isinstance(effect, TransitionTaken)
         ]
 
     @property

@@ -1,6 +1,6 @@
 """Done events, and the end of a chart."""
 
-from gameroom.chart import Ended, Event, path, step
+from gameroom.chart import ChartEnded, ChartEvent, path, step
 from tests.chart.play import Play, say, states
 
 
@@ -145,7 +145,7 @@ def ending():
 def test_a_final_state_of_the_root_ends_the_chart():
     play = Play(ending()).send("win")
     assert play.active == ("won",)
-    (end,) = [effect for effect in play.effects if isinstance(effect, Ended)]
+    (end,) = [effect for effect in play.effects if isinstance(effect, ChartEnded)]
     assert path(play.chart, end.state) == "won"
     assert end.because == "red has won"
     assert play.effects[-1] == end
@@ -155,7 +155,7 @@ def test_a_final_state_of_the_root_ends_the_chart():
 def test_an_ended_chart_takes_nothing_more():
     play = Play(ending()).send("win")
     snapshot = play.snapshot
-    assert step(play.chart, snapshot, Event("win", 7)) == (snapshot, ())
+    assert step(play.chart, snapshot, ChartEvent("win", 7)) == (snapshot, ())
     play.wait(ms=100)
     assert (play.snapshot, play.effects) == (snapshot, ())
 
@@ -169,4 +169,4 @@ def test_an_ended_chart_has_no_timers():
 def test_a_chart_may_end_as_it_begins():
     play = Play(states(a={"transitions": [{"when": True, "to": "z"}]}, z={"kind": "final"}))
     assert play.active == ("z",)
-    assert isinstance(play.effects[-1], Ended)
+    assert isinstance(play.effects[-1], ChartEnded)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gameroom.chart import Event, begin, from_plain, step
+from gameroom.chart import ChartEvent, begin, from_plain, step
 from gameroom.model import INT_MAX
 from tests.chart.play import Play, person, say, states
 
@@ -114,7 +114,7 @@ def test_an_error_in_an_error_does_not_hang():
 def test_the_same_mistake_gives_the_same_answer_twice():
     chart = from_plain(room({"on": "go", "if": ["<", ["event", "x"], 3], "to": "b"}))
     snapshot, _ = begin(chart)
-    event = Event("go", fields={"x": "text"})
+    event = ChartEvent("go", fields={"x": "text"})
     assert step(chart, snapshot, event) == step(chart, snapshot, event)
 
 

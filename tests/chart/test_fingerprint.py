@@ -84,7 +84,7 @@ room "Everything" {
 """
 
 
-def room_of(text: str, name: str = "x.room") -> model.Room:
+def room_of(text: str, name: str = "x.room") -> model.RoomFile:
     def resolve(wanted: str) -> language.Source | None:
         found = shipped_room(wanted)
         return None if found is None else language.Source(*found)
@@ -139,23 +139,23 @@ PACE = model.Policy("pace", (model.PolicyEntry("tick", model.Rate(20)),))
 """The default of `pace`, written."""
 
 ROWS: dict[tuple[type, str], list[Row]] = {
-    (model.Room, "name"): [says(other)],
-    (model.Room, "extends"): [says(lambda _: "standard")],
-    (model.Room, "players"): [decides(lambda _: model.Range(2, 9))],
-    (model.Room, "spectators"): [decides(lambda _: None)],
-    (model.Room, "teams"): [decides(fewer), decides(turned)],
-    (model.Room, "roles"): [
+    (model.RoomFile, "name"): [says(other)],
+    (model.RoomFile, "extends"): [says(lambda _: "standard")],
+    (model.RoomFile, "players"): [decides(lambda _: model.Range(2, 9))],
+    (model.RoomFile, "spectators"): [decides(lambda _: None)],
+    (model.RoomFile, "teams"): [decides(fewer), decides(turned)],
+    (model.RoomFile, "roles"): [
         decides(fewer),
         decides(lambda roles: (*roles, model.Role("judge", "spectator"))),
     ],
-    (model.Room, "settings"): [decides(fewer), says(turned)],
-    (model.Room, "commands"): [decides(fewer), decides(turned)],
-    (model.Room, "requests"): [decides(fewer), says(turned)],
-    (model.Room, "signals"): [decides(fewer), decides(turned)],
-    (model.Room, "variables"): [decides(fewer), says(turned)],
-    (model.Room, "policies"): [decides(fewer), says(turned)],
-    (model.Room, "root"): [decides(lambda root: replace(root, states=fewer(root.states)))],
-    (model.Room, "doc"): [says(other)],
+    (model.RoomFile, "settings"): [decides(fewer), says(turned)],
+    (model.RoomFile, "commands"): [decides(fewer), decides(turned)],
+    (model.RoomFile, "requests"): [decides(fewer), says(turned)],
+    (model.RoomFile, "signals"): [decides(fewer), decides(turned)],
+    (model.RoomFile, "variables"): [decides(fewer), says(turned)],
+    (model.RoomFile, "policies"): [decides(fewer), says(turned)],
+    (model.RoomFile, "root"): [decides(lambda root: replace(root, states=fewer(root.states)))],
+    (model.RoomFile, "doc"): [says(other)],
     (model.Range, "low"): [decides(more)],
     (model.Range, "high"): [decides(more)],
     (model.Spectators, "low"): [decides(more)],
@@ -174,16 +174,16 @@ ROWS: dict[tuple[type, str], list[Row]] = {
     (model.Setting, "type"): [decides(lambda _: model.StringType(0, 9))],
     (model.Setting, "default"): [decides(lambda _: "islands")],
     (model.Setting, "doc"): [says(other)],
-    (model.Command, "name"): [decides(other)],
-    (model.Command, "fields"): [decides(fewer), decides(turned)],
-    (model.Command, "doc"): [says(other)],
+    (model.CommandDeclaration, "name"): [decides(other)],
+    (model.CommandDeclaration, "fields"): [decides(fewer), decides(turned)],
+    (model.CommandDeclaration, "doc"): [says(other)],
     (model.Request, "name"): [decides(other)],
     (model.Request, "fields"): [decides(fewer), says(turned)],
     (model.Request, "doc"): [says(other)],
-    (model.Signal, "name"): [decides(other)],
-    (model.Signal, "fields"): [decides(fewer)],
-    (model.Signal, "agreed"): [decides(lambda _: "majority")],
-    (model.Signal, "doc"): [says(other)],
+    (model.SignalDeclaration, "name"): [decides(other)],
+    (model.SignalDeclaration, "fields"): [decides(fewer)],
+    (model.SignalDeclaration, "agreed"): [decides(lambda _: "majority")],
+    (model.SignalDeclaration, "doc"): [says(other)],
     (model.Field, "name"): [decides(other)],
     (model.Field, "type"): [decides(lambda _: model.BoolType())],
     (model.Field, "doc"): [says(other)],
@@ -320,7 +320,7 @@ def classes_of(hint: object) -> Iterator[type]:
 def reachable() -> dict[type, dict[str, object]]:
     """The fields of all classes below Room, with their types."""
     found: dict[type, dict[str, object]] = {}
-    waiting = [model.Room]
+    waiting = [model.RoomFile]
     while waiting:
         one = waiting.pop()
         if one in found or one is model.Span:

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from gameroom.chart import Event, advance, begin, from_plain, step
+from gameroom.chart import ChartEvent, advance, begin, from_plain, step
 from gameroom.chart.compile import compile_room
 from gameroom.chart.legal import illegality
 from gameroom.chart.mistakes import IllegalConfigurationError
@@ -32,7 +32,7 @@ def test_whatever_happens_a_snapshot_is_whole(seed):
         for what, more in story(dice, 25):
             before = snapshot.configuration
             if isinstance(what, str):
-                snapshot, effects = step(chart, snapshot, Event(what, now, generation, more))
+                snapshot, effects = step(chart, snapshot, ChartEvent(what, now, generation, more))
                 reference.send(what, more, now, generation)
             else:
                 now, generation = now + what, generation + more
@@ -237,5 +237,5 @@ def test_an_illegal_configuration_is_a_fault_that_is_named_and_changes_nothing(m
                 IllegalConfigurationError,
                 match=r"2 of the states inside `a` are active after: on go -> a\.c",
             ):
-                step(play.chart, before, Event("go"))
+                step(play.chart, before, ChartEvent("go"))
     assert play.send("go").leaves == ("a.c",), "no plan of it was kept"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gameroom.chart import MICROSTEPS_MAX, Event, Fault, Moved, dump, restore, step
+from gameroom.chart import MICROSTEPS_MAX, ChartEvent, Fault, TransitionTaken, dump, restore, step
 from tests.chart.play import Play, say, states
 
 
@@ -15,7 +15,7 @@ def test_whens_that_chase_each_other():
     play = Play(room).send("go")
     assert isinstance(play.effects[-1], Fault)
     assert play.snapshot.status == "faulted"
-    assert len([e for e in play.effects if isinstance(e, Moved)]) == 1 + MICROSTEPS_MAX
+    assert len([e for e in play.effects if isinstance(e, TransitionTaken)]) == 1 + MICROSTEPS_MAX
     assert play.snapshot.timers == ()
 
 
@@ -49,7 +49,7 @@ def test_the_limit_itself(steps, status):
 def test_a_faulted_chart_takes_nothing_more_even_after_a_restore():
     play = Play(states(a={"transitions": [{"when": True, "to": "a"}]}))
     snapshot = restore(play.chart, dump(play.chart, play.snapshot), 5)
-    assert step(play.chart, snapshot, Event("go")) == (snapshot, ())
+    assert step(play.chart, snapshot, ChartEvent("go")) == (snapshot, ())
 
 
 def test_a_fault_is_told_once():

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, given, settings
 
-from gameroom.chart import Did, Ended, Event, Fault, Moved, active, advance, begin, path, step
+from gameroom.chart import (
+    ChartEnded,
+    ChartEvent,
+    Did,
+    Fault,
+    TransitionTaken,
+    active,
+    advance,
+    begin,
+    path,
+    step,
+)
 from gameroom.chart.compile import compile_room
 from gameroom.chart.plain import plain_room
 from tests.chart.reference import Reference
@@ -29,7 +40,7 @@ def test_both_do_the_same(plain, story):
     now = generation = 0
     for what, more in story:
         if isinstance(what, str):
-            event = Event(what, now, generation, more)
+            event = ChartEvent(what, now, generation, more)
             snapshot, effects = step(chart, snapshot, event)
             reference.send(what, more, now, generation)
         else:
@@ -45,10 +56,10 @@ def assert_same(chart, snapshot, effects, reference):
     moves = [
         ("moved", e.transition, paths(chart, e.exited), paths(chart, e.entered))
         for e in effects
-        if isinstance(e, Moved)
+        if isinstance(e, TransitionTaken)
     ]
     assert moves == [entry for entry in reference.log if entry[0] == "moved"]
-    others = [other(chart, e) for e in effects if not isinstance(e, Moved)]
+    others = [other(chart, e) for e in effects if not isinstance(e, TransitionTaken)]
     assert others == [entry for entry in reference.log if entry[0] != "moved"]
     alive = reference.running and not reference.faulted
     assert (snapshot.status == "live") == alive
@@ -61,7 +72,7 @@ def other(chart, effect):
     match effect:
         case Did(verb, name):
             return verb, name
-        case Ended(state, _):
+        case ChartEnded(state, _):
             return "ended", path(chart, state)
         case Fault():
             return ("fault",)

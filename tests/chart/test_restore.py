@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gameroom import __version__
 from gameroom.chart import (
     BadSnapshotError,
-    Event,
+    ChartEvent,
     active,
     advance,
     begin,
@@ -52,8 +52,8 @@ def test_restoring_between_any_two_events_changes_nothing(plain, story):
         restored = restore(again, dump(chart, restored), now + pauses)
         assert dump(again, restored) == dump(chart, lives)
         if isinstance(what, str):
-            lives, effects = step(chart, lives, Event(what, now, generation, more))
-            event = Event(what, now + pauses, generation, more)
+            lives, effects = step(chart, lives, ChartEvent(what, now, generation, more))
+            event = ChartEvent(what, now + pauses, generation, more)
             restored, others = step(again, restored, event)
         else:
             now, generation = now + what, generation + more
@@ -73,7 +73,7 @@ def test_looking_changes_nothing(plain, story):
     now = generation = 0
     for what, more in story:
         if isinstance(what, str):
-            event = Event(what, now, generation, more)
+            event = ChartEvent(what, now, generation, more)
             plainly = step(chart, snapshot, event)
             assert step(chart, snapshot, event, trace=[]) == plainly
             assert step(chart, snapshot, event) == plainly, "the same answer every time"
@@ -184,7 +184,7 @@ def test_a_chart_of_another_release_goes_on_by_the_names_of_its_states():
     assert active(chart, snapshot) == ("wait",)
     assert due(snapshot) == play.now + 400
     assert snapshot.settings[chart.settings["gold"]] == 7
-    snapshot, _ = step(chart, snapshot, Event("on", play.now))
+    snapshot, _ = step(chart, snapshot, ChartEvent("on", play.now))
     assert active(chart, snapshot) == ("game", "game.night"), "the history came along"
 
 
@@ -298,7 +298,7 @@ def test_a_snapshot_altered_in_any_way_is_one_or_is_refused():
             continue
         taken += 1
         dump(play.chart, found)
-        found, _ = step(play.chart, found, Event("on", 0, 0, {}))
+        found, _ = step(play.chart, found, ChartEvent("on", 0, 0, {}))
         advance(play.chart, found, found.now + 1000, found.generation + 4)
     assert max(map(len, told)) < 400
     assert 100 < taken < 2000, "most are refused, and some are just other snapshots"
@@ -312,7 +312,7 @@ def test_whatever_was_stored_is_a_snapshot_or_is_refused(plain, story, dice):
     snapshot, _ = begin(chart)
     for what, more in story:
         if isinstance(what, str):
-            snapshot, _ = step(chart, snapshot, Event(what, 0, 0, more))
+            snapshot, _ = step(chart, snapshot, ChartEvent(what, 0, 0, more))
     for _ in range(8):
         data = altered(dump(chart, snapshot), dice)
         try:
@@ -322,7 +322,7 @@ def test_whatever_was_stored_is_a_snapshot_or_is_refused(plain, story, dice):
         dump(chart, found)
         for what, more in story:
             if isinstance(what, str):
-                found, _ = step(chart, found, Event(what, 0, 0, more))
+                found, _ = step(chart, found, ChartEvent(what, 0, 0, more))
             else:
                 found, _ = advance(chart, found, found.now + what, found.generation + more)
 

@@ -1,6 +1,6 @@
 """Which transition of a leaf: inner states first, then document order, then guards."""
 
-from gameroom.chart import Event, advance, begin, from_plain, step
+from gameroom.chart import ChartEvent, advance, begin, from_plain, step
 from tests.chart.play import Play, say, states
 
 
@@ -61,10 +61,10 @@ def test_names_match_whole():
 def test_time_and_generation_never_fall():
     chart = from_plain(nested([], []))
     snapshot, _ = begin(chart, now=100)
-    snapshot, _ = step(chart, snapshot, Event("x", now=500, generation=7))
-    snapshot, _ = step(chart, snapshot, Event("x", now=50, generation=3))
+    snapshot, _ = step(chart, snapshot, ChartEvent("x", now=500, generation=7))
+    snapshot, _ = step(chart, snapshot, ChartEvent("x", now=50, generation=3))
     assert (snapshot.now, snapshot.generation) == (500, 7)
-    snapshot, _ = step(chart, snapshot, Event("x", now=50, generation=3, people=()))
+    snapshot, _ = step(chart, snapshot, ChartEvent("x", now=50, generation=3, people=()))
     assert (snapshot.now, snapshot.generation) == (500, 7)
     snapshot, _ = advance(chart, snapshot, 50, 3)
     assert (snapshot.now, snapshot.generation) == (500, 7)

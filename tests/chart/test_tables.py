@@ -7,7 +7,7 @@ import pytest
 from gameroom import model
 from gameroom.chart import (
     ChartError,
-    Event,
+    ChartEvent,
     begin,
     compile_room,
     differs,
@@ -80,14 +80,14 @@ def test_a_mistake_carries_the_authors_span():
     wrong = model.Transition(model.On("x"), target=model.Target("nowhere", span=span))
     root = model.State("", states=(model.State("a", transitions=(wrong,)),))
     with pytest.raises(ChartError) as raised:
-        compile_room(model.Room("x", root=root))
+        compile_room(model.RoomFile("x", root=root))
     assert raised.value.span == span
 
 
 def test_two_states_of_one_name_are_refused():
     root = model.State("", states=(model.State("a"), model.State("a")))
     with pytest.raises(ChartError, match="`a` is there twice"):
-        compile_room(model.Room("x", root=root))
+        compile_room(model.RoomFile("x", root=root))
 
 
 def test_a_forgetful_memory_changes_no_answer(monkeypatch):
@@ -106,7 +106,7 @@ def play_through(chart):
     snapshot, _ = begin(chart)
     told = []
     for name in "xxyxxyxx":
-        snapshot, effects = step(chart, snapshot, Event(name))
+        snapshot, effects = step(chart, snapshot, ChartEvent(name))
         told.append((snapshot, effects))
     return told
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gameroom.chart import Event, due, step
+from gameroom.chart import ChartEvent, due, step
 from gameroom.model import DURATION_MAX
 from tests.chart.play import Play, say, states
 
@@ -55,7 +55,7 @@ def test_a_timer_that_is_already_due_dies_with_its_state():
         late={},
     )
     play = Play(room)
-    snapshot, _ = step(play.chart, play.snapshot, Event("go", now=50))
+    snapshot, _ = step(play.chart, play.snapshot, ChartEvent("go", now=50))
     play.snapshot = snapshot
     assert play.wait(ms=60).active == ("b",)
 
@@ -216,7 +216,7 @@ def test_a_timer_that_is_armed_while_time_is_told_waits_for_the_next_time(unit):
     play.send("go")
     play.wait(**{unit: 4})
     step_on = {"ms": {"now": play.now + 1}, "turns": {"generation": play.generation + 1}}[unit]
-    event = Event("back", **({"now": play.now, "generation": play.generation} | step_on))
+    event = ChartEvent("back", **({"now": play.now, "generation": play.generation} | step_on))
     play.snapshot, _ = step(play.chart, play.snapshot, event)
     assert play.wait(**{unit: 1}).said == [], "cancelled and armed by the outer one"
     assert play.wait().said == ["now"]

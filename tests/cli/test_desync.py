@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from gameroom import cli
 from gameroom.cli.desync_words import facts, told
 from gameroom.lockstep.canonical import canonical, checksum
-from gameroom.lockstep.desync import BadReportError, Report, Subject, Witness, read, report
+from gameroom.lockstep.desync import BadReportError, DesyncReport, Subject, Witness, read, report
 from gameroom.lockstep.packets import (
     Checksum,
     Command,
@@ -43,7 +43,7 @@ def outpost(hidden: bool) -> dict[str, Any]:
     return {"dice": [7, 1, 4, 99], "night": False, "units": units}
 
 
-def example() -> Report:
+def example() -> DesyncReport:
     states = {0: outpost(False), 1: outpost(False), 2: outpost(True)}
     sums = {seat: checksum(state) for seat, state in states.items()}
     verdict = Diverged(128, (2,), True, sums)
@@ -123,7 +123,7 @@ def test_so_many_differences_as_are_asked_for():
 def test_a_state_that_does_not_fit_its_hashes_is_not_trusted():
     body = json.loads(example().dump())
     body["states"]["2"]["night"] = True
-    text = told(Report(body))
+    text = told(DesyncReport(body))
     assert "Do not trust cid (seat 3)" in text
 
 
@@ -142,13 +142,13 @@ def test_a_state_that_does_not_fit_its_hashes_is_not_trusted():
     ],
 )
 def test_what_is_known_is_told_and_what_is_not(change: dict[str, Any], words: str):
-    assert words in " ".join(told(Report({**example().body, **change})).split())
+    assert words in " ".join(told(DesyncReport({**example().body, **change})).split())
 
 
 def test_half_a_pixel_is_what_to_look_at_first():
     body = json.loads(example().dump())
     body["seats"][2]["said"]["why"] = "value.units[0].x: 0.5 is not a whole number within 2^53 - 1"
-    advice = told(Report(body)).partition("What to look at next:")[2]
+    advice = told(DesyncReport(body)).partition("What to look at next:")[2]
     assert advice.index("no whole number") < advice.index("Where does the engine")
 
 
@@ -160,7 +160,7 @@ def test_what_others_said_reaches_no_terminal_as_it_is():
     body["differences"][1]["values"]["2"] = {evil: evil}
     body["seats"][0]["said"]["why"] = evil
     body["room"]["name"] = evil
-    text = told(Report(body))
+    text = told(DesyncReport(body))
     assert all(one.isprintable() for one in text.replace("\n", ""))
 
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 
 from gameroom.chart import Chart, compile_room, from_plain
-from gameroom.explore.abstract_room import Spot, World
-from gameroom.explore.cache import Memory, Outcome, as_bits, ways
+from gameroom.explore.abstract_room import AbstractRoom, Spot
+from gameroom.explore.cache import CachedStep, Memory, as_bits, ways
 from gameroom.explore.facets import reads_of
-from gameroom.explore.moves import Moves
+from gameroom.explore.moves import PossibleMoves
 from gameroom.explore.search import Graph, search
 from tests.explore.test_stories import FEW, charts
 from tests.language.texts import good, room
@@ -20,10 +20,10 @@ from tests.language.texts import good, room
 class Forgetful(Memory):
     """Plays everything, every time."""
 
-    def outcomes(self, moves: Moves, spot: Spot) -> Iterator[Outcome]:
+    def outcomes(self, moves: PossibleMoves, spot: Spot) -> Iterator[CachedStep]:
         for step in moves.steps(spot):
             for taken, after, run in ways(moves, spot, step):
-                yield Outcome(taken, after, *as_bits(run.moved))
+                yield CachedStep(taken, after, *as_bits(run.moved))
 
 
 class Counting(Memory):
@@ -38,8 +38,8 @@ class Counting(Memory):
 
 def both(chart: Chart, players: int = 2, most: int = 800) -> tuple[Graph, Graph]:
     """One room explored with memory and without."""
-    world = World.of(chart, reads_of(chart))
-    moves = Moves.of(world, players)
+    world = AbstractRoom.of(chart, reads_of(chart))
+    moves = PossibleMoves.of(world, players)
     return search(moves, most, Memory.of(world)), search(moves, most, Forgetful.of(world))
 
 
@@ -187,9 +187,9 @@ def test_a_number_that_few_ask_for_is_no_reason_to_play_again() -> None:
             "  after 40s do { set night = night + 1 } -> running.iterating\n}"
         )
         chart = compile_room(good(room(text)))
-        world = World.of(chart, reads_of(chart))
+        world = AbstractRoom.of(chart, reads_of(chart))
         memory = Counting.of(world)
-        graph = search(Moves.of(world, 2), 5_000, memory)
+        graph = search(PossibleMoves.of(world, 2), 5_000, memory)
         assert graph.complete
         return len(graph.spots), memory.plays
 
@@ -215,9 +215,9 @@ def test_what_is_asked_of_a_number_counts_as_one_answer() -> None:
             },
         }
     )
-    world = World.of(chart, reads_of(chart))
+    world = AbstractRoom.of(chart, reads_of(chart))
     memory = Counting.of(world)
-    moves = Moves.of(world, 1)
+    moves = PossibleMoves.of(world, 1)
     spot, _ = world.begin()
     found = [list(memory.outcomes(moves, Spot(spot.site, (n,)))) for n in range(10)]
     assert [chart.states[-1].bit & only.after.configuration > 0 for (only,) in found] == [
@@ -228,7 +228,7 @@ def test_what_is_asked_of_a_number_counts_as_one_answer() -> None:
 
 def test_a_search_ends_when_enough_was_found() -> None:
     chart = compile_room(good(room("players 2..3")))
-    moves = Moves.of(World.of(chart, reads_of(chart)), 2)
+    moves = PossibleMoves.of(AbstractRoom.of(chart, reads_of(chart)), 2)
     running = 1 << chart.by_path["running"]
     whole = search(moves, 800)
     part = search(moves, 800, until=lambda graph: bool(graph.entered & running))

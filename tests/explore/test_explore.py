@@ -6,10 +6,10 @@ import pytest
 
 from gameroom import resources
 from gameroom.chart import active, compile_room
-from gameroom.explore.run import Report, explore
+from gameroom.explore.run import ExploreReport, explore
 from gameroom.explore.story import replay
 from gameroom.language import CODES, Source, load, shipped
-from gameroom.model import Room
+from gameroom.model import RoomFile
 from tests.explore.troubled_rooms import TROUBLES, Trouble, captained
 from tests.language.texts import SKIRMISH, SKIRMISH_YAML, good, room
 
@@ -73,7 +73,7 @@ def test_the_sample_is_clean_in_both_spellings(text: str, name: str) -> None:
     assert explore(loaded(Source(name, text))).diagnostics == ()
 
 
-def loaded(source: Source) -> Room:
+def loaded(source: Source) -> RoomFile:
     result = load(source.text, name=source.name, resolve=shipped)
     assert result.room is not None, result.diagnostics
     return result.room
@@ -178,7 +178,7 @@ def test_a_room_that_is_too_large_says_so_by_itself() -> None:
         f"{counters}\n{requests}\n"
         f"extend state running.iterating {{ allow c0, c1, c2 from player {asks} }}"
     )
-    report: Report = explore(good(text), configurations_max=300)
+    report: ExploreReport = explore(good(text), configurations_max=300)
     assert not report.complete
     assert report.notes[0].startswith("not checked past 300 configurations")
 

@@ -6,12 +6,12 @@ from itertools import product
 
 import pytest
 
-from gameroom.chart import Event, compile_room
+from gameroom.chart import ChartEvent, compile_room
 from gameroom.explore import scope as explore_scope
-from gameroom.explore.abstract_room import World
+from gameroom.explore.abstract_room import AbstractRoom
 from gameroom.explore.cache import ways
 from gameroom.explore.facets import reads_of
-from gameroom.explore.moves import Moves
+from gameroom.explore.moves import PossibleMoves
 from gameroom.explore.run import explore
 from gameroom.explore.search import search
 from gameroom.explore.story import replay
@@ -53,13 +53,13 @@ def verdicts(players: int) -> set[tuple[int, bool]]:
 @pytest.mark.parametrize("players", [2, 3, 4])
 def test_engines_diverge_as_the_room_judges(players: int) -> None:
     chart = compile_room(good(PLAYED.format(players)))
-    moves = Moves.of(World.of(chart, reads_of(chart)), players)
+    moves = PossibleMoves.of(AbstractRoom.of(chart, reads_of(chart)), players)
     graph = search(moves, 1_000)
     met = set()
     for spot in graph.spots:
         for step in moves.steps(spot) if spot.configuration & chart.iterating else ():
             for _, _, went in ways(moves, spot, step) if step.verb == "diverged" else ():
-                (event,) = [each for each in went.fed if isinstance(each, Event) and each.name]
+                (event,) = [each for each in went.fed if isinstance(each, ChartEvent) and each.name]
                 differ = sum("diverged" in each.flags for each in event.people)
                 if all("connected" in each.flags for each in event.people):
                     met.add((differ, event.fields["decidable"]))

@@ -17,12 +17,12 @@ from gameroom.chart import Chart, active
 from gameroom.explore.abstract_room import Spot
 from gameroom.explore.cache import ways
 from gameroom.explore.findings import Finding
-from gameroom.explore.moves import Moves
+from gameroom.explore.moves import PossibleMoves
 from gameroom.explore.run import explore
 from gameroom.explore.scope import explored
 from gameroom.explore.story import Story
 from gameroom.language import load, shipped
-from gameroom.model import Room
+from gameroom.model import RoomFile
 from tests.explore.test_stories import FEW, charts
 from tests.explore.troubled_rooms import TROUBLES
 
@@ -39,7 +39,7 @@ def price_of(story: Story) -> int:
 class Reference:
     """The least price of every spot, and where each leads: from it, to it, for how much."""
 
-    def __init__(self, moves: Moves) -> None:
+    def __init__(self, moves: PossibleMoves) -> None:
         self.moves = moves
         self.prices: dict[Spot, int] = {}
         self.leads: dict[Spot, set[tuple[int, Spot]]] = defaultdict(set)
@@ -111,7 +111,7 @@ SHOWING = {"E0801": stuck, "E0803": faulted, "W0803": waiting, "W0804": without_
 TOLD = [each for each in TROUBLES if each.code in SHOWING]
 
 
-def is_shortest(room: Room, finding: Finding) -> bool:
+def is_shortest(room: RoomFile, finding: Finding) -> bool:
     """Does no shorter way lead to what the story leads to, in the first graph with any?"""
     assert finding.story is not None
     shows = SHOWING[finding.diagnostic.code]

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gameroom.chart import Chart, active, compile_room, from_plain
-from gameroom.explore.abstract_room import World
+from gameroom.explore.abstract_room import AbstractRoom
 from gameroom.explore.cache import Memory
 from gameroom.explore.facets import reads_of
-from gameroom.explore.moves import Moves
+from gameroom.explore.moves import PossibleMoves
 from gameroom.explore.run import explore
 from gameroom.explore.search import Graph, goes_round, search, stuck
 from gameroom.explore.story import replay, story_of
@@ -124,7 +124,7 @@ def explored(chart: Chart, *, forgetful: bool = True, players: int = 2) -> Graph
     if not forgetful:
         everything = (1 << 200) - 1
         reads = replace(reads, live=(everything,) * len(reads.live))
-    return search(Moves.of(World.of(chart, reads), players), 800)
+    return search(PossibleMoves.of(AbstractRoom.of(chart, reads), players), 800)
 
 
 @FEW
@@ -188,7 +188,10 @@ def test_forgetting_makes_no_difference_to_shipped_rooms(name: str) -> None:
     chart = compile_room(checked)
     reads = reads_of(chart)
     thorough = replace(reads, live=((1 << 200) - 1,) * len(reads.live))
-    graphs = [search(Moves.of(World.of(chart, each), 1), 20_000) for each in (reads, thorough)]
+    graphs = [
+        search(PossibleMoves.of(AbstractRoom.of(chart, each), 1), 20_000)
+        for each in (reads, thorough)
+    ]
     assert all(graph.complete for graph in graphs)
     assert places(graphs[0]) == places(graphs[1])
     assert graphs[0].taken == graphs[1].taken

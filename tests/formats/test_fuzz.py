@@ -33,8 +33,8 @@ from gameroom.store import (
     JournalError,
     RoomRecord,
     Session,
-    Snapshot,
     SnapshotHead,
+    StoredSnapshot,
     StoreFailedError,
     record,
     replay,
@@ -75,7 +75,7 @@ KEPT = record.read_header(HEADER, "kept")
 CHART = restored(KEPT)
 ROOM = CHART.room
 CODEC = Codec(MSGPACK, ROOM)
-SEATS = (packets.Seat(0, "ann", "ann", ("host",), choices={"vote": "drop"}),)
+SEATS = (packets.RosterRow(0, "ann", "ann", ("host",), choices={"vote": "drop"}),)
 SNAPSHOT = packets.Snapshot(
     generation=20,
     seq=33,
@@ -84,7 +84,9 @@ SNAPSHOT = packets.Snapshot(
     begin=packets.Begin({"first": "seat order"}, SEATS, ("running",)),
     setup=packets.Setup({"first": "seat order"}, "ann"),
     roster=packets.Roster(SEATS, 2),
-    chart=packets.Chart(("running",), {"round": 1}, (packets.Moved(1, "go", (), ("running",)),)),
+    chart=packets.ChartState(
+        ("running",), {"round": 1}, (packets.Moved(1, "go", (), ("running",)),)
+    ),
 )
 
 
@@ -219,7 +221,7 @@ def test_no_checkpoint_file_raises_or_is_taken_for_another(tmp_path: Path) -> No
 def test_no_snapshot_file_raises(tmp_path: Path) -> None:
     kept = FileSnapshots(tmp_path)
     said = to_store("snapshot", SNAPSHOT)
-    kept.put("r-1", Snapshot(SnapshotHead(20, 5000, said), b"state"))
+    kept.put("r-1", StoredSnapshot(SnapshotHead(20, 5000, said), b"state"))
     path, magic = tmp_path / "r-1.20.snapshot", b"gameroom snapshot\n"
     first, state = records(path.read_bytes(), len(magic))
     dice, met = Random(5), Counter[str]()

@@ -18,7 +18,7 @@ from gameroom.formats import FORMATS, RELEASE
 from gameroom.replay import verify
 from gameroom.replay.engine import NoNodeError, node
 from gameroom.server.auth import digest
-from gameroom.server.http.answers import RefusedError
+from gameroom.server.http.answers import RefusedAnswerError
 from gameroom.store import (
     Entry,
     FileJournals,
@@ -149,7 +149,7 @@ async def test_a_room_that_cannot_be_played_is_one_line_and_harms_no_other(
     caplog.set_level(logging.WARNING)
     before = (tmp_path / "r-1.journal").read_bytes()
     async with served(config(), stores=kept) as table:
-        with pytest.raises(RefusedError):
+        with pytest.raises(RefusedAnswerError):
             await table.lobby.rooms.find("r-1")
         await table.lobby.rooms.find("other")
     (said,) = [one for one in caplog.records if "r-1" in one.getMessage()]
@@ -218,7 +218,7 @@ async def test_what_another_release_has_and_this_one_has_not_is_named(
     kept = await stores(tmp_path, journal)
     caplog.set_level(logging.WARNING)
     async with served(config(), stores=kept) as table:
-        with pytest.raises(RefusedError):
+        with pytest.raises(RefusedAnswerError):
             await table.lobby.rooms.find("r-1")
     (said,) = [one.getMessage() for one in caplog.records if "r-1" in one.getMessage()]
     assert said == (

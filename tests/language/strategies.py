@@ -223,7 +223,7 @@ def spectators(draw):
 
 
 rooms = st.builds(
-    model.Room,
+    model.RoomFile,
     name=texts,
     extends=st.none() | names | texts,
     players=st.none() | ranges().map(lambda ends: model.Range(*ends)),
@@ -231,10 +231,12 @@ rooms = st.builds(
     teams=named(st.builds(lambda n, e, d: model.Team(n, *e, d), names, ranges(), docs())),
     roles=named(st.builds(model.Role, names, names, docs())),
     settings=named(st.builds(model.Setting, names, types, scalars | many(scalars), docs()), 3),
-    commands=named(st.builds(model.Command, names, fields, docs())),
+    commands=named(st.builds(model.CommandDeclaration, names, fields, docs())),
     requests=named(st.builds(model.Request, names, fields, docs())),
     signals=named(
-        st.builds(model.Signal, names, fields, st.sampled_from(["all", "majority"]), docs())
+        st.builds(
+            model.SignalDeclaration, names, fields, st.sampled_from(["all", "majority"]), docs()
+        )
     ),
     variables=named(st.builds(model.Variable, names, types, scalars, docs())),
     policies=named(policies()),

@@ -13,7 +13,7 @@ from gameroom.language import ConvertError, Source, as_room, as_yaml, converted,
 from gameroom.language.diagnostics.diagnostic import Problems
 from gameroom.language.loading import read
 from gameroom.language.source.comments import plain_comments as room_comments
-from gameroom.language.source.place import Place
+from gameroom.language.source.place import TextPlace
 from gameroom.language.syntax.parse import parse
 from gameroom.language.yaml.nodes import comments as yaml_comments
 from tests.language.strategies import files
@@ -36,7 +36,7 @@ def awkward(text: str) -> model.File:
     return model.File(
         1,
         (model.Use(text),),
-        model.Room(
+        model.RoomFile(
             text,
             text,
             settings=(model.Setting("a", model.ChoiceType((text,)), text),),
@@ -250,7 +250,7 @@ def test_no_comment_of_yaml_is_lost(file: model.File, data: st.DataObject) -> No
 @settings(max_examples=30, derandomize=True, deadline=None, database=None)
 @given(files(), st.data())
 def test_no_comment_of_a_room_is_lost(file: model.File, data: st.DataObject) -> None:
-    tokens = parse(as_room(file), Place("a"), Problems()).tokens
+    tokens = parse(as_room(file), TextPlace("a"), Problems()).tokens
     odd = data.draw(st.dictionaries(st.integers(0, len(tokens)), REMARKS, max_size=9))
     text = "".join(
         (f"\n{odd[at]}\n" if at in odd else " ") + str(token) for at, token in enumerate(tokens)

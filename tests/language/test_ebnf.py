@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from gameroom.language.diagnostics.diagnostic import Problems
-from gameroom.language.source.place import Place
+from gameroom.language.source.place import TextPlace
 from gameroom.language.syntax.ebnf import page, sections
 from gameroom.language.syntax.parse import parse
 
@@ -150,7 +150,7 @@ def sentences(start: str, seed: int) -> list[str]:
 def test_what_the_page_says_is_read(start: str, seed: int) -> None:
     for text in sentences(start, seed):
         problems = Problems()
-        parse(text, Place("x.room"), problems)
+        parse(text, TextPlace("x.room"), problems)
         assert [each.message for each in problems.found] == [], text
 
 

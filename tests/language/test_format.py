@@ -15,7 +15,7 @@ from gameroom.language import FormatError, formatted
 from gameroom.language.build.file import build
 from gameroom.language.diagnostics.diagnostic import Problems
 from gameroom.language.rewrite.write_room import as_room
-from gameroom.language.source.place import Place
+from gameroom.language.source.place import TextPlace
 from gameroom.language.syntax.parse import Parsed, parse
 from tests.language.strategies import files
 from tests.language.texts import SKIRMISH
@@ -26,13 +26,13 @@ TEXTS = {**{path.name: path.read_text("utf-8") for path in SHIPPED}, "skirmish.r
 
 def parsed(text: str) -> Parsed:
     problems = Problems()
-    result = parse(text, Place("room"), problems)
+    result = parse(text, TextPlace("room"), problems)
     assert problems.empty, problems.found
     return result
 
 
 def value(text: str) -> model.File | None:
-    return build(parsed(text), Place("room"), Problems())
+    return build(parsed(text), TextPlace("room"), Problems())
 
 
 def comments(text: str) -> list[tuple[int, bool, str]]:

@@ -7,11 +7,11 @@ import pytest
 from gameroom import language, resources
 from gameroom.language.checks.scope import Scope
 from gameroom.language.diagnostics.diagnostic import nearest
-from gameroom.model import Room
+from gameroom.model import RoomFile
 from gameroom.model.paths import resolve
 
 
-def merged(name: str) -> Room:
+def merged(name: str) -> RoomFile:
     path = next(resources.rooms().rglob(name))
     loaded = language.load(path.read_text("utf-8"), name=name, resolve=language.shipped)
     assert loaded.room is not None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gameroom import resources
 from gameroom.language import Loaded, Source, load, shipped
-from gameroom.model import Room, State
+from gameroom.model import RoomFile, State
 from gameroom.model.paths import descend
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -40,7 +40,7 @@ def loaded(text: str, name: str = "example.room", **files: str) -> Loaded:
     return load(text, name=name, resolve=resolve)
 
 
-def good(text: str, name: str = "example.room", **files: str) -> Room:
+def good(text: str, name: str = "example.room", **files: str) -> RoomFile:
     """The room of a text that has no problems."""
     result = loaded(text, name, **files)
     assert result.diagnostics == ()
@@ -53,7 +53,7 @@ def codes(text: str, name: str = "example.room", **files: str) -> list[str]:
     return [problem.code for problem in loaded(text, name, **files).diagnostics]
 
 
-def state(room: Room, path: str) -> State:
+def state(room: RoomFile, path: str) -> State:
     """The state of that path, which is there."""
     found = descend(room.root, path)
     assert found is not None, path

@@ -11,7 +11,7 @@ import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from gameroom.lockstep.pace import AHEAD_MAX, Pace, Pacer, Policy, Slow
+from gameroom.lockstep.pace import AHEAD_MAX, Pace, PacePolicy, Pacer, Slow
 from gameroom.lockstep.random import Random
 from gameroom.lockstep.turns import Turns
 
@@ -45,7 +45,7 @@ class Player:
 class Network:
     """`paces`: what was announced, turn by turn. `closed_at`: when each turn was closed."""
 
-    def __init__(self, policy: Policy, *players: Player, seed: int = 1) -> None:
+    def __init__(self, policy: PacePolicy, *players: Player, seed: int = 1) -> None:
         self.now = 0
         self.players = players
         self.pacer = Pacer(policy)

@@ -16,7 +16,7 @@ from gameroom.lockstep.desync import (
     DIFFERENCES_MAX,
     HAPPENED_MAX,
     BadReportError,
-    Report,
+    DesyncReport,
     Subject,
     Witness,
     differences,
@@ -27,7 +27,7 @@ from gameroom.lockstep.desync import (
     report,
 )
 from gameroom.lockstep.packets import (
-    Chart,
+    ChartState,
     Checksum,
     Command,
     Diverged,
@@ -56,7 +56,7 @@ def told(
     generation: int | None = 41,
     values: dict[int, int] | None = None,
     **more: Any,
-) -> Report:
+) -> DesyncReport:
     """The report where each of these seats sent its whole state of turn 41."""
     sums = values or {seat: checksum(state) for seat, state in states.items()}
     found = verdict(41, sums)
@@ -189,12 +189,12 @@ def test_nobody_said_anything():
     body = told({}, generation=None, values={ANN: 1, BOB: 2}).body
     assert [row["side"] for row in body["seats"]] == ["unknown", "unknown"]
     assert (body["by"], body["decidable"]) == (None, False)
-    assert read(Report(body).dump()).generation == 41
+    assert read(DesyncReport(body).dump()).generation == 41
 
 
 def test_what_happened_is_told_in_order_and_cut_from_the_front():
     move = Command("move", {"unit": 3})
-    chart = Chart(("running",), {}, (Moved(4, "resume", ("a",), ("b",), None),))
+    chart = ChartState(("running",), {}, (Moved(4, "resume", ("a",), ("b",), None),))
     happened: list[MasterPacket | Moves] = [
         MasterPacket(n, 5, 100, 2, commands=(SeatCommands(1, (move,)),)) for n in range(1, 250)
     ]

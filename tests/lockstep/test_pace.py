@@ -10,15 +10,15 @@ from gameroom.lockstep.pace import (
     SETTLE_TURNS,
     WINDOW_REPORTS,
     Pace,
+    PacePolicy,
     Pacer,
-    Policy,
     fitting,
 )
 
-AUTO = Policy(tick=20, turn_low=100, turn_high=500, ahead=None)
+AUTO = PacePolicy(tick=20, turn_low=100, turn_high=500, ahead=None)
 
 policies = st.builds(
-    lambda tick, low, more, ahead: Policy(tick, low, low + more, ahead),
+    lambda tick, low, more, ahead: PacePolicy(tick, low, low + more, ahead),
     st.integers(1, 240),
     st.integers(20, 2_000),
     st.integers(0, 3_000),
@@ -28,7 +28,7 @@ latencies = st.integers(1, 5_000)
 framerates = st.integers(0, 1_000)
 
 
-def fed(*reports: tuple[int, int], policy: Policy = AUTO, seat: int = 0) -> Pacer:
+def fed(*reports: tuple[int, int], policy: PacePolicy = AUTO, seat: int = 0) -> Pacer:
     pacer = Pacer(policy)
     for latency, framerate in reports:
         pacer.report(seat, latency, framerate)
@@ -80,7 +80,7 @@ def test_a_good_connection_has_short_turns_and_little_delay() -> None:
 
 
 def test_a_fixed_ahead_lengthens_the_turns_instead() -> None:
-    assert fitting(Policy(20, 100, 500, ahead=2), 700, 0) == Pace(400, 2, 8)
+    assert fitting(PacePolicy(20, 100, 500, ahead=2), 700, 0) == Pace(400, 2, 8)
 
 
 @pytest.mark.parametrize("latency", range(0, 1500, 7))

@@ -5,10 +5,10 @@ from itertools import pairwise
 
 import pytest
 
-from gameroom.lockstep.pace import SETTLE_TURNS, Policy
+from gameroom.lockstep.pace import SETTLE_TURNS, PacePolicy
 from tests.lockstep.network import Network, Player
 
-AUTO = Policy(tick=20, turn_low=100, turn_high=500, ahead=None)
+AUTO = PacePolicy(tick=20, turn_low=100, turn_high=500, ahead=None)
 SETTLE_MS = 30_000
 """A window of reports, one each second, and the calm turns after it."""
 
@@ -97,7 +97,7 @@ def test_who_catches_up_or_watches_never_counts() -> None:
 
 def test_the_turns_own_length_is_no_latency() -> None:
     """Turns that are long for another reason do not make themselves longer."""
-    long = Policy(tick=20, turn_low=400, turn_high=2_000, ahead=None)
+    long = PacePolicy(tick=20, turn_low=400, turn_high=2_000, ahead=None)
     network = Network(long, Player(0, 20, 5), Player(1, 20, 5))
     network.run(2 * SETTLE_MS)
     assert {pace.turn_ms for pace in network.paces} == {400}

@@ -2,13 +2,13 @@
 
 import pytest
 
-from gameroom.model import Duration, Policy, PolicyEntry, Rate, Room
+from gameroom.model import Duration, Policy, PolicyEntry, Rate, RoomFile
 from gameroom.model.policies import KEYS, POLICIES, misfit_entry, number, policy, times
 
 
 def test_a_room_without_policies_is_complete() -> None:
     for row in KEYS:
-        assert policy(Room("r"), row.policy, row.key) == row.default
+        assert policy(RoomFile("r"), row.policy, row.key) == row.default
 
 
 def test_what_the_room_says_counts() -> None:
@@ -22,7 +22,7 @@ def test_what_the_room_says_counts() -> None:
         ),
     )
     turns = Policy("turns", (PolicyEntry("gather", ("within", Duration(250, "ms"))),))
-    room = Room("r", policies=(lag, pace, turns))
+    room = RoomFile("r", policies=(lag, pace, turns))
     assert number(room, "lag", "pause_after") == 5000
     assert number(room, "lag", "drop_after") == 57_000
     assert times(room, "pace", "turn") == (50, 250)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 from gameroom.client import LedgerEngine, Seat, SeatedCommand, Signal, join
 from gameroom.lockstep.packets import Command
-from gameroom.lockstep.packets import Seat as Place
+from gameroom.lockstep.packets import RosterRow as Place
 from gameroom.lockstep.random import Random
 from gameroom.model import Value
 from tests.network.namespaces import Namespace

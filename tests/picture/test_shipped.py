@@ -9,7 +9,7 @@ import pytest
 
 from gameroom import language, resources
 from gameroom.chart import compile_room
-from gameroom.model import Room
+from gameroom.model import RoomFile
 from gameroom.model.paths import walk
 from gameroom.model.words import transition
 from gameroom.picture import svg
@@ -19,7 +19,7 @@ WIDTH_MAX = 900
 TITLE = "{http://www.w3.org/2000/svg}title"
 
 
-def room(name: str) -> Room:
+def room(name: str) -> RoomFile:
     found = language.shipped(name)
     assert found is not None
     loaded = language.load(found.text, name=found.name, resolve=language.shipped)

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from gameroom import language, resources
-from gameroom.model import Room, State
+from gameroom.model import RoomFile, State
 from gameroom.picture import STATES_MAX, svg, svg_file
 from gameroom.picture.standalone import DARK, LIGHT
 
@@ -18,7 +18,7 @@ STYLE = Path(__file__).resolve().parents[2] / "gameroom" / "web" / "style.css"
 AA = 4.5
 
 
-def noughts() -> Room:
+def noughts() -> RoomFile:
     found = resources.shipped_room("noughts")
     assert found is not None
     loaded = language.load(found[1], name=found[0], resolve=language.shipped)
@@ -71,5 +71,7 @@ def test_its_colours_are_those_of_the_pages():
 
 def test_a_chart_too_large_to_draw_says_so_in_a_file_as_well():
     states = tuple(State(f"s{index}") for index in range(STATES_MAX))
-    own = ElementTree.fromstring(svg_file(Room("big", root=State("", initial="s0", states=states))))
+    own = ElementTree.fromstring(
+        svg_file(RoomFile("big", root=State("", initial="s0", states=states)))
+    )
     assert own.attrib["width"] == "480"

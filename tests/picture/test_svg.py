@@ -17,7 +17,7 @@ from gameroom.model import (
     Name,
     On,
     Quorum,
-    Room,
+    RoomFile,
     State,
     Target,
     Transition,
@@ -34,7 +34,7 @@ def to(event: str, path: str, guard: Expression | None = None) -> Transition:
 
 READY = When(Quorum("all", "player", Flag("ready")))
 TIMEOUT = Transition(After(Duration(600_000, "ms")), target=Target("ended"))
-ROOM = Room(
+ROOM = RoomFile(
     "duel",
     root=State(
         "",
@@ -76,7 +76,7 @@ ROOM = Room(
 )
 
 
-def drawn(room: Room) -> ElementTree.Element:
+def drawn(room: RoomFile) -> ElementTree.Element:
     return ElementTree.fromstring(svg(room))
 
 
@@ -158,7 +158,7 @@ def test_a_time_that_leads_to_an_inner_end_has_an_arrow():
             State("done", kind="final"),
         ),
     )
-    found = by_id(drawn(Room("r", root=State("", initial="work", states=(inner,)))))
+    found = by_id(drawn(RoomFile("r", root=State("", initial="work", states=(inner,)))))
     assert found["transition-0"].find(f"{SVG}path") is not None
     assert words(found["transition-0"]) == "after 1 turn"
 
@@ -170,7 +170,9 @@ def test_the_edge_of_a_state_says_how_long_its_shortest_time_is():
     waiting = State("a", transitions=(after(90, "turns"), after(5000, "ms"), after(3000, "ms")))
     playing = State("b", transitions=(after(40, "turns"), to("go", "a")))
     untimed = State("c", transitions=(to("go", "a"),))
-    found = by_id(drawn(Room("r", root=State("", initial="a", states=(waiting, playing, untimed)))))
+    found = by_id(
+        drawn(RoomFile("r", root=State("", initial="a", states=(waiting, playing, untimed))))
+    )
 
     def timers(name: str) -> list[dict[str, str]]:
         edges = [each.attrib for each in found[name].iter(f"{SVG}rect")]
@@ -203,7 +205,7 @@ def test_every_shape_is_inside_the_picture():
 def test_hostile_text_stays_text(text: str):
     sneaky = Transition(On("x"), target=Target("b"), guard=Binary("==", Name("v"), Literal(text)))
     states = (State("a", transitions=(sneaky,), doc=text), State("b", kind="final"))
-    picture = drawn(Room(text, root=State("", initial="a", states=states)))
+    picture = drawn(RoomFile(text, root=State("", initial="a", states=states)))
     assert not list(picture.iter(f"{SVG}script"))
     assert {"state-a", "state-b", "transition-0"} == set(by_id(picture))
 
@@ -214,7 +216,7 @@ def test_regions_of_a_parallel_state_stand_side_by_side_inside_it():
         for name in ("left", "right")
     )
     both = State("both", kind="parallel", states=regions)
-    found = by_id(drawn(Room("r", root=State("", initial="both", states=(both,)))))
+    found = by_id(drawn(RoomFile("r", root=State("", initial="both", states=(both,)))))
     assert "region" in found["state-both.left"].attrib["class"]
     assert set(by_id(found["state-both"])) >= {"state-both.left.on", "state-both.right.on"}
 
@@ -229,7 +231,7 @@ def test_self_transitions_and_history_are_drawn():
             State("a", transitions=(to("loop", "a"), to("up", "work"))),
         ),
     )
-    found = by_id(drawn(Room("r", root=State("", initial="work", states=(inner,)))))
+    found = by_id(drawn(RoomFile("r", root=State("", initial="work", states=(inner,)))))
     for number in range(4):
         assert found[f"transition-{number}"].find(f"{SVG}path") is not None
     assert "history" in found["state-work.last"].attrib["class"]
@@ -238,5 +240,5 @@ def test_self_transitions_and_history_are_drawn():
 
 def test_a_chart_too_large_to_draw_says_so():
     states = tuple(State(f"s{index}") for index in range(STATES_MAX))
-    picture = drawn(Room("big", root=State("", initial="s0", states=states)))
+    picture = drawn(RoomFile("big", root=State("", initial="s0", states=states)))
     assert f"{STATES_MAX + 1} states" in "".join(picture.itertext())

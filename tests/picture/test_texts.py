@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gameroom import language, resources
-from gameroom.model import On, Room, State, Target, Transition
+from gameroom.model import On, RoomFile, State, Target, Transition
 from gameroom.picture import dot_text, mermaid_text
 from gameroom.picture.layout import graphviz
 
@@ -17,17 +17,17 @@ GOLDEN = Path(__file__).parent / "golden"
 NAMES = sorted(path.stem for path in resources.rooms().rglob("*.room"))
 
 
-def room(text: str) -> Room:
+def room(text: str) -> RoomFile:
     loaded = language.load(text, name="a.room", resolve=language.shipped)
     assert loaded.room is not None, loaded.diagnostics
     return loaded.room
 
 
-def watch() -> Room:
+def watch() -> RoomFile:
     return room((GOLDEN / "watch.room").read_text(encoding="utf-8"))
 
 
-def shipped(name: str) -> Room:
+def shipped(name: str) -> RoomFile:
     found = resources.shipped_room(name)
     assert found is not None
     return room(found[1])
@@ -83,7 +83,7 @@ def test_hostile_words_stay_words(text: str):
         State("note"),
         State("note_", kind="final"),
     )
-    hostile = Room(text, root=State("", initial="end", states=states))
+    hostile = RoomFile(text, root=State("", initial="end", states=states))
     graph = dot_text(hostile)
     assert graph.count("{") - graph.count("{d}") == graph.count("}") - graph.count("{d}")
     assert r"\n; -->" not in graph.replace("\\\\n", "")

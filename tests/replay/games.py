@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from gameroom import resources
-from gameroom.lockstep.packets import Chart, Command, Event, MasterPacket
-from gameroom.replay.engine import Engine
+from gameroom.lockstep.packets import ChartState, Command, Event, MasterPacket
+from gameroom.replay.engine import NodeEngine
 from gameroom.room import default_settings, inputs
 from gameroom.server.host.blueprint import read_room
 from gameroom.server.host.events import entry_of
@@ -41,7 +41,7 @@ class Game:
     """What a replay file is made of, to be altered before it is written."""
 
     header: Header
-    code: replay.Code
+    code: replay.StoredCode
     entries: tuple[Entry, ...]
     codec: Codec
     sums: dict[int, int]
@@ -104,7 +104,7 @@ def play() -> Game:
         {"seat": row.seat, "name": row.name, "team": row.team, "roles": list(row.roles)}
         for row in roster.seats
     ]
-    with Engine(ENGINE) as engine:
+    with NodeEngine(ENGINE) as engine:
         begin = {"setup": dict(table.room.settings), "seats": seats, "seed": 7}
         engine.ask({"op": "init", "generation": 0, "states": list(table.states), **begin}, "inited")
         for generation in range(1, TURNS + 1):
@@ -146,12 +146,12 @@ def play() -> Game:
         kit=sha256(KIT),
     )
     entries = tuple(entry_of(one, codec) for one in table.journal)
-    code = replay.Code(definition_bytes(chart.room), ENGINE, VIEW, KIT)
+    code = replay.StoredCode(definition_bytes(chart.room), ENGINE, VIEW, KIT)
     return Game(header, code, entries, codec, table.sums)
 
 
 def _turn(packet: MasterPacket, states: list[str]) -> dict[str, Any]:
-    assert packet.chart is None or isinstance(packet.chart, Chart)
+    assert packet.chart is None or isinstance(packet.chart, ChartState)
     return {
         "generation": packet.generation,
         "iterations": packet.iterations_per_command,

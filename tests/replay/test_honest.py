@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from gameroom.replay.report import Report, Wanted
+from gameroom.replay.report import ReplayReport, Wanted
 from gameroom.replay.stream import Stream
 from gameroom.room import Folded, Room
 from gameroom.server.host.events import entry_of
-from gameroom.simulator import WEATHERS, Plan
+from gameroom.simulator import WEATHERS, RunPlan
 from gameroom.simulator.run import _World
 from gameroom.store import Entry
 from gameroom.wire import MSGPACK
@@ -33,11 +33,11 @@ class Read:
 @pytest.mark.parametrize("room", [*WRITTEN, *SHIPPED])
 def test_no_weather_makes_a_finding(room: str, weather: str) -> None:
     for seed in (1, 2):
-        world = _World(chart(room), Plan(seed, 40, WEATHERS[weather]), lambda _: None)
+        world = _World(chart(room), RunPlan(seed, 40, WEATHERS[weather]), lambda _: None)
         world.run()
         codec = world.house.codecs[MSGPACK]
         entries = [entry_of(one, codec) for one in world.house.entries]
-        report = Report("x.replay")
+        report = ReplayReport("x.replay")
         stream = Stream(report, world.chart, Wanted())
         appends = stream.checked(Read(entries))  # type: ignore[arg-type]
         again = Room.restored(world.chart, seed=seed, folded=Folded({}).fold_all(appends), now=0)

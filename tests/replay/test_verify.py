@@ -13,7 +13,7 @@ import pytest
 from gameroom.cli import run
 from gameroom.formats import RELEASE
 from gameroom.lockstep.packets import (
-    Chart,
+    ChartState,
     Checksum,
     Command,
     Diverged,
@@ -21,18 +21,18 @@ from gameroom.lockstep.packets import (
     SeatCommands,
     Verified,
 )
-from gameroom.replay import Report, engine, verify
+from gameroom.replay import ReplayReport, engine, verify
 from gameroom.store import record, replay, sha256
 from tests.replay.games import ENGINE, KIT, TURNS, Game
 
 NOBODY = b"""export default () => { throw new Error("no"); };\n"""
 
 
-def told(game: Game, folder: Path) -> Report:
+def told(game: Game, folder: Path) -> ReplayReport:
     return verify(game.write(folder / "x.replay"))
 
 
-def codes(report: Report) -> list[str]:
+def codes(report: ReplayReport) -> list[str]:
     return [finding.code for finding in report.findings]
 
 
@@ -151,7 +151,7 @@ def test_an_illegal_command_is_named(
 
 def test_a_command_that_the_state_does_not_allow_is_named(game: Game, tmp_path: Path) -> None:
     """The turn before says that the room is paused; what it says then is another finding."""
-    paused = Chart(("running", "running.paused", "running.paused.held"))
+    paused = ChartState(("running", "running.paused", "running.paused.held"))
     place = SeatCommands(0, (Command("place", {"cell": 1}),))
     report = told(game.with_turn(29, chart=paused).with_turn(30, commands=(place,)), tmp_path)
     found = next(one for one in report.findings if one.code == "bad_command")
@@ -161,7 +161,7 @@ def test_a_command_that_the_state_does_not_allow_is_named(game: Game, tmp_path: 
 
 def test_a_state_that_the_room_has_not_is_named(game: Game, tmp_path: Path) -> None:
     place = SeatCommands(0, (Command("place", {"cell": 1}),))
-    nowhere = game.with_turn(29, chart=Chart(("nowhere",))).with_turn(30, commands=(place,))
+    nowhere = game.with_turn(29, chart=ChartState(("nowhere",))).with_turn(30, commands=(place,))
     report = told(nowhere, tmp_path)
     found = next(one for one in report.findings if one.code == "bad_command")
     assert "'nowhere', a state that it has not" in found.detail

@@ -14,7 +14,7 @@ from random import Random
 from gameroom import language, resources
 from gameroom.chart import compile_room
 from gameroom.lockstep.packets import Command, Event, MasterPacket
-from gameroom.replica import Hello, LedgerEngine, Policy, Replica
+from gameroom.replica import ClientPolicy, LedgerEngine, Replica, Welcome
 from gameroom.replica.engine import Engine
 from gameroom.room import Folded, Room, effects, inputs
 from gameroom.wire import JSON, MSGPACK, Codec, EventFrame, Rejection, plain, read_definition
@@ -177,7 +177,7 @@ class Person:
         self._leaves = 0
         self.begin(engine)
 
-    def begin(self, engine: Engine, policy: Policy | None = None) -> None:
+    def begin(self, engine: Engine, policy: ClientPolicy | None = None) -> None:
         """A fresh program: it remembers nothing."""
         self.replica = Replica(
             read_definition(definition(self.party.chart.room)), engine, seed=7, policy=policy
@@ -189,7 +189,7 @@ class Person:
         party, room = self.party, self.party.room
         self._line += 1
         self._connected = True
-        hello = read(Hello, plain(room.hello(self.name)), strict=False)
+        hello = read(Welcome, plain(room.hello(self.name)), strict=False)
         seq = self.replica.seq
         tail = [entry.event for entry in party.journal[seq:]]
         self._deliver(lambda: self.replica.welcome(hello))

@@ -3,7 +3,7 @@
 from gameroom import model
 from gameroom.lockstep.packets import (
     Body,
-    Chart,
+    ChartState,
     Checksum,
     ClientPacket,
     Command,
@@ -11,31 +11,31 @@ from gameroom.lockstep.packets import (
     MasterPacket,
     Moves,
     Roster,
-    Seat,
+    RosterRow,
     SeatCommands,
     Setup,
 )
 from gameroom.lockstep.problem import Problem
-from gameroom.replica import Hello, LedgerEngine, Policy, Replica
+from gameroom.replica import ClientPolicy, LedgerEngine, Replica, Welcome
 from gameroom.wire import JSON, MSGPACK, Codec, EventFrame, Rejection, event_name, event_path
 
 GO = Command("go", {})
-RUNNING = Chart(("running", "running.iterating"))
+RUNNING = ChartState(("running", "running.iterating"))
 
 
 class Game:
     """A replica with seat 1, told whatever a test wants to tell it."""
 
     def __init__(self, *, ahead: int = 2, checksum_every: int = 1) -> None:
-        room = model.Room("r", commands=(model.Command("go", ()),))
-        policy = Policy(commands_per_turn=3, checksum_every=checksum_every)
+        room = model.RoomFile("r", commands=(model.CommandDeclaration("go", ()),))
+        policy = ClientPolicy(commands_per_turn=3, checksum_every=checksum_every)
         self.replica = Replica(room, LedgerEngine(), seed=7, policy=policy)
         self.seq = 0
         self.closed = 0
         self.ahead = ahead
 
     def welcome(self, *, heard: int = 0, seq: int = 0, generation: int = 0) -> None:
-        self.replica.welcome(Hello("u", "ann", 1, heard, seq, generation, 100, self.ahead))
+        self.replica.welcome(Welcome("u", "ann", 1, heard, seq, generation, 100, self.ahead))
 
     def say(self, body: Body, now: int = 0) -> None:
         self.seq += 1
@@ -44,7 +44,7 @@ class Game:
     def begin(self) -> list[int]:
         """The game starts; the generations of the first packets."""
         self.welcome()
-        for body in (Setup({}), Roster((Seat(1, "u", "ann"),)), Moves(0, RUNNING)):
+        for body in (Setup({}), Roster((RosterRow(1, "u", "ann"),)), Moves(0, RUNNING)):
             self.say(body)
         return self.play()
 
@@ -198,7 +198,7 @@ def test_who_has_nothing_to_send_says_that_it_is_back() -> None:
 def test_a_fresh_program_says_that_it_is_back_when_it_has_caught_up() -> None:
     game = Game()
     game.welcome(heard=5, seq=6, generation=3)
-    for body in (Setup({}), Roster((Seat(1, "u", "ann"),)), Moves(0, RUNNING)):
+    for body in (Setup({}), Roster((RosterRow(1, "u", "ann"),)), Moves(0, RUNNING)):
         game.say(body)
     assert game.play() == []
     for _ in range(3):
@@ -211,7 +211,7 @@ def test_a_fresh_program_says_that_it_is_back_when_it_has_caught_up() -> None:
 def test_a_fresh_program_makes_no_packet_twice() -> None:
     game = Game(ahead=4)
     game.welcome(heard=2, seq=4, generation=1)
-    for body in (Setup({}), Roster((Seat(1, "u", "ann"),)), Moves(0, RUNNING)):
+    for body in (Setup({}), Roster((RosterRow(1, "u", "ann"),)), Moves(0, RUNNING)):
         game.say(body)
     game.turn()
     assert game.play() == [3, 4, 5]
@@ -240,11 +240,11 @@ def octets(codec: Codec, packet: ClientPacket) -> int:
 
 
 def test_a_packet_stays_below_the_size_that_the_room_allows() -> None:
-    texts = model.Command("say", (model.Field("text", model.StringType(0, 400)),))
-    room = model.Room("r", commands=(texts,), policies=())
+    texts = model.CommandDeclaration("say", (model.Field("text", model.StringType(0, 400)),))
+    room = model.RoomFile("r", commands=(texts,), policies=())
     codecs = [Codec(subprotocol, room) for subprotocol in (JSON, MSGPACK)]
     game = Game()
-    game.replica = Replica(room, LedgerEngine(), seed=7, policy=Policy(64, packet_bytes=2048))
+    game.replica = Replica(room, LedgerEngine(), seed=7, policy=ClientPolicy(64, packet_bytes=2048))
     game.begin()
     said = [Command("say", {"text": f"{number:03}" + "ü\n" * 150}) for number in range(9)]
     for command in said:
@@ -302,7 +302,7 @@ def test_the_engine_gets_the_states_before_its_turn() -> None:
     game.begin()
     night = ("running", "running.iterating", "night")
     game.closed += 1
-    game.say(MasterPacket(1, 1, 100, 2, chart=Chart(night)))
+    game.say(MasterPacket(1, 1, 100, 2, chart=ChartState(night)))
     game.turn()
     game.say(Moves(2, RUNNING))
     game.turn()
@@ -324,7 +324,7 @@ def test_what_a_fallen_server_forgot_is_said_again_though_it_is_kept_no_more() -
 
 def test_a_fresh_program_speaks_for_the_generations_that_a_fallen_server_forgot() -> None:
     game = Game()
-    for body in (Setup({}), Roster((Seat(1, "u", "ann"),)), Moves(0, RUNNING)):
+    for body in (Setup({}), Roster((RosterRow(1, "u", "ann"),)), Moves(0, RUNNING)):
         game.say(body)
     game.welcome(heard=2, seq=game.seq)
     game.play()

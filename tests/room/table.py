@@ -174,7 +174,7 @@ class Table:
     def last(self, kind: type):
         return next(e.body for e in reversed(self.told) if isinstance(e.body, kind))
 
-    def seat(self, name: str) -> packets.Seat:
+    def seat(self, name: str) -> packets.RosterRow:
         return next(row for row in self.room.people.roster().seats if row.name == name)
 
     def restarted(self) -> Table:

@@ -20,7 +20,7 @@ HEARS = PACED.replace(
 )
 
 
-def row(table: Table, name: str) -> packets.Seat:
+def row(table: Table, name: str) -> packets.RosterRow:
     """Of the roster that was told last."""
     return next(row for row in table.last(packets.Roster).seats if row.name == name)
 

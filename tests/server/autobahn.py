@@ -20,7 +20,7 @@ from pathlib import Path
 
 from aiohttp import WSMsgType, web
 
-from gameroom.model import Room
+from gameroom.model import RoomFile
 from gameroom.server.config import Limits
 from gameroom.server.serve import loop_factory
 from gameroom.server.socket import dispatch as fastpath
@@ -73,7 +73,7 @@ async def ours(request: web.Request) -> web.StreamResponse:
         Door(limits, lambda room, token: None, lambda: None, lambda: 0),
         room="echo",
         runner=None,
-        codec=Codec(MSGPACK, Room("")),
+        codec=Codec(MSGPACK, RoomFile("")),
         token=None,
         loop=loop,
         settled=lambda: None,

@@ -33,10 +33,10 @@ from gameroom.model import INT_MAX
 from gameroom.room import Room, inputs
 from gameroom.room.effects import Effect
 from gameroom.server.config import Limits
-from gameroom.server.host.clock import Clock
+from gameroom.server.host.clock import RoomClock
 from gameroom.server.host.events import appends
 from gameroom.server.host.runner import Runner
-from gameroom.server.http.answers import Question, RefusedError, answer, of_reply, whole
+from gameroom.server.http.answers import Question, RefusedAnswerError, answer, of_reply, whole
 from gameroom.server.http.exchange import answer_response
 from gameroom.server.http.routes import ROOM
 from gameroom.simulator.monitor import Monitor
@@ -129,7 +129,7 @@ def runner_of(room: Room, journal: MemoryJournal, loop: Loop) -> Runner:
         journal=journal,
         snapshots=MemorySnapshots(),
         heads=(),
-        clock=Clock(loop),
+        clock=RoomClock(loop),
         loop=loop,
         tail_bytes_max=1_000_000,
         forget=lambda room, user: None,
@@ -526,7 +526,7 @@ class Fuzz:
         generation = str(self.dice.choice((self._generation(), "x", "-1", "9" * 17)))
         try:
             number = whole(generation, "generation")
-        except RefusedError:
+        except RefusedAnswerError:
             return
         self.steps.append(f"{user} sends a state of {number}")
         if self.room.unasked(user, number) is None:
@@ -593,14 +593,16 @@ class Fuzz:
         return {"generation": of, "value": self._rarely_odd(self.dice.choice((0, 666, 2**32 - 1)))}
 
     def _declared(
-        self, declared: tuple[model.Command, ...] | tuple[model.Signal, ...]
+        self, declared: tuple[model.CommandDeclaration, ...] | tuple[model.SignalDeclaration, ...]
     ) -> tuple[object, object]:
         if not declared or self.dice.random() < 0.1:
             return self.dice.choice(NAMES), self._rarely_odd({})
         one = self.dice.choice(declared)
         return one.name, self._body(one.fields)
 
-    def _flat(self, declared: tuple[model.Command, ...] | tuple[model.Signal, ...]) -> list[object]:
+    def _flat(
+        self, declared: tuple[model.CommandDeclaration, ...] | tuple[model.SignalDeclaration, ...]
+    ) -> list[object]:
         index = self.dice.choice((*range(len(declared)), len(declared), -1))
         fields = declared[index].fields if 0 <= index < len(declared) else ()
         return [index, *(self._rarely_odd(self._fit(one.type)) for one in fields)]

@@ -10,7 +10,7 @@ import pytest
 
 from gameroom.server.config import Config
 from gameroom.server.host.rooms import Asleep
-from gameroom.server.http.answers import RefusedError
+from gameroom.server.http.answers import RefusedAnswerError
 from gameroom.store import FileJournals, StoreFailedError
 from tests.server.table import ENGINE, KEYED, ROOM, Line, Person, Table, config, limits, served
 from tests.server.test_durability import Watched
@@ -271,7 +271,7 @@ async def test_a_room_that_is_ended_while_it_wakes_up_stays_ended(tmp_path: Path
         await asyncio.sleep(0)
         assert made["id"] in rooms._moving
         rooms.end(made["id"])
-        with pytest.raises(RefusedError) as refused:
+        with pytest.raises(RefusedAnswerError) as refused:
             await waking
         assert refused.value.problem.status == 404
         assert open_files(tmp_path) == []

@@ -265,11 +265,11 @@ async def test_an_attempt_is_forgotten_after_its_time_but_not_while_it_waits() -
     clock, stored = Clock(), asyncio.Event()
     attempts = Attempts(limits(join_attempts_kept_ms=2000), loop=cast(Any, clock))
 
-    async def take() -> bodies.Place:
+    async def take() -> bodies.PlaceBody:
         await stored.wait()
-        return bodies.Place("user", "ann", 0, spectator=False, token="token")
+        return bodies.PlaceBody("user", "ann", 0, spectator=False, token="token")
 
-    wish = bodies.Join(name="ann", idempotency_key=KEY)
+    wish = bodies.JoinBody(name="ann", idempotency_key=KEY)
     taking = attempts.begin("room", wish, take())
     clock.now = 2.0
     assert attempts.find("room", wish) is taking, "a store may be slow"

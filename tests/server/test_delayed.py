@@ -21,16 +21,16 @@ from hypothesis import strategies as st
 from gameroom.lockstep.packets import (
     Announcement,
     Body,
-    Chart,
+    ChartState,
     Ended,
     Event,
     MasterPacket,
     Moves,
     Roster,
-    Seat,
+    RosterRow,
     Setup,
 )
-from gameroom.server.host.clock import Clock
+from gameroom.server.host.clock import RoomClock
 from gameroom.server.host.shown import EVENTS_MAX, NOT_NOW, PICTURES, Delayed, Shown
 from gameroom.server.http.openapi import room_path
 from gameroom.server.http.routes import ROOM as ROOM_ROUTES
@@ -301,7 +301,7 @@ async def test_the_end_of_the_room_is_news_too() -> None:
         assert refused["body"] == problem_body(NOT_NOW)
         early = await table.problem(await table.client.get(replay, **theirs), 409)
         assert early["code"] == "not_over"
-        runner.clock = Clock(asyncio.get_running_loop(), runner.clock.now() + 3_600_000)
+        runner.clock = RoomClock(asyncio.get_running_loop(), runner.clock.now() + 3_600_000)
         refused = await line.ask("POST", "/chat", {"text": "it is over"})
         assert refused["body"]["code"] == "room_ended"
         assert (await table.client.get(replay, **theirs)).status == 200
@@ -359,19 +359,19 @@ async def test_a_room_that_has_slept_is_as_late_as_before() -> None:
 # -- the pictures ------------------------------------------------------------------------------
 
 PICTURED_MS = 6_400
-START = Shown(0, 0, 0, 100, 1, Setup(), Roster(), Chart(()))
+START = Shown(0, 0, 0, 100, 1, Setup(), Roster(), ChartState(()))
 
 bodies: st.SearchStrategy[Body] = st.one_of(
     st.builds(Setup, st.dictionaries(st.just("gold"), st.integers(0, 9))),
     st.builds(Roster, spectators=st.integers(0, 9)),
-    st.builds(Moves, st.just(0), st.builds(Chart, st.tuples(st.sampled_from("ab")))),
+    st.builds(Moves, st.just(0), st.builds(ChartState, st.tuples(st.sampled_from("ab")))),
     st.builds(
         MasterPacket,
         st.integers(1, 99),
         st.just(5),
         st.integers(20, 200),
         st.integers(1, 4),
-        chart=st.none() | st.builds(Chart, st.tuples(st.sampled_from("ab"))),
+        chart=st.none() | st.builds(ChartState, st.tuples(st.sampled_from("ab"))),
     ),
     st.just(Announcement("hello")),
     st.just(Ended("ended", None)),
@@ -430,8 +430,10 @@ def test_one_question_costs_no_more_than_so_many_events() -> None:
 
 def test_what_is_shown_can_be_kept_as_json() -> None:
     """So that a checkpoint can hold it."""
-    roster = Roster((Seat(0, "u", "ann", roles=("host",), choices={"vote": "yes"}),), 2)
-    shown = Shown(9, 8, 7, 100, 1, Setup({"map": "plains"}, "ann"), roster, Chart(("a",)), True)
+    roster = Roster((RosterRow(0, "u", "ann", roles=("host",), choices={"vote": "yes"}),), 2)
+    shown = Shown(
+        9, 8, 7, 100, 1, Setup({"map": "plains"}, "ann"), roster, ChartState(("a",)), True
+    )
     assert read(Shown, read_json(msgspec.json.encode(plain_of(shown))), strict=True) == shown
 
 

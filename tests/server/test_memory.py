@@ -12,10 +12,10 @@ from types import FunctionType, ModuleType
 
 from gameroom.chart import Chart
 from gameroom.lockstep.packets import Checksum, ClientPacket, Command
-from gameroom.model import Room as RoomFile
+from gameroom.model import RoomFile
 from gameroom.room import Room, inputs
 from gameroom.server.host.blueprint import read_room
-from gameroom.server.host.clock import Clock
+from gameroom.server.host.clock import RoomClock
 from gameroom.server.host.recent import Told
 from gameroom.server.host.runner import Runner
 from gameroom.store import FileJournals, Header, MemorySnapshots
@@ -26,7 +26,7 @@ TAIL_BYTES = 100_000
 TURN_MS = 40
 
 
-class Now(Clock):
+class Now(RoomClock):
     """A clock that the test moves."""
 
     def __init__(self) -> None:

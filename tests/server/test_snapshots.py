@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gameroom.store import MemorySnapshots, Snapshot, StoreFailedError, record
+from gameroom.store import MemorySnapshots, StoredSnapshot, StoreFailedError, record
 from tests.server.table import ENGINE, ROOM, Line, Person, Table, config, limits, playing, served
 from tests.server.test_turns import packet
 
@@ -206,7 +206,7 @@ async def test_a_snapshot_of_lost_events_is_not_used(tmp_path: Path) -> None:
 async def test_a_full_disk_is_said_and_harms_no_game(
     table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(self: MemorySnapshots, room: str, snapshot: Snapshot) -> None:
+    def full(self: MemorySnapshots, room: str, snapshot: StoredSnapshot) -> None:
         raise StoreFailedError("No space left on device")
 
     monkeypatch.setattr(MemorySnapshots, "put", full)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from gameroom.chart import plans
-from gameroom.chart.tables import Chart, Plan, Transition
+from gameroom.chart.tables import Chart, TransitionPlan, TransitionRow
 from gameroom.lockstep import checksums, packets
 from gameroom.lockstep.packets import Diverged
 from gameroom.lockstep.turns import Held, Taken, Turns
@@ -269,13 +269,13 @@ def chart_not_stored(patch: pytest.MonkeyPatch) -> None:
 def not_exited(patch: pytest.MonkeyPatch) -> None:
     exits = plans._Planner.compute_exit_set
 
-    def fewer(self: plans._Planner, transitions: Sequence[Transition]) -> int:
+    def fewer(self: plans._Planner, transitions: Sequence[TransitionRow]) -> int:
         found = exits(self, transitions)
         return found & (found - 1)
 
     def anew(
         chart: Chart, configuration: int, history: tuple[int, ...], selected: tuple[int, ...]
-    ) -> Plan:
+    ) -> TransitionPlan:
         return plans._Planner(chart, configuration, history).plan(selected)
 
     patch.setattr(plans._Planner, "compute_exit_set", fewer)
@@ -288,7 +288,7 @@ def not_entered(patch: pytest.MonkeyPatch) -> None:
 
     def fewer(
         chart: Chart, configuration: int, history: tuple[int, ...], selected: tuple[int, ...]
-    ) -> Plan:
+    ) -> TransitionPlan:
         found = made(chart, configuration, history, selected)
         lost = sum(1 << state for state in found.entered[-1:])
         return replace(found, configuration=found.configuration & ~lost)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gameroom.simulator import INVARIANTS, WEATHERS, Plan, simulate
+from gameroom.simulator import INVARIANTS, WEATHERS, RunPlan, simulate
 from tests.simulator.faults import FAULTS, Fault
 from tests.simulator.world_rooms import chart
 
@@ -20,7 +20,7 @@ TURNS = 60
 def test_a_planted_fault_is_caught(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
     fault.plant(monkeypatch)
     for seed in range(1, SEEDS + 1):
-        outcome = simulate(chart("skirmish"), Plan(seed, TURNS, WEATHERS[fault.weather]))
+        outcome = simulate(chart("skirmish"), RunPlan(seed, TURNS, WEATHERS[fault.weather]))
         if outcome.broken is not None:
             assert outcome.broken.name in fault.caught, str(outcome.broken)
             return

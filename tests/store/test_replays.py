@@ -25,11 +25,13 @@ from gameroom.store import (
 )
 from tests.store.entries import ENTRIES, HEADER
 
-CODE = replay.Code(b"{}", b"export default () => 1;\n", b"export default (root) => 2;\n", b"kit")
+CODE = replay.StoredCode(
+    b"{}", b"export default () => 1;\n", b"export default (root) => 2;\n", b"kit"
+)
 SEEN = replace(HEADER, view="f" * 64, kit="c" * 64)
 
 
-def whole(entries: Sequence[Entry], header: Header = SEEN, code: replay.Code = CODE) -> bytes:
+def whole(entries: Sequence[Entry], header: Header = SEEN, code: replay.StoredCode = CODE) -> bytes:
     return b"".join(
         replay.written(header, code, map(record.entry_record, entries), lambda: len(entries))
     )
@@ -58,7 +60,7 @@ def test_a_replay_gives_back_what_was_written() -> None:
 
 def test_a_game_without_a_view_or_without_events_is_a_replay_too() -> None:
     bare = replace(HEADER, view=None, kit=None)
-    reader, found, why = read(whole((), bare, replay.Code(b"{}", b"x")))
+    reader, found, why = read(whole((), bare, replay.StoredCode(b"{}", b"x")))
     assert (reader.code.view, found, why, reader.cut) == (None, [], None, None)
 
 

@@ -10,9 +10,9 @@ import pytest
 from gameroom.store import (
     FileSnapshots,
     MemorySnapshots,
-    Snapshot,
     SnapshotHead,
     SnapshotStore,
+    StoredSnapshot,
     StoreFailedError,
 )
 
@@ -22,8 +22,8 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> SnapshotStore:
     return MemorySnapshots() if request.param == "memory" else FileSnapshots(tmp_path / "snapshots")
 
 
-def snapshot(generation: int, state: bytes = b"[1,2,3]") -> Snapshot:
-    return Snapshot(SnapshotHead(generation, generation * 100, b'{"seq":9}'), state)
+def snapshot(generation: int, state: bytes = b"[1,2,3]") -> StoredSnapshot:
+    return StoredSnapshot(SnapshotHead(generation, generation * 100, b'{"seq":9}'), state)
 
 
 def test_what_was_put_is_there(store: SnapshotStore) -> None:

@@ -4,7 +4,7 @@ from gameroom import language, model
 from gameroom.lockstep.packets import (
     Announcement,
     Body,
-    Chart,
+    ChartState,
     Chat,
     Checksum,
     Command,
@@ -17,12 +17,12 @@ from gameroom.lockstep.packets import (
     Refused,
     Repair,
     Roster,
-    Seat,
+    RosterRow,
     SeatCommands,
     Setup,
 )
 
-ROOM = model.Room(
+ROOM = model.RoomFile(
     name="Skirmish",
     doc="Archers.",
     players=model.Range(2, 8),
@@ -34,20 +34,26 @@ ROOM = model.Room(
         model.Setting("waves", model.ListType(model.IntType(0, 9), 0, 3), (1, 2)),
     ),
     commands=(
-        model.Command(
+        model.CommandDeclaration(
             "move",
             (
                 model.Field("unit", model.IntType(0, 1499)),
                 model.Field("x", model.IntType(-4096, 4095)),
             ),
         ),
-        model.Command("group", (model.Field("units", model.ListType(model.IntType(0, 9), 0, 8)),)),
-        model.Command("say", (model.Field("text", model.StringType(0, 20)),)),
-        model.Command("halt", (model.Field("all", model.BoolType()),)),
-        model.Command("stop", ()),
+        model.CommandDeclaration(
+            "group", (model.Field("units", model.ListType(model.IntType(0, 9), 0, 8)),)
+        ),
+        model.CommandDeclaration("say", (model.Field("text", model.StringType(0, 20)),)),
+        model.CommandDeclaration("halt", (model.Field("all", model.BoolType()),)),
+        model.CommandDeclaration("stop", ()),
     ),
     requests=(model.Request("vote", (model.Field("choice", model.ChoiceType(("wait", "drop"))),)),),
-    signals=(model.Signal("round_over", (model.Field("winner", model.StringType(1, 16)),), "all"),),
+    signals=(
+        model.SignalDeclaration(
+            "round_over", (model.Field("winner", model.StringType(1, 16)),), "all"
+        ),
+    ),
     policies=(
         model.Policy(
             "lag",
@@ -76,7 +82,7 @@ _archers = language.shipped("archers")
 assert _archers is not None
 _loaded = language.load(_archers.text, name=_archers.name, resolve=language.shipped).room
 assert _loaded is not None
-ARCHERS: model.Room = _loaded
+ARCHERS: model.RoomFile = _loaded
 """The shipped game: its orders are the commands that travel most."""
 
 IDLE = MasterPacket(311, 5, 200, 2, checksum=Checksum(308, 0xDEADBEEF))
@@ -90,7 +96,7 @@ FULL = MasterPacket(
         SeatCommands(0, (Command("move", {"unit": 3, "x": -7}), Command("stop"))),
         SeatCommands(4, (Command("group", {"units": [1, 2]}), Command("say", {"text": "grüß"}))),
     ),
-    chart=Chart(
+    chart=ChartState(
         ("running", "running.day"),
         {"round": 2},
         (Moved(7, "pause", ("running.night",), ("running.day",), "dawn"),),
@@ -102,14 +108,16 @@ FULL = MasterPacket(
 BODIES: tuple[Body, ...] = (
     IDLE,
     FULL,
-    Roster((Seat(0, "u1", "ann", ("host",), "red", connected=True), Seat(1, "u2", "bob")), 3),
+    Roster(
+        (RosterRow(0, "u1", "ann", ("host",), "red", connected=True), RosterRow(1, "u2", "bob")), 3
+    ),
     Setup({"map": "plains", "waves": [1, 2]}, "ann"),
-    Moves(0, Chart(("setup", "setup.gathering"))),
+    Moves(0, ChartState(("setup", "setup.gathering"))),
     Refused(1, ("no such map",)),
     Diverged(402, (0, 1), False, {0: 1, 1: 2}),
     Repair(403, (1,)),
     Chat("ann", "hello"),
     Announcement("The host is bob now."),
     Ended("over", None),
-    Roster((Seat(0, "u1", "ann", slow="line"), Seat(1, "u2", "bob", slow="engine"))),
+    Roster((RosterRow(0, "u1", "ann", slow="line"), RosterRow(1, "u2", "bob", slow="engine"))),
 )

@@ -15,7 +15,7 @@ from gameroom.lockstep.packets import (
     ClientPacket,
     Command,
     MasterPacket,
-    Seat,
+    RosterRow,
     SignalReport,
     Snapshot,
 )
@@ -75,7 +75,7 @@ def test_every_event_is_told_with_its_path() -> None:
 def test_a_seat_of_the_roster_is_told_in_full() -> None:
     (told,) = re.findall(r"^A seat of the roster: (.*?)\.\n\n", TEXT, re.M | re.S)
     names = re.findall(r"`([a-z_]+)`", re.sub(r"\([^()]*\)", "", told))
-    assert names == [each.name for each in fields(Seat)]
+    assert names == [each.name for each in fields(RosterRow)]
 
 
 def test_the_close_codes_are_the_table_of_the_code() -> None:

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from lark import Tree
 
-from gameroom.language.build.words import Words, inner, leaf, maybe, path, tokens, trees
+from gameroom.language.build.words import TreeWords, inner, leaf, maybe, path, tokens, trees
 from gameroom.language.syntax.parse import Node
 from gameroom.model import (
     Binary,
@@ -28,7 +28,7 @@ OPERANDS_MAX = 64
 """Operands of one chain such as `a and b and c`."""
 
 
-def expression(words: Words, node: Node) -> Expression:
+def expression(words: TreeWords, node: Node) -> Expression:
     """The expression that this tree says."""
     span = words.span(node)
     match str(node.data):
@@ -59,7 +59,7 @@ def expression(words: Words, node: Node) -> Expression:
 _JOINS = {"expression": "or", "conjunction": "and"}
 
 
-def _chain(words: Words, node: Node) -> Expression:
+def _chain(words: TreeWords, node: Node) -> Expression:
     """`a + b - c` leans to the left; the operator of `and` and `or` is the rule's own."""
     operands = list(trees(node))
     join = _JOINS.get(str(node.data))
@@ -86,7 +86,7 @@ def _chain(words: Words, node: Node) -> Expression:
 _KINDS = {"ALL": "all", "ANY": "any", "NO": "no", "MAJORITY": "majority"}
 
 
-def _quorum(words: Words, node: Node) -> Quorum:
+def _quorum(words: TreeWords, node: Node) -> Quorum:
     first, span, who = leaf(node), words.span(node), inner(node, "name")
     kind, amount = _KINDS.get(first.type, ""), 0
     if first.type == "INT":
@@ -110,7 +110,7 @@ def _quorum(words: Words, node: Node) -> Quorum:
     )
 
 
-def _predicate(words: Words, node: Node) -> Predicate:
+def _predicate(words: TreeWords, node: Node) -> Predicate:
     part = inner(node, "flag", "chose")
     if part.data == "flag":
         # Whether such a flag exists is the checker's question.

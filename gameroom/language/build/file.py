@@ -13,23 +13,23 @@ from lark import Tree
 
 from gameroom.language.build import members
 from gameroom.language.build.scenarios import scenario
-from gameroom.language.build.words import Words, inner, leaf, maybe, path, tokens, trees
+from gameroom.language.build.words import TreeWords, inner, leaf, maybe, path, tokens, trees
 from gameroom.language.diagnostics.diagnostic import Edit, Fix, Problems
-from gameroom.language.source.place import Place
+from gameroom.language.source.place import TextPlace
 from gameroom.language.syntax.parse import Node, Parsed
 from gameroom.model import (
     Act,
-    Command,
+    CommandDeclaration,
     File,
     Permission,
     Policy,
     Range,
     Request,
     Role,
-    Room,
+    RoomFile,
     Scenario,
     Setting,
-    Signal,
+    SignalDeclaration,
     Span,
     Spectators,
     State,
@@ -43,11 +43,11 @@ LANGUAGE = 1
 TRANSITIONS = ("on", "when", "after")
 
 
-def build(parsed: Parsed, place: Place, problems: Problems) -> File | None:
+def build(parsed: Parsed, place: TextPlace, problems: Problems) -> File | None:
     """The file that the tree says; None where there is no tree."""
     if parsed.tree is None:
         return None
-    words = Words(place, problems, parsed.docs)
+    words = TreeWords(place, problems, parsed.docs)
     tree = parsed.tree
     rooms = [node for node in trees(tree) if node.data == "room"]
     for extra in rooms[1:]:
@@ -67,7 +67,7 @@ def build(parsed: Parsed, place: Place, problems: Problems) -> File | None:
     )
 
 
-def _language(words: Words, tree: Node) -> int:
+def _language(words: TreeWords, tree: Node) -> int:
     said = [node for node in trees(tree) if node.data == "language"]
     first = next(trees(tree), None)
     if not said or first is not said[0]:
@@ -98,11 +98,11 @@ def _language(words: Words, tree: Node) -> int:
     return version
 
 
-def _scenarios(words: Words, tree: Node) -> tuple[Scenario, ...]:
+def _scenarios(words: TreeWords, tree: Node) -> tuple[Scenario, ...]:
     return tuple(scenario(words, node) for node in trees(tree) if node.data == "scenario")
 
 
-def room(words: Words, node: Node) -> Room:
+def room(words: TreeWords, node: Node) -> RoomFile:
     """`room "Skirmish" extends standard { ... }`."""
     extends = maybe(node, "extends")
     name: str | None = None
@@ -113,7 +113,7 @@ def room(words: Words, node: Node) -> Room:
     def all_of(kind: str, make: Any) -> tuple[Any, ...]:
         return tuple(make(words, part) for part in trees(node) if part.data == kind)
 
-    return Room(
+    return RoomFile(
         words.text(leaf(node)),
         name,
         _players(words, node),
@@ -133,7 +133,7 @@ def room(words: Words, node: Node) -> Room:
     )
 
 
-def _one(words: Words, node: Node, kind: str) -> Node | None:
+def _one(words: TreeWords, node: Node, kind: str) -> Node | None:
     """The one member of this kind, the first; more are told."""
     found = [part for part in trees(node) if part.data == kind]
     for extra in found[1:]:
@@ -146,28 +146,28 @@ def _one(words: Words, node: Node, kind: str) -> Node | None:
     return found[0] if found else None
 
 
-def _players(words: Words, node: Node) -> Range | None:
+def _players(words: TreeWords, node: Node) -> Range | None:
     said = _one(words, node, "players")
     return words.range(inner(said, "range")) if said is not None else None
 
 
-def _spectators(words: Words, node: Node) -> Spectators | None:
+def _spectators(words: TreeWords, node: Node) -> Spectators | None:
     said = _one(words, node, "spectators")
     return members.spectators(words, next(trees(said))) if said is not None else None
 
 
-def _team(words: Words, node: Node) -> Team:
+def _team(words: TreeWords, node: Node) -> Team:
     size = words.range(inner(node, "range"))
     name, doc, span = words.name(node), words.doc(node), words.head(node)
     return Team(name, size.low, size.high, doc, span, size.span)
 
 
-def _role(words: Words, node: Node) -> Role:
+def _role(words: TreeWords, node: Node) -> Role:
     _, of = trees(node)
     return Role(words.name(node), str(leaf(of)), words.doc(node), words.head(node), words.span(of))
 
 
-def _setting(words: Words, node: Node) -> Setting:
+def _setting(words: TreeWords, node: Node) -> Setting:
     default, where = members.value(words, node)
     return Setting(
         words.name(node),
@@ -179,15 +179,17 @@ def _setting(words: Words, node: Node) -> Setting:
     )
 
 
-def _command(words: Words, node: Node) -> Command:
-    return Command(words.name(node), members.fields(words, node), words.doc(node), words.head(node))
+def _command(words: TreeWords, node: Node) -> CommandDeclaration:
+    return CommandDeclaration(
+        words.name(node), members.fields(words, node), words.doc(node), words.head(node)
+    )
 
 
-def _request(words: Words, node: Node) -> Request:
+def _request(words: TreeWords, node: Node) -> Request:
     return Request(words.name(node), members.fields(words, node), words.doc(node), words.head(node))
 
 
-def _signal(words: Words, node: Node) -> Signal:
+def _signal(words: TreeWords, node: Node) -> SignalDeclaration:
     names = [part for part in trees(node) if part.data == "name"]
     agreed = str(leaf(names[1]))
     if agreed not in ("all", "majority"):
@@ -198,7 +200,7 @@ def _signal(words: Words, node: Node) -> Signal:
             meant=(agreed, ("all", "majority")),
         )
         agreed = "all"
-    return Signal(
+    return SignalDeclaration(
         words.name(node),
         members.fields(words, node),
         cast(Any, agreed),
@@ -207,7 +209,7 @@ def _signal(words: Words, node: Node) -> Signal:
     )
 
 
-def _variable(words: Words, node: Node) -> Variable:
+def _variable(words: TreeWords, node: Node) -> Variable:
     initial, where = members.value(words, node)
     return Variable(
         words.name(node),
@@ -219,7 +221,7 @@ def _variable(words: Words, node: Node) -> Variable:
     )
 
 
-def _policy(words: Words, node: Node) -> Policy:
+def _policy(words: TreeWords, node: Node) -> Policy:
     return Policy(
         words.name(node),
         tuple(
@@ -229,7 +231,7 @@ def _policy(words: Words, node: Node) -> Policy:
     )
 
 
-def _root(words: Words, node: Node) -> State:
+def _root(words: TreeWords, node: Node) -> State:
     if (said := _one(words, node, "initial")) is not None:
         words.problems.error(
             "E0601", "a room always begins in `setup`, so the room itself has no `initial`",
@@ -239,7 +241,7 @@ def _root(words: Words, node: Node) -> State:
     return _state("", words, node, "state", span, span, initial="setup")
 
 
-def state(words: Words, node: Node) -> State:
+def state(words: TreeWords, node: Node) -> State:
     """`state day iterates { ... }`, `extend state setup.gathering { ... }`, `history back`."""
     mode, where = maybe(node, "mode"), inner(node, "path")
     kind = next(token for token in tokens(node) if token.type not in ("ITERATES", "DEEP"))
@@ -281,7 +283,7 @@ def state(words: Words, node: Node) -> State:
 
 def _state(
     name: str,
-    words: Words,
+    words: TreeWords,
     body: Node,
     kind: str,
     span: Span,
@@ -322,6 +324,6 @@ def _state(
     )
 
 
-def _acts(words: Words, body: Node, kind: str) -> tuple[Act, ...]:
+def _acts(words: TreeWords, body: Node, kind: str) -> tuple[Act, ...]:
     said = _one(words, body, kind)
     return members.actions(words, inner(said, "do")) if said is not None else ()

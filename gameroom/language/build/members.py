@@ -12,7 +12,7 @@ from typing import Any, cast
 from lark import Tree
 
 from gameroom.language.build.expressions import expression
-from gameroom.language.build.words import Words, inner, leaf, maybe, path, tokens, trees
+from gameroom.language.build.words import TreeWords, inner, leaf, maybe, path, tokens, trees
 from gameroom.language.syntax.parse import Node
 from gameroom.model import (
     Act,
@@ -47,7 +47,7 @@ _TYPES = (
 )  # fmt: skip
 
 
-def type_of(words: Words, node: Node) -> Type:
+def type_of(words: TreeWords, node: Node) -> Type:
     """The type that `node`, or its first type, says."""
     part = node if node.data in _TYPES else inner(node, *_TYPES)
     span = words.span(part)
@@ -70,7 +70,7 @@ def type_of(words: Words, node: Node) -> Type:
     return ListType(type_of(words, inner(part, *_TYPES)), size.low, size.high, span)
 
 
-def _choices(words: Words, node: Node) -> ChoiceType:
+def _choices(words: TreeWords, node: Node) -> ChoiceType:
     choices: dict[str, None] = {}
     for token in tokens(node):
         choice = words.text(token)
@@ -83,13 +83,13 @@ def _choices(words: Words, node: Node) -> ChoiceType:
     return ChoiceType(tuple(choices), words.span(node))
 
 
-def _natural(words: Words, size: Range) -> Range:
+def _natural(words: TreeWords, size: Range) -> Range:
     if size.low < 0:
         words.problems.error("E0502", "a size is never below 0", size.span)
     return size
 
 
-def fields(words: Words, node: Node) -> tuple[Field, ...]:
+def fields(words: TreeWords, node: Node) -> tuple[Field, ...]:
     """The fields of a command, a request or a signal; none without braces."""
     block = maybe(node, "fields")
     if block is None:
@@ -105,7 +105,7 @@ def fields(words: Words, node: Node) -> tuple[Field, ...]:
     )
 
 
-def value(words: Words, node: Node) -> tuple[Scalar | tuple[Scalar, ...], Any]:
+def value(words: TreeWords, node: Node) -> tuple[Scalar | tuple[Scalar, ...], Any]:
     """A default and its span."""
     part = inner(node, "literal", "list_value")
     if part.data == "literal":
@@ -114,7 +114,7 @@ def value(words: Words, node: Node) -> tuple[Scalar | tuple[Scalar, ...], Any]:
     return tuple(words.literal(each) for each in said), words.span(part)
 
 
-def spectators(words: Words, node: Node) -> Spectators:
+def spectators(words: TreeWords, node: Node) -> Spectators:
     """`0..100 delay 10s` or `none`."""
     span = words.span(node)
     if node.data == "nobody":
@@ -125,7 +125,7 @@ def spectators(words: Words, node: Node) -> Spectators:
     return Spectators(size.low, size.high, words.duration(delay), span)
 
 
-def policy_value(words: Words, node: Node) -> Any:
+def policy_value(words: TreeWords, node: Node) -> Any:
     """What stands after the `=` of a policy's key."""
     match str(node.data):
         case "count":
@@ -145,14 +145,14 @@ def policy_value(words: Words, node: Node) -> Any:
 _VALUES = ("count", "rate", "single", "times", "within", "word_value")
 
 
-def policy_entry(words: Words, node: Node) -> PolicyEntry:
+def policy_entry(words: TreeWords, node: Node) -> PolicyEntry:
     """`pause after = 3s`."""
     named, said = inner(node, "policy_key"), inner(node, *_VALUES)
     key = "_".join(str(token) for token in tokens(named))
     return PolicyEntry(key, policy_value(words, said), words.span(named), words.span(said))
 
 
-def permission(words: Words, node: Node) -> Permission:
+def permission(words: TreeWords, node: Node) -> Permission:
     """`allow move, build from player`."""
     names, who = ([*trees(part)] for part in trees(node))
     return Permission(
@@ -165,7 +165,7 @@ def permission(words: Words, node: Node) -> Permission:
     )
 
 
-def transition(words: Words, node: Node) -> Transition:
+def transition(words: TreeWords, node: Node) -> Transition:
     """`on ...`, `when ...`, `after ...` with what follows."""
     span = words.span(node)
     guard, arrow, because = maybe(node, "guard"), maybe(node, "arrow"), maybe(node, "because")
@@ -179,7 +179,7 @@ def transition(words: Words, node: Node) -> Transition:
     )
 
 
-def _trigger(words: Words, node: Node) -> Trigger:
+def _trigger(words: TreeWords, node: Node) -> Trigger:
     first = _child(node)
     match str(node.data):
         case "on":
@@ -190,7 +190,7 @@ def _trigger(words: Words, node: Node) -> Trigger:
             return After(words.duration(first), words.span(first))
 
 
-def event(words: Words, node: Node) -> On:
+def event(words: TreeWords, node: Node) -> On:
     """`pause`, `done(setup.draft)`."""
     span = words.span(node)
     if node.data == "event_done":
@@ -201,18 +201,18 @@ def event(words: Words, node: Node) -> On:
 _TARGETS = {"to": "external", "to_resume": "resume", "to_internal": "internal"}
 
 
-def target(words: Words, node: Node) -> Target:
+def target(words: TreeWords, node: Node) -> Target:
     """`running.paused`, `resume running`, `internal night`."""
     where = inner(node, "path")
     return Target(path(where), cast(Any, _TARGETS[str(node.data)]), words.span(where))
 
 
-def actions(words: Words, node: Node | None) -> tuple[Act, ...]:
+def actions(words: TreeWords, node: Node | None) -> tuple[Act, ...]:
     """The actions of `do { }`."""
     return tuple(action(words, part) for part in trees(node)) if node is not None else ()
 
 
-def action(words: Words, node: Node) -> Act:
+def action(words: TreeWords, node: Node) -> Act:
     """`set rounds = rounds + 1`, `announce "text"`, `drop missing`."""
     span = words.span(node)
     if node.data == "set":

@@ -7,12 +7,12 @@ from typing import Any, Literal, cast
 from lark import Token, Tree
 
 from gameroom.language.build.expressions import expression
-from gameroom.language.build.words import Words, inner, leaf, maybe, path, tokens, trees
+from gameroom.language.build.words import TreeWords, inner, leaf, maybe, path, tokens, trees
 from gameroom.language.syntax.parse import Node
 from gameroom.model import Scenario, Span, Step, Value
 
 
-def scenario(words: Words, node: Node) -> Scenario:
+def scenario(words: TreeWords, node: Node) -> Scenario:
     """`scenario "name" { steps }`."""
     title = leaf(node)
     return Scenario(
@@ -20,7 +20,7 @@ def scenario(words: Words, node: Node) -> Scenario:
     )
 
 
-def step(words: Words, node: Node) -> Step:
+def step(words: TreeWords, node: Node) -> Step:
     """One line of a scenario."""
     span, (who, who_spans) = words.span(node), _who(words, node)
     match kind := str(node.data):
@@ -67,7 +67,7 @@ def step(words: Words, node: Node) -> Step:
     raise AssertionError(node.data)
 
 
-def _expected(words: Words, node: Node) -> Step:
+def _expected(words: TreeWords, node: Node) -> Step:
     span = words.span(node)
     match str(node.data):
         case "that":
@@ -97,14 +97,14 @@ def _expected(words: Words, node: Node) -> Step:
             )
 
 
-def _who(words: Words, node: Node) -> tuple[tuple[str, ...], tuple[Span, ...]]:
+def _who(words: TreeWords, node: Node) -> tuple[tuple[str, ...], tuple[Span, ...]]:
     """The people of a step and where each is named."""
     people = maybe(node, "people")
     names = tuple(tokens(people)) if people is not None else ()
     return tuple(map(str, names)), tuple(map(words.span, names))
 
 
-def _value(words: Words, part: Token | Node) -> Value:
+def _value(words: TreeWords, part: Token | Node) -> Value:
     if isinstance(part, Tree) and part.data == "map":
         return _map(words, part)
     if isinstance(part, Tree) and part.data == "items":
@@ -116,7 +116,7 @@ def _value(words: Words, part: Token | Node) -> Value:
     return None
 
 
-def _map(words: Words, node: Node) -> dict[str, Value]:
+def _map(words: TreeWords, node: Node) -> dict[str, Value]:
     body: dict[str, Value] = {}
     for pair in trees(node):
         key, said = pair.children

@@ -13,7 +13,7 @@ from typing import Literal
 from lark import Token, Tree
 
 from gameroom.language.diagnostics.diagnostic import Edit, Fix, Problems
-from gameroom.language.source.place import Place
+from gameroom.language.source.place import TextPlace
 from gameroom.language.syntax.parse import Node
 from gameroom.model import DURATION_MAX, INT_MAX, Duration, Range, Scalar, Span
 from gameroom.model.words import UNITS
@@ -21,11 +21,11 @@ from gameroom.model.words import UNITS
 _UNIT_MS = {unit: size for size, unit in UNITS}
 
 
-class Words:
+class TreeWords:
     """Reads tokens and small trees of one parsed text."""
 
     def __init__(
-        self, place: Place, problems: Problems, docs: Mapping[int, str] | None = None
+        self, place: TextPlace, problems: Problems, docs: Mapping[int, str] | None = None
     ) -> None:
         self.place = place
         self.problems = problems

@@ -9,15 +9,15 @@ from gameroom.language.diagnostics.diagnostic import Problems
 from gameroom.model import (
     INT_MAX,
     ChoiceType,
-    Command,
+    CommandDeclaration,
     Field,
     IntType,
     ListType,
     Request,
     Role,
-    Room,
+    RoomFile,
     Setting,
-    Signal,
+    SignalDeclaration,
     Span,
     StringType,
     Team,
@@ -100,10 +100,10 @@ def _check_people(scope: Scope, problems: Problems) -> None:
 
 
 _Named = tuple[str, Span]
-_Declared = Command | Request | Role | Setting | Signal | Team | Variable
+_Declared = CommandDeclaration | Request | Role | Setting | SignalDeclaration | Team | Variable
 
 
-def _check_names(room: Room, problems: Problems) -> None:
+def _check_names(room: RoomFile, problems: Problems) -> None:
     def named(*groups: Sequence[_Declared]) -> list[_Named]:
         return [(each.name, each.span) for group in groups for each in group]
 
@@ -154,7 +154,7 @@ def check_name(name: str, span: Span, problems: Problems) -> None:
         problems.error("E0412", f"`{name}` is there in every object of JavaScript", span)
 
 
-def _check_values(room: Room, problems: Problems) -> None:
+def _check_values(room: RoomFile, problems: Problems) -> None:
     for setting in room.settings:
         fits = _check_type(setting.type, problems)
         why = misfit(setting.type, setting.default)
@@ -198,7 +198,7 @@ def _check_type(type_: Type, problems: Problems) -> bool:
     return len(problems.found) == before and not problems.mistaken(type_.span)
 
 
-def _check_policies(room: Room, problems: Problems) -> bool:
+def _check_policies(room: RoomFile, problems: Problems) -> bool:
     """Known names and keys with fitting values. True when the policies can be read."""
     before = len(problems.found)
     seen: dict[str, Span] = {}
@@ -244,9 +244,9 @@ def _check_policies(room: Room, problems: Problems) -> bool:
     return len(problems.found) == before
 
 
-def _check_bodies(room: Room, problems: Problems) -> None:
+def _check_bodies(room: RoomFile, problems: Problems) -> None:
     limit = number(room, "limits", "packet_bytes") - PACKET_HEADER_BYTES
-    events: list[Request | Signal] = [*room.requests, *room.signals]
+    events: list[Request | SignalDeclaration] = [*room.requests, *room.signals]
     for declared in (*room.commands, *events):
         fit = _check_fields(declared.fields, problems)
         if fit and (size := body_bytes_max(declared.fields)) > limit:

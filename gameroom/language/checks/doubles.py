@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gameroom.language.diagnostics.diagnostic import Problems
-from gameroom.model import Room, State
+from gameroom.model import RoomFile, State
 from gameroom.model.paths import walk
 
 
-def without_doubles(room: Room, problems: Problems) -> Room:
+def without_doubles(room: RoomFile, problems: Problems) -> RoomFile:
     """The room with every state once, the first of each name."""
     return replace(room, root=_single(room.root, problems))
 

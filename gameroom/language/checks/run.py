@@ -12,10 +12,10 @@ from gameroom.language.checks.scenarios import check_scenarios
 from gameroom.language.checks.scope import Scope
 from gameroom.language.checks.states import States
 from gameroom.language.diagnostics.diagnostic import Problems
-from gameroom.model import File, Room
+from gameroom.model import File, RoomFile
 
 
-def check(room: Room, file: File, problems: Problems) -> None:
+def check(room: RoomFile, file: File, problems: Problems) -> None:
     """Check a merged room and the scenarios of the file that it came from."""
     assert room.extends is None, "only a merged room is checked"
     scope = Scope(without_doubles(room, problems))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from gameroom.language.checks.expressions import Expressions, Where
 from gameroom.language.checks.scope import Scope
 from gameroom.language.diagnostics.diagnostic import Problems
-from gameroom.model import Command, Request, Scenario, Signal, Span, Step
+from gameroom.model import CommandDeclaration, Request, Scenario, SignalDeclaration, Span, Step
 from gameroom.model.fit import misfit, misfit_body
 from gameroom.model.paths import descend
 
@@ -62,7 +62,7 @@ class _Checking:
         room = self._scope.room
         match step.verb:
             case "sends" if step.name not in DONE_BY_NAME:
-                sent: list[Command | Request] = [*room.commands, *room.requests]
+                sent: list[CommandDeclaration | Request] = [*room.commands, *room.requests]
                 self._check_body(step, {each.name: each for each in sent}, "E0402", DONE_BY_NAME)
             case "raises":
                 self._check_body(step, {each.name: each for each in room.signals}, "E0403")
@@ -92,7 +92,7 @@ class _Checking:
     def _check_body(
         self,
         step: Step,
-        declared: Mapping[str, Command | Request | Signal],
+        declared: Mapping[str, CommandDeclaration | Request | SignalDeclaration],
         unknown: str,
         more: tuple[str, ...] = (),
     ) -> None:

@@ -15,8 +15,8 @@ from gameroom.model import (
     ListType,
     On,
     Request,
-    Room,
-    Signal,
+    RoomFile,
+    SignalDeclaration,
     State,
     Type,
 )
@@ -58,7 +58,7 @@ def kind_of(type_: Type) -> Kind:
 class Scope:
     """One room and everything that its names can mean."""
 
-    room: Room
+    room: RoomFile
 
     @cached_property
     def states(self) -> list[tuple[str, State]]:
@@ -109,7 +109,7 @@ class Scope:
     @cached_property
     def declared_events(self) -> dict[str, tuple[Field, ...]]:
         """Requests and signals with their fields."""
-        declared: list[Request | Signal] = [*self.room.requests, *self.room.signals]
+        declared: list[Request | SignalDeclaration] = [*self.room.requests, *self.room.signals]
         return {each.name: each.fields for each in declared}
 
     @cached_property

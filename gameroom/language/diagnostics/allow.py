@@ -22,7 +22,7 @@ from gameroom.language.diagnostics.diagnostic import (
     in_order,
 )
 from gameroom.language.loading import is_yaml
-from gameroom.language.source.place import Place
+from gameroom.language.source.place import TextPlace
 from gameroom.language.syntax.parse import parse
 from gameroom.model import Span
 
@@ -137,7 +137,7 @@ def _says_nothing(line: str) -> bool:
 def _comments(text: str, name: str) -> Iterator[tuple[str, Span]]:
     """In YAML those on lines of their own: what else begins with `#` may be text."""
     if not is_yaml(name):
-        for comment in parse(text, Place(name), Problems()).comments:
+        for comment in parse(text, TextPlace(name), Problems()).comments:
             yield comment.text, comment.span
         return
     for number, line in enumerate(text.split("\n"), 1):

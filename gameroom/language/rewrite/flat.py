@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gameroom.model import File, Room, State, Transition, Trigger
+from gameroom.model import File, RoomFile, State, Transition, Trigger
 
 
-def flat_file(file: File, room: Room) -> File:
+def flat_file(file: File, room: RoomFile) -> File:
     """The file with its merged room in place of what it said itself; it uses no other."""
     assert room.extends is None, "only a merged room is flat"
     return replace(file, uses=(), room=replace(room, root=_unshadowed(room.root)))

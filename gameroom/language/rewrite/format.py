@@ -18,9 +18,9 @@ from lark import Token
 
 from gameroom.language.build.file import build
 from gameroom.language.diagnostics.diagnostic import Diagnostic, Problems
-from gameroom.language.rewrite.layout import Block, Gap, Layout, layout
+from gameroom.language.rewrite.layout import Gap, TextBlock, TextLayout, layout
 from gameroom.language.source.lines import unified
-from gameroom.language.source.place import Place
+from gameroom.language.source.place import TextPlace
 from gameroom.language.syntax.parse import Parsed, parse
 from gameroom.model import File
 
@@ -50,7 +50,7 @@ def formatted(text: str, *, name: str = "room") -> str:
     before, problems = _read(text, name)
     if problems or before.tree is None:
         raise FormatError("the file has mistakes of syntax", problems)
-    done = _Writer(layout(text, before)).file()
+    done = _TextWriter(layout(text, before)).file()
     after, problems = _read(done, name)
     if problems or not _says_the_same(before, after):
         raise FormatError("the formatted text would not say the same")
@@ -59,7 +59,7 @@ def formatted(text: str, *, name: str = "room") -> str:
 
 def _read(text: str, name: str) -> tuple[Parsed, tuple[Diagnostic, ...]]:
     problems = Problems()
-    return parse(text, Place(name), problems), problems.sorted()
+    return parse(text, TextPlace(name), problems), problems.sorted()
 
 
 def _says_the_same(before: Parsed, after: Parsed) -> bool:
@@ -80,7 +80,7 @@ def _comments(parsed: Parsed) -> list[tuple[int, str]]:
 
 
 def _value(parsed: Parsed) -> File | None:
-    return build(parsed, Place(""), Problems())
+    return build(parsed, TextPlace(""), Problems())
 
 
 def _word(token: Token) -> str:
@@ -88,10 +88,10 @@ def _word(token: Token) -> str:
     return "".join(token.split()) if token.type == "SHARE" else str(token)
 
 
-class _Writer:
+class _TextWriter:
     """Writes one text, line after line."""
 
-    def __init__(self, parts: Layout) -> None:
+    def __init__(self, parts: TextLayout) -> None:
         self._parts = parts
         self._tokens = parts.tokens
         self._lines: list[str] = []
@@ -111,7 +111,7 @@ class _Writer:
 
     # Members, one below the other
 
-    def _members(self, block: Block, indent: int) -> None:
+    def _members(self, block: TextBlock, indent: int) -> None:
         for number, (start, end) in enumerate(block.parts()):
             gap, token = self._parts.gaps[start], self._tokens[start]
             apart = block.kind == "file" and token.type in ("ROOM", "SCENARIO") and number > 0
@@ -188,7 +188,7 @@ class _Writer:
 
     # What fits
 
-    def _stays(self, block: Block, indent: int, whole: int) -> bool:
+    def _stays(self, block: TextBlock, indent: int, whole: int) -> bool:
         """Does this block stand on one line?"""
         if self._has_remarks(block):
             return False
@@ -204,14 +204,14 @@ class _Writer:
             return indent + AGAIN_COLUMNS + width <= WIDTH_COLUMNS
         return whole <= WIDTH_COLUMNS
 
-    def _was_flat(self, block: Block) -> bool:
+    def _was_flat(self, block: TextBlock) -> bool:
         return self._tokens[block.open].line == self._tokens[block.close].line
 
-    def _inside(self, block: Block) -> list[Block]:
+    def _inside(self, block: TextBlock) -> list[TextBlock]:
         found = (self._parts.blocks.get(at) for at in range(block.open + 1, block.close))
         return [inner for inner in found if inner is not None]
 
-    def _has_remarks(self, block: Block) -> bool:
+    def _has_remarks(self, block: TextBlock) -> bool:
         return any(self._parts.gaps[at].remarks for at in range(block.open + 1, block.close + 1))
 
     def _is_too_long(self, at: int, end: int, indent: int, whole: int) -> bool:
@@ -257,7 +257,7 @@ class _Writer:
         return " "
 
 
-def _commas(block: Block, parts: Layout) -> list[int]:
+def _commas(block: TextBlock, parts: TextLayout) -> list[int]:
     """The commas between the pairs of a map, which say nothing."""
     return [
         start - 1 for start in [*block.members[1:], block.close] if parts.tokens[start - 1] == ","

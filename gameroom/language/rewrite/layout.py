@@ -36,7 +36,7 @@ class Gap:
 
 
 @dataclass(slots=True)
-class Block:
+class TextBlock:
     """A pair of braces by the indices of its tokens; `members` are the first tokens of what
     stands between them. The file itself is a block without braces."""
 
@@ -52,25 +52,25 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class TextLayout:
     """A text in parts. `blocks` are found by the index of their opening brace, `inner`
     says of every token in which block it stands; `signs` are the tokens that are the sign
     of a number or a term, and no minus between two."""
 
     tokens: tuple[Token, ...]
     gaps: tuple[Gap, ...]
-    file: Block
-    blocks: dict[int, Block]
+    file: TextBlock
+    blocks: dict[int, TextBlock]
     starts: frozenset[int]
     signs: frozenset[int]
 
 
-def layout(text: str, parsed: Parsed) -> Layout:
+def layout(text: str, parsed: Parsed) -> TextLayout:
     """The parts of a text that was parsed without problems."""
     assert parsed.tree is not None
     tokens = parsed.tokens
     index = {token.start_pos: at for at, token in enumerate(tokens)}
-    file = Block("file", -1, len(tokens))
+    file = TextBlock("file", -1, len(tokens))
     file.members = [index[part.meta.start_pos] for part in trees(parsed.tree)]
     blocks = {}
     for node in parsed.tree.iter_subtrees():
@@ -83,14 +83,14 @@ def layout(text: str, parsed: Parsed) -> Layout:
         if node.data in ("negative", "minus")
     )
     starts = frozenset(start for block in (file, *blocks.values()) for start in block.members)
-    return Layout(tokens, tuple(_gaps(text, tokens)), file, blocks, starts, signs)
+    return TextLayout(tokens, tuple(_gaps(text, tokens)), file, blocks, starts, signs)
 
 
-def _block(node: Node, tokens: tuple[Token, ...], index: dict[int | None, int]) -> Block:
+def _block(node: Node, tokens: tuple[Token, ...], index: dict[int | None, int]) -> TextBlock:
     at = index[node.meta.start_pos]
     while tokens[at].type != "LBRACE":
         at += 1
-    block = Block(str(node.data), at)
+    block = TextBlock(str(node.data), at)
     after = tokens[at].end_pos or 0
     starts = (part.meta.start_pos for part in trees(node) if not part.meta.empty)
     block.members = [index[start] for start in starts if start >= after]

@@ -11,7 +11,17 @@ from collections.abc import Iterable, Iterator
 from gameroom.language.rewrite import phrases
 from gameroom.language.rewrite.format import formatted
 from gameroom.language.syntax.grammar import reserved
-from gameroom.model import Act, Field, File, Room, Scenario, Setting, Signal, State, Variable
+from gameroom.model import (
+    Act,
+    Field,
+    File,
+    RoomFile,
+    Scenario,
+    Setting,
+    SignalDeclaration,
+    State,
+    Variable,
+)
 from gameroom.model.words import action, permission, scalar, transition
 
 
@@ -30,7 +40,7 @@ def _doc(doc: str) -> list[str]:
     return [f"## {line}".rstrip() for line in doc.split("\n")] if doc else []
 
 
-def _room(room: Room) -> Iterator[str]:
+def _room(room: RoomFile) -> Iterator[str]:
     yield from _doc(room.doc)
     extends = f" extends {_room_name(room.extends)}" if room.extends is not None else ""
     yield f"room {scalar(room.name)}{extends} {{"
@@ -53,7 +63,7 @@ def _apart(groups: Iterable[list[str]]) -> Iterator[str]:
             yield ""
 
 
-def _declared(room: Room) -> Iterator[list[str]]:
+def _declared(room: RoomFile) -> Iterator[list[str]]:
     people = [f"players {phrases.size(room.players)}"] if room.players is not None else []
     if room.spectators is not None:
         people.append(f"spectators {phrases.spectators(room.spectators)}")
@@ -91,7 +101,7 @@ def _together(blocks: list[list[str]]) -> Iterator[list[str]]:
     yield group
 
 
-def _signal(said: Signal) -> list[str]:
+def _signal(said: SignalDeclaration) -> list[str]:
     *body, last = _body(f"signal {said.name}", said.fields)
     return [*_doc(said.doc), *body, f"{last} agreed by {said.agreed}"]
 

@@ -20,7 +20,7 @@ from gameroom.model import (
     Act,
     After,
     ChoiceType,
-    Command,
+    CommandDeclaration,
     Field,
     File,
     On,
@@ -28,9 +28,9 @@ from gameroom.model import (
     Policy,
     Request,
     Role,
-    Room,
+    RoomFile,
     Setting,
-    Signal,
+    SignalDeclaration,
     Span,
     State,
     Team,
@@ -53,7 +53,7 @@ class Doc:
 
 
 @dataclass(frozen=True, slots=True)
-class Items:
+class YamlItems:
     """A list; each item with the place of what it says. small: on one line where it fits."""
 
     items: tuple[tuple[Node, Span], ...]
@@ -68,14 +68,14 @@ class Pairs:
     small: bool = False
 
 
-Node = str | int | bool | None | Doc | Items | Pairs
+Node = str | int | bool | None | Doc | YamlItems | Pairs
 
 
 def as_yaml(file: File, comments: Iterable[Comment] = ()) -> str:
     """The text of a `.room.yaml` file that says this. `comments`: those of the `.room` file
     that `file` was read from, without the docs, which are part of the model."""
     tree = _file(file)
-    return _Writer(_anchored(tree, comments)).file(tree)
+    return _YamlWriter(_anchored(tree, comments)).file(tree)
 
 
 # From the model to a tree of YAML
@@ -97,12 +97,16 @@ def _doc(doc: str) -> tuple[str, Node, Span] | None:
 def _one_or_many(said: Sequence[str]) -> Node:
     if len(said) == 1:
         return said[0]
-    return Items(tuple((each, NOWHERE) for each in said), small=True)
+    return YamlItems(tuple((each, NOWHERE) for each in said), small=True)
 
 
 def _file(file: File) -> Pairs:
     steps = (
-        (each.name, Items(tuple((phrases.step(step), step.span) for step in each.steps)), each.span)
+        (
+            each.name,
+            YamlItems(tuple((phrases.step(step), step.span) for step in each.steps)),
+            each.span,
+        )
         for each in file.scenarios
     )
     uses = [use.name for use in file.uses]
@@ -114,7 +118,7 @@ def _file(file: File) -> Pairs:
     )
 
 
-def _room(room: Room) -> Pairs:
+def _room(room: RoomFile) -> Pairs:
     players, spectators, root = room.players, room.spectators, room.root
 
     def all_of(
@@ -155,13 +159,13 @@ def _role(role: Role) -> tuple[str, Node, Span]:
 
 def _type(said: Type) -> Node:
     if isinstance(said, ChoiceType):
-        return Items(tuple((choice, NOWHERE) for choice in said.choices), small=True)
+        return YamlItems(tuple((choice, NOWHERE) for choice in said.choices), small=True)
     return phrases.type_(said)
 
 
 def _setting(said: Setting) -> tuple[str, Node, Span]:
     default: Node = (
-        Items(tuple((each, NOWHERE) for each in said.default), small=True)
+        YamlItems(tuple((each, NOWHERE) for each in said.default), small=True)
         if isinstance(said.default, tuple)
         else said.default
     )
@@ -180,12 +184,12 @@ def _variable(said: Variable) -> tuple[str, Node, Span]:
     return said.name, node, said.span
 
 
-def _body(said: Command | Request | Signal) -> tuple[str, Node, Span]:
+def _body(said: CommandDeclaration | Request | SignalDeclaration) -> tuple[str, Node, Span]:
     fields = Pairs(tuple(map(_field, said.fields)), small=True)
     node = _pairs(
         _doc(said.doc),
         _if(said.fields, "fields", fields),
-        ("agreed by", said.agreed, NOWHERE) if isinstance(said, Signal) else None,
+        ("agreed by", said.agreed, NOWHERE) if isinstance(said, SignalDeclaration) else None,
         small=True,
     )
     return said.name, node if node.pairs else None, said.span
@@ -212,8 +216,8 @@ def _members(state: State) -> list[tuple[str, Node, Span] | None]:
         _if(begins, "initial", state.initial, state.initial_span),
         _if(state.entry, "entry", _actions(state.entry)),
         _if(state.exit, "exit", _actions(state.exit)),
-        _if(permissions, "permissions", Items(permissions)),
-        _if(transitions, "transitions", Items(transitions)),
+        _if(permissions, "permissions", YamlItems(permissions)),
+        _if(transitions, "transitions", YamlItems(transitions)),
         _if(state.states, "states", Pairs(tuple(map(_state, state.states)))),
     ]
 
@@ -258,7 +262,7 @@ def _transition(said: Transition) -> Node:
 def _actions(acts: tuple[Act, ...]) -> Node:
     if len(acts) == 1:
         return action(acts[0])
-    return Items(tuple((action(act), act.span) for act in acts), small=True)
+    return YamlItems(tuple((action(act), act.span) for act in acts), small=True)
 
 
 # Comments
@@ -271,7 +275,7 @@ def _places(node: Node) -> Iterator[_Place]:
     inside: list[tuple[Node, Span]] = []
     if isinstance(node, Pairs):
         inside = [(inner, span) for _, inner, span in node.pairs]
-    elif isinstance(node, Items):
+    elif isinstance(node, YamlItems):
         inside = list(node.items)
     for inner, span in inside:
         if span.line:
@@ -342,7 +346,7 @@ def _escaped(match: re.Match[str]) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-class _Writer:
+class _YamlWriter:
     """Writes one tree; `comments` by the place of what they belong to."""
 
     def __init__(self, comments: dict[_Place, list[str]]) -> None:
@@ -354,11 +358,11 @@ class _Writer:
         self._lines += self._comments.get((0, 0), [])
         return "\n".join(self._lines) + "\n"
 
-    def _block(self, node: Pairs | Items, indent: int, lead: str = "") -> None:
+    def _block(self, node: Pairs | YamlItems, indent: int, lead: str = "") -> None:
         """The lines of a map or a list; `lead` stands before the first in place of its
         indentation."""
         spaces = " " * indent
-        if isinstance(node, Items):
+        if isinstance(node, YamlItems):
             for inner, span in node.items:
                 self._remark(span, indent)
                 self._item(inner, indent)
@@ -396,7 +400,7 @@ class _Writer:
         elif (short := self._short(node, len(head) + 1)) is not None:
             self._lines.append(f"{head} {short}")
         else:
-            assert isinstance(node, Pairs | Items), node
+            assert isinstance(node, Pairs | YamlItems), node
             self._lines.append(head)
             self._block(node, indent + 2)
 
@@ -412,9 +416,9 @@ class _Writer:
         """The node on one line after so many columns; None where it needs several."""
         if isinstance(node, Doc):
             return None
-        if not isinstance(node, Pairs | Items):
+        if not isinstance(node, Pairs | YamlItems):
             return _scalar(node, flow=False)
-        if isinstance(node, Items) and not node.items:
+        if isinstance(node, YamlItems) and not node.items:
             return "[]"
         if isinstance(node, Pairs) and not node.pairs:
             return "{}"
@@ -425,11 +429,11 @@ class _Writer:
         """In flow style, None where it can't be or has comments inside."""
         if isinstance(node, Doc):
             return None if "\n" in node.text else _scalar(node.text, flow=True)
-        if not isinstance(node, Pairs | Items):
+        if not isinstance(node, Pairs | YamlItems):
             return _scalar(node, flow=True)
         if not node.small or any(place in self._comments for place in _places(node)):
             return None
-        if isinstance(node, Items):
+        if isinstance(node, YamlItems):
             parts = [self._flow(inner) for inner, _ in node.items]
             return None if None in parts else "[" + ", ".join(map(str, parts)) + "]"
         pairs = [(key, self._flow(inner)) for key, inner, _ in node.pairs]

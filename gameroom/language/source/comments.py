@@ -13,11 +13,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 
 from gameroom.language.diagnostics.diagnostic import Problems
-from gameroom.language.source.place import Place
+from gameroom.language.source.place import TextPlace
 from gameroom.language.syntax.parse import Comment, parse
 from gameroom.model import (
     Act,
-    Command,
+    CommandDeclaration,
     Field,
     File,
     Permission,
@@ -26,10 +26,10 @@ from gameroom.model import (
     Range,
     Request,
     Role,
-    Room,
+    RoomFile,
     Scenario,
     Setting,
-    Signal,
+    SignalDeclaration,
     Span,
     Spectators,
     State,
@@ -49,7 +49,7 @@ _DOCUMENTED = frozenset(
 def plain_comments(text: str, name: str) -> Iterator[Comment]:
     """The comments of a `.room` file that are no docs: a `##` before something that has none
     is as plain as others."""
-    parsed = parse(text, Place(name), Problems())
+    parsed = parse(text, TextPlace(name), Problems())
     assert parsed.tree is not None
     declared = {
         (node.meta.line, node.meta.column)
@@ -65,7 +65,8 @@ def plain_comments(text: str, name: str) -> Iterator[Comment]:
 
 
 _LINES = (
-    File, Use, Room, Range, Spectators, Team, Role, Setting, Command, Request, Signal, Variable,
+    File, Use, RoomFile, Range, Spectators, Team, Role, Setting, CommandDeclaration, Request,
+    SignalDeclaration, Variable,
     Policy, Scenario,
 )  # fmt: skip
 """What always begins a line of a formatted file."""

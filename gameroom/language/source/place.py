@@ -10,7 +10,7 @@ from gameroom.model import Span
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TextPlace:
     """Where a parsed text stands in its file: a whole file, or a string inside YAML.
 
     whole: the span of a string whose characters do not stand in the file as they are

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from lark import Token
 
 from gameroom.language.diagnostics.diagnostic import Edit, Fix, Problems, name_help
-from gameroom.language.source.place import Place
+from gameroom.language.source.place import TextPlace
 
 
-def repaired(tokens: list[Token], place: Place, problems: Problems) -> list[Token]:
+def repaired(tokens: list[Token], place: TextPlace, problems: Problems) -> list[Token]:
     """Tell what is never right, and put in its place what was probably meant."""
     kept: list[Token] = []
     stray_end: int | None = None
@@ -35,7 +35,7 @@ def repaired(tokens: list[Token], place: Place, problems: Problems) -> list[Toke
     return kept
 
 
-def _joined(tokens: list[Token], place: Place, problems: Problems) -> Iterator[Token]:
+def _joined(tokens: list[Token], place: TextPlace, problems: Problems) -> Iterator[Token]:
     """Names with letters that no name has are told once, and are one word."""
     at = 0
     while at < len(tokens):
@@ -74,7 +74,9 @@ _STRAY_HELP = {
 }
 
 
-def _tell_stray(token: Token, place: Place, problems: Problems, help: str | None = None) -> None:
+def _tell_stray(
+    token: Token, place: TextPlace, problems: Problems, help: str | None = None
+) -> None:
     shown = str(token) if token.isprintable() else f"U+{ord(token[0]):04X}"
     span = place.of(token)
     remove = Fix("leave it out", (Edit(span, ""),)) if token == ";" and not place.whole else None
@@ -90,7 +92,7 @@ def _tell_stray(token: Token, place: Place, problems: Problems, help: str | None
 _TRAILING = re.compile(r"[ \t]*((?:}[ \t\r]*)+)$")
 
 
-def _tell_open(token: Token, place: Place, problems: Problems) -> list[Token]:
+def _tell_open(token: Token, place: TextPlace, problems: Problems) -> list[Token]:
     """The text without the braces at its end, and those braces."""
     problems.error("E0104", "this text is not closed on its line", place.of(token))
     braces_at_end = _TRAILING.search(token)
@@ -105,7 +107,7 @@ def _tell_open(token: Token, place: Place, problems: Problems) -> list[Token]:
 _BEFORE_TIMES = frozenset({"AFTER", "WAIT", "FOR", "DELAY", "WITHIN"})
 
 
-def _tell_number(token: Token, before: str, place: Place, problems: Problems) -> Token:
+def _tell_number(token: Token, before: str, place: TextPlace, problems: Problems) -> Token:
     said = re.match(r"([0-9]+)(?:\.[0-9]+)?([A-Za-z_]*)", token)
     assert said is not None, token
     digits, unit = said.groups()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from lark import Token
 
 from gameroom.language.diagnostics.diagnostic import Edit, Fix, Problems
-from gameroom.language.source.place import Place
+from gameroom.language.source.place import TextPlace
 from gameroom.language.syntax.grammar import reserved
 
 
@@ -37,7 +37,7 @@ def names_kind_of_state(tokens: list[Token], index: int) -> bool:
     )
 
 
-def tell_kind(token: Token, name: Token, place: Place, problems: Problems) -> None:
+def tell_kind(token: Token, name: Token, place: TextPlace, problems: Problems) -> None:
     span = place.of(token).to(place.of(name))
     fix = Fix(f"write `{name}`", (Edit(span, str(name)),)) if not place.whole else None
     problems.error(
@@ -52,7 +52,7 @@ def tell_kind(token: Token, name: Token, place: Place, problems: Problems) -> No
 _BEFORE_PEOPLE = frozenset({"FROM", "OF", "ALL", "ANY", "NO", "COUNT", "COMMA"})
 
 
-def tell_reserved(token: Token, before: str, place: Place, problems: Problems) -> Token:
+def tell_reserved(token: Token, before: str, place: TextPlace, problems: Problems) -> Token:
     """The word as the name that it was meant to be."""
     if before in _BEFORE_PEOPLE and token.type in ("PLAYERS", "SPECTATORS"):
         kind, span = str(token).removesuffix("s"), place.of(token)
@@ -82,7 +82,7 @@ _UNITS = {
 
 
 def tell_unit(
-    tokens: list[Token], index: int, accepted: set[str], place: Place, problems: Problems
+    tokens: list[Token], index: int, accepted: set[str], place: TextPlace, problems: Problems
 ) -> Token | None:
     """`10 seconds` for `10s`; what may stand there instead, so that reading goes on."""
     token = tokens[index]

@@ -19,7 +19,7 @@ from lark.exceptions import UnexpectedToken
 
 from gameroom.language.diagnostics.diagnostic import Edit, Fix, Problems, nearest, surely
 from gameroom.language.source.lines import unified
-from gameroom.language.source.place import Place
+from gameroom.language.source.place import TextPlace
 from gameroom.language.syntax import braces
 from gameroom.language.syntax.grammar import any_word, members, parser, spoken, words
 from gameroom.language.syntax.invalid_tokens import repaired, shortened
@@ -64,7 +64,7 @@ class Parsed:
     tokens: tuple[Token, ...] = ()
 
 
-def parse(text: str, place: Place, problems: Problems, start: str = "file") -> Parsed:
+def parse(text: str, place: TextPlace, problems: Problems, start: str = "file") -> Parsed:
     """Parse `text`; what is wrong goes to `problems`."""
     text = unified(text)
     size = len(text.encode("utf-8", "surrogatepass"))
@@ -92,7 +92,7 @@ def parse(text: str, place: Place, problems: Problems, start: str = "file") -> P
     return Parsed(tree, comments, docs, tuple(matched))
 
 
-def _tokens(text: str, place: Place, problems: Problems, start: str) -> list[Token] | None:
+def _tokens(text: str, place: TextPlace, problems: Problems, start: str) -> list[Token] | None:
     live: Live = parser().parse_interactive(text, start=start)
     tokens: list[Token] = []
     for token in live.lexer_thread.lex(live.parser_state):
@@ -109,7 +109,7 @@ COMMENT = re.compile(r"#[^\n]*")
 
 
 def _comments(
-    text: str, tokens: list[Token], place: Place
+    text: str, tokens: list[Token], place: TextPlace
 ) -> tuple[tuple[Comment, ...], dict[int, str]]:
     """Comments stand between tokens, so the gaps are searched and no lexer state is needed."""
     comments: list[Comment] = []
@@ -135,7 +135,7 @@ def _comments(
     return tuple(comments), docs
 
 
-def _feed(tokens: list[Token], place: Place, problems: Problems, start: str) -> Node | None:
+def _feed(tokens: list[Token], place: TextPlace, problems: Problems, start: str) -> Node | None:
     live: Live = parser().parse_interactive("", start=start)
     index, told = 0, 0
     while index < len(tokens):
@@ -253,7 +253,7 @@ def _is_open(value: object) -> bool:
 
 
 def _tell_unexpected(
-    token: Token, accepted: set[str], place: Place, problems: Problems
+    token: Token, accepted: set[str], place: TextPlace, problems: Problems
 ) -> Token | None:
     """The word that was surely meant."""
     written, known, span = str(token), words(), place.of(token)
@@ -291,7 +291,7 @@ def _expects(accepted: set[str]) -> str | None:
     return f"write {spoken(accepted)[0]} here" if len(accepted) == 1 else None
 
 
-def _tell_end(tokens: list[Token], live: Live, place: Place, problems: Problems) -> None:
+def _tell_end(tokens: list[Token], live: Live, place: TextPlace, problems: Problems) -> None:
     last = tokens[-1] if tokens else None
     if last is None:
         here = place.span(1, 1, 1, 1)

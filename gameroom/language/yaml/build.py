@@ -14,10 +14,10 @@ from typing import Any, TypeVar, cast
 from gameroom.language.build import members
 from gameroom.language.build.expressions import expression
 from gameroom.language.build.scenarios import step
-from gameroom.language.build.words import Words
+from gameroom.language.build.words import TreeWords
 from gameroom.language.diagnostics.diagnostic import Problems, name_help
 from gameroom.language.source.lines import unified
-from gameroom.language.source.place import Place
+from gameroom.language.source.place import TextPlace
 from gameroom.language.syntax.grammar import reserved
 from gameroom.language.syntax.parse import Node, parse
 from gameroom.language.yaml.nodes import Entries, Items, Text, Tree
@@ -27,7 +27,7 @@ from gameroom.model import (
     Act,
     After,
     ChoiceType,
-    Command,
+    CommandDeclaration,
     Duration,
     Expression,
     Field,
@@ -40,11 +40,11 @@ from gameroom.model import (
     Range,
     Request,
     Role,
-    Room,
+    RoomFile,
     Scalar,
     Scenario,
     Setting,
-    Signal,
+    SignalDeclaration,
     State,
     Step,
     Target,
@@ -110,8 +110,8 @@ class _Front:
 
     # Phrases of the language
 
-    def _phrase(self, said: Text, start: str, make: Callable[[Words, Node], _T]) -> _T | None:
-        words, before = Words(said.place, self._problems), len(self._problems.found)
+    def _phrase(self, said: Text, start: str, make: Callable[[TreeWords, Node], _T]) -> _T | None:
+        words, before = TreeWords(said.place, self._problems), len(self._problems.found)
         parsed = parse(said.text, said.place, self._problems, start)
         tree, told = parsed.tree, self._problems.found[before:]
         if any(each.code == "E0106" for each in told):
@@ -193,7 +193,7 @@ class _Front:
 
     # A room
 
-    def _room(self, node: Entries) -> Room:
+    def _room(self, node: Entries) -> RoomFile:
         name, extends = self._title(node), node.get("extends")
         spectators = node.get("spectators")
         players = node.get("players")
@@ -201,7 +201,7 @@ class _Front:
         def all_of(key: str, make: Callable[[Text, Tree], _T | None]) -> tuple[_T, ...]:
             return self._made(node.get(key), make)
 
-        return Room(
+        return RoomFile(
             name.text,
             extends.text if isinstance(extends, Text) else None,
             self._range(players) if players is not None else None,
@@ -225,7 +225,9 @@ class _Front:
     def _title(self, node: Entries) -> Text:
         """The room's name; empty where it is missing, which is told already."""
         said = node.get("name")
-        return said if isinstance(said, Text) else Text("", "", node.span, Place(node.span.file))
+        return (
+            said if isinstance(said, Text) else Text("", "", node.span, TextPlace(node.span.file))
+        )
 
     def _team(self, name: Text, node: Tree) -> Team | None:
         size = self._range(node)
@@ -263,15 +265,15 @@ class _Front:
         type_ = self._type(node)
         return Field(name.text, type_, _doc(node), name.span) if type_ is not None else None
 
-    def _command(self, name: Text, node: Tree) -> Command:
-        return Command(self._name(name), self._fields(node), _doc(node), name.span)
+    def _command(self, name: Text, node: Tree) -> CommandDeclaration:
+        return CommandDeclaration(self._name(name), self._fields(node), _doc(node), name.span)
 
     def _request(self, name: Text, node: Tree) -> Request:
         return Request(self._name(name), self._fields(node), _doc(node), name.span)
 
-    def _signal(self, name: Text, node: Tree) -> Signal:
+    def _signal(self, name: Text, node: Tree) -> SignalDeclaration:
         agreed = cast(Text, _get(node, "agreed by")).text
-        return Signal(
+        return SignalDeclaration(
             self._name(name), self._fields(node), cast(Any, agreed), _doc(node), name.span
         )
 

@@ -17,7 +17,7 @@ import yaml
 
 from gameroom.language.diagnostics.diagnostic import Problems
 from gameroom.language.source.lines import one_character, unified
-from gameroom.language.source.place import Place
+from gameroom.language.source.place import TextPlace
 from gameroom.language.syntax.parse import BYTES_MAX, Comment
 from gameroom.model import INT_MAX, Span
 
@@ -41,7 +41,7 @@ class Text:
     text: str
     value: str | int | bool | None
     span: Span
-    place: Place
+    place: TextPlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,12 +340,12 @@ class _Reading:
             return 0
         return number
 
-    def _place(self, event: yaml.ScalarEvent, span: Span) -> Place:
+    def _place(self, event: yaml.ScalarEvent, span: Span) -> TextPlace:
         """Where the characters of the scalar stand, if they stand there as they are."""
         if span.line == span.end_line and span.line <= len(self._lines):
             raw = self._lines[span.line - 1][span.column - 1 : span.end_column - 1]
             if raw == event.value:
-                return Place(self._file, span.line, span.column)
+                return TextPlace(self._file, span.line, span.column)
             if raw[1:-1] == event.value:
-                return Place(self._file, span.line, span.column + 1)
-        return Place(self._file, whole=span)
+                return TextPlace(self._file, span.line, span.column + 1)
+        return TextPlace(self._file, whole=span)

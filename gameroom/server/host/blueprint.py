@@ -13,15 +13,14 @@ from gameroom import language, resources
 from gameroom.chart import Chart, ChartError, compile_room
 from gameroom.language import Source, as_plain
 from gameroom.lockstep.problem import Problem
-from gameroom.model import Room as RoomFile
-from gameroom.model import Value
+from gameroom.model import RoomFile, Value
 from gameroom.room import default_settings, misfit_settings
 from gameroom.server.http import bodies
-from gameroom.server.http.answers import RefusedError, refuse
+from gameroom.server.http.answers import RefusedAnswerError, refuse
 from gameroom.store import Header
 
 
-class BadRoomError(RefusedError):
+class BadRoomError(RefusedAnswerError):
     """The room file is wrong; the diagnostics say where."""
 
     def __init__(self, problem: Problem, diagnostics: tuple[Mapping[str, Any], ...]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 
-class Clock:
+class RoomClock:
     """The loop's monotonic clock, shifted so that the room's time starts at `start`."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, start: int = 0) -> None:

@@ -19,8 +19,8 @@ from gameroom.store import (
     JournalDamagedError,
     NotRecoveredError,
     OtherReleaseError,
-    Snapshot,
     SnapshotHead,
+    StoredSnapshot,
     StoreFailedError,
 )
 from gameroom.wire import BODIES, BadFrameError, Codec, EventFrame, plain, read_json
@@ -68,10 +68,10 @@ def appends(entries: Iterable[Entry], codec: Codec) -> Iterator[Append]:
         yield Append(event_of(entry, codec), entry.at, entry.chart, entry.ids)
 
 
-def stored_snapshot(keep: Keep) -> Snapshot:
+def stored_snapshot(keep: Keep) -> StoredSnapshot:
     """What is written for a snapshot."""
     said = to_store("snapshot", keep.snapshot)
-    return Snapshot(SnapshotHead(keep.snapshot.generation, keep.at, said), keep.state)
+    return StoredSnapshot(SnapshotHead(keep.snapshot.generation, keep.at, said), keep.state)
 
 
 def snapshot_of(head: SnapshotHead) -> packets.Snapshot:

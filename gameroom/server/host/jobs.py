@@ -16,11 +16,10 @@ from gameroom import picture
 from gameroom.lockstep import desync
 from gameroom.lockstep.packets import Checksum, Diverged, MasterPacket, Moves
 from gameroom.lockstep.problem import Problem
-from gameroom.model import Room as RoomFile
-from gameroom.model import Value
+from gameroom.model import RoomFile, Value
 from gameroom.server.host.blueprint import BadRoomError, checked, reread, room_text, setup_of
 from gameroom.server.http import bodies
-from gameroom.server.http.answers import RefusedError, body_as
+from gameroom.server.http.answers import RefusedAnswerError, body_as
 from gameroom.store import Header
 from gameroom.wire import BadFrameError, read_json
 
@@ -41,14 +40,14 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class DraftRefusal:
     """Why there is no draft. diagnostics: of the room file, where it is wrong."""
 
     problem: Problem
     diagnostics: tuple[Mapping[str, Any], ...] | None = None
 
 
-def drafted(wish: bytes | bodies.Create, players_max: int) -> Draft | Refusal:
+def drafted(wish: bytes | bodies.Create, players_max: int) -> Draft | DraftRefusal:
     """Read the body of `/create`, the room file and the setup in it. players_max: the places
     that a room may have."""
     try:
@@ -57,31 +56,31 @@ def drafted(wish: bytes | bodies.Create, players_max: int) -> Draft | Refusal:
         name, text = room_text(wish)
         file, used = checked(name, text)
         if (why := too_many(file, players_max)) is not None:
-            return Refusal(why)
+            return DraftRefusal(why)
         setup = setup_of(file, wish.setup)
         bare = structs.replace(wish, engine=_bare(wish.engine), view=_bare(wish.view), room=None)
         return Draft(bare, _source(wish.engine), _source(wish.view), name, text, used, file, setup)
     except BadRoomError as error:
-        return Refusal(error.problem, error.diagnostics)
-    except (RefusedError, BadFrameError) as error:
-        return Refusal(error.problem)
+        return DraftRefusal(error.problem, error.diagnostics)
+    except (RefusedAnswerError, BadFrameError) as error:
+        return DraftRefusal(error.problem)
 
 
-def _source(code: bodies.Code | None) -> bytes | None:
+def _source(code: bodies.CodeBody | None) -> bytes | None:
     """Megabytes are encoded here, and not where others play."""
     return None if code is None or code.source is None else code.source.encode()
 
 
-def _bare(code: bodies.Code | None) -> bodies.Code | None:
-    return None if code is None else bodies.Code(sha256=code.sha256)
+def _bare(code: bodies.CodeBody | None) -> bodies.CodeBody | None:
+    return None if code is None else bodies.CodeBody(sha256=code.sha256)
 
 
-def read_again(header: Header) -> RoomFile | Refusal:
+def read_again(header: Header) -> RoomFile | DraftRefusal:
     """The file of a room that was made before."""
     try:
         return reread(header)
-    except RefusedError as error:
-        return Refusal(error.problem)
+    except RefusedAnswerError as error:
+        return DraftRefusal(error.problem)
 
 
 def too_many(file: RoomFile, places_max: int) -> Problem | None:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from gameroom import resources
 from gameroom.chart import compile_room
 from gameroom.lockstep.problem import Problem
-from gameroom.model import Room as RoomFile
+from gameroom.model import RoomFile
 from gameroom.room import Room, inputs
 from gameroom.server.auth import Sources, digest
 from gameroom.server.config import Limits
@@ -27,7 +27,7 @@ from gameroom.server.host.runner import Runner
 from gameroom.server.host.sessions import Sessions
 from gameroom.server.host.worker import JobFailedError, Worker, WorkerBusyError, shared
 from gameroom.server.http import bodies
-from gameroom.server.http.answers import RefusedError, place, refuse
+from gameroom.server.http.answers import RefusedAnswerError, place, refuse
 from gameroom.server.http.attempts import Attempts
 from gameroom.store import (
     DesyncStore,
@@ -140,14 +140,14 @@ class Lobby:
         """Why no game may be started now, None when it may."""
         return self.down
 
-    def _failed(self, error: StoreFailedError) -> RefusedError:
+    def _failed(self, error: StoreFailedError) -> RefusedAnswerError:
         """What is answered now that a store did not do what it was asked."""
         if isinstance(error, StoreBusyError):
             # It works: others' questions keep no game from starting.
             if not self._busy:
                 log.warning("the session store is busy: %s", error)
             self._busy = True
-            return RefusedError(
+            return RefusedAnswerError(
                 Problem(
                     503,
                     "server_busy",
@@ -163,7 +163,7 @@ class Lobby:
         else:
             problem = Problem(503, "no_session_store", f"{NO_SESSIONS}: {error}.")
         self.down = replace(problem, retry_after_ms=self._limits.store_check_ms)
-        return RefusedError(self.down)
+        return RefusedAnswerError(self.down)
 
     # -- rooms -----------------------------------------------------------------------
 
@@ -171,7 +171,7 @@ class Lobby:
         """Make a room of the body of a request. It is read in the worker process: it may be long,
         and others are playing."""
         if self.down is not None:
-            raise RefusedError(self.down)
+            raise RefusedAnswerError(self.down)
         rooms, limits = self.rooms, self._limits
         if (
             len(rooms.running) + self._making >= limits.rooms_max
@@ -191,7 +191,7 @@ class Lobby:
             self._making -= 1
         runner.begin()
         if runner.stopped is not None:
-            raise RefusedError(runner.stopped)
+            raise RefusedAnswerError(runner.stopped)
         return bodies.Created(header.room, f"/join/{header.room}", header.engine, header.seed)
 
     async def _hosted(self, room: Room, header: Header) -> Runner:
@@ -201,7 +201,7 @@ class Lobby:
             record = RoomRecord(header.room, room.file.name, header.created)
             await self._stores.sessions.put_room(record)
             if self._closed:
-                raise RefusedError(Problem(503, "closing", "The server is closing."))
+                raise RefusedAnswerError(Problem(503, "closing", "The server is closing."))
             journal = await asyncio.to_thread(self._stores.journals.create, header)
         except BaseException:
             self._sessions.end(header.room, self._sources.wall())
@@ -214,7 +214,7 @@ class Lobby:
         try:
             draft = await self.worker.run(drafted, wish, self._limits.places_per_room_max)
         except WorkerBusyError:
-            raise RefusedError(
+            raise RefusedAnswerError(
                 Problem(503, "server_busy", "Too many rooms are being made.", retry_after_ms=2000)
             ) from None
         except JobFailedError as error:
@@ -224,7 +224,7 @@ class Lobby:
             return draft
         if draft.diagnostics is not None:
             raise BadRoomError(draft.problem, draft.diagnostics)
-        raise RefusedError(draft.problem)
+        raise RefusedAnswerError(draft.problem)
 
     async def _header(self, draft: Draft) -> Header:
         wish = draft.wish
@@ -245,7 +245,7 @@ class Lobby:
         )
 
     async def _code(
-        self, wish: bodies.Code | None, sent: bytes | None, game: str | None, name: str
+        self, wish: bodies.CodeBody | None, sent: bytes | None, game: str | None, name: str
     ) -> str | None:
         """The hash of an engine or a view that is stored by now, None where none is meant. sent:
         its source, where that was sent."""
@@ -272,7 +272,7 @@ class Lobby:
         """The journal and the file of a room, or of one that is over. Raises RefusedError."""
         try:
             runner = await self.rooms.find(room)
-        except RefusedError as refused:
+        except RefusedAnswerError as refused:
             if refused.problem.status != 404:
                 raise
         else:
@@ -326,12 +326,12 @@ class Lobby:
             return False
         return runner.receive(user, inputs.Join(name, spectate=True)).problem is None
 
-    def repeats(self, runner: Runner, wish: bodies.Join) -> bool:
+    def repeats(self, runner: Runner, wish: bodies.JoinBody) -> bool:
         """Has this attempt to join come before? Raises RefusedError for another wish with its
         key."""
         return self._attempts.find(runner.id, wish) is not None
 
-    async def join(self, runner: Runner, wish: bodies.Join) -> bodies.Place:
+    async def join(self, runner: Runner, wish: bodies.JoinBody) -> bodies.PlaceBody:
         """A place with its token: a new one, or the one that this attempt has taken before.
         Raises RefusedError."""
         if wish.idempotency_key is None:
@@ -349,13 +349,13 @@ class Lobby:
             )
         return place(runner.room.hello(taken.user), taken.token)
 
-    async def _take(self, runner: Runner, wish: bodies.Join) -> bodies.Place:
+    async def _take(self, runner: Runner, wish: bodies.JoinBody) -> bodies.PlaceBody:
         """A new place, with its token. Raises RefusedError.
 
         The session is stored first: nobody sits in a room to which they have no way back.
         """
         if self.down is not None:
-            raise RefusedError(self.down)
+            raise RefusedAnswerError(self.down)
         user, token = self._sources.user(), self._sources.token()
         name = wish.name if wish.name is not None else f"guest {user[:GUEST_CHARACTERS]}"
         try:
@@ -366,10 +366,10 @@ class Lobby:
             runner = await self.rooms.find(runner.id)
             reply = runner.receive(user, inputs.Join(name, wish.spectate, wish.team))
             if reply.problem is not None:
-                raise RefusedError(reply.problem)
+                raise RefusedAnswerError(reply.problem)
         except StoreFailedError as error:
             raise self._failed(error) from error
-        except RefusedError:
+        except RefusedAnswerError:
             self.forget(runner.id, user)
             raise
         assert isinstance(reply.body, Mapping), "a newcomer is told who it is"

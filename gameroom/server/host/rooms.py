@@ -19,22 +19,22 @@ from typing import Any
 from gameroom.chart import Chart, compile_room
 from gameroom.lockstep.packets import Diverged
 from gameroom.lockstep.problem import Problem
-from gameroom.model import Room as RoomFile
+from gameroom.model import RoomFile
 from gameroom.model.policies import number
 from gameroom.room import Room
 from gameroom.server.config import Limits
 from gameroom.server.host.blueprint import reread
-from gameroom.server.host.clock import Clock
+from gameroom.server.host.clock import RoomClock
 from gameroom.server.host.deadlines import Deadlines
 from gameroom.server.host.events import recovering
-from gameroom.server.host.jobs import Refusal, read_again
+from gameroom.server.host.jobs import DraftRefusal, read_again
 from gameroom.server.host.recovery import recovered
 from gameroom.server.host.runner import Runner
 from gameroom.server.host.sessions import Sessions
 from gameroom.server.host.shown import Shown
 from gameroom.server.host.stores import Syncing
 from gameroom.server.host.worker import Worker, WorkerError
-from gameroom.server.http.answers import RefusedError, refuse
+from gameroom.server.http.answers import RefusedAnswerError, refuse
 from gameroom.store import (
     Header,
     Journal,
@@ -191,7 +191,7 @@ class Rooms:
         when their server was killed. They fall asleep again, with a checkpoint."""
         for room in [room for room, line in self.asleep.items() if line.until is None]:
             # Why it cannot wake up stands on its line, and in the log.
-            with suppress(RefusedError):
+            with suppress(RefusedAnswerError):
                 await self.find(room)
             await asyncio.sleep(BACKGROUND_PAUSE_S)
 
@@ -209,7 +209,7 @@ class Rooms:
             runner = self.running.get(room)
             if runner is not None:
                 if runner.stopped is not None:
-                    raise RefusedError(runner.stopped)
+                    raise RefusedAnswerError(runner.stopped)
                 return runner
             line = self.asleep.get(room)
             if line is None or self._closed:
@@ -217,22 +217,22 @@ class Rooms:
             task = self._moving.get(room)
             if task is None:
                 if line.problem is not None and self._loop.time() < line.again_at:
-                    raise RefusedError(line.problem)
+                    raise RefusedAnswerError(line.problem)
                 task = self._move(room, self._wake(room, line))
             done, _ = await asyncio.wait({task}, timeout=max(0.0, until - self._loop.time()))
             if not done:
-                raise RefusedError(WAKING)
+                raise RefusedAnswerError(WAKING)
             if line.problem is not None and room in self.asleep:
-                raise RefusedError(line.problem)
+                raise RefusedAnswerError(line.problem)
 
-    def absent(self) -> RefusedError:
+    def absent(self) -> RefusedAnswerError:
         """What is answered about a room that is not here: whether there is one is only known
         once the rooms of the stores are."""
         if self._closed:
-            return RefusedError(Problem(503, "closing", "The server is closing."))
+            return RefusedAnswerError(Problem(503, "closing", "The server is closing."))
         if self.listed:
             return refuse(404, "no_such_room", "There is no such room.")
-        return RefusedError(self._down() or WAKING)
+        return RefusedAnswerError(self._down() or WAKING)
 
     def _move(self, room: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         def moved(task: asyncio.Task[None]) -> None:
@@ -331,8 +331,8 @@ class Rooms:
             except WorkerError as error:
                 log.warning("room %s: its file is read here: %s", header.room, error)
             else:
-                if isinstance(found, Refusal):
-                    raise RefusedError(found.problem)
+                if isinstance(found, DraftRefusal):
+                    raise RefusedAnswerError(found.problem)
                 return found
         return await asyncio.to_thread(reread, header)
 
@@ -350,7 +350,7 @@ class Rooms:
             journal=journal,
             snapshots=self._stores.snapshots,
             heads=heads,
-            clock=Clock(self._loop, room.time),
+            clock=RoomClock(self._loop, room.time),
             loop=self._loop,
             tail_bytes_max=self._limits.tail_bytes_max,
             forget=self._forget,

@@ -31,7 +31,7 @@ from gameroom.lockstep.packets import (
 from gameroom.lockstep.problem import Problem
 from gameroom.room import Folded, Room, inputs
 from gameroom.room.effects import Append, Arm, Broadcast, Effect, Keep, Log, Part, Rejected, Reply
-from gameroom.server.host.clock import Clock
+from gameroom.server.host.clock import RoomClock
 from gameroom.server.host.deadlines import Deadlines
 from gameroom.server.host.events import appends, entry_of, event_of, snapshot_of, stored_snapshot
 from gameroom.server.host.faults import Faults, Trial
@@ -79,7 +79,7 @@ FAILURES = {
 FAULT = Problem(500, "fault", "Internal error. The room goes on without this packet.")
 
 
-class Line(Protocol):
+class OpenSocket(Protocol):
     """What a runner needs of a socket that has said who it is."""
 
     @property
@@ -113,7 +113,7 @@ class Runner:
         journal: Journal,
         snapshots: SnapshotStore,
         heads: Iterable[SnapshotHead],
-        clock: Clock,
+        clock: RoomClock,
         loop: asyncio.AbstractEventLoop,
         tail_bytes_max: int,
         forget: Callable[[str, str], None],
@@ -138,7 +138,7 @@ class Runner:
         self.journal = journal
         self.snapshots = self._usable(heads)
         """Those from which somebody may go on, newest first, with the time of their turns."""
-        self.lines: dict[str, Line] = {}
+        self.lines: dict[str, OpenSocket] = {}
         self.stopped: Problem | None = None
         """Why this room runs no more, None while it does."""
         self.codecs: dict[str, Codec] = {name: Codec(name, room.file) for name in SUBPROTOCOLS}
@@ -171,7 +171,7 @@ class Runner:
         """When the timer rings, by the loop's clock. A handle need not know: uvloop gives one
         without `when` for what is due already."""
         self._due: int | None = None
-        self._gone: list[Line] = []
+        self._gone: list[OpenSocket] = []
         self._inside = False
         self._settling = False
         self._last: Told | None = None
@@ -200,7 +200,7 @@ class Runner:
             return self.delayed.told(packet, reply, self.now)
         return reply
 
-    def attach(self, line: Line, seq: int) -> None:
+    def attach(self, line: OpenSocket, seq: int) -> None:
         """A socket of a member who has every event up to `seq` takes over; the one before
         it is closed and counts no more."""
         before = self.lines.get(line.who)
@@ -209,7 +209,7 @@ class Runner:
             before.close(Close.DISPLACED, "another connection took this seat")
         self.receive(line.who, inputs.Connect(seq))
 
-    def detach(self, line: Line) -> None:
+    def detach(self, line: OpenSocket) -> None:
         """A socket is gone. Safe to call twice, and while the room is telling."""
         self._gone.append(line)
         if not self._inside:
@@ -382,7 +382,7 @@ class Runner:
     def _rebuild(self) -> None:
         """Make the room again from its checkpoint and the few entries behind it."""
         self.room = self._made_again()
-        self.clock = Clock(self._loop, max(self.room.time, self.now))
+        self.clock = RoomClock(self._loop, max(self.room.time, self.now))
         self.roster = self.room.people.roster()
 
     def _made_again(self) -> Room:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from gameroom.chart import Chart as Compiled
-from gameroom.lockstep.packets import Chart, Ended, Event, MasterPacket, Moves, Roster, Setup
+from gameroom.lockstep.packets import ChartState, Ended, Event, MasterPacket, Moves, Roster, Setup
 from gameroom.lockstep.problem import Problem
 from gameroom.model import Value
 from gameroom.room import Room, inputs
@@ -50,7 +50,7 @@ class Shown:
     ahead: int
     setup: Setup
     roster: Roster
-    chart: Chart
+    chart: ChartState
     over: bool = False
 
     @classmethod

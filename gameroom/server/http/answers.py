@@ -35,7 +35,7 @@ NOT_READABLE = Problem(
 """Where a store does not give what it has."""
 
 
-class RefusedError(Exception):
+class RefusedAnswerError(Exception):
     """The question cannot be answered; the problem says why."""
 
     def __init__(self, problem: Problem) -> None:
@@ -43,8 +43,8 @@ class RefusedError(Exception):
         self.problem = problem
 
 
-def refuse(status: int, code: str, detail: str) -> RefusedError:
-    return RefusedError(Problem(status, code, detail))
+def refuse(status: int, code: str, detail: str) -> RefusedAnswerError:
+    return RefusedAnswerError(Problem(status, code, detail))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def answer(question: Question) -> Answer:
         return _refused(NOT_IN_THE_ROOM)
     try:
         return act(replace(question, params=params))
-    except RefusedError as refusal:
+    except RefusedAnswerError as refusal:
         return _refused(refusal.problem)
     except BadFrameError as error:
         return _refused(error.problem)
@@ -140,9 +140,9 @@ def _me(question: Question) -> Answer:
     return Answer(200, place(question.runner.room.hello(question.who)))
 
 
-def place(said: Mapping[str, Value], token: str | UnsetType = UNSET) -> bodies.Place:
+def place(said: Mapping[str, Value], token: str | UnsetType = UNSET) -> bodies.PlaceBody:
     """Who a member is, by what the room said of it."""
-    return bodies.Place(
+    return bodies.PlaceBody(
         user=str(said["user"]),
         name=str(said["name"]),
         seat=msgspec.convert(said["seat"], int | None),
@@ -171,7 +171,7 @@ def _engine(question: Question) -> Answer:
 
 
 def _failure(question: Question) -> Answer:
-    said = body_as(bodies.Failure, question.body)
+    said = body_as(bodies.FailureBody, question.body)
     return sent(question, inputs.Fail(said.kind, said.generation, said.text))
 
 

@@ -24,7 +24,7 @@ GENERATION = "[1-9][0-9]{0,15}"
 def asyncapi() -> dict[str, Any]:
     """The whole document as plain values."""
     routes = [route for route in ROOM if "socket" in route.carriers]
-    wanted: list[Any] = [bodies.ProblemBody, bodies.Rejection]
+    wanted: list[Any] = [bodies.ProblemBody, bodies.RejectionBody]
     wanted += [body for _, _, body, _ in EVENTS]
     for route in routes:
         wanted += [type_ for type_ in (route.input, route.output) if type_ is not None]
@@ -152,7 +152,7 @@ def _rejected(found: dict[int, dict[str, Any]]) -> dict[str, Any]:
     properties = {
         "event": {"const": "rejected"},
         "path": _path("/turns/{refused}"),
-        "body": found[id(bodies.Rejection)],
+        "body": found[id(bodies.RejectionBody)],
     }
     doc = "A command, or a whole packet, was refused; told to its sender alone, with no seq."
     return _frame("event.rejected", doc, properties)

@@ -28,8 +28,8 @@ Key = tuple[str, bytes]
 class _Attempt:
     """until: forgotten from then on, by the loop's time in seconds."""
 
-    wish: bodies.Join
-    taking: asyncio.Task[bodies.Place]
+    wish: bodies.JoinBody
+    taking: asyncio.Task[bodies.PlaceBody]
     until: float
 
 
@@ -42,7 +42,7 @@ class Attempts:
         self._loop = loop
         self._attempts: OrderedDict[Key, _Attempt] = OrderedDict()
 
-    def find(self, room: str, wish: bodies.Join) -> asyncio.Task[bodies.Place] | None:
+    def find(self, room: str, wish: bodies.JoinBody) -> asyncio.Task[bodies.PlaceBody] | None:
         """The join that this wish repeats, done or not; None for one that is new, or has no key.
         Raises RefusedError where the wish is another one than the first time."""
         if wish.idempotency_key is None:
@@ -56,8 +56,8 @@ class Attempts:
         return found.taking
 
     def begin(
-        self, room: str, wish: bodies.Join, take: Coroutine[Any, Any, bodies.Place]
-    ) -> asyncio.Task[bodies.Place]:
+        self, room: str, wish: bodies.JoinBody, take: Coroutine[Any, Any, bodies.PlaceBody]
+    ) -> asyncio.Task[bodies.PlaceBody]:
         """Let `take` run to its end, whoever goes on waiting for it."""
         assert wish.idempotency_key is not None, "without one nothing is repeated"
         key = room, digest(wish.idempotency_key)
@@ -95,5 +95,5 @@ class Attempts:
             del self._attempts[key]
 
 
-def _plain(wish: bodies.Join) -> bodies.Join:
+def _plain(wish: bodies.JoinBody) -> bodies.JoinBody:
     return msgspec.structs.replace(wish, idempotency_key=None)

@@ -31,7 +31,7 @@ IdempotencyKey = Annotated[
 Values = Mapping[str, Value]
 
 
-class Code(Struct, frozen=True, forbid_unknown_fields=True):
+class CodeBody(Struct, frozen=True, forbid_unknown_fields=True):
     """An engine or a view: its source, or the hash of one that is already stored."""
 
     source: Annotated[str, Meta(min_length=1, max_length=4_194_304)] | None = None
@@ -48,13 +48,13 @@ class Create(Struct, frozen=True, forbid_unknown_fields=True):
     game: Annotated[str, Meta(pattern=f"^[a-z][a-z0-9_-]{{0,63}}{END}")] | None = None
     room: Text | None = None
     format: Literal["room", "yaml"] = "room"
-    engine: Code | None = None
-    view: Code | None = None
+    engine: CodeBody | None = None
+    view: CodeBody | None = None
     seed: Seed | None = None
     setup: Mapping[str, Any] = {}
 
 
-class Join(Struct, frozen=True, forbid_unknown_fields=True):
+class JoinBody(Struct, frozen=True, forbid_unknown_fields=True):
     """A wish for a place. Without a name a guest's name is given. idempotency_key: at least 128
     random bits, drawn for this attempt; the same request with the same key takes no second place.
     """
@@ -65,7 +65,7 @@ class Join(Struct, frozen=True, forbid_unknown_fields=True):
     idempotency_key: IdempotencyKey | None = None
 
 
-class Hello(Struct, frozen=True, forbid_unknown_fields=True):
+class HelloBody(Struct, frozen=True, forbid_unknown_fields=True):
     """The first frame of a socket. token: for programs, browsers have a cookie.
     seq: the last event that was seen, 0 for none. snapshots: this client's engine can go on
     from a snapshot where much is missing."""
@@ -91,7 +91,7 @@ class EngineNews(Struct, frozen=True, forbid_unknown_fields=True):
     ] = ()
 
 
-class Failure(Struct, frozen=True, forbid_unknown_fields=True):
+class FailureBody(Struct, frozen=True, forbid_unknown_fields=True):
     """What went wrong in a player's program. kind: `engine` cannot go on; a `signal` that does not
     fit, a `snapshot` that cannot be kept, a fault of the `view`. generation: the turn that was
     run, 0 before the first."""
@@ -130,7 +130,7 @@ class Created:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PlaceBody:
     """Who somebody is in a room. seat: None for a watcher. token: the session, told once, when
     the place is taken, and to programs only."""
 
@@ -142,7 +142,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class SessionBody:
     """The answer to the first frame. heard: the highest generation received from this seat;
     seq, generation: how far the room is, as this person is told it. What follows are the
     events after the given seq, or after the snapshot's where there is one: its state is at
@@ -292,7 +292,7 @@ class ProblemBody:
 
 
 @dataclass(frozen=True, slots=True)
-class Rejection:
+class RejectionBody:
     """Command `index` of the packet for `generation` was refused; None: the whole packet."""
 
     generation: int

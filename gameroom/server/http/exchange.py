@@ -16,7 +16,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from gameroom.lockstep.problem import Problem
 from gameroom.model import Value
 from gameroom.server.host.blueprint import BadRoomError
-from gameroom.server.http.answers import NOT_READABLE, Answer, RefusedError, body_as, refuse
+from gameroom.server.http.answers import NOT_READABLE, Answer, RefusedAnswerError, body_as, refuse
 from gameroom.store import JournalError, StoreFailedError
 from gameroom.wire import CONTAINERS_MAX, BadFrameError, problem_body, read_json
 from gameroom.wire.shape import as_dict
@@ -135,7 +135,7 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
         return await handler(request)
     except BadRoomError as error:
         return problem_response(error.problem, diagnostics=error.diagnostics)
-    except (RefusedError, BadFrameError) as error:
+    except (RefusedAnswerError, BadFrameError) as error:
         return problem_response(error.problem)
     except (JournalError, StoreFailedError) as error:
         log.error("%s %s: a store cannot be read: %s", request.method, request.path, error)

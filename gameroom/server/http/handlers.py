@@ -17,7 +17,7 @@ from msgspec import UNSET
 
 from gameroom.language import CODES
 from gameroom.language.diagnostics.pages import story
-from gameroom.model import Room as RoomFile
+from gameroom.model import RoomFile
 from gameroom.room import inputs
 from gameroom.room.snapshots import STATE_BYTES_MAX
 from gameroom.server import auth
@@ -42,7 +42,7 @@ from gameroom.server.http import bodies, pages, replays
 from gameroom.server.http.answers import (
     Answer,
     Question,
-    RefusedError,
+    RefusedAnswerError,
     answer,
     of_reply,
     place,
@@ -142,12 +142,12 @@ class Handlers:
         try:
             await self._rounds.turn(payer, least_us=HTTP_US)
         except BusyError:
-            raise RefusedError(BUSY) from None
+            raise RefusedAnswerError(BUSY) from None
         if request.path not in FREE:
             if wait := allowance.work_us.wait(self._now()):
                 if allowance.refusals.take(self._now()):
                     await asyncio.sleep(LATE_S)
-                raise RefusedError(too_much(wait))
+                raise RefusedAnswerError(too_much(wait))
             allowance.work_us.charge(self._now(), HTTP_US)
         try:
             response = await handler(request)
@@ -201,7 +201,7 @@ class Handlers:
             raise refuse(403, "wrong_origin", "Pages of this origin may not use this server.")
         address = auth.address(request, self._config.proxies)
         if rates is not None and (wait := rates.take(address, self._now())):
-            raise RefusedError(too_much(wait))
+            raise RefusedAnswerError(too_much(wait))
 
     def _keyed(self, request: web.Request) -> None:
         if not auth.opens(self._config.create_keys, auth.bearer(request)):
@@ -254,7 +254,7 @@ class Handlers:
         profile = auth.profile(request)
         if profile is None:
             raise refuse(400, "bad_profile", "A profile is 1 to 16 of a-z and 0-9.")
-        wish = await read_as(bodies.Join, request, self._config.limits.body_bytes_max)
+        wish = await read_as(bodies.JoinBody, request, self._config.limits.body_bytes_max)
         who = self._member(request, runner)
         if who is not None:
             return json_response(place(runner.room.hello(who)))
@@ -344,7 +344,7 @@ class Handlers:
         runner = await self._room(request)
         who = self._member(request, runner)
         if who is None:
-            raise RefusedError(UNKNOWN)
+            raise RefusedAnswerError(UNKNOWN)
         return runner, who
 
     async def snapshot_state(self, request: web.Request) -> web.StreamResponse:
@@ -367,13 +367,13 @@ class Handlers:
         runner, who = await self._member_of(request)
         generation = whole(request.match_info["generation"], "generation")
         if (why := runner.room.unasked(who, generation)) is not None:
-            raise RefusedError(why)
+            raise RefusedAnswerError(why)
         state = await read_bytes(request, STATE_BYTES_MAX)
         sent = await asyncio.to_thread(inputs.with_hash, generation, state)
         runner = await self._still(request, who)
         reply = runner.receive(who, sent)
         if reply.problem is None and (why := await runner.kept()) is not None:
-            raise RefusedError(why)
+            raise RefusedAnswerError(why)
         return answer_response(of_reply(reply))
 
     async def _still(self, request: web.Request, who: str) -> Runner:
@@ -381,7 +381,7 @@ class Handlers:
         and the room may have ended or fallen asleep. Raises RefusedError."""
         runner = await self._room(request)
         if not runner.room.member(who):
-            raise RefusedError(UNKNOWN)
+            raise RefusedAnswerError(UNKNOWN)
         return runner
 
     # -- evidence ----------------------------------------------------------------------
@@ -426,7 +426,7 @@ class Handlers:
         id_, token = (await self._room(request)).id, auth.session_token(request)
         who = None if token is None else self._lobby.who(id_, token)
         if who is None:
-            raise RefusedError(UNKNOWN)
+            raise RefusedAnswerError(UNKNOWN)
         return who, id_, whole(request.match_info["generation"], "generation")
 
     # -- replays -----------------------------------------------------------------------
@@ -463,7 +463,7 @@ class Handlers:
                 picture = await self._lobby.worker.run(drawn, runner.room.file)
             except WorkerError as error:
                 log.error("room %s has no picture: %s", id_, error)
-                raise RefusedError(BUSY) from None
+                raise RefusedAnswerError(BUSY) from None
             while len(self._pictures) >= self._config.limits.rooms_max:
                 self._pictures.pop(next(iter(self._pictures)))
             self._pictures[id_] = picture
@@ -483,7 +483,7 @@ class Handlers:
         runner, absent = None, None
         try:
             runner = await self._room(request)
-        except RefusedError as refused:
+        except RefusedAnswerError as refused:
             if refused.problem.status != 404:
                 absent = refused.problem
         session = self._session(request, runner)
@@ -531,7 +531,7 @@ class Handlers:
             return None
         try:
             who = self._member(request, runner)
-        except RefusedError:  # The sessions cannot be read now.
+        except RefusedAnswerError:  # The sessions cannot be read now.
             return None
         return None if who is None else f"{runner.id} {who}"
 

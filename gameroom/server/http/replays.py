@@ -11,10 +11,10 @@ import logging
 
 from aiohttp import web
 
-from gameroom.model import Room as RoomFile
+from gameroom.model import RoomFile
 from gameroom.server.host.lobby import Lobby
 from gameroom.server.host.runner import Runner
-from gameroom.server.http.answers import RefusedError, refuse
+from gameroom.server.http.answers import RefusedAnswerError, refuse
 from gameroom.server.http.exchange import NO_STORE, PACED
 from gameroom.store import Header, Journal, StoreFailedError, replay
 from gameroom.wire import definition_bytes
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 DONE = b""
 
 
-def refused(runner: Runner, who: str) -> RefusedError | None:
+def refused(runner: Runner, who: str) -> RefusedAnswerError | None:
     """Why a member may not have it yet: a replay would tell what watchers are not to know."""
     if runner.delayed is None or runner.shown(who).over:
         return None
@@ -34,7 +34,7 @@ def refused(runner: Runner, who: str) -> RefusedError | None:
     )
 
 
-async def code_of(lobby: Lobby, header: Header, room: RoomFile) -> replay.Code:
+async def code_of(lobby: Lobby, header: Header, room: RoomFile) -> replay.StoredCode:
     """The room's definition, and the sources that a header names. Raises RefusedError."""
     sources = {
         sha256: await lobby.code(sha256)
@@ -57,7 +57,7 @@ def file_name(header: Header) -> str:
 async def send(
     request: web.Request,
     journal: Journal,
-    code: replay.Code,
+    code: replay.StoredCode,
 ) -> web.StreamResponse:
     """Stream what the room has said up to now. Raises StoreFailedError where the journal is not
     whole."""

@@ -38,7 +38,7 @@ from gameroom.server.http.answers import (
     NOT_READABLE,
     Answer,
     Question,
-    RefusedError,
+    RefusedAnswerError,
     answer,
     body_as,
 )
@@ -553,8 +553,8 @@ class Connection:
             self._refuse(said, HELLO_FIRST)
             return
         try:
-            hello = body_as(bodies.Hello, {} if said.body is None else said.body)
-        except RefusedError as refused:
+            hello = body_as(bodies.HelloBody, {} if said.body is None else said.body)
+        except RefusedAnswerError as refused:
             self._refuse(said, refused.problem)
             return
         runner = self._runner
@@ -584,7 +584,9 @@ class Connection:
             self._allowance, self._bucket = allowance, allowance.frames
         return wait
 
-    def _welcome(self, said: RequestFrame, runner: Runner, who: str, hello: bodies.Hello) -> None:
+    def _welcome(
+        self, said: RequestFrame, runner: Runner, who: str, hello: bodies.HelloBody
+    ) -> None:
         """The answer, then the tail, then live: one call, so nothing falls between."""
         self.who, self.open, self.sent = who, True, hello.seq
         self._settle()
