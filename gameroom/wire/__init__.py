@@ -1,7 +1,8 @@
 """The protocol as bytes: frames, packets, problems, close codes, the published definition.
 
-Knows no socket, no room's rules and no store; both sides of the wire are here, so that
-server, Python client and simulator speak alike. The rule it keeps: what cannot be read as docs/wire.md says is refused with a sentence, before any room sees it.
+Knows no socket, no room's rules and no store; both sides of the wire are here, so that server,
+Python client and simulator speak alike. The rule it keeps: what cannot be read as docs/wire.md says
+is refused with a sentence, before any room sees it.
 """
 
 from gameroom.wire.close import CLOSINGS, Close, Closing, closing

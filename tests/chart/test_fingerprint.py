@@ -418,6 +418,51 @@ def test_a_policy_that_is_written_with_its_default_is_one_that_is_not_written() 
     assert fingerprint(room_of(plain)) == fingerprint(room_of(written)) != fingerprint(ROOM)
 
 
+SMALL = """
+language 1
+
+room "Small" {
+  players 1..2
+  SPECTATORS
+  signal over agreed by all
+  state running {
+    initial part
+    on done(PART) -> ended
+    state part {
+      PLACE
+      state x { when 50% of player ready -> z  on over -> z }
+      final z
+    }
+  }
+  state setup { when HALF of player ready -> running }
+  final ended
+}
+"""
+
+
+def small(**words: str) -> str:
+    """The fingerprint of SMALL with these words in it."""
+    said = {
+        "SPECTATORS": "",
+        "HALF": "50%",
+        "PART": "part",
+        "PLACE": "initial x",
+        **words,
+    }
+    text = SMALL
+    for word, by in said.items():
+        text = text.replace(word, by)
+    return fingerprint(room_of(text))
+
+
+def test_what_is_meant_counts_not_how_it_is_said() -> None:
+    """Paths are taken in full, and what says nothing is as if it were not written."""
+    assert small(PART="running.part") == small()
+    assert small(HALF="60%") != small()
+    assert small(SPECTATORS="spectators none") == small() != small(SPECTATORS="spectators 0..1")
+    assert small(SPECTATORS="spectators 1..1") != small(SPECTATORS="spectators 0..1")
+
+
 # --- Independent of us ------------------------------------------------------------------
 
 
