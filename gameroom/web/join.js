@@ -60,7 +60,7 @@ let definition;
 async function begin() {
   document.body.classList.toggle("compact", wish.get("compact") === "1");
   try {
-    const picture = await look(where);
+    const picture = await lookUntilHere();
     definition = picture.definition;
     document.title = `${picture.name} · gameroom`;
     say(by("name"), picture.name);
@@ -75,6 +75,21 @@ async function begin() {
     phase("over");
     notice(reason(error), [["Try again", reload, "primary"]]);
     throw error;
+  }
+}
+
+/** What the room is. One that is not here yet (503) is asked for again when it says. */
+async function lookUntilHere() {
+  for (;;) {
+    try {
+      return await look(where);
+    } catch (error) {
+      const { status, retry_after_ms: wait } = error.problem ?? {};
+      if (status !== 503 || wait === undefined || wait === null) throw error;
+      phase("over");
+      notice(`${error.message} This page goes on by itself.`, [["Try again now", reload]]);
+      await new Promise((resolve) => setTimeout(resolve, wait));
+    }
   }
 }
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, expect
+from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 
 from gameroom.server.app import LOBBY
 from gameroom.server.http import bodies
@@ -362,6 +362,35 @@ async def test_a_name_that_nobody_could_see_is_refused_with_the_reason(world: Wo
         await page.get_by_label("Your name").fill("\u3164")
         await page.get_by_role("button", name="Join").click()
         await Person(page, "nobody").reads("A name needs at least one visible character.")
+
+
+async def test_a_room_that_is_waking_up_is_waited_for(world: World):
+    room = await garden(world)
+    asked = 0
+
+    async def answer(route: Route) -> None:
+        nonlocal asked
+        if route.request.resource_type == "document":
+            await route.continue_()
+            return
+        asked += 1
+        if asked > 2:
+            await route.continue_()
+            return
+        body = {"status": 503, "code": "waking", "title": "The room is waking up.",
+                "type": "urn:gameroom:problem:waking", "detail": "The room is waking up.",
+                "retry_after_ms": 20 if asked > 1 else 400}  # fmt: skip
+        await route.fulfill(status=503, json=body, content_type="application/problem+json")
+
+    async with people(world) as one:
+        page = await one.new_page()
+        await page.route(f"**/join/{room}*", answer)
+        await page.goto(f"{world.address}/join/{room}")
+        await page.get_by_text("The room is waking up. This page goes on by itself.").wait_for()
+        await page.get_by_label("Your name").fill("ann")
+        await page.get_by_role("button", name="Join").click()
+        await page.get_by_role("button", name="I am ready").wait_for()
+        assert asked >= 3
 
 
 async def test_an_address_of_no_room_says_what_to_do(world: World):

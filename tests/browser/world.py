@@ -41,6 +41,7 @@ LIMITS = Limits(
     address_burst_ms=60_000,
     session_burst_ms=60_000,
     tail_events_max=40,
+    wake_wait_ms=60_000,
 )
 
 
