@@ -9,7 +9,7 @@ guide.
 from gameroom.client.errors import ClosedError, InterruptedRequestError, RefusedError
 from gameroom.client.seat import Seat, join
 from gameroom.replica.engine import Engine, LedgerEngine, SeatedCommand, Signal
-from gameroom.replica.replica import ClientPolicy, Confirmed, Flaw, Replica, Welcome
+from gameroom.replica.replica import ClientPolicy, Confirmed, Flaw, Replica
 
 __all__ = [
     "ClientPolicy",
@@ -24,6 +24,5 @@ __all__ = [
     "Seat",
     "SeatedCommand",
     "Signal",
-    "Welcome",
     "join",
 ]

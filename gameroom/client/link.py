@@ -16,9 +16,9 @@ import aiohttp
 from yarl import URL
 
 from gameroom.client.errors import ClosedError, InterruptedRequestError, RefusedError
-from gameroom.lockstep.packets import ClientPacket, Snapshot
+from gameroom.lockstep.packets import ClientPacket, Snapshot, Welcome
 from gameroom.model import Value
-from gameroom.replica.replica import EngineState, Flaw, GapError, Replica, Welcome
+from gameroom.replica.replica import EngineState, Flaw, GapError, Replica
 from gameroom.wire import (
     Codec,
     EventFrame,

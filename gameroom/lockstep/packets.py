@@ -205,6 +205,27 @@ class Moves:
 
 
 @dataclass(frozen=True, slots=True)
+class Welcome:
+    """The answer to the first frame: who somebody is in the room, and how far the room is.
+
+    seat: None for a watcher, who is a `spectator`. heard: the highest generation received from
+    this seat. seq, generation: the last event and the last closed turn, as this person is told.
+    snapshot: where the events that follow go on; None where that is after the seq one came with.
+    """
+
+    user: str
+    name: str
+    seat: int | None
+    heard: int
+    seq: int
+    generation: int
+    turn_ms: int
+    ahead: int
+    spectator: bool = False
+    snapshot: Snapshot | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """Engines refused the setup, each for its reasons."""
 

@@ -15,7 +15,6 @@ from gameroom.replica.replica import (
     RepairError,
     Replica,
     SnapshotError,
-    Welcome,
 )
 
 __all__ = [
@@ -31,5 +30,4 @@ __all__ = [
     "SeatedCommand",
     "Signal",
     "SnapshotError",
-    "Welcome",
 ]

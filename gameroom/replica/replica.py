@@ -35,6 +35,7 @@ from gameroom.lockstep.packets import (
     SignalReport,
     Snapshot,
     Verified,
+    Welcome,
     is_running,
 )
 from gameroom.model import INT_MAX, Value
@@ -83,22 +84,6 @@ class Confirmed:
 
     generation: int
     command: Command
-
-
-@dataclass(frozen=True, slots=True)
-class Welcome:
-    """The answer to the first frame: who we are, and how far the room is."""
-
-    user: str
-    name: str
-    seat: int | None
-    heard: int
-    seq: int
-    generation: int
-    turn_ms: int
-    ahead: int
-    snapshot: Snapshot | None = None
-    """Where the events that follow go on, None where that is after the seq we came with."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from gameroom.lockstep.packets import Body, Event, Snapshot
+from gameroom.lockstep.packets import Body, Event, Snapshot, Welcome
 from gameroom.lockstep.problem import Problem as Problem
 from gameroom.model import Value
+from gameroom.wire.close import Close
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Reply:
     status 200, 201, 202 or 204; or a Problem."""
 
     status: int
-    body: Value | Body = None
+    body: Value | Body | Welcome = None
     problem: Problem | None = None
 
 
@@ -54,7 +55,7 @@ class Part:
     """Close this person's socket with this close code and forget the session."""
 
     who: str
-    code: int
+    code: Close
     reason: str = ""
 
 

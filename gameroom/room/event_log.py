@@ -17,6 +17,7 @@ from gameroom.room.chart_driver import ChartDriver
 from gameroom.room.effects import Append, Arm, Broadcast, Effect, Part, Problem, Reply
 from gameroom.room.folded import Folded
 from gameroom.room.people import Member, People
+from gameroom.wire.close import Close
 
 
 class EventLog:
@@ -108,7 +109,7 @@ class EventLog:
         """Ask for something else to be done, in its place among what is said."""
         self._out.extend(effects)
 
-    def part(self, member: Member, code: int, reason: str) -> None:
+    def part(self, member: Member, code: Close, reason: str) -> None:
         """Who goes is told so after the roster that says it: a server that falls in between
         still has this player, who has to know that."""
         self.roster_changed = True

@@ -26,6 +26,7 @@ from gameroom.room.play import Play
 from gameroom.room.setup import misfit_settings
 from gameroom.room.snapshots import Snapshots
 from gameroom.texts import clean_line
+from gameroom.wire.close import Close
 
 NEAR_EVENTS = 4 * AHEAD_MAX
 """Who comes back and lacks no more events than this is waited for without interruption."""
@@ -63,21 +64,20 @@ class Requests:
         self._patience = patience
         self._requests = {request.name: request for request in file.requests}
 
-    def hello(self, who: str) -> dict[str, Value]:
+    def hello(self, who: str) -> packets.Welcome:
         """What a socket is told first: who you are here, and where the room is."""
         member = self.people.members[who]
-        heard = 0 if member.seat is None else self.play.turns.heard.get(member.seat, 0)
-        return {
-            "user": member.user,
-            "name": member.name,
-            "seat": member.seat,
-            "spectator": member.seat is None,
-            "heard": heard,
-            "seq": self.event_log.seq,
-            "generation": self.play.generation,
-            "turn_ms": self.play.pace.turn_ms,
-            "ahead": self.play.pace.ahead,
-        }
+        return packets.Welcome(
+            user=member.user,
+            name=member.name,
+            seat=member.seat,
+            heard=0 if member.seat is None else self.play.turns.heard.get(member.seat, 0),
+            seq=self.event_log.seq,
+            generation=self.play.generation,
+            turn_ms=self.play.pace.turn_ms,
+            ahead=self.play.pace.ahead,
+            spectator=member.seat is None,
+        )
 
     def answer(self, who: str, packet: inputs.Packet) -> Reply | Problem:
         """The answer to one packet of the person with the user id `who`."""
@@ -100,7 +100,7 @@ class Requests:
             case inputs.Leave():
                 return self._leave(member)
             case inputs.Expel(reason):
-                self.remove(member, 4101, reason)
+                self.remove(member, Close.DROPPED, reason)
                 return Reply(204)
             case inputs.Configure(settings):
                 return self._configure(member, settings)
@@ -163,10 +163,10 @@ class Requests:
     def _leave(self, member: Member) -> Reply | Problem:
         if (refusal := self._unless_allowed(member, "leave")) is not None:
             return refusal
-        self.remove(member, 4100, "left")
+        self.remove(member, Close.LEFT, "left")
         return Reply(204)
 
-    def remove(self, member: Member, code: int, reason: str) -> None:
+    def remove(self, member: Member, code: Close, reason: str) -> None:
         """Take somebody out, who is told so with this close code."""
         self.people.remove(member)
         self.event_log.part(member, code, reason)

@@ -35,6 +35,7 @@ from gameroom.room.requests import Requests, seat_of
 from gameroom.room.setup import default_settings, misfit_settings
 from gameroom.room.snapshots import Snapshots
 from gameroom.texts import clean_line
+from gameroom.wire.close import Close
 
 ROUNDS_PER_CALL_MAX = 2 * AHEAD_MAX
 """How often one call lets a turn close or things happen; the rest follows at the next tick."""
@@ -199,7 +200,7 @@ class Room:
         """Is this person in the room, with a seat or watching?"""
         return who in self.people.members
 
-    def hello(self, who: str) -> dict[str, Value]:
+    def hello(self, who: str) -> packets.Welcome:
         """What a socket is told first: who you are here, and where the room is."""
         return self.requests.hello(who)
 
@@ -421,7 +422,7 @@ class Room:
             case "drop":
                 for member in self.people.players():
                     if member.has(did.name):
-                        self.requests.remove(member, 4101, "dropped by the room")
+                        self.requests.remove(member, Close.DROPPED, "dropped by the room")
             case "unready":
                 for member in self.people.meant_by(did.name):
                     member.not_ready()
@@ -448,7 +449,7 @@ class Room:
         allowed = number(self.file, "divergence", "repairs")
         for member in ill:
             if member.repairs >= allowed:
-                self.requests.remove(member, 4101, "diverged too often")
+                self.requests.remove(member, Close.DROPPED, "diverged too often")
         curable = {m.seat: m for m in ill if m.repairs < allowed and m.seat is not None}
         if not curable:
             return

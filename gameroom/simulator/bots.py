@@ -16,7 +16,7 @@ from zlib import crc32
 import msgspec
 
 from gameroom import model
-from gameroom.lockstep.packets import Checksum, ClientPacket, Command, seat_name
+from gameroom.lockstep.packets import Checksum, ClientPacket, Command, Welcome, seat_name
 from gameroom.lockstep.random import Random
 from gameroom.replica import (
     ClientPolicy,
@@ -25,7 +25,6 @@ from gameroom.replica import (
     LedgerEngine,
     RepairError,
     Replica,
-    Welcome,
 )
 from gameroom.room import inputs
 from gameroom.room.effects import Rejected, Reply
@@ -35,7 +34,7 @@ from gameroom.simulator.host import SimulatedServer, Tell
 from gameroom.simulator.invariants import BrokenError, ChecksumError, FaultError, ForkedError
 from gameroom.simulator.line import SimulatedLine
 from gameroom.simulator.weather import Weather
-from gameroom.wire import Codec, EventFrame, Rejection
+from gameroom.wire import Close, Codec, EventFrame, Rejection
 
 T = TypeVar("T")
 
@@ -166,7 +165,7 @@ class Bot:
             self._later(3_000)
         else:
             self._joined = True
-            seat = reply.body["seat"] if isinstance(reply.body, dict) else None
+            seat = reply.body.seat if isinstance(reply.body, Welcome) else None
             is_new = reply.status == 201 and seat is not None
             if self.replica.user and (is_new or self.replica.seat != seat):
                 # Another life in the room: what was said in the one before is nobody's now.
@@ -224,10 +223,10 @@ class Bot:
         line.broken = True
         self.line = None
         self.replica.lost()
-        if code in (4100, 4101, 4102):
+        if code in (Close.LEFT, Close.DROPPED, Close.ENDED):
             self.out = True
             return
-        if code == 4103:
+        if code == Close.NO_SESSION:
             self._joined = False
         self.dial()
 

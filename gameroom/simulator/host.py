@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import Protocol, TypeVar, cast
 
 from gameroom.chart import Chart
@@ -19,9 +20,9 @@ from gameroom.lockstep.packets import (
     Event,
     MasterPacket,
     Roster,
+    Welcome,
 )
 from gameroom.lockstep.random import Random
-from gameroom.replica import Welcome
 from gameroom.room import Folded, Room, inputs
 from gameroom.room.effects import Append, Arm, Broadcast, Effect, Keep, Part, Rejected, Reply
 from gameroom.simulator.accounts import Accounts, Seated
@@ -39,7 +40,7 @@ from gameroom.simulator.line import SimulatedLine
 from gameroom.simulator.monitor import Monitor
 from gameroom.simulator.verdicts import Verdicts
 from gameroom.store import Entry, Header, StoreFailedError
-from gameroom.wire import JSON, MSGPACK, Codec, EventFrame, plain
+from gameroom.wire import JSON, MSGPACK, Close, Codec, EventFrame, plain
 from gameroom.wire.shape import read
 
 T = TypeVar("T")
@@ -145,20 +146,20 @@ class SimulatedServer:
         missing, from a snapshot on."""
         room, who = self.room, line.who
         if room is None or not room.member(who):
-            line.shut(1006 if room is None else 4103)
+            line.shut(Close.ABNORMAL if room is None else Close.NO_SESSION)
             return
         if seq > room.seq:
             raise ForkedError(f"{who} knows event {seq}, the room has said {room.seq}")
         before = self.lines.get(who)
         if before is not None and before is not line:
-            before.shut(4001)
+            before.shut(Close.DISPLACED)
         bot = self.bots[who]
         kept = self.snapshot
         state, resume = b"", None
         if restores and kept is not None and kept.snapshot.seq - seq > TAIL_EVENTS_MAX:
-            seq, state, resume = kept.snapshot.seq, kept.state, plain(kept.snapshot)
+            seq, state, resume = kept.snapshot.seq, kept.state, kept.snapshot
             self.stats["resumed"] += 1
-        said = plain({**room.hello(who), "snapshot": resume})
+        said = plain(replace(room.hello(who), snapshot=resume))
         hello = read(Welcome, said, strict=False)
         line.to_bot(HELLO_BYTES + len(state), lambda: bot.welcome(hello, state, line))
         for number in range(seq + 1, len(self.entries) + 1):
@@ -387,7 +388,7 @@ class SimulatedServer:
             self._send(line, self.bots[who], event.seq)
         if isinstance(event.body, Ended):
             for line in self.lines.values():
-                line.shut(4102)
+                line.shut(Close.ENDED)
             self.lines.clear()
 
     def _send(self, line: SimulatedLine, bot: ToldBot, seq: int) -> None:

@@ -21,8 +21,8 @@ from aiohttp.test_utils import TestServer
 
 from gameroom.client import join
 from gameroom.lockstep.canonical import canonical
-from gameroom.lockstep.packets import ClientPacket, Command, Verified
-from gameroom.replica import LedgerEngine, Replica, Welcome
+from gameroom.lockstep.packets import ClientPacket, Command, Verified, Welcome
+from gameroom.replica import LedgerEngine, Replica
 from gameroom.room import Room, inputs
 from gameroom.room.effects import Append, Broadcast, Keep
 from gameroom.server.app import make_app

@@ -13,8 +13,8 @@ from random import Random
 
 from gameroom import language, resources
 from gameroom.chart import compile_room
-from gameroom.lockstep.packets import Command, Event, MasterPacket
-from gameroom.replica import ClientPolicy, LedgerEngine, Replica, Welcome
+from gameroom.lockstep.packets import Command, Event, MasterPacket, Welcome
+from gameroom.replica import ClientPolicy, LedgerEngine, Replica
 from gameroom.replica.engine import Engine
 from gameroom.room import Folded, Room, effects, inputs
 from gameroom.wire import JSON, MSGPACK, Codec, EventFrame, Rejection, plain, read_definition

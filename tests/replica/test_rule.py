@@ -14,9 +14,10 @@ from gameroom.lockstep.packets import (
     RosterRow,
     SeatCommands,
     Setup,
+    Welcome,
 )
 from gameroom.lockstep.problem import Problem
-from gameroom.replica import ClientPolicy, LedgerEngine, Replica, Welcome
+from gameroom.replica import ClientPolicy, LedgerEngine, Replica
 from gameroom.wire import JSON, MSGPACK, Codec, EventFrame, Rejection, event_name, event_path
 
 GO = Command("go", {})

@@ -20,7 +20,7 @@ def test_setup_and_seats_survive() -> None:
     assert again.states == table.states
     ann = again.seat("ann")
     assert (ann.ready, ann.connected, ann.roles) == (True, True, ("host",))
-    assert again.send("ann", inputs.Join("ann")).body["seat"] == 0
+    assert again.send("ann", inputs.Join("ann")).body.seat == 0
     again.wait(10_000)
     assert not again.seat("ann").connected, "she is expected back for as long as a newcomer"
 
@@ -34,7 +34,7 @@ def test_turns_go_on_where_they_were() -> None:
     assert again.room.generation == 3
     for name in ("ann", "bob"):
         again.send(name, inputs.Connect(seq=again.room.seq))
-        assert again.room.hello(name)["heard"] == 3
+        assert again.room.hello(name).heard == 3
     again.packet("ann", 4, MOVE)
     again.wait(1_000)
     assert again.room.generation == 3, "bob was there before and is waited for"
@@ -135,7 +135,7 @@ def test_who_left_and_came_again_at_one_turn_is_new_after_a_restart_too() -> Non
     table.turn("ann", "bob")
     again = table.restarted()
     assert again.room.play.turns.heard == table.room.play.turns.heard
-    assert again.room.hello("cid")["heard"] == table.room.hello("cid")["heard"]
+    assert again.room.hello("cid").heard == table.room.hello("cid").heard
     assert table.parted["cid"] == 4100
     assert table.seat("cid").seat == seat
 

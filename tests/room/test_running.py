@@ -85,14 +85,14 @@ def test_whoever_comes_back_and_sends_the_newest_first_is_told_what_is_lost() ->
 def test_spectators_send_no_turns() -> None:
     table = Table().start("ann", "bob")
     table.join("eve")
-    assert table.room.hello("eve")["spectator"] is True
+    assert table.room.hello("eve").spectator is True
     assert table.packet("eve", 1).problem.status == 403
 
 
 def test_the_roster_is_locked_and_latecomers_watch() -> None:
     table = Table().start("ann", "bob")
     table.join("cid")
-    assert table.room.hello("cid")["seat"] is None
+    assert table.room.hello("cid").seat is None
     table.turn("ann", "bob")
     assert table.last(packets.Roster).spectators == 1
 
@@ -102,7 +102,7 @@ def test_where_the_room_lets_late_players_in_they_stop_nobody() -> None:
     table = Table(open_).start("ann", "bob")
     table.turn("ann", "bob")
     table.join("cid")
-    assert table.room.hello("cid")["seat"] == 2
+    assert table.room.hello("cid").seat == 2
     for _ in range(30):
         table.turn("ann", "bob")
     assert not any(master.absent for master in table.masters()[:1])
@@ -190,17 +190,9 @@ def test_a_lost_connection_is_not_waited_for_and_comes_back_to_the_seat() -> Non
     for generation in (2, 3, 4):
         assert table.turn("ann").absent == (1,), generation
     table.send("bob", inputs.Connect())
-    assert table.room.hello("bob") | {"seq": 0} == {
-        "user": "bob",
-        "name": "bob",
-        "seat": 1,
-        "spectator": False,
-        "heard": 1,
-        "seq": 0,
-        "generation": 4,
-        "turn_ms": 100,
-        "ahead": 2,
-    }
+    assert table.room.hello("bob") == packets.Welcome(
+        "bob", "bob", 1, heard=1, seq=table.room.seq, generation=4, turn_ms=100, ahead=2
+    )
     assert table.turn("ann").absent == (1,), "catching up: the others do not wait"
     table.packet("bob", 7)
     table.packet("bob", 8)

@@ -36,7 +36,7 @@ def test_joining_again_is_the_same_place() -> None:
     table = Table()
     table.join("ann", "bob")
     answer = table.send("ann", inputs.Join("ann"))
-    assert (answer.status, answer.body["seat"]) == (200, 0)
+    assert (answer.status, answer.body.seat) == (200, 0)
     assert len(table.room.people.players()) == 2
 
 
@@ -58,7 +58,7 @@ def test_a_full_room_takes_spectators_and_a_full_gallery_nobody() -> None:
     table.join("ann", "bob", "cid")
     for name in ("dan", "eve"):
         assert table.join(name).status == 200 or table.room.member(name)
-        assert table.room.hello(name)["spectator"] is True
+        assert table.room.hello(name).spectator is True
     answer = table.send("fay", inputs.Join("fay"))
     assert (answer.status, answer.problem.code) == (409, "room_full")
 

@@ -103,11 +103,11 @@ def test_a_seat_is_not_kept_for_somebody_who_never_came() -> None:
     table = Table()
     for name in ("ann", "bob", "cid"):
         table.send(name, inputs.Join(name))
-    assert table.send("dan", inputs.Join("dan")).body["spectator"], "every seat is taken"
+    assert table.send("dan", inputs.Join("dan")).body.spectator, "every seat is taken"
     table.wait(10_000 + 60_000 + 1_000)
     assert table.last(packets.Roster).seats == ()
     assert table.room.asleep
-    assert table.send("eve", inputs.Join("eve")).body["seat"] == 0
+    assert table.send("eve", inputs.Join("eve")).body.seat == 0
 
 
 @pytest.mark.parametrize("policy", ["", "policy reconnect { sleep = 2h }"])

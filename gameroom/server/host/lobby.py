@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from gameroom import resources
 from gameroom.chart import compile_room
+from gameroom.lockstep.packets import Welcome
 from gameroom.lockstep.problem import Problem
 from gameroom.model import RoomFile
 from gameroom.room import Room, inputs
@@ -372,7 +373,7 @@ class Lobby:
         except RefusedAnswerError:
             self.forget(runner.id, user)
             raise
-        assert isinstance(reply.body, Mapping), "a newcomer is told who it is"
+        assert isinstance(reply.body, Welcome), "a newcomer is told who it is"
         return place(reply.body, token)
 
     def forget(self, room: str, user: str) -> None:

@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from gameroom.lockstep.packets import ClientPacket
+from gameroom.lockstep.packets import ClientPacket, Welcome
 from gameroom.lockstep.problem import Problem
 from gameroom.model import INT_MAX, Value
 from gameroom.room import inputs
@@ -140,15 +140,9 @@ def _me(question: Question) -> Answer:
     return Answer(200, place(question.runner.room.hello(question.who)))
 
 
-def place(said: Mapping[str, Value], token: str | UnsetType = UNSET) -> bodies.PlaceBody:
+def place(said: Welcome, token: str | UnsetType = UNSET) -> bodies.PlaceBody:
     """Who a member is, by what the room said of it."""
-    return bodies.PlaceBody(
-        user=str(said["user"]),
-        name=str(said["name"]),
-        seat=msgspec.convert(said["seat"], int | None),
-        spectator=bool(said["spectator"]),
-        token=token,
-    )
+    return bodies.PlaceBody(said.user, said.name, said.seat, said.spectator, token)
 
 
 def _setting(question: Question) -> Answer:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from gameroom.lockstep.packets import MasterPacket, Roster, Snapshot
+from gameroom.lockstep.packets import MasterPacket, Roster
 from gameroom.model import INT_MAX, Value
 from gameroom.room.inputs import FailureKind
 from gameroom.texts import GIVEN_CHARACTERS_MAX
@@ -139,25 +139,6 @@ class PlaceBody:
     seat: int | None
     spectator: bool
     token: str | UnsetType = UNSET
-
-
-@dataclass(frozen=True, slots=True)
-class SessionBody:
-    """The answer to the first frame. heard: the highest generation received from this seat;
-    seq, generation: how far the room is, as this person is told it. What follows are the
-    events after the given seq, or after the snapshot's where there is one: its state is at
-    GET /snapshots/{generation}."""
-
-    user: str
-    name: str
-    seat: int | None
-    spectator: bool
-    heard: int
-    seq: int
-    generation: int
-    turn_ms: int
-    ahead: int
-    snapshot: Snapshot | None = None
 
 
 @dataclass(frozen=True, slots=True)

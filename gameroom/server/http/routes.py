@@ -310,7 +310,7 @@ ROOM: tuple[Route, ...] = (
         "/session",
         "The first frame: who is there, and what was seen last. The events after it follow.",
         input=bodies.HelloBody,
-        output=bodies.SessionBody,
+        output=packets.Welcome,
         carriers=SOCKET,
         may_be_empty=True,
     ),

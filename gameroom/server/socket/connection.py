@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ParamSpec, TypeVar
 from urllib.parse import parse_qsl
 
@@ -70,9 +70,6 @@ CATCH_UP_EVENTS = 8
 CATCH_UP_US = 500
 """A long tail is sent in steps of so many events, each in its turn among the answers. A step costs
 about this: old events are read and encoded again."""
-
-SHOWN_AT_HELLO = ("seq", "generation", "turn_ms", "ahead")
-"""What the first answer says of the room."""
 
 UNKNOWN = Problem(401, "no_session", "This session is not known here.")
 """The same for no such room, no such seat and too old a session."""
@@ -598,8 +595,15 @@ class Connection:
             resume = runner.resume_for(who, hello.seq, behind_max)
         if resume is not None:
             self.sent = resume.seq
-        told |= {name: getattr(shown, name) for name in SHOWN_AT_HELLO}
-        self._respond(said, Answer(200, {**told, "snapshot": resume}))
+        told = replace(
+            told,
+            seq=shown.seq,
+            generation=shown.generation,
+            turn_ms=shown.turn_ms,
+            ahead=shown.ahead,
+            snapshot=resume,
+        )
+        self._respond(said, Answer(200, told))
         if self.delay_ms or not self._catch_up():
             self._pump = self._loop.create_task(self._catch_up_slowly())
         runner.attach(self, self.sent)
