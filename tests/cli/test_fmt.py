@@ -86,7 +86,9 @@ def test_a_file_with_mistakes_is_left_alone_and_the_others_are_written(path: Pat
 def test_our_own_mistake_leaves_with_3_and_writes_nothing(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gameroom.language.rewrite.format._Writer.file", lambda _: "language 1\n")
+    monkeypatch.setattr(
+        "gameroom.language.rewrite.format._TextWriter.file", lambda _: "language 1\n"
+    )
     result = run(str(path))
     assert result.return_value == 3
     assert "report" in result.stderr

@@ -174,14 +174,16 @@ def test_a_file_with_mistakes_is_refused_with_all_of_them() -> None:
 
 def test_another_meaning_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Were the formatter wrong, nothing would be written."""
-    monkeypatch.setattr("gameroom.language.rewrite.format._Writer.file", lambda _: "language 1\n")
+    monkeypatch.setattr(
+        "gameroom.language.rewrite.format._TextWriter.file", lambda _: "language 1\n"
+    )
     with pytest.raises(FormatError, match="would not say the same"):
         formatted('language 1\nroom "x" { }')
 
 
 def test_a_comment_at_other_words_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     elsewhere = 'language 1\n\nroom "x" {\n}  # said\n'
-    monkeypatch.setattr("gameroom.language.rewrite.format._Writer.file", lambda _: elsewhere)
+    monkeypatch.setattr("gameroom.language.rewrite.format._TextWriter.file", lambda _: elsewhere)
     assert formatted(elsewhere) == elsewhere
     with pytest.raises(FormatError, match="would not say the same"):
         formatted('language 1 # said\nroom "x" { }')
