@@ -23,6 +23,7 @@ from gameroom.server.host.runner import Runner
 from gameroom.server.host.stores import open_stores
 from gameroom.server.http import bodies
 from gameroom.wire import MSGPACK
+from tests.patience import PATIENCE_MS
 
 QUICK = """language 1
 use "archers"
@@ -42,6 +43,7 @@ LIMITS = Limits(
     session_burst_ms=60_000,
     tail_events_max=40,
     wake_wait_ms=60_000,
+    desync_wait_ms=PATIENCE_MS,
 )
 
 
