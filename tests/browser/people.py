@@ -5,7 +5,7 @@ Waiting is always for a condition in the page; Playwright asks it again at every
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -70,6 +70,13 @@ def agreed(first: dict[int, int], *others: dict[int, int]) -> int:
             generation
         )
     return len(common)
+
+
+async def agree(persons: Sequence[Person], since: int, turns: int) -> None:
+    """All of them play until so many turns from `since` on were compared, and were the same. An
+    engine that catches up has a checksum of some turns only."""
+    while agreed(*[await person.checksums(since) for person in persons]) < turns:
+        await persons[0].plays(await persons[0].seat("seat.generation") + turns)
 
 
 @asynccontextmanager

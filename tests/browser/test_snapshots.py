@@ -6,7 +6,7 @@ import pytest
 
 from gameroom.lockstep.canonical import hash32
 from gameroom.lockstep.packets import Verified
-from tests.browser.people import Person, agreed, enter, people
+from tests.browser.people import Person, agree, enter, people
 from tests.browser.world import QUICK, World, packets
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -42,9 +42,7 @@ async def test_who_comes_late_goes_on_from_a_snapshot(world: World):
         eve = await enter(browsers, world, room, "eve", watch=True)
         begun = await restored(eve)
         assert begun >= 75
-        await eve.plays(begun + 60)
-        everybody = [await person.checksums(begun + 1) for person in (ann, bob, eve)]
-        assert agreed(*everybody) >= 10
+        await agree((eve, ann, bob), begun + 1, 10)
         await eve.until("seat.agreed > argument", begun)
         await eve.reads("you see what the players saw.")
         assert [person.faults for person in (ann, bob, eve)] == [[], [], []]
@@ -65,9 +63,7 @@ async def test_a_reload_in_a_long_game_comes_back_over_a_snapshot(world: World):
         assert await restored(ann) >= 75
         await ann.until("seat.meters().commands.waiting === 0")
         begun = await ann.seat("seat.generation")
-        await ann.plays(begun + 40)
-        await bob.plays(begun + 40)
-        assert agreed(await ann.checksums(begun), await bob.checksums(begun)) >= 10
+        await agree((ann, bob), begun, 10)
         counts = await ann.seat("seat.meters().commands")
         assert (counts["lost"], counts["doubled"]) == (0, 0)
     mine = [said.body["x"] for said in world.commands(room, 0) if said.body.get("units") == [1]]
@@ -86,9 +82,7 @@ async def test_a_diverged_engine_is_mended_from_a_snapshot(world: World):
         await cid.until("!seat.roster.seats[2].repairing && !seat.roster.seats[2].diverged")
         assert await restored(cid) >= 75
         healed = await cid.seat("seat.generation")
-        await cid.plays(healed + 30)
-        await ann.plays(healed + 30)
-        assert agreed(await ann.checksums(healed), await cid.checksums(healed)) >= 5
+        await agree((cid, ann), healed, 5)
         assert [person.faults for person in (ann, bob, cid)] == [[], [], []]
 
 
