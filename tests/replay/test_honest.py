@@ -35,8 +35,8 @@ def test_no_weather_makes_a_finding(room: str, weather: str) -> None:
     for seed in (1, 2):
         world = _World(chart(room), RunPlan(seed, 40, WEATHERS[weather]), lambda _: None)
         world.run()
-        codec = world.house.codecs[MSGPACK]
-        entries = [entry_of(one, codec) for one in world.house.entries]
+        codec = world.server.codecs[MSGPACK]
+        entries = [entry_of(one, codec) for one in world.server.entries]
         report = ReplayReport("x.replay")
         stream = Stream(report, world.chart, Wanted())
         appends = stream.checked(Read(entries))  # type: ignore[arg-type]

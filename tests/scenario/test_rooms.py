@@ -37,7 +37,7 @@ def test_the_scenarios_of_a_game_enter_every_state(path: Path) -> None:
 
 def test_the_lifecycle_is_tested_whole() -> None:
     """One transition can't be taken: who is waited for is dropped before ten minutes."""
-    reached = suite(TESTS / "sim" / "lifecycle.room").reached
+    reached = suite(TESTS / "scenario" / "lifecycle.room").reached
     assert reached is not None
     assert reached.states_missed == ()
     assert [missed.text for missed in reached.transitions_missed] == [
