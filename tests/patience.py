@@ -4,5 +4,5 @@ No result depends on it: it is so long that no machine is too slow, and nobody w
 something never comes.
 """
 
-PATIENCE_S = 300.0
+PATIENCE_S = 900.0
 PATIENCE_MS = int(PATIENCE_S * 1000)
