@@ -13,6 +13,10 @@ IDS_MAX = 1024
 """So many commands of a seat are known again. Later copies of older ones are taken anew."""
 
 _BYTES = 8
+_BITS = 7
+_FIRST = 0x80
+"""Only the first byte of an id has this bit, so its bytes are found where it begins and nowhere
+else: the time to look cannot be driven up by ids that were chosen for it."""
 
 
 class Ids:
@@ -28,20 +32,28 @@ class Ids:
         return len(self._bytes) // _BYTES
 
     def __contains__(self, one: int) -> bool:
-        wanted = one.to_bytes(_BYTES, "big")
-        at = self._bytes.find(wanted)
-        while at >= 0 and at % _BYTES:
-            at = self._bytes.find(wanted, at + 1)
-        return at >= 0
+        return _written(one) in self._bytes
 
     def add(self, one: int) -> None:
         """Remember one more, and forget the oldest where there are too many."""
-        self._bytes += one.to_bytes(_BYTES, "big")
+        self._bytes += _written(one)
         del self._bytes[: -IDS_MAX * _BYTES]
 
     def listed(self) -> tuple[int, ...]:
         """The oldest first."""
         return tuple(
-            int.from_bytes(self._bytes[at : at + _BYTES], "big")
-            for at in range(0, len(self._bytes), _BYTES)
+            _read(self._bytes[at : at + _BYTES]) for at in range(0, len(self._bytes), _BYTES)
         )
+
+
+def _written(one: int) -> bytes:
+    high_first = range(_BITS * (_BYTES - 1), -1, -_BITS)
+    first, *others = ((one >> shift) & (_FIRST - 1) for shift in high_first)
+    return bytes((first | _FIRST, *others))
+
+
+def _read(data: bytearray) -> int:
+    one = 0
+    for byte in data:
+        one = one << _BITS | byte & (_FIRST - 1)
+    return one

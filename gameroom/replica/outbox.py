@@ -11,7 +11,7 @@ heard: what the room has it knows by the ids, and what it never had it names, fo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 
 from gameroom.lockstep.packets import ClientPacket, Command, MasterPacket
@@ -19,7 +19,7 @@ from gameroom.lockstep.packets import ClientPacket, Command, MasterPacket
 SETTLED_MAX = 64
 """Packets with commands that are remembered after they were confirmed."""
 
-Order = tuple[int, Command]
+CommandWithId = tuple[int, Command]
 """A command of the player with its id, 0 for none."""
 
 
@@ -45,7 +45,7 @@ class Outbox:
         if seat not in packet.absent:
             self._settle([one for one in self._kept if one <= packet.generation])
 
-    def _settle(self, generations: Collection[int] | Iterator[int]) -> None:
+    def _settle(self, generations: Iterable[int]) -> None:
         for generation in generations:
             packet = self._kept.pop(generation, None)
             if packet is not None and packet.commands:
@@ -83,26 +83,26 @@ class Outbox:
     def get(self, generation: int) -> ClientPacket | None:
         return self._kept.get(generation)
 
-    def take_out(self, generation: int, index: int) -> Order | None:
+    def take_out(self, generation: int, index: int) -> CommandWithId | None:
         """A command that the room never had: another packet was taken for this generation, and
         none of ours will be. None when it is not known any more."""
         self._settle((generation,))
         packet = self._settled.get(generation)
         if packet is None or not 0 <= index < len(packet.commands):
             return None
-        return orders(packet)[index]
+        return with_ids(packet)[index]
 
-    def empty(self, generation: int) -> tuple[ClientPacket, tuple[Order, ...]] | None:
+    def empty(self, generation: int) -> tuple[ClientPacket, tuple[CommandWithId, ...]] | None:
         """The packet without its commands, which are given back: the server refused it
         as a whole. None when it is not kept any more."""
         packet = self._kept.get(generation)
         if packet is None:
             return None
         self._kept[generation] = bare = replace(packet, commands=(), signals=(), ids=())
-        return bare, orders(packet)
+        return bare, with_ids(packet)
 
 
-def orders(packet: ClientPacket) -> tuple[Order, ...]:
+def with_ids(packet: ClientPacket) -> tuple[CommandWithId, ...]:
     """The commands of a packet, each with its id."""
     ids = packet.ids or (0,) * len(packet.commands)
     return tuple(zip(ids, packet.commands, strict=True))

@@ -41,7 +41,7 @@ from gameroom.lockstep.packets import (
 from gameroom.model import INT_MAX, Value
 from gameroom.model.fit import misfit_body
 from gameroom.replica.engine import Engine, SeatedCommand, Signal
-from gameroom.replica.outbox import Order, Outbox
+from gameroom.replica.outbox import CommandWithId, Outbox
 from gameroom.replica.timing import Timing
 from gameroom.wire import EventFrame, Rejection
 
@@ -188,7 +188,7 @@ class Replica:
         self._policy = policy or ClientPolicy()
         self._commands = {command.name: command for command in room.commands}
         self._declared = {signal.name: signal for signal in room.signals}
-        self._queue: deque[Order] = deque()
+        self._queue: deque[CommandWithId] = deque()
         self._signals: deque[SignalReport] = deque()
         self._inbox: deque[_Turn | Moves | _Begin] = deque()
         self._outgoing: list[ClientPacket] = []
@@ -599,9 +599,9 @@ class Replica:
         measured, self.latency = self.latency, 0
         return measured + self._timing.wanted(self.turn_ms) if measured else 0
 
-    def _riding(self, room: int) -> tuple[Order, ...]:
+    def _riding(self, room: int) -> tuple[CommandWithId, ...]:
         """As many queued commands as one packet may carry; the others ride in the next."""
-        riding: list[Order] = []
+        riding: list[CommandWithId] = []
         while self._queue and len(riding) < self._policy.commands_per_turn:
             _, command = self._queue[0]
             room -= _size(command.name, command.body) + ID_BYTES

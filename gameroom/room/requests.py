@@ -1,4 +1,4 @@
-"""What the room answers to each packet of a person: taken, or why not.
+"""What people ask of the room, and what it answers to each packet: taken, or why not.
 
 Knows who may do what now and within which allowance; time and turns are the room's. What a
 packet causes is noted (a flag, a ballot, something that happened to the chart) and comes to
@@ -43,7 +43,7 @@ SETUP_CHARACTERS = 4096
 
 
 class Requests:
-    """The answers of one room."""
+    """What people ask of one room."""
 
     def __init__(
         self,

@@ -30,9 +30,9 @@ from gameroom.room import inputs
 from gameroom.room.effects import Rejected, Reply
 from gameroom.simulator import dice as chance
 from gameroom.simulator.clock import VirtualClock
-from gameroom.simulator.host import SimulatedServer, Tell
 from gameroom.simulator.invariants import BrokenError, ChecksumError, FaultError, ForkedError
 from gameroom.simulator.line import SimulatedLine
+from gameroom.simulator.server import SimulatedServer, Tell
 from gameroom.simulator.weather import Weather
 from gameroom.wire import Close, Codec, EventFrame, Rejection
 

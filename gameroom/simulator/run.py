@@ -23,7 +23,6 @@ from gameroom.simulator import tricks as mischief
 from gameroom.simulator.accounts import Accounts
 from gameroom.simulator.bots import NAG_MS, Bot
 from gameroom.simulator.clock import VirtualClock
-from gameroom.simulator.host import SimulatedServer
 from gameroom.simulator.invariants import (
     INVARIANTS,
     BrokenError,
@@ -33,6 +32,7 @@ from gameroom.simulator.invariants import (
 )
 from gameroom.simulator.log import LogLine as StoryLine
 from gameroom.simulator.log import RunLog
+from gameroom.simulator.server import SimulatedServer
 from gameroom.simulator.verdicts import Verdicts
 from gameroom.simulator.weather import WEATHERS, Weather
 from gameroom.wire import JSON, MSGPACK, read_definition

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import pytest
 
-from tests.client.house import House
+from tests.client.running import RunningServer
 from tests.patience import PATIENCE_S
 
 
@@ -24,8 +24,8 @@ def patience() -> Iterator[None]:
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    made = House(tmp_path)
+async def running(tmp_path: Path) -> AsyncIterator[RunningServer]:
+    made = RunningServer(tmp_path)
     await made.open()
     await made.create()
     yield made

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from gameroom.client import LedgerEngine, Seat, join
 from gameroom.lockstep.packets import Diverged, MasterPacket
 from gameroom.wire import JSON, MSGPACK, Codec, read_definition
-from tests.client.house import House, reach, start
+from tests.client.running import RunningServer, reach, start
 
 QUICK = """
 language 1
@@ -32,11 +32,11 @@ class Diary(LedgerEngine):
         return ()
 
 
-async def seated(stack: AsyncExitStack, house: House, diaries: list[Diary]) -> list[Seat]:
+async def seated(stack: AsyncExitStack, running: RunningServer, diaries: list[Diary]) -> list[Seat]:
     return [
         await stack.enter_async_context(
             join(
-                house.url,
+                running.url,
                 name=f"player {number}",
                 subprotocol=(MSGPACK, JSON)[number % 2],
                 engine=diary,
@@ -46,11 +46,11 @@ async def seated(stack: AsyncExitStack, house: House, diaries: list[Diary]) -> l
     ]
 
 
-async def test_300_generations_with_equal_checksums_and_a_return(house: House) -> None:
-    await house.create(QUICK)
+async def test_300_generations_with_equal_checksums_and_a_return(running: RunningServer) -> None:
+    await running.create(QUICK)
     diaries = [Diary() for _ in range(8)]
     async with AsyncExitStack() as stack:
-        players = await seated(stack, house, diaries)
+        players = await seated(stack, running, diaries)
         await start(players)
         late, late_diary = None, Diary()
         for number in range(60):
@@ -59,7 +59,7 @@ async def test_300_generations_with_equal_checksums_and_a_return(house: House) -
             if number == 20:
                 players[2].drop()
                 late = await stack.enter_async_context(
-                    join(house.url, name="late", engine=late_diary)
+                    join(running.url, name="late", engine=late_diary)
                 )
             await reach([sender], sender.generation + 4)
         assert late is not None
@@ -71,8 +71,8 @@ async def test_300_generations_with_equal_checksums_and_a_return(house: House) -
     for generation in range(1, GENERATIONS + 1):
         pages = {diary.pages[generation] for diary in (*diaries, late_diary)}
         assert len(pages) == 1, generation
-    await house.shut()
-    masters = [one.body for one in house.journal(codec) if isinstance(one.body, MasterPacket)]
+    await running.shut()
+    masters = [one.body for one in running.journal(codec) if isinstance(one.body, MasterPacket)]
     sent = sorted(
         command.body["x"]
         for master in masters
@@ -85,19 +85,19 @@ async def test_300_generations_with_equal_checksums_and_a_return(house: House) -
     assert agreed[-1].generation > GENERATIONS - 20
 
 
-async def test_a_corrupted_engine_halts_the_room_and_is_named(house: House) -> None:
-    await house.create(QUICK)
+async def test_a_corrupted_engine_halts_the_room_and_is_named(running: RunningServer) -> None:
+    await running.create(QUICK)
     diaries = [Diary() for _ in range(8)]
     async with AsyncExitStack() as stack:
-        players = await seated(stack, house, diaries)
+        players = await seated(stack, running, diaries)
         await start(players)
         await reach(players, 10)
         diaries[5].is_corrupt = True
         for player in players:
             await player.until(lambda seat: "running.paused.diverged" in seat.states)
         codec = Codec(MSGPACK, read_definition(players[0].definition))
-    await house.shut()
-    (verdict,) = [one.body for one in house.journal(codec) if isinstance(one.body, Diverged)]
+    await running.shut()
+    (verdict,) = [one.body for one in running.journal(codec) if isinstance(one.body, Diverged)]
     assert (verdict.seats, verdict.decidable) == ((5,), True)
     first = min(g for g in diaries[5].pages if diaries[5].pages[g] != diaries[0].pages[g])
     assert verdict.generation == first

@@ -11,7 +11,7 @@ import pytest
 from gameroom.client import LedgerEngine, Signal, join
 from gameroom.lockstep.packets import Failed
 from gameroom.wire import JSON, MSGPACK
-from tests.client.house import House, reach, start
+from tests.client.running import RunningServer, reach, start
 
 
 class Broken(LedgerEngine):
@@ -44,13 +44,17 @@ async def later() -> None:
     ],
 )
 async def test_the_others_play_on_and_are_told_why(
-    house: House, caplog: pytest.LogCaptureFixture, subprotocol: str, gives: object, text: str
+    running: RunningServer,
+    caplog: pytest.LogCaptureFixture,
+    subprotocol: str,
+    gives: object,
+    text: str,
 ) -> None:
     engine = Broken(gives() if gives is later else gives)  # type: ignore[operator]
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
-        ann = await enter(join(house.url, name="ann", subprotocol=subprotocol))
-        cat = await enter(join(house.url, name="cat", subprotocol=subprotocol, engine=engine))
+        ann = await enter(join(running.url, name="ann", subprotocol=subprotocol))
+        cat = await enter(join(running.url, name="cat", subprotocol=subprotocol, engine=engine))
         told = asyncio.create_task(anext(e async for e in ann.events() if type(e.body) is Failed))
         with caplog.at_level(logging.WARNING, logger="gameroom.server.host.runner"):
             await start([ann, cat])
@@ -65,13 +69,13 @@ async def test_the_others_play_on_and_are_told_why(
 
 
 async def test_a_signal_that_does_not_fit_costs_its_player_nothing(
-    house: House, caplog: pytest.LogCaptureFixture
+    running: RunningServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     engine = Broken([Signal("wonn"), "won"])
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
-        ann = await enter(join(house.url, name="ann"))
-        cat = await enter(join(house.url, name="cat", engine=engine))
+        ann = await enter(join(running.url, name="ann"))
+        cat = await enter(join(running.url, name="cat", engine=engine))
         with caplog.at_level(logging.WARNING, logger="gameroom.server.host.runner"):
             await start([ann, cat])
             await reach([ann, cat], 30)

@@ -8,7 +8,7 @@ import pytest
 
 import gameroom
 from gameroom.client import join
-from tests.client.house import House, start
+from tests.client.running import RunningServer, start
 
 TEXT = (Path(gameroom.__file__).parent.parent / "docs" / "client.md").read_text()
 PROGRAMS = re.findall(r"```python\n(.*?)```", TEXT, re.S)
@@ -35,18 +35,20 @@ def program(number: int) -> dict[str, Any]:
     return space
 
 
-async def test_the_first_program_plays(house: House, capsys: pytest.CaptureFixture[str]) -> None:
-    await house.create(ROOM)
-    await program(0)["play"](house.url)
+async def test_the_first_program_plays(
+    running: RunningServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await running.create(ROOM)
+    await program(0)["play"](running.url)
     assert re.fullmatch(r"applied at turn \d+\n", capsys.readouterr().out)
 
 
-async def test_the_engine_counts_to_ten(house: House) -> None:
-    await house.create(ROOM)
+async def test_the_engine_counts_to_ten(running: RunningServer) -> None:
+    await running.create(ROOM)
     made = program(1)["Counter"]
     async with (
-        join(house.url, name="ann", engine=made()) as ann,
-        join(house.url, name="bob", engine=made()) as bob,
+        join(running.url, name="ann", engine=made()) as ann,
+        join(running.url, name="bob", engine=made()) as bob,
     ):
         await start([ann, bob])
         for _ in range(5):

@@ -9,7 +9,7 @@ import pytest
 from gameroom.client import ClosedError, LedgerEngine, RefusedError, Seat, join
 from gameroom.lockstep.packets import Chat, Command, MasterPacket
 from gameroom.wire import JSON, MSGPACK, Close, Codec, EventFrame, read_definition
-from tests.client.house import ROOM, House, reach, seated, start
+from tests.client.running import ROOM, RunningServer, reach, seated, start
 
 
 class Diary(LedgerEngine):
@@ -31,13 +31,13 @@ class Diary(LedgerEngine):
         super().restore(state[0])
 
 
-async def test_eight_players_and_a_watcher_in_both_subprotocols(house: House) -> None:
+async def test_eight_players_and_a_watcher_in_both_subprotocols(running: RunningServer) -> None:
     diaries = [Diary() for _ in range(9)]
     async with AsyncExitStack() as stack:
         places = [
             await stack.enter_async_context(
                 join(
-                    house.url,
+                    running.url,
                     name=f"player {number}",
                     spectate=number == 8,
                     subprotocol=(MSGPACK, JSON)[number % 2],
@@ -65,8 +65,8 @@ async def test_eight_players_and_a_watcher_in_both_subprotocols(house: House) ->
         codec = Codec(MSGPACK, read_definition(players[0].definition))
     for generation in range(1, 71):
         assert len({diary.pages[generation] for diary in diaries}) == 1, generation
-    await house.shut()
-    said = commanded(house.journal(codec))
+    await running.shut()
+    said = commanded(running.journal(codec))
     wanted = [
         [
             Command("move", {"units": [step, step + 1], "x": step, "y": 0})
@@ -89,8 +89,10 @@ def commanded(journal: Sequence[EventFrame]) -> dict[int, list[Command]]:
 
 
 @pytest.mark.parametrize("subprotocol", [JSON, MSGPACK])
-async def test_twenty_drops_lose_and_double_nothing(house: House, subprotocol: str) -> None:
-    async with join(house.url, name="ann", subprotocol=subprotocol, hurry=True) as ann:
+async def test_twenty_drops_lose_and_double_nothing(
+    running: RunningServer, subprotocol: str
+) -> None:
+    async with join(running.url, name="ann", subprotocol=subprotocol, hurry=True) as ann:
         await start([ann])
         for number in range(100):
             ann.command("move", units=[number], x=number, y=0)
@@ -101,37 +103,41 @@ async def test_twenty_drops_lose_and_double_nothing(house: House, subprotocol: s
         assert ann.returns == 20
         assert not ann.refusals
         codec = Codec(MSGPACK, read_definition(ann.definition))
-    await house.shut()
-    assert [one.body["x"] for one in commanded(house.journal(codec))[0]] == list(range(100))
+    await running.shut()
+    assert [one.body["x"] for one in commanded(running.journal(codec))[0]] == list(range(100))
 
 
-async def test_everybody_may_lose_the_connection_at_once(house: House) -> None:
-    async with seated(house, 3) as seats:
+async def test_everybody_may_lose_the_connection_at_once(running: RunningServer) -> None:
+    async with seated(running, 3) as seats:
         for _ in range(3):
             for seat in seats:
                 seat.drop()
             await reach(seats, max(seat.generation for seat in seats) + 10)
 
 
-async def test_a_restarted_server_is_found_again_and_nothing_is_lost(house: House) -> None:
-    async with seated(house, 2) as (ann, bob):
+async def test_a_restarted_server_is_found_again_and_nothing_is_lost(
+    running: RunningServer,
+) -> None:
+    async with seated(running, 2) as (ann, bob):
         for number in range(60):
             ann.command("move", units=[1], x=number, y=0)
             bob.command("move", units=[2], x=number, y=0)
             if number % 20 == 10:
-                await house.shut()
-                await house.open()
+                await running.shut()
+                await running.open()
             await reach([ann, bob], max(ann.generation, bob.generation) + 1)
         for seat in (ann, bob):
             await seat.until(lambda seat: seat.replica.waiting == 0)
         codec = Codec(MSGPACK, read_definition(ann.definition))
-    await house.shut()
-    said = commanded(house.journal(codec))
+    await running.shut()
+    said = commanded(running.journal(codec))
     assert [[one.body["x"] for one in said[seat]] for seat in (0, 1)] == [list(range(60))] * 2
 
 
-async def test_a_question_while_the_connection_breaks_is_asked_again(house: House) -> None:
-    async with seated(house, 1) as (ann,):
+async def test_a_question_while_the_connection_breaks_is_asked_again(
+    running: RunningServer,
+) -> None:
+    async with seated(running, 1) as (ann,):
         assert ann._link.line is not None
         connection = ann._link.line._response.connection
         assert connection is not None
@@ -144,10 +150,10 @@ async def test_a_question_while_the_connection_breaks_is_asked_again(house: Hous
         assert ann.returns == 1
 
 
-async def test_a_token_leads_a_fresh_program_back_to_its_seat(house: House) -> None:
+async def test_a_token_leads_a_fresh_program_back_to_its_seat(running: RunningServer) -> None:
     async with (
-        seated(house, 2) as (ann, bob),
-        join(house.url, token=bob.token, hurry=True) as again,
+        seated(running, 2) as (ann, bob),
+        join(running.url, token=bob.token, hurry=True) as again,
     ):
         assert (again.user, again.seat, again.name) == (bob.user, 1, "player 1")
         with pytest.raises(ClosedError, match="took this seat") as closed:
@@ -158,22 +164,22 @@ async def test_a_token_leads_a_fresh_program_back_to_its_seat(house: House) -> N
         await again.until(lambda seat: len(seat.log) == 1)
 
 
-async def test_a_token_of_nobody_is_refused(house: House) -> None:
+async def test_a_token_of_nobody_is_refused(running: RunningServer) -> None:
     with pytest.raises(RefusedError) as refused:
-        async with join(house.url, token="x" * 43):
+        async with join(running.url, token="x" * 43):
             pass
     assert refused.value.problem.status == 401
 
 
-async def test_a_room_that_is_not_there_is_refused(house: House) -> None:
+async def test_a_room_that_is_not_there_is_refused(running: RunningServer) -> None:
     with pytest.raises(RefusedError) as refused:
-        async with join(house.url + "x"):
+        async with join(running.url + "x"):
             pass
     assert refused.value.problem.status == 404
 
 
-async def test_what_is_refused_says_why_and_what_is_allowed(house: House) -> None:
-    async with join(house.url, name="ann") as ann:
+async def test_what_is_refused_says_why_and_what_is_allowed(running: RunningServer) -> None:
+    async with join(running.url, name="ann") as ann:
         with pytest.raises(RefusedError) as refused:
             await ann.request("surrender")
         problem = refused.value.problem
@@ -187,8 +193,10 @@ async def test_what_is_refused_says_why_and_what_is_allowed(house: House) -> Non
             ann.command("fly")
 
 
-async def test_a_command_that_the_state_refuses_is_told_to_its_sender_alone(house: House) -> None:
-    async with seated(house, 2) as (ann, bob):
+async def test_a_command_that_the_state_refuses_is_told_to_its_sender_alone(
+    running: RunningServer,
+) -> None:
+    async with seated(running, 2) as (ann, bob):
         await ann.until(lambda seat: seat.within("running.iterating.night"))
         ann.command("build", kind="tower", x=1, y=1)
         ann.command("move", units=[1], x=1, y=1)
@@ -198,8 +206,8 @@ async def test_a_command_that_the_state_refuses_is_told_to_its_sender_alone(hous
         assert not bob.refusals
 
 
-async def test_chat_and_events_are_read_in_order(house: House) -> None:
-    async with join(house.url, name="ann") as ann, join(house.url, subprotocol=JSON) as bob:
+async def test_chat_and_events_are_read_in_order(running: RunningServer) -> None:
+    async with join(running.url, name="ann") as ann, join(running.url, subprotocol=JSON) as bob:
         told: list[object] = []
 
         async def listen() -> None:
@@ -217,20 +225,20 @@ async def test_chat_and_events_are_read_in_order(house: House) -> None:
         assert told == [Chat("ann", "one"), Chat("ann", "two"), Chat("ann", "three")]
 
 
-async def test_who_leaves_is_gone(house: House) -> None:
-    async with join(house.url, name="ann") as ann, join(house.url, name="bob") as bob:
+async def test_who_leaves_is_gone(running: RunningServer) -> None:
+    async with join(running.url, name="ann") as ann, join(running.url, name="bob") as bob:
         await ann.until(lambda seat: len(seat.roster.seats) == 2)
         await bob.leave()
         await ann.until(lambda seat: [one.name for one in seat.roster.seats] == ["ann"])
         with pytest.raises(ClosedError):
             await bob.ready()
         with pytest.raises(RefusedError):
-            async with join(house.url, token=bob.token):
+            async with join(running.url, token=bob.token):
                 pass
 
 
-async def test_a_room_that_ends_closes_its_seats(house: House) -> None:
-    async with seated(house, 1) as (ann,):
+async def test_a_room_that_ends_closes_its_seats(running: RunningServer) -> None:
+    async with seated(running, 1) as (ann,):
         await ann.request("surrender")
         with pytest.raises(ClosedError) as closed:
             await ann.until(lambda seat: False)
@@ -239,12 +247,12 @@ async def test_a_room_that_ends_closes_its_seats(house: House) -> None:
         assert ann.replica.ended.because == "somebody gave up"
 
 
-async def test_an_engine_that_refuses_the_setup_says_why(house: House) -> None:
+async def test_an_engine_that_refuses_the_setup_says_why(running: RunningServer) -> None:
     class Picky(LedgerEngine):
         def check(self, setup, seats, seed):
             return () if setup["map"] == "islands" else ("this map has no islands",)
 
-    async with join(house.url, name="ann", engine=Picky()) as ann:
+    async with join(running.url, name="ann", engine=Picky()) as ann:
         await ann.ready()
         await ann.until(lambda seat: seat.within("setup.starting"))
         assert await ann.load() == ("this map has no islands",)
@@ -253,12 +261,12 @@ async def test_an_engine_that_refuses_the_setup_says_why(house: House) -> None:
         await start([ann])
 
 
-async def test_a_fault_of_the_engine_ends_the_seat_and_is_told(house: House) -> None:
+async def test_a_fault_of_the_engine_ends_the_seat_and_is_told(running: RunningServer) -> None:
     class Broken(LedgerEngine):
         def step(self, generation, iterations, commands, states, seats):
             raise ZeroDivisionError("the tenth archer")
 
-    async with join(house.url, name="ann", engine=Broken()) as ann:
+    async with join(running.url, name="ann", engine=Broken()) as ann:
         await ann.ready()
         await ann.until(lambda seat: seat.within("setup.starting"))
         await ann.load()
@@ -271,10 +279,10 @@ OFTEN = ROOM.replace("  request", "  policy snapshots { every = 40 turns }\n  re
 
 @pytest.mark.parametrize("subprotocol", [JSON, MSGPACK])
 async def test_who_comes_late_goes_on_from_what_the_others_have(
-    house: House, subprotocol: str
+    running: RunningServer, subprotocol: str
 ) -> None:
     """Ann and bob play; cid comes late, and the turns before the snapshot are not run again."""
-    room = await house.create(OFTEN)
+    room = await running.create(OFTEN)
     diaries = [Diary() for _ in range(3)]
     async with AsyncExitStack() as stack:
 
@@ -288,7 +296,7 @@ async def test_who_comes_late_goes_on_from_what_the_others_have(
         await start([ann, bob])
         ann.command("move", units=[1], x=2, y=3)
         await reach([ann, bob], 120)
-        assert house.snapshots()
+        assert running.snapshots()
         cid = await come(2, spectate=True)
         await reach([cid, ann, bob], ann.generation + 20)
         assert cid.setup == ann.setup
@@ -299,9 +307,11 @@ async def test_who_comes_late_goes_on_from_what_the_others_have(
         assert diaries[0].pages.get(generation, value) == value, generation
 
 
-async def test_a_late_player_takes_a_seat_and_commands_like_the_others(house: House) -> None:
+async def test_a_late_player_takes_a_seat_and_commands_like_the_others(
+    running: RunningServer,
+) -> None:
     text = OFTEN.replace("allow move, build, surrender from", "allow move, surrender, join from")
-    room = await house.create(text.replace("allow move, surrender from", "allow move, join from"))
+    room = await running.create(text.replace("allow move, surrender from", "allow move, join from"))
     diaries = [Diary() for _ in range(3)]
     async with AsyncExitStack() as stack:
 
@@ -320,13 +330,15 @@ async def test_a_late_player_takes_a_seat_and_commands_like_the_others(house: Ho
     assert min(diaries[2].pages) > 40
     for generation, value in diaries[2].pages.items():
         assert diaries[0].pages.get(generation, value) == value, generation
-    await house.shut()
+    await running.shut()
     codec = Codec(MSGPACK, read_definition(cid.definition))
-    assert commanded(house.journal(codec)) == {2: [Command("move", {"units": [7], "x": 8, "y": 9})]}
+    assert commanded(running.journal(codec)) == {
+        2: [Command("move", {"units": [7], "x": 8, "y": 9})]
+    }
 
 
-async def test_an_engine_that_cannot_restore_is_told_everything(house: House) -> None:
-    room = await house.create(OFTEN)
+async def test_an_engine_that_cannot_restore_is_told_everything(running: RunningServer) -> None:
+    room = await running.create(OFTEN)
 
     class Forgetful(Diary):
         def restore(self, state: object) -> None:
@@ -336,7 +348,7 @@ async def test_an_engine_that_cannot_restore_is_told_everything(house: House) ->
     async with join(room, name="ann", engine=(diary := Diary())) as ann:
         await start([ann])
         await reach([ann], 120)
-        assert house.snapshots()
+        assert running.snapshots()
         async with join(room, name="cid", spectate=True, engine=late, hurry=True) as cid:
             await reach([cid], 120)
     assert min(late.pages) == 1

@@ -1,5 +1,8 @@
 """Which commands of a seat were taken: the last ones, by their ids."""
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from gameroom.lockstep.ids import IDS_MAX, Ids
 
 
@@ -11,12 +14,15 @@ def test_what_was_added_is_known_and_nothing_else() -> None:
     assert ids.listed() == (1, 2**53 - 1)
 
 
-def test_the_bytes_of_two_ids_are_no_third_one() -> None:
-    """Eight bytes that begin in one id and end in the next say nothing."""
-    ids = Ids((0x01_00, 0x02_00, 0x01_02))
-    assert 0x01_00_00 not in ids
-    assert 0x02 not in ids
-    assert 0x01_02 in ids, "its bytes begin in the one before it too"
+@given(st.lists(st.integers(1, 2**53 - 1), max_size=40), st.integers(1, 2**53 - 1))
+def test_the_bytes_of_two_ids_are_no_third_one(added: list[int], other: int) -> None:
+    """Bytes that begin in one id and end in the next say nothing."""
+    ids = Ids(added)
+    assert ids.listed() == tuple(added)
+    assert all(one in ids for one in added)
+    shifted = {(one << bits) % 2**53 for one in added for bits in (7, 14, 21, 28, 35, 42, 49)}
+    for one in {other, *shifted} - {0}:
+        assert (one in ids) == (one in added)
 
 
 def test_only_the_latest_are_known() -> None:

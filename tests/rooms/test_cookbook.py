@@ -11,7 +11,7 @@ from gameroom import language
 from gameroom.chart import compile_room
 from gameroom.explore.run import explore
 from gameroom.scenario import as_text, run
-from tests.house.documents import rooms
+from tests.repository.documents import rooms
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "cookbook.md"
 TEXT = DOCUMENT.read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ from pathlib import Path
 from gameroom import language
 from gameroom.chart import compile_room
 from gameroom.scenario import as_text, run
-from tests.house.documents import rooms
+from tests.repository.documents import rooms
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "ladder.md"
 

@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { RoomError, join } from "../../gameroom/web/gameroom.js";
 
-globalThis.document = { baseURI: "http://house.example/join/r" };
+globalThis.document = { baseURI: "http://server.example/join/r" };
 
 const answer = (status, body) => ({ ok: status < 400, status, statusText: "", json: async () => body, text: async () => "" });
 const LOST = () => { throw new TypeError("Failed to fetch"); };
@@ -13,7 +13,7 @@ const FULL = () => answer(409, { status: 409, code: "room_full", detail: "The ro
 
 /** What the server hears of joins, each answered by the next of `answers`. The engine is never
  * there: that ends every join which has taken its place. */
-function house(...answers) {
+function answering(...answers) {
   const heard = [];
   globalThis.fetch = async (url, { method, body } = {}) => {
     if (method === "POST") {
@@ -30,7 +30,7 @@ const come = (wish = { name: "ann" }) => join({ id: "r", ...wish }).catch((error
 const keys = (heard) => heard.map((one) => one.idempotency_key);
 
 test("each attempt has a key of its own, 128 bits of it", async () => {
-  const heard = house(TAKEN, TAKEN);
+  const heard = answering(TAKEN, TAKEN);
   await come();
   await come();
   const [one, other] = keys(heard);
@@ -40,7 +40,7 @@ test("each attempt has a key of its own, 128 bits of it", async () => {
 });
 
 test("after a lost answer the same attempt is sent once more", async () => {
-  const heard = house(LOST, TAKEN);
+  const heard = answering(LOST, TAKEN);
   const error = await come();
   assert.equal(heard.length, 2);
   assert.deepEqual(heard[0], heard[1]);
@@ -48,7 +48,7 @@ test("after a lost answer the same attempt is sent once more", async () => {
 });
 
 test("a refusal is an answer: nothing is sent again, and the next attempt has another key", async () => {
-  const heard = house(FULL, FULL);
+  const heard = answering(FULL, FULL);
   assert.ok((await come()) instanceof RoomError);
   assert.ok((await come()) instanceof RoomError);
   assert.equal(heard.length, 2);
@@ -56,7 +56,7 @@ test("a refusal is an answer: nothing is sent again, and the next attempt has an
 });
 
 test("while no answer has come, to join again is the same attempt", async () => {
-  const heard = house(LOST, LOST, LOST, TAKEN, TAKEN);
+  const heard = answering(LOST, LOST, LOST, TAKEN, TAKEN);
   assert.match(String(await come()), /Failed to fetch/);
   await come();
   await come();
@@ -67,7 +67,7 @@ test("while no answer has come, to join again is the same attempt", async () => 
 });
 
 test("two calls at once are one attempt; another wish is another one", async () => {
-  const heard = house(TAKEN, TAKEN, TAKEN);
+  const heard = answering(TAKEN, TAKEN, TAKEN);
   await Promise.all([come(), come(), come({ name: "bob" })]);
   assert.equal(new Set(keys(heard)).size, 2);
   const [one, other] = heard.filter(({ name }) => name === "ann");

@@ -150,6 +150,7 @@ class Socket(web.WebSocketResponse[Literal[True]]):
         self._feed = _Feed(self._own, feed, loop, self._heartbeat_s)
         if request.transport is not None:
             self._feed.watch(request.transport)
+        # Typed for aiohttp's own reader, of which it calls feed_data and feed_eof alone.
         request.protocol.set_parser(self._feed)  # type: ignore[arg-type]
         request.protocol.keep_alive(False)
 

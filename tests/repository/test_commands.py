@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from gameroom import language
-from tests.house.documents import Shown, commands, documents, rooms
+from tests.repository.documents import Shown, commands, documents, rooms
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVERS = ("gameroom serve", "gameroom demo", "gameroom replay --port", "make demo")

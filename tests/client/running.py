@@ -45,7 +45,7 @@ room "Archers" extends standard {
 """
 
 
-class House:
+class RunningServer:
     """A server and one room in it; it can stop and start again on its port."""
 
     def __init__(self, folder: Path) -> None:
@@ -97,13 +97,15 @@ class House:
 
 
 @asynccontextmanager
-async def seated(house: House, count: int, *, hurry: bool = True) -> AsyncIterator[list[Seat]]:
+async def seated(
+    running: RunningServer, count: int, *, hurry: bool = True
+) -> AsyncIterator[list[Seat]]:
     """So many players, every second one in the other subprotocol, in the running room."""
     async with AsyncExitStack() as stack:
         seats = [
             await stack.enter_async_context(
                 join(
-                    house.url,
+                    running.url,
                     name=f"player {number}",
                     subprotocol=(MSGPACK, JSON)[number % 2],
                     hurry=hurry,
