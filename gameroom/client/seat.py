@@ -24,7 +24,7 @@ from gameroom.lockstep.packets import Command, Roster
 from gameroom.lockstep.problem import Problem
 from gameroom.model import INT_MAX, Value
 from gameroom.replica.engine import Engine, LedgerEngine
-from gameroom.replica.replica import ClientPolicy, Confirmed, Flaw, Replica
+from gameroom.replica.replica import Confirmed, Flaw, Replica
 from gameroom.wire import (
     MSGPACK,
     BadFrameError,
@@ -35,7 +35,7 @@ from gameroom.wire import (
     Rejection,
     read_definition,
     read_json,
-    read_limits,
+    read_policies,
     read_problem,
 )
 
@@ -136,7 +136,7 @@ class Seat:
             room,
             engine,
             seed=int(picture["seed"]),
-            policy=ClientPolicy(**read_limits(self.definition)),
+            policy=read_policies(self.definition),
             framerate=framerate,
         )
         self._link = Link(

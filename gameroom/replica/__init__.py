@@ -7,7 +7,6 @@ and no clock. The rule it keeps: the engine runs a turn only when its master pac
 
 from gameroom.replica.engine import Engine, LedgerEngine, SeatedCommand, Signal
 from gameroom.replica.replica import (
-    ClientPolicy,
     Confirmed,
     EngineState,
     Flaw,
@@ -18,7 +17,6 @@ from gameroom.replica.replica import (
 )
 
 __all__ = [
-    "ClientPolicy",
     "Confirmed",
     "Engine",
     "EngineState",

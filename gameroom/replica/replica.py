@@ -43,7 +43,7 @@ from gameroom.model.fit import misfit_body
 from gameroom.replica.engine import Engine, SeatedCommand, Signal
 from gameroom.replica.outbox import CommandWithId, Outbox
 from gameroom.replica.timing import Timing
-from gameroom.wire import EventFrame, Rejection
+from gameroom.wire import ClientPolicy, EventFrame, Rejection
 
 SIGNALS_PER_PACKET_MAX = 8
 COMMANDS_QUEUED_MAX = 4096
@@ -84,16 +84,6 @@ class Confirmed:
 
     generation: int
     command: Command
-
-
-@dataclass(frozen=True, slots=True)
-class ClientPolicy:
-    """What the room file asks of its clients."""
-
-    commands_per_turn: int = 64
-    packet_bytes: int = 16_384
-    checksum_every: int = 1
-    snapshots_every: int = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +135,7 @@ class Replica:
         engine: Engine,
         *,
         seed: int,
-        policy: ClientPolicy | None = None,
+        policy: ClientPolicy,
         framerate: int = 60,
     ) -> None:
         self.engine = engine
@@ -185,7 +175,7 @@ class Replica:
         self._failed: Flaw | None = None
         self._flaws: dict[Flaw, None] = {}
         self._reported: set[tuple[FlawKind, str]] = set()
-        self._policy = policy or ClientPolicy()
+        self._policy = policy
         self._commands = {command.name: command for command in room.commands}
         self._declared = {signal.name: signal for signal in room.signals}
         self._queue: deque[CommandWithId] = deque()

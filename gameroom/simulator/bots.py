@@ -19,7 +19,6 @@ from gameroom import model
 from gameroom.lockstep.packets import Checksum, ClientPacket, Command, Welcome, seat_name
 from gameroom.lockstep.random import Random
 from gameroom.replica import (
-    ClientPolicy,
     EngineState,
     GapError,
     LedgerEngine,
@@ -34,7 +33,7 @@ from gameroom.simulator.invariants import BrokenError, ChecksumError, FaultError
 from gameroom.simulator.line import SimulatedLine
 from gameroom.simulator.server import SimulatedServer, Tell
 from gameroom.simulator.weather import Weather
-from gameroom.wire import Close, Codec, EventFrame, Rejection
+from gameroom.wire import ClientPolicy, Close, Codec, EventFrame, Rejection
 
 T = TypeVar("T")
 
@@ -68,19 +67,14 @@ class Bot:
         room: model.RoomFile,
         tell: Tell,
         *,
-        snapshots_every: int,
+        policy: ClientPolicy,
         spectate: bool = False,
     ) -> None:
         self.server, self.clock, self.dice, self.user = server, clock, dice, user
         self.subprotocol = subprotocol
         self.room, self.story, self.spectate = room, tell, spectate
         self.codec = Codec(subprotocol, room)
-        self.policy = ClientPolicy(
-            model.policies.number(room, "limits", "commands_per_turn"),
-            model.policies.number(room, "limits", "packet_bytes"),
-            model.policies.number(room, "divergence", "checksum_every"),
-            snapshots_every,
-        )
+        self.policy = policy
         self.weather: Weather
         self.liar = False
         self.lies = False

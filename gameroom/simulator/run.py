@@ -35,7 +35,7 @@ from gameroom.simulator.log import RunLog
 from gameroom.simulator.server import SimulatedServer
 from gameroom.simulator.verdicts import Verdicts
 from gameroom.simulator.weather import WEATHERS, Weather
-from gameroom.wire import JSON, MSGPACK, read_definition
+from gameroom.wire import JSON, MSGPACK, read_definition, read_policies
 from gameroom.wire.definition import definition
 
 NAMES = ("ann", "bob", "cid", "dan", "eve", "fay", "gus", "hal")
@@ -147,7 +147,8 @@ class _World:
         self.server.down_ms = plan.weather.down_ms
         self._held_up: tuple[str, int] | None = None
         """The state that the room does not leave though nobody is missing, and since when."""
-        published = read_definition(definition(file))
+        said = definition(file)
+        published, asked = read_definition(said), read_policies(said)
         watchers = min(WATCHERS, file.spectators.high if file.spectators else 0)
         self.bots = [
             Bot(
@@ -158,7 +159,7 @@ class _World:
                 (MSGPACK, JSON)[number % 2],
                 published,
                 self.story.tell,
-                snapshots_every=policies.number(file, "snapshots", "every"),
+                policy=asked,
                 spectate=user not in users,
             )
             for number, user in enumerate([*users, *(f"watcher{n}" for n in range(watchers))])

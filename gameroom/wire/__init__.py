@@ -16,11 +16,12 @@ from gameroom.wire.codec import (
     read_packet,
 )
 from gameroom.wire.definition import (
+    ClientPolicy,
     definition,
     definition_bytes,
     order_of,
     read_definition,
-    read_limits,
+    read_policies,
 )
 from gameroom.wire.events import BODIES, REJECTED, event_name, event_path
 from gameroom.wire.frames import (
@@ -44,6 +45,7 @@ __all__ = [
     "REJECTED",
     "SUBPROTOCOLS",
     "BadFrameError",
+    "ClientPolicy",
     "Close",
     "Closing",
     "Codec",
@@ -64,8 +66,8 @@ __all__ = [
     "problem_body",
     "read_definition",
     "read_json",
-    "read_limits",
     "read_msgpack",
     "read_packet",
+    "read_policies",
     "read_problem",
 ]

@@ -7,14 +7,16 @@ settings, commands, requests, signals), so that a client encodes and checks with
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
 from gameroom import model
 from gameroom.formats import printed
-from gameroom.model import INT_MAX, Duration, Range, Rate
+from gameroom.model import INT_MAX, Duration, Range
 from gameroom.model.fit import misfit
+from gameroom.model.policies import KEYS, policy
 from gameroom.wire.frames import bad
 
 
@@ -52,10 +54,7 @@ def definition(room: model.RoomFile) -> dict[str, Any]:
         "signals": [{**_declared(signal), "agreed": signal.agreed} for signal in room.signals],
         "permissions": _permissions(room.root),
         "states": _states(room.root, ""),
-        "policies": {
-            policy.name: {entry.key: _policy_value(entry.value) for entry in policy.entries}
-            for policy in room.policies
-        },
+        "policies": _policies(room),
     }
 
 
@@ -103,19 +102,26 @@ def read_definition(said: object) -> model.RoomFile:
         raise bad("the definition is nested too deep") from None
 
 
-def read_limits(said: object) -> dict[str, int]:
-    """What the policies of a definition ask of clients, as far as they are said there:
-    commands_per_turn, packet_bytes, checksum_every and snapshots_every (both in turns). Raises
-    BadFrameError."""
+@dataclass(frozen=True, slots=True)
+class ClientPolicy:
+    """What a room asks of its clients. A definition states every number, so none has a default
+    here. checksum_every, snapshots_every: in turns; without snapshots the latter is 0."""
+
+    commands_per_turn: int
+    packet_bytes: int
+    checksum_every: int
+    snapshots_every: int
+
+
+def read_policies(said: object) -> ClientPolicy:
+    """What the policies of a definition ask of clients. Raises BadFrameError if one is missing."""
     read = _converted(said, _Policed).policies
-    limits, every, snapshots = read.limits, read.divergence.checksum_every, read.snapshots.every
-    found = {
-        "commands_per_turn": limits.commands_per_turn,
-        "packet_bytes": limits.packet_bytes,
-        "checksum_every": None if every is None else max(1, every.turns),
-        "snapshots_every": None if snapshots is None else snapshots.turns,
-    }
-    return {name: value for name, value in found.items() if value is not None}
+    return ClientPolicy(
+        commands_per_turn=read.limits.commands_per_turn,
+        packet_bytes=read.limits.packet_bytes,
+        checksum_every=read.divergence.checksum_every,
+        snapshots_every=read.snapshots.every,
+    )
 
 
 def _declared(
@@ -171,24 +177,15 @@ def _permissions(state: model.State) -> list[dict[str, Any]]:
     ]
 
 
-def _policy_value(value: object) -> Any:
-    """A duration is {"ms": 250} or {"turns": 20}, a rate {"per_second": 20}; a range has low
-    and high; `within 250ms` is {"within": {"ms": 250}}; words and numbers stand for
-    themselves."""
-    match value:
-        case Duration(amount, unit):
-            return {unit: amount}
-        case Rate(per_second):
-            return {"per_second": per_second}
-        case Range(low, high):
-            return {"low": low, "high": high}
-        case (Duration() as low, Duration() as high):
-            return {"low": _policy_value(low), "high": _policy_value(high)}
-        case (str() as word, Duration() as span):
-            return {word: _policy_value(span)}
-        case bool() | int() | str():
-            return value
-    raise AssertionError(f"no policy has a value like {value!r}")
+def _policies(room: model.RoomFile) -> dict[str, dict[str, Any]]:
+    """Every policy with the value that holds, stated or default, in the unit of its kind; two
+    times have low and high."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in KEYS:
+        value = policy(room, row.policy, row.key)
+        said = {"low": value[0], "high": value[1]} if isinstance(value, tuple) else value
+        found.setdefault(row.policy, {})[row.key] = said
+    return found
 
 
 # --- What is read ------------------------------------------------------------------------
@@ -292,27 +289,23 @@ class _Order(msgspec.Struct):
     signals: list[_Declared]
 
 
-class _Turns(msgspec.Struct):
-    turns: _Count
-
-
 class _Limits(msgspec.Struct):
-    commands_per_turn: _Count | None = None
-    packet_bytes: _Count | None = None
+    commands_per_turn: _Count
+    packet_bytes: _Count
 
 
 class _Divergence(msgspec.Struct):
-    checksum_every: _Turns | None = None
+    checksum_every: Annotated[int, msgspec.Meta(ge=1, le=INT_MAX)]
 
 
 class _Snapshots(msgspec.Struct):
-    every: _Turns | None = None
+    every: _Count
 
 
 class _Policies(msgspec.Struct):
-    limits: _Limits = msgspec.field(default_factory=_Limits)
-    divergence: _Divergence = msgspec.field(default_factory=_Divergence)
-    snapshots: _Snapshots = msgspec.field(default_factory=_Snapshots)
+    limits: _Limits
+    divergence: _Divergence
+    snapshots: _Snapshots
 
 
 class _Policed(msgspec.Struct):

@@ -32,7 +32,7 @@ from gameroom.server.host.blueprint import read_room
 from gameroom.server.host.events import entry_of, stored_snapshot
 from gameroom.server.host.stores import open_stores
 from gameroom.store import Header, RoomRecord, Session, SessionStore
-from gameroom.wire import MSGPACK, Codec, EventFrame, plain
+from gameroom.wire import MSGPACK, Codec, EventFrame, definition, plain, read_policies
 from gameroom.wire.shape import read
 
 TOKEN = "a" * 43
@@ -59,7 +59,9 @@ def play(folder: Path, turns: int, *, snapshots: bool) -> str:
     journal = stores.journals.create(header)
     codec = Codec(MSGPACK, chart.room)
     room = Room(chart, seed=7)
-    replica = Replica(chart.room, LedgerEngine(), seed=7)
+    replica = Replica(
+        chart.room, LedgerEngine(), seed=7, policy=read_policies(definition(chart.room))
+    )
     now = 0
 
     def perform(effects) -> None:

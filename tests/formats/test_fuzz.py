@@ -49,7 +49,7 @@ from gameroom.wire import (
     definition,
     order_of,
     read_definition,
-    read_limits,
+    read_policies,
 )
 from tests.formats import make
 from tests.formats.alter import altered
@@ -406,7 +406,7 @@ def test_no_definition_raises_anything_but_a_bad_frame() -> None:
             said = json.loads(altered(data, dice))
         except (ValueError, RecursionError):
             continue
-        for read in (read_definition, read_limits, order_of):
+        for read in (read_definition, read_policies, order_of):
             try:
                 read(said)
             except BadFrameError as error:

@@ -14,10 +14,19 @@ from random import Random
 from gameroom import language, resources
 from gameroom.chart import compile_room
 from gameroom.lockstep.packets import Command, Event, MasterPacket, Welcome
-from gameroom.replica import ClientPolicy, LedgerEngine, Replica
+from gameroom.replica import LedgerEngine, Replica
 from gameroom.replica.engine import Engine
 from gameroom.room import Folded, Room, effects, inputs
-from gameroom.wire import JSON, MSGPACK, Codec, EventFrame, Rejection, plain, read_definition
+from gameroom.wire import (
+    JSON,
+    MSGPACK,
+    Codec,
+    EventFrame,
+    Rejection,
+    plain,
+    read_definition,
+    read_policies,
+)
 from gameroom.wire.definition import definition
 from gameroom.wire.shape import read
 
@@ -177,11 +186,12 @@ class Person:
         self._leaves = 0
         self.begin(engine)
 
-    def begin(self, engine: Engine, policy: ClientPolicy | None = None) -> None:
-        """A fresh program: it remembers nothing."""
-        self.replica = Replica(
-            read_definition(definition(self.party.chart.room)), engine, seed=7, policy=policy
-        )
+    def begin(self, engine: Engine, *, snapshots_every: int | None = None) -> None:
+        """A fresh program: it remembers nothing. snapshots_every: where it is not the room's."""
+        said = definition(self.party.chart.room)
+        if snapshots_every is not None:
+            said["policies"]["snapshots"]["every"] = snapshots_every
+        self.replica = Replica(read_definition(said), engine, seed=7, policy=read_policies(said))
 
     # --- The connection ----------------------------------------------------------------
 

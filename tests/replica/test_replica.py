@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from gameroom.lockstep.packets import Command, Ended
-from gameroom.replica import ClientPolicy, Flaw, LedgerEngine, Signal
+from gameroom.replica import Flaw, LedgerEngine, Signal
 from gameroom.replica.replica import GapError
 from gameroom.room import inputs
 from gameroom.wire import EventFrame
@@ -327,7 +327,7 @@ def test_a_state_that_becomes_so_later_costs_a_snapshot_and_no_game(
     party = Party()
     (ann,) = party.start("ann")
     ann.cut()
-    ann.begin(Halved(lambda turn: turn == 20, fault), ClientPolicy(snapshots_every=10))
+    ann.begin(Halved(lambda turn: turn == 20, fault), snapshots_every=10)
     ann.connect()
     party.run(3000)
     assert ann.replica.generation > 40

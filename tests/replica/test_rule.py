@@ -1,5 +1,7 @@
 """The client's rule, packet by packet: one replica, and what a server would say to it."""
 
+from dataclasses import replace
+
 from gameroom import model
 from gameroom.lockstep.packets import (
     Body,
@@ -17,8 +19,18 @@ from gameroom.lockstep.packets import (
     Welcome,
 )
 from gameroom.lockstep.problem import Problem
-from gameroom.replica import ClientPolicy, LedgerEngine, Replica
-from gameroom.wire import JSON, MSGPACK, Codec, EventFrame, Rejection, event_name, event_path
+from gameroom.replica import LedgerEngine, Replica
+from gameroom.wire import (
+    JSON,
+    MSGPACK,
+    Codec,
+    EventFrame,
+    Rejection,
+    definition,
+    event_name,
+    event_path,
+    read_policies,
+)
 
 GO = Command("go", {})
 RUNNING = ChartState(("running", "running.iterating"))
@@ -29,7 +41,8 @@ class Game:
 
     def __init__(self, *, ahead: int = 2, checksum_every: int = 1) -> None:
         room = model.RoomFile("r", commands=(model.CommandDeclaration("go", ()),))
-        policy = ClientPolicy(commands_per_turn=3, checksum_every=checksum_every)
+        asked = read_policies(definition(room))
+        policy = replace(asked, commands_per_turn=3, checksum_every=checksum_every)
         self.replica = Replica(room, LedgerEngine(), seed=7, policy=policy)
         self.seq = 0
         self.closed = 0
@@ -245,7 +258,8 @@ def test_a_packet_stays_below_the_size_that_the_room_allows() -> None:
     room = model.RoomFile("r", commands=(texts,), policies=())
     codecs = [Codec(subprotocol, room) for subprotocol in (JSON, MSGPACK)]
     game = Game()
-    game.replica = Replica(room, LedgerEngine(), seed=7, policy=ClientPolicy(64, packet_bytes=2048))
+    policy = replace(read_policies(definition(room)), packet_bytes=2048)
+    game.replica = Replica(room, LedgerEngine(), seed=7, policy=policy)
     game.begin()
     said = [Command("say", {"text": f"{number:03}" + "ü\n" * 150}) for number in range(9)]
     for command in said:

@@ -56,16 +56,19 @@ ROOM = model.RoomFile(
     ),
     policies=(
         model.Policy(
-            "lag",
+            "turns", (model.PolicyEntry("gather", ("within", model.Duration(250, "ms"))),)
+        ),
+        model.Policy(
+            "pace",
             (
-                model.PolicyEntry("pause_after", model.Duration(3000, "ms")),
-                model.PolicyEntry("gather", ("within", model.Duration(250, "ms"))),
-                model.PolicyEntry("turn", (model.Duration(1, "turns"), model.Duration(2, "turns"))),
-                model.PolicyEntry("window", model.Range(1, 5)),
-                model.PolicyEntry("ahead", "auto"),
-                model.PolicyEntry("tick", model.Rate(20)),
+                model.PolicyEntry("tick", model.Rate(30)),
+                model.PolicyEntry("turn", (model.Duration(50, "ms"), model.Duration(200, "ms"))),
             ),
         ),
+        model.Policy("lag", (model.PolicyEntry("pause_after", model.Duration(4_000, "ms")),)),
+        model.Policy("snapshots", (model.PolicyEntry("every", model.Duration(40, "turns")),)),
+        model.Policy("chat", (model.PolicyEntry("open", "off"),)),
+        model.Policy("limits", (model.PolicyEntry("commands_per_turn", 3),)),
     ),
     root=model.State(
         "",

@@ -3,9 +3,17 @@
 from dataclasses import replace
 
 import msgspec
+import pytest
 
 from gameroom import model
-from gameroom.wire import definition, read_definition
+from gameroom.model.policies import KEYS, POLICIES, PolicyValue, number
+from gameroom.wire import (
+    BadFrameError,
+    ClientPolicy,
+    definition,
+    read_definition,
+    read_policies,
+)
 from tests.wire.rooms import ROOM
 
 
@@ -36,17 +44,51 @@ def test_permissions_stand_where_the_room_file_gives_them() -> None:
     ]
 
 
-def test_policies_say_their_units() -> None:
-    assert definition(ROOM)["policies"] == {
-        "lag": {
-            "pause_after": {"ms": 3000},
-            "gather": {"within": {"ms": 250}},
-            "turn": {"low": {"turns": 1}, "high": {"turns": 2}},
-            "window": {"low": 1, "high": 5},
-            "ahead": "auto",
-            "tick": {"per_second": 20},
-        }
-    }
+def test_every_policy_is_published_with_the_number_that_holds() -> None:
+    said = definition(ROOM)["policies"]
+    assert said["turns"] == {"gather": 250}
+    assert said["pace"] == {"tick": 30, "turn": {"low": 50, "high": 200}, "ahead": None}
+    assert said["lag"] == {"pause_after": 4_000, "drop_after": _default("lag", "drop_after")}
+    assert said["chat"] == {"open": False, "characters": _default("chat", "characters")}
+    assert [(name, key) for name, keys in said.items() for key in keys] == [
+        (row.policy, row.key) for row in KEYS
+    ]
+
+
+def _default(name: str, key: str) -> PolicyValue:
+    return POLICIES[name][key].default
+
+
+def test_a_client_obeys_what_the_definition_says() -> None:
+    assert read_policies(definition(ROOM)) == ClientPolicy(
+        commands_per_turn=3,
+        packet_bytes=number(ROOM, "limits", "packet_bytes"),
+        checksum_every=number(ROOM, "divergence", "checksum_every"),
+        snapshots_every=40,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("limits", "commands_per_turn"),
+        ("limits", "packet_bytes"),
+        ("divergence", "checksum_every"),
+        ("snapshots", "every"),
+    ],
+)
+def test_a_client_has_no_default_of_its_own(name: str, key: str) -> None:
+    said = definition(ROOM)
+    del said["policies"][name][key]
+    with pytest.raises(BadFrameError, match=rf"`{key}`.*\$\.policies\.{name}"):
+        read_policies(said)
+
+
+def test_checksums_are_never_0_turns_apart() -> None:
+    said = definition(ROOM)
+    said["policies"]["divergence"]["checksum_every"] = 0
+    with pytest.raises(BadFrameError, match=r"\$\.policies\.divergence\.checksum_every"):
+        read_policies(said)
 
 
 def test_types_say_their_bounds() -> None:

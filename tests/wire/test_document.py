@@ -20,6 +20,7 @@ from gameroom.lockstep.packets import (
     Snapshot,
 )
 from gameroom.lockstep.turns import HOLES_MAX
+from gameroom.model.policies import KEYS
 from gameroom.room.presence import ARRIVAL_MS
 from gameroom.room.requests import REASON_CHARACTERS_MAX, REASONS_MAX
 from gameroom.server.config import Limits
@@ -76,6 +77,23 @@ def test_a_seat_of_the_roster_is_told_in_full() -> None:
     (told,) = re.findall(r"^A seat of the roster: (.*?)\.\n\n", TEXT, re.M | re.S)
     names = re.findall(r"`([a-z_]+)`", re.sub(r"\([^()]*\)", "", told))
     assert names == [each.name for each in fields(RosterRow)]
+
+
+KINDS = {
+    "time": "milliseconds",
+    "times": '`{"low", "high"}` in milliseconds',
+    "turns": "turns",
+    "count": "a count",
+    "rate": "a number per second",
+    "switch": "true or false",
+    "gather": "milliseconds, or null for `all`",
+    "ahead": "turns, or null for `auto`",
+}
+
+
+def test_every_policy_of_the_definition_is_listed_with_its_unit() -> None:
+    told = re.findall(r"^\| `([a-z]+\.[a-z_]+)` \| (.*) \|$", section("The definition"), re.M)
+    assert told == [(f"{row.policy}.{row.key}", KINDS[row.kind]) for row in KEYS]
 
 
 def test_the_close_codes_are_the_table_of_the_code() -> None:

@@ -29,6 +29,7 @@ IdempotencyKey = Annotated[
 ]
 """22 characters of base64url are the first to hold 128 bits."""
 Values = Mapping[str, Value]
+PolicyValue = int | bool | Mapping[str, int] | None
 
 
 class CodeBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -165,7 +166,7 @@ class Definition:
     signals: tuple[Mapping[str, Any], ...]
     permissions: tuple[Mapping[str, Any], ...]
     states: tuple[Mapping[str, Any], ...]
-    policies: Mapping[str, Any]
+    policies: Mapping[str, Mapping[str, PolicyValue]]
 
 
 @dataclass(frozen=True, slots=True)
