@@ -351,8 +351,15 @@ function randomId() {
   return (high & 0x1fffff) * WORD + low || 1;
 }
 
+/** A policy of the room, as its definition states it: a client has no default of its own. */
+function policyOf({ policies }, ...path) {
+  const value = path.reduce((said, key) => said?.[key], policies);
+  if (!Number.isSafeInteger(value)) throw new TypeError(`the definition: policies.${path.join(".")} is not a whole number`);
+  return value;
+}
+
 /** How many commands one turn carries. */
-const perTurnMax = ({ policies }) => policies.limits?.commands_per_turn ?? 64;
+const perTurnMax = (definition) => policyOf(definition, "limits", "commands_per_turn");
 
 /**
  * What was taken from the player and is not yet in a master packet.
@@ -595,7 +602,6 @@ const SIGNAL_WINDOW = 64;
 const FETCH_MAX_MS = 30_000;
 const FETCHES_MAX = 3;
 const FRAMES_WAITING_MAX = 16_384;
-const SNAPSHOTS_EVERY = 600;
 /** Who is further behind does not hash its state: the verdict is there before it would count. */
 const NEAR_TURNS = 32;
 
@@ -631,7 +637,7 @@ export class Session {
   setup = {};
   states = [];
   variables = {};
-  pace = { turn_ms: 100, ahead: 1, iterations: 1 };
+  pace = { turn_ms: 0, ahead: 1, iterations: 1 };
   /** The last closed turn that is known, and the last one that the engine has run. */
   closed = 0;
   generation = 0;
@@ -684,7 +690,7 @@ export class Session {
   #speakAfter = null;
   #playAt = null;
   #timing = new Pace();
-  #turnMs = 100;
+  #turnMs = 0;
   #stepMs = 0;
   #owed = [];
   #signals = [];
@@ -715,9 +721,9 @@ export class Session {
     this.#random = random;
     this.#memory = memory;
     this.#stepMax = stepMax;
-    const { divergence, snapshots } = definition.policies;
-    this.#stateEvery = snapshots?.every?.turns ?? SNAPSHOTS_EVERY;
-    this.#every = divergence?.checksum_every?.turns ?? divergence?.checksum_every ?? 1;
+    this.#stateEvery = policyOf(definition, "snapshots", "every");
+    this.#every = policyOf(definition, "divergence", "checksum_every");
+    this.#turnMs = this.pace.turn_ms = policyOf(definition, "pace", "turn", "low");
     this.#outbox = new Outbox(perTurnMax(definition), drawId);
   }
 

@@ -456,8 +456,6 @@ test("a connection that breaks while the state is fetched is made anew", () => {
 
 test("players tell the hash of their state, and send the bytes when they are asked", async () => {
   const { clock, room, clients: [ann, bob] } = table(2);
-  const every = ann.orders.find(({ op }) => op === "steps")?.stateEvery;
-  assert.equal(every ?? 600, 600);
   await clock.passing(62_000, 620);
   for (const client of [ann, bob]) {
     assert.deepEqual(
@@ -650,6 +648,31 @@ test("what cannot be sent is refused here already", () => {
   assert.deepEqual(ann.of("rejected").map(({ detail }) => detail).slice(1, 4), [
     "In `move`, `unit` is missing.", "In `move`, `speed` is not a field.", "In `move`, `unit` is not a whole number from 0 to 99999.",
   ]);
+});
+
+test("a client has no default of its own: a policy that the definition lacks is named", () => {
+  for (const path of ["limits.commands_per_turn", "divergence.checksum_every", "snapshots.every", "pace.turn.low"]) {
+    const definition = structuredClone(DEFINITION);
+    const keys = path.split(".");
+    delete keys.slice(0, -1).reduce((said, key) => said[key], definition.policies)[keys.at(-1)];
+    assert.throws(() => new Session({}, { definition, seed: 1, random: () => 0 }), new RegExp(`policies\\.${path} is not a whole number`));
+  }
+});
+
+test("a client obeys the policies of the definition", async () => {
+  const policies = {
+    ...DEFINITION.policies, divergence: { checksum_every: 3, repairs: 3 }, snapshots: { every: 40 },
+    pace: { tick: 20, turn: { low: 70, high: 500 }, ahead: null },
+  };
+  const { clock, clients: [ann] } = table(2, { definition: { ...DEFINITION, policies } });
+  assert.equal(new Session({}, { definition: { ...DEFINITION, policies }, seed: 1, random: () => 0 }).pace.turn_ms, 70);
+  await clock.passing(5000, 50);
+  const orders = ann.orders.filter(({ op }) => op === "steps");
+  assert.ok(orders.length > 0);
+  assert.ok(orders.every(({ every }) => every === 3));
+  assert.ok(orders.some(({ stateEvery }) => stateEvery === 40));
+  const told = ann.sent.filter(({ body }) => body?.checksum).map(({ body }) => body.checksum.generation);
+  assert.ok(told.length > 3 && told.every((generation) => generation % 3 === 0), String(told));
 });
 
 test("every type of a field is checked before it travels", () => {

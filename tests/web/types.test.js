@@ -5,6 +5,7 @@ import { test } from "node:test";
 
 import * as gameroom from "../../gameroom/web/gameroom.js";
 import * as kit from "../../gameroom/web/kit.js";
+import { DEFINITION } from "./world.js";
 
 const typed = (name) => readFileSync(new URL(`../../gameroom/web/${name}.d.ts`, import.meta.url), "utf8");
 const exported = (text) => [...text.matchAll(/^export (?:function|class|const) (\w+)/gm)].map(([, name]) => name).sort();
@@ -26,7 +27,7 @@ test("every export has its type and every type its export", () => {
 });
 
 test("every member of a class has its type", () => {
-  const session = new gameroom.Session({ tell() {} }, { definition: { policies: {} }, seed: 1, random: () => 0 });
+  const session = new gameroom.Session({ tell() {} }, { definition: DEFINITION, seed: 1, random: () => 0 });
   assert.deepEqual(membersTyped(typed("gameroom"), "Session"), membersMade(gameroom.Session, Object.keys(session)));
   assert.deepEqual(membersTyped(typed("gameroom"), "Seat"), membersMade(gameroom.Seat, ["id", "definition", "seed", "dev"]));
   assert.deepEqual(membersTyped(typed("gameroom"), "Codec"), membersMade(gameroom.Codec));

@@ -27,7 +27,12 @@ export const DEFINITION = {
     { path: "running.iterating", kind: "state", doc: "", iterates: true, permissions: [{ effect: "allow", names: ["move", "pause"], who: ["player"] }] },
     { path: "running.paused", kind: "state", doc: "", iterates: false, permissions: [] },
   ],
-  policies: { divergence: { checksum_every: { turns: 1 } }, limits: { commands_per_turn: 4 } },
+  policies: {
+    pace: { tick: 20, turn: { low: 100, high: 500 }, ahead: null },
+    divergence: { checksum_every: 1, repairs: 3 },
+    snapshots: { every: 600 },
+    limits: { commands_per_turn: 4, packet_bytes: 16_384 },
+  },
 };
 
 export const ITERATING = ["running", "running.iterating"];
@@ -69,6 +74,7 @@ export class Clock {
 }
 
 export class Room {
+  definition = DEFINITION;
   turnMs = 100;
   ahead = 2;
   iterations = 2;
@@ -279,7 +285,7 @@ export class Client {
       sendState: (generation) => this.states.push(generation),
       kill: () => { this.killed += 1; },
       keep: (memory_) => { this.kept = structuredClone(memory_); },
-    }, { definition: DEFINITION, seed: 7, random: () => 0.5, memory: structuredClone(memory) });
+    }, { definition: room.definition, seed: 7, random: () => 0.5, memory: structuredClone(memory) });
     if (start) this.act((now) => this.session.start(now));
   }
 
