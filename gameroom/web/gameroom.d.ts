@@ -104,6 +104,7 @@ export interface Permission {
   readonly names: readonly string[];
   readonly who: readonly string[];
 }
+export type PolicyValue = number | boolean | null | { readonly low: number; readonly high: number };
 export interface Definition {
   readonly name: string;
   readonly doc: string;
@@ -123,7 +124,8 @@ export interface Definition {
     readonly iterates: boolean;
     readonly permissions: readonly Permission[];
   }[];
-  readonly policies: Body;
+  /** By policy and key, in milliseconds, turns or as counts: every policy, stated or default. */
+  readonly policies: Readonly<Record<string, Readonly<Record<string, PolicyValue>>>>;
 }
 export interface Row {
   readonly seat: number;

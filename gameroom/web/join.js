@@ -341,6 +341,7 @@ class Page {
   // -- what the person does --
 
   #doings() {
+    by("line").maxLength = definition.policies.chat.characters;
     by("ready").onclick = once(() => this.#do(this.#seat.ready(!this.#myRow?.ready)));
     by("chat").onsubmit = (event) => {
       event.preventDefault();

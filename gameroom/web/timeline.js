@@ -66,6 +66,8 @@ export class Timeline {
   #charts = new Changes([]);
   #setup = {};
   #seed;
+  /** How long the first turn lasts: no packet before it says so. */
+  #firstMs;
   #places = [];
 
   constructor({ header, definition, entries, problem }) {
@@ -74,6 +76,7 @@ export class Timeline {
     this.problem = problem;
     try {
       this.#codec = new Codec(MSGPACK_PROTOCOL, definition);
+      this.#firstMs = definition.policies.pace.turn.low;
     } catch (error) {
       this.problem = `The definition cannot be read: ${error.message}. Nothing plays.`;
       return;
@@ -123,7 +126,7 @@ export class Timeline {
 
   /** How long the turn at a position lasted, in milliseconds. */
   turnMs(position) {
-    return this.#turns[Math.min(position, this.length - 1)]?.turnMs ?? 100;
+    return this.#turns[Math.min(position, this.length - 1)]?.turnMs ?? this.#firstMs;
   }
 
   /** Milliseconds since the first turn, by the turns' own lengths: pauses take no time. */
@@ -191,7 +194,7 @@ export class Timeline {
   #turn(body, index) {
     if (!Number.isSafeInteger(body.generation) || !Number.isSafeInteger(body.turn_ms)) throw new TypeError("a turn without numbers");
     const before = this.#turns.at(-1);
-    const turnMs = before?.next ?? 100;
+    const turnMs = before?.next ?? this.#firstMs;
     this.#turns.push({
       index,
       generation: body.generation,

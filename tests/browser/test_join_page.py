@@ -11,7 +11,7 @@ from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 from gameroom.server.app import LOBBY
 from gameroom.server.http import bodies
 from tests.browser.people import Person, enter, people
-from tests.browser.world import World
+from tests.browser.world import QUICK, World
 from tests.patience import PATIENCE_MS
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -317,6 +317,18 @@ async def test_who_leaves_for_good_is_asked_once_and_told(world: World):
         await ann.reads("bob has left")
         await bob.page.get_by_role("button", name="Join again").click()
         await bob.page.get_by_label("Your name").wait_for()
+
+
+async def test_a_line_of_chat_is_as_long_as_the_room_allows(world: World):
+    room = await world.room(
+        QUICK.replace("policy pace", "policy chat { characters = 12 }\n  policy pace")
+    )
+    async with people(world) as browser:
+        ann = await come(await browser.new_page(), world, room, "ann")
+        said = ann.page.get_by_label("Say something")
+        await said.click()
+        await said.press_sequentially("a line that is longer")
+        assert await said.input_value() == "a line that "
 
 
 async def test_lines_of_chat_are_text_and_never_markup(world: World):

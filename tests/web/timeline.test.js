@@ -11,7 +11,9 @@ import { Timeline } from "../../gameroom/web/timeline.js";
 
 // ---- a game written by hand ----------------------------------------------------------------
 
-const DEFINITION = { commands: [{ name: "add", fields: [{ name: "n" }] }], signals: [] };
+const DEFINITION = {
+  commands: [{ name: "add", fields: [{ name: "n" }] }], signals: [], policies: { pace: { turn: { low: 100, high: 500 } } },
+};
 const HEADER = { format: 1, room: "r", name: "sums.room", text: "", used: {}, engine: "e", view: null, seed: 5, setup: {}, created: 0 };
 
 function record(seq, payload) {
