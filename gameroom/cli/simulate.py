@@ -28,7 +28,7 @@ PROGRESS_S = 10
 """Work that takes longer says so often how far it is."""
 
 ALL = "all"
-WEATHERS = ("calm", "lossy", "mobile", "outages", "cheats", "storm")
+WEATHERS = ("calm", "lossy", "mobile", "outages", "cheats", "bugs", "storm")
 
 
 class Seeds(click.ParamType[range]):

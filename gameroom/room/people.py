@@ -36,6 +36,7 @@ class Member:
     repairing, repairs: the engine begins again, and how often it has done so.
     failed_since: when the engine failed, or since when its player is back; None when it runs.
     failure: the turn and the text that were told then, None where that is not known any more.
+    failed_here: it failed in the program that is connected now, which sends no more packets.
     reasons: of the refusal that was told last.
     gathers_from: the generation from which on the turns wait for this player's packets;
         None while nobody waits, as during catching up.
@@ -61,6 +62,7 @@ class Member:
     failed: bool = False
     failed_since: int | None = None
     failure: tuple[int, str] | None = None
+    failed_here: bool = False
     outvoted: bool = False
     repairing: bool = False
     repairs: int = 0

@@ -23,7 +23,7 @@ from gameroom.room.chart_driver import ChartDriver
 from gameroom.room.effects import Problem, Rejected
 from gameroom.room.folded import Folded
 from gameroom.room.people import Member, People
-from gameroom.room.presence import SILENT_MS, revive
+from gameroom.room.presence import SILENT_MS, revive, runs
 
 TELL_MS = 1_000
 """How long a turn may be overdue before what waits for it is told without it."""
@@ -93,7 +93,7 @@ class Play:
 
         From the generation of the first packet that is not late the turns wait for its
         seat. If that packet was heard before the connection was lost, all up to it were. An
-        engine that had failed runs: without one there is no packet in time.
+        engine that had failed runs then.
         """
         assert member.seat is not None, "only players send turns"
         kept, rejected = self._fitting(member, packet)
@@ -104,6 +104,7 @@ class Play:
             and member.gathers_from is None
             and taken in (Taken.KEPT, Taken.REPEATED)
             and packet.generation >= self.turns.open
+            and runs(member, packet)
         ):
             revive(member)
             if not member.repairing:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
-from gameroom.lockstep.packets import Roster, RosterRow
+from gameroom.lockstep.packets import ClientPacket, Roster, RosterRow
 from gameroom.model import RoomFile, policies
 from gameroom.model.policies import number
 from gameroom.room.people import Member, People
@@ -62,7 +62,7 @@ def connect(member: Member, now: int, *, is_near: bool) -> None:
     if not member.connected and not member.repairing:
         member.diverged = member.outvoted = False
     member.connected, member.arrived, member.away_since = True, True, None
-    member.lost = member.hidden = False
+    member.lost = member.hidden = member.failed_here = False
     if member.failed:
         member.failed_since = now
     if not is_near:
@@ -185,13 +185,24 @@ def fail(member: Member, now: int, failure: tuple[int, str]) -> bool:
     """The engine cannot go on: the turns do, without this player. Says whether they had been
     waiting long for the packets."""
     member.failed, member.failed_since, member.failure = True, now, failure
+    member.failed_here = True
     member.gathers_from = None
     return heard_again(member)
+
+
+def runs(member: Member, packet: ClientPacket) -> bool:
+    """Does this packet come from an engine that runs? One that was on its way when the engine
+    failed may come after the report; and a report may come late, when another engine runs
+    already, which has gone past that turn."""
+    if not member.failed_here or member.failure is None:
+        return True
+    return packet.checksum is not None and packet.checksum.generation > member.failure[0]
 
 
 def revive(member: Member) -> None:
     """The engine runs: a new one where it had failed."""
     member.failed, member.failed_since, member.failure = False, None, None
+    member.failed_here = False
 
 
 def newly_lost(people: People, patience: Patience, now: int) -> list[Member]:

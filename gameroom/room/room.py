@@ -134,7 +134,7 @@ class Room:
         for member in room.people.players():
             if member.repairing and member.seat is not None:
                 room.play.quarantine(member.seat)
-            elif member.connected and room.play.started:
+            elif member.connected and not member.failed and room.play.started:
                 member.gathers_from = room.generation + 1
         room._sleep_left -= slept_ms
         room._awaited = any(member.connected for member in room.people.players())

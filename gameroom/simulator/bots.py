@@ -7,13 +7,11 @@ through what it is answered.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
 from typing import TypeVar
 from zlib import crc32
-
-import msgspec
 
 from gameroom import model
 from gameroom.lockstep.packets import Checksum, ClientPacket, Command, Welcome, seat_name
@@ -21,7 +19,6 @@ from gameroom.lockstep.random import Random
 from gameroom.replica import (
     EngineState,
     GapError,
-    LedgerEngine,
     RepairError,
     Replica,
 )
@@ -29,6 +26,7 @@ from gameroom.room import inputs
 from gameroom.room.effects import Rejected, Reply
 from gameroom.simulator import dice as chance
 from gameroom.simulator.clock import VirtualClock
+from gameroom.simulator.engines import EngineFault, FaultyLedger
 from gameroom.simulator.invariants import BrokenError, ChecksumError, FaultError, ForkedError
 from gameroom.simulator.line import SimulatedLine
 from gameroom.simulator.server import SimulatedServer, Tell
@@ -40,13 +38,6 @@ T = TypeVar("T")
 NAG_MS = 400
 ID_MAX = 2**32 - 1
 REQUEST_BYTES = 80
-
-
-class Ledger(LedgerEngine):
-    """The ledger with a hash that costs little: there are many bots in a run."""
-
-    def _enter(self, said: Sequence[object]) -> None:
-        self.value = crc32(msgspec.json.encode(said), self.value)
 
 
 class Bot:
@@ -100,7 +91,7 @@ class Bot:
     def begin(self) -> None:
         """A fresh program: it remembers nothing."""
         self.replica = Replica(
-            self.room, Ledger(), seed=self.server.seed, policy=self.policy, framerate=60
+            self.room, FaultyLedger(), seed=self.server.seed, policy=self.policy, framerate=60
         )
         self.sent: dict[int, tuple[Command, ...]] = {}
         self.issued = 0
@@ -109,6 +100,15 @@ class Bot:
         """Another page that believes to be this one."""
         self.is_alone = True
         """There has been no other page: its accounts are whole."""
+
+    @property
+    def engine(self) -> FaultyLedger:
+        assert isinstance(self.replica.engine, FaultyLedger), "a bot has no other"
+        return self.replica.engine
+
+    @property
+    def has_failed(self) -> bool:
+        return self.replica.failure is not None
 
     # -- the connection ------------------------------------------------------------------
 
@@ -192,6 +192,9 @@ class Bot:
         self.away_until = self.frozen_until = 0
         self.hang_up()
         self._dialing = False
+        if self.replica.failure is not None:
+            self.begin()
+        self.engine.fault = None
         self.dial()
         self.pump()
 
@@ -202,6 +205,19 @@ class Bot:
         self.hang_up()
         self.begin()
         self.dial()
+
+    def spoil(self, fault: EngineFault) -> None:
+        """The engine has an error that shows itself with the next turn, or state. Whoever sees it
+        fail loads the page again, some time, or never does."""
+        self.engine.fault = fault
+        broken = self.replica
+
+        def notice() -> None:
+            if self.replica is broken and broken.failure is not None and not self.out:
+                self.reload()
+
+        if self.dice.below(2):
+            self.clock.after(self.dice.between(1_000, 20_000), notice)
 
     def duplicate(self) -> None:
         """The same page once more, with all that waits in it, or back to the other one."""
@@ -289,7 +305,7 @@ class Bot:
                     self.user, replica.seat, checksum.generation, checksum.value
                 )
                 self.server.watch.checks["equal-checksums"] += 1
-        if replica.failure is not None:
+        if replica.failure is not None and not self.engine.has_failed:
             raise FaultError(f"the engine of {self.user} raised {replica.failure!r}")
         if self._behind and replica.seq >= self.server.told and self.online:
             self._behind = False
@@ -303,9 +319,27 @@ class Bot:
             # Sent over HTTP: beside the line, and as slow.
             said = self._said_state(wanted)
             self.ask(inputs.with_hash(said.generation, said.data))
+        for flaw in replica.take_flaws():
+            self._report(inputs.Fail(flaw.kind, flaw.generation, flaw.text))
         due = replica.due(now)
         if due is not None:
             self._wake(due)
+
+    def _report(self, said: inputs.Fail) -> None:
+        """Beside the line: it may overtake packets, and packets may overtake it."""
+        self.server.stats["failures"] += 1
+        self._beside(lambda: self.server.receive(self.user, said))
+
+    def _beside(self, ask: Callable[[], Reply | None]) -> None:
+        """Over HTTP, again where the room asks for patience."""
+
+        def arrive() -> None:
+            reply = None if self.out else ask()
+            problem = None if reply is None else reply.problem
+            if problem is not None and problem.retry_after_ms is not None:
+                self.clock.after(problem.retry_after_ms, arrive)
+
+        self.clock.after(self.dice.between(0, 2 * self.weather.delay_ms[1]), arrive)
 
     def _said_state(self, state: EngineState) -> EngineState:
         """What is told of it: liars would have others begin with something else."""

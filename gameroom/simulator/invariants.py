@@ -118,9 +118,15 @@ class StuckError(BrokenError):
 
 
 class WaitsError(BrokenError):
-    """While every player is connected and sends, a room leaves what waits only for them in 8 s."""
+    """While every player is connected and sends, or cannot, a room waits for nobody over 8 s."""
 
     name = "goes-on"
+
+
+class FailedAwaitedError(BrokenError):
+    """No turn waits for a player of whom the room knows that the engine has failed."""
+
+    name = "failed-unawaited"
 
 
 class RestoredError(BrokenError):

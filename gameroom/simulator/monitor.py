@@ -17,9 +17,11 @@ from gameroom.model import State
 from gameroom.model.paths import join
 from gameroom.room import Checkpoint, Folded, Room
 from gameroom.room.effects import Append, Arm, Broadcast, Effect, Picture, Reply
+from gameroom.room.people import Member
 from gameroom.simulator.invariants import (
     ArmedError,
     ConfigurationError,
+    FailedAwaitedError,
     GapInSeqError,
     GrowthError,
     ReplyError,
@@ -142,6 +144,13 @@ class Monitor:
         after, _ = step(self.chart, before, told)
         self.checks["goes-on"] += 1
         return after.configuration != before.configuration
+
+    def unawaited(self, member: Member) -> None:
+        """The room was told that this player's engine has failed, and nothing since."""
+        if not member.failed or member.gathers_from is not None:
+            what = f"turns wait for {member.user}, whose engine has failed"
+            raise FailedAwaitedError(what, seat=member.seat)
+        self.checks["failed-unawaited"] += 1
 
     # -- replay ------------------------------------------------------------------------------
 

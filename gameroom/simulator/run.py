@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
+from typing import get_args
 from zlib import crc32
 
 from gameroom.chart import Chart
@@ -23,6 +24,7 @@ from gameroom.simulator import tricks as mischief
 from gameroom.simulator.accounts import Accounts
 from gameroom.simulator.bots import NAG_MS, Bot
 from gameroom.simulator.clock import VirtualClock
+from gameroom.simulator.engines import EngineFault
 from gameroom.simulator.invariants import (
     INVARIANTS,
     BrokenError,
@@ -146,7 +148,7 @@ class _World:
         )
         self.server.down_ms = plan.weather.down_ms
         self._held_up: tuple[str, int] | None = None
-        """The state that the room does not leave though nobody is missing, and since when."""
+        """What does not go on though nobody is missing, and since when."""
         said = definition(file)
         published, asked = read_definition(said), read_policies(said)
         watchers = min(WATCHERS, file.spectators.high if file.spectators else 0)
@@ -182,6 +184,7 @@ class _World:
             self._often(bot, COMMAND_EVERY_MS, self._play)
             self._sometimes(bot, plan.weather.cut_every_ms, Bot.cut)
             self._sometimes(bot, plan.weather.mischief_every_ms, self._mischief)
+            self._sometimes(bot, plan.weather.bugs_every_ms, self._spoil)
         self._trouble(plan.weather.crash_every_ms, self._crash)
         self._trouble(plan.weather.store_every_ms, self._fail)
         last = (0, 0)
@@ -208,34 +211,46 @@ class _World:
         """Again and again: does the room wait although everybody is here?"""
         self.clock.after(LOOK_MS, self._look)
         room = self.server.room
-        if (
-            room is None
-            or room.over
-            or not self._all_here(room)
-            or not self.server.watch.held_up(room)
-        ):
+        waits = None
+        if room is not None and not room.over and self._all_here(room):
+            waits = self._waits(room)
+        if waits is None:
             self._held_up = None
-            return
-        where = room.states[-1]
-        if self._held_up is None or self._held_up[0] != where:
-            self._held_up = where, self.clock.now
+        elif self._held_up is None or self._held_up[0] != waits:
+            self._held_up = waits, self.clock.now
         elif self.clock.now - self._held_up[1] >= WAITS_MAX_MS:
             ms = self.clock.now - self._held_up[1]
-            raise WaitsError(f"everybody has been here for {ms} ms, the room is still in {where}")
+            raise WaitsError(f"everybody has been here for {ms} ms, {waits}")
+
+    def _waits(self, room: Room) -> str | None:
+        """What does not go on at this moment; the same for as long as it does not."""
+        if self.server.watch.held_up(room):
+            return f"the room is still in {room.states[-1]}"
+        if room.chart_driver.iterates:
+            return f"turn {room.generation + 1} is still open"
+        return None
 
     def _all_here(self, room: Room) -> bool:
-        """Every player is connected, has caught up, sends and plays fair."""
+        """Every player is connected, has caught up, sends and plays fair, but for those of whom the
+        room knows that their engine has failed."""
         bots = {bot.user: bot for bot in self.bots}
-        players = [bots[one.user] for one in room.people.players()]
-        return bool(players) and all(
-            bot.online
-            and bot.awake
-            and bot.fair
-            and not bot.liar
-            and self.server.lines.get(bot.user) is bot.line
-            and bot.replica.seq >= self.server.told - BEHIND_EVENTS
-            for bot in players
+        players = [(bots[one.user], one.failed) for one in room.people.players()]
+        able = [bot for bot, failed in players if not (failed and bot.replica.failure)]
+        return (
+            bool(able)
+            and all(self._is_connected(bot) for bot, _ in players)
+            and all(
+                bot.awake
+                and bot.fair
+                and not bot.liar
+                and bot.replica.failure is None
+                and bot.replica.seq >= self.server.told - BEHIND_EVENTS
+                for bot in able
+            )
         )
+
+    def _is_connected(self, bot: Bot) -> bool:
+        return bot.online and self.server.lines.get(bot.user) is bot.line
 
     # -- what goes on ------------------------------------------------------------------------
 
@@ -274,6 +289,9 @@ class _World:
         self.story.tell(bot.user, "does", trick.__name__)
         self.stats["tricks"] += 1
         trick(bot)
+
+    def _spoil(self, bot: Bot) -> None:
+        bot.spoil(bot.dice.pick(get_args(EngineFault)))
 
     def _crash(self) -> None:
         if self.server.room is not None:
@@ -403,7 +421,7 @@ class _World:
 COUNTED = (
     "packets", "commands", "requests", "refused", "cuts", "reloads", "copies", "silences", "tricks",
     "floods", "liars", "lies", "verdicts", "repairs", "crashes", "store_failures", "torn",
-    "caught_up", "snapshots", "resumed",
+    "caught_up", "snapshots", "resumed", "failures",
 )  # fmt: skip
 
 

@@ -60,6 +60,9 @@ class ToldBot(Protocol):
     user: str
     subprotocol: str
 
+    @property
+    def has_failed(self) -> bool: ...
+
     def welcome(self, hello: Welcome, state: bytes, line: SimulatedLine) -> None: ...
     def hear(self, frame: EventFrame, line: SimulatedLine) -> None: ...
     def reject(self, told: Rejected, line: SimulatedLine) -> None: ...
@@ -105,6 +108,8 @@ class SimulatedServer:
         self.down_ms: tuple[int, int] = (200, 1_000)
         self.snapshot: Keep | None = None
         """The latest that was kept; it outlives the process, as a file does."""
+        self._failed: set[str] = set()
+        """Whose engine has failed over the connection that is open, as the room was told."""
         self._frames: list[dict[str, tuple[EventFrame, int]]] = []
         self._alarm: int | None = None
         self._doom: int | None = None
@@ -124,11 +129,15 @@ class SimulatedServer:
             return None
         member = room.people.members.get(who)
         sitter = None if member is None or member.seat is None else (member.seat, who)
-        if sitter is not None and isinstance(packet, inputs.Connect | inputs.Disconnect):
-            self.accounts.interrupted(sitter)
+        if isinstance(packet, inputs.Connect | inputs.Disconnect):
+            self._failed.discard(who)
+            if sitter is not None:
+                self.accounts.interrupted(sitter)
         open_ = room.generation + 1
 
         def heard(reply: Reply, misfits: Collection[int]) -> None:
+            if isinstance(packet, inputs.Fail) and packet.kind == "engine" and reply.status == 204:
+                self._failed.add(who)
             if not isinstance(packet, ClientPacket):
                 return
             if sitter is None:
@@ -193,6 +202,7 @@ class SimulatedServer:
         self.room, self._alarm = None, None
         self._doom = self._doom_fault = None
         self._life += 1
+        self._failed.clear()
         lines, self.lines = self.lines, {}
         for line in lines.values():
             line.shut(1006)
@@ -299,10 +309,12 @@ class SimulatedServer:
                     self.accounts.rejected((seat, effect.who), effect)
         here: set[str] = set()
         for member in room.people.players():
-            if member.connected and not member.repairing:
+            if member.connected and not (member.repairing or member.failed):
                 here.add(member.user)
             elif member.seat is not None:
                 self.accounts.interrupted((member.seat, member.user))
+            if member.user in self._failed and self.bots[member.user].has_failed:
+                self.watch.unawaited(member)
         self.verdicts.here(here)
         for effect in done:
             if isinstance(effect, Append):

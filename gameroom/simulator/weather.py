@@ -22,6 +22,7 @@ class Weather:
     bot is away for away_ms. mischief_every_ms: a bot does one of the tricks.
     crash_every_ms: the server is killed in the middle of something, and is down for down_ms.
     store_every_ms: the disk refuses a write, before or after it was written.
+    bugs_every_ms: an engine shows an error (per bot).
     fouls_percent: so many of a hundred bots play foul; liars_percent: so many of a hundred
     rooms have one player who lies about checksums.
     """
@@ -37,6 +38,7 @@ class Weather:
     notice_ms: Between = (0, 0)
     away_ms: Between = (0, 0)
     mischief_every_ms: int = 0
+    bugs_every_ms: int = 0
     crash_every_ms: int = 0
     down_ms: Between = (200, 1_000)
     store_every_ms: int = 0
@@ -102,6 +104,15 @@ WEATHERS = {
             liars_percent=50,
         ),
         Weather(
+            "bugs",
+            "Fair lines, a server that stands, honest people, but their engines have errors.",
+            (10, 120),
+            120,
+            stall_per_mille=2,
+            stall_ms=(200, 800),
+            bugs_every_ms=3_000,
+        ),
+        Weather(
             "storm",
             "Everything at once: lines break, people cheat, the server falls over and over.",
             (20, 300),
@@ -113,6 +124,7 @@ WEATHERS = {
             notice_ms=(0, 2_500),
             away_ms=(20, 2_500),
             mischief_every_ms=6_000,
+            bugs_every_ms=80_000,
             crash_every_ms=6_000,
             down_ms=(50, 1_500),
             store_every_ms=9_000,

@@ -42,6 +42,11 @@ def failed() -> Table:
     return table
 
 
+def ran(last: int, *, sends: int) -> packets.ClientPacket:
+    """A packet of an engine that has run the turns up to `last`."""
+    return packets.ClientPacket(sends, checksum=packets.Checksum(last, 1))
+
+
 def announced(table: Table) -> list[str]:
     return [one.body.text for one in table.told if isinstance(one.body, packets.Announcement)]
 
@@ -115,6 +120,37 @@ def test_a_reload_heals_with_the_first_packet_that_is_in_time() -> None:
     table.packet("bob", 55)
     table.wait(1_000)
     assert table.room.generation == 54, "the turns wait for cat again"
+
+
+def test_a_packet_that_was_on_its_way_when_the_engine_failed_is_no_return() -> None:
+    table = failed()
+    table.send("cat", ran(2, sends=5))
+    assert table.seat("cat").failed
+    assert "somebody plays again" not in announced(table)
+    on(table, 3)
+    assert table.room.generation == 6, "nobody waits for cat"
+
+
+def test_a_report_that_comes_after_the_reload_only_delays_the_return() -> None:
+    table = played()
+    table.send("cat", inputs.Disconnect())
+    on(table, 2)
+    table.send("cat", inputs.Connect())
+    table.send("cat", broke(3))
+    table.send("cat", ran(2, sends=6))
+    assert table.seat("cat").failed, "an engine that failed at turn 3 may have said this"
+    table.send("cat", ran(4, sends=7))
+    assert not table.seat("cat").failed, "this one has run turn 3"
+
+
+def test_after_a_restart_no_turn_waits_for_who_has_failed() -> None:
+    table = failed()
+    on(table, 2)
+    again = table.restarted()
+    for name in THREE:
+        again.send(name, inputs.Connect())
+    on(again, 3)
+    assert again.room.generation == 8
 
 
 def test_who_repeats_the_last_packet_is_back_too() -> None:

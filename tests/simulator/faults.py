@@ -18,10 +18,12 @@ from gameroom.lockstep.turns import Held, Taken, Turns
 from gameroom.model import Value
 from gameroom.replica import Replica
 from gameroom.replica.outbox import Outbox
+from gameroom.room import play, presence
 from gameroom.room.chart_driver import ChartDriver
 from gameroom.room.effects import Append, Broadcast, Keep
 from gameroom.room.event_log import EventLog
 from gameroom.room.inputs import SendState
+from gameroom.room.people import Member
 from gameroom.room.play import Play
 from gameroom.room.room import Room
 from gameroom.room.snapshots import Snapshots
@@ -294,3 +296,24 @@ def not_entered(patch: pytest.MonkeyPatch) -> None:
         return replace(found, configuration=found.configuration & ~lost)
 
     patch.setattr(plans, "plan", fewer)
+
+
+@fault("turns wait for a player whose engine has failed", "failed-unawaited", weather="bugs")
+def failed_are_awaited(patch: pytest.MonkeyPatch) -> None:
+    fail = presence.fail
+
+    def awaited(member: Member, now: int, failure: tuple[int, str]) -> bool:
+        before = member.gathers_from
+        was_missing = fail(member, now, failure)
+        member.gathers_from = before
+        return was_missing
+
+    patch.setattr(presence, "fail", awaited)
+
+
+@fault(
+    "a packet that was on its way when the engine failed counts as its return",
+    "failed-unawaited", weather="bugs",
+)  # fmt: skip
+def revived_by_the_past(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(play, "runs", lambda member, packet: True)

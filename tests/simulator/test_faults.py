@@ -35,6 +35,7 @@ def test_the_page_lists_them() -> None:
     }
     assert told == {fault.what: (fault.caught, fault.weather) for fault in FAULTS}
     assert len(FAULTS) >= 10
+    assert f"within {SEEDS} seeds of {TURNS} turns" in text
 
 
 def test_the_page_lists_the_invariants_and_the_weathers() -> None:

@@ -39,7 +39,7 @@ def test_the_same_seed_is_the_same_game_and_another_is_another() -> None:
 def test_the_weather_does_what_it_says() -> None:
     """What never happens proves nothing."""
     met: Counter[str] = Counter()
-    for weather in ("storm", "cheats"):
+    for weather in ("storm", "cheats", "bugs"):
         for seed in range(1, 4):
             met.update(simulate(chart("mended"), RunPlan(seed, TURNS, WEATHERS[weather])).numbers)
     assert [name for name, times in met.items() if times == 0] == []
