@@ -479,7 +479,7 @@ class Replica:
                 )
             )
             is_due = packet.generation % self._policy.checksum_every == 0
-            value = _uint32(self.engine.checksum()) if is_due else 0
+            value = _checksum(self.engine) if is_due else 0
         except Exception as error:
             # Whatever an engine raises is its own: the room goes on without it.
             self._fail(packet.generation, error)
@@ -648,7 +648,13 @@ def _listed(raised: object) -> Sequence[object]:
     return raised
 
 
-def _uint32(value: object) -> int:
+def _checksum(engine: Engine) -> int:
+    """Raises ValueError with the place in the state that is not plain, TypeError, and whatever an
+    engine raises."""
+    try:
+        value: object = engine.checksum()
+    except NotCanonicalError as error:
+        raise ValueError(f"checksum(): {_place(error)}") from error
     if type(value) is not int or not 0 <= value < 2**32:
         raise TypeError(f"checksum() gave {value!r:.40}, not a uint32")
     return value

@@ -6,6 +6,8 @@
  * what the players agreed on is compared wherever it is passed.
  */
 
+import { Watchdog } from "./watchdog.js";
+
 export const SPEEDS = [0.5, 1, 2, 4, 8, Infinity];
 const FRAME_MS = 16;
 const BATCH_MS = 40;
@@ -16,8 +18,9 @@ const SNAPSHOTS_BYTES_MAX = 64 * 1024 * 1024;
 /**
  * One engine on a line. It is told `play`, `pause`, `seek`, `setSpeed`, `tick` and what the
  * engine replies, always with the time in milliseconds. Orders go to ports.engine, one at a
- * time, in worker.js's words; ports.tell is told "moved", "checked", "differs", "playing" and
- * "failed". `due` is when it wants to be ticked next, null for never.
+ * time, in worker.js's words; ports.kill ends the worker of an engine that hangs; ports.tell is
+ * told "moved", "checked", "differs", "playing" and "failed". `due` is when it wants to be ticked
+ * next, null for never. stepMax: milliseconds that one turn may take.
  */
 export class Playback {
   position = 0;
@@ -32,6 +35,7 @@ export class Playback {
   #ports;
   #target = null;
   #busy = null;
+  #watchdog;
   #begun = null;
   #startedAt = null;
   #stepMs = 1;
@@ -40,9 +44,10 @@ export class Playback {
   #every;
   #bytesMax;
 
-  constructor(line, ports, { every = SNAPSHOTS_EVERY, bytesMax = SNAPSHOTS_BYTES_MAX } = {}) {
+  constructor(line, ports, { every = SNAPSHOTS_EVERY, bytesMax = SNAPSHOTS_BYTES_MAX, stepMax } = {}) {
     this.#line = line;
     this.#ports = ports;
+    this.#watchdog = new Watchdog(stepMax);
     this.#every = every;
     this.#bytesMax = bytesMax;
   }
@@ -71,7 +76,8 @@ export class Playback {
   }
 
   get due() {
-    if (this.failed !== null || this.#busy !== null) return null;
+    if (this.failed !== null) return null;
+    if (this.#busy !== null) return this.#watchdog.due;
     if (this.#target !== null || this.#needsBegin()) return 0;
     if (!this.playing) return null;
     return this.speed === Infinity || this.#startedAt === null ? 0 : this.#startedAt + this.#lasts();
@@ -110,19 +116,28 @@ export class Playback {
   }
 
   tick(now) {
-    if (this.#busy !== null || this.failed !== null) return;
-    if (this.#target !== null) this.#approach();
-    else if (this.#needsBegin()) this.#order(this.#line.beginOf(this.position).order, this.position);
+    if (this.failed !== null) return;
+    if (this.#busy !== null) {
+      const hung = this.#watchdog.hung(now);
+      if (hung === null) return;
+      this.#ports.kill();
+      this.#fail(hung);
+      return;
+    }
+    if (this.#target !== null) this.#approach(now);
+    else if (this.#needsBegin()) this.#order(this.#line.beginOf(this.position).order, this.position, now);
     else if (this.playing) this.#playOn(now);
   }
 
   engineReplied(reply, now) {
     const busy = this.#busy;
-    if (busy === null || ["shown", "progress"].includes(reply.op)) return;
+    if (busy === null || this.failed !== null || reply.op === "shown") return;
+    if (reply.op === "progress") {
+      this.#watchdog.progressed(reply, now);
+      return;
+    }
     if (reply.op === "failed" || reply.op === "broken") {
-      this.failed = { generation: reply.generation ?? this.#line.generation(this.position), detail: reply.error?.message ?? "it did not say why" };
-      this.#setPlaying(false);
-      this.#ports.tell("failed", this.failed);
+      this.#fail(reply);
       return;
     }
     if (reply.op === "state") {
@@ -135,15 +150,23 @@ export class Playback {
       for (const [generation, own] of reply.sums) this.#compare(generation, own);
       if (reply.state) {
         busy.state = reply.state;
-        this.#ports.engine({ op: "state", generation: reply.state.generation, epoch: 0 });
+        this.#ask({ op: "state", generation: reply.state.generation }, now);
         return;
       }
     } else if (reply.op === "inited" || reply.op === "restored") this.#begun = busy.begin;
     this.#settled(busy, now);
   }
 
+  #fail({ generation, error }) {
+    this.#watchdog.rest();
+    this.failed = { generation: generation ?? this.#line.generation(this.position), detail: error?.message ?? "it did not say why" };
+    this.#setPlaying(false);
+    this.#ports.tell("failed", this.failed);
+  }
+
   #settled({ to }, now) {
     this.#busy = null;
+    this.#watchdog.rest();
     this.position = to;
     if (this.#target === to && !this.#needsBegin()) this.#target = null;
     if (this.atEnd && this.#target === null) this.#setPlaying(false);
@@ -163,20 +186,25 @@ export class Playback {
     return begin !== undefined && begin !== this.#begun;
   }
 
-  #order(order, to) {
+  #order(order, to, now) {
     this.#busy = { to, begin: this.#line.beginOf(to), state: null };
+    this.#ask(order, now);
+  }
+
+  #ask(order, now) {
+    this.#watchdog.asked(order, now);
     this.#ports.engine({ ...order, epoch: 0 });
   }
 
   // -- seeking --
 
   /** The next order on the way to the target: back to where it can go on from, or forth. */
-  #approach() {
+  #approach(now) {
     const target = this.#target;
     const from = this.#startFor(target);
     const stands = !this.#needsBegin();
     if (stands && this.position <= target && from <= this.position) {
-      if (this.position < target) this.#run(target - this.position, 50);
+      if (this.position < target) this.#run(target - this.position, 50, now);
       else this.#target = null;
       return;
     }
@@ -189,7 +217,7 @@ export class Playback {
         this.#ports.tell("moved", { position: target });
         return;
       }
-      this.#order(begin.order, begin.position);
+      this.#order(begin.order, begin.position, now);
       return;
     }
     const { setup, seats, states } = begin.order;
@@ -203,7 +231,7 @@ export class Playback {
       seats: before.seats,
       sha256: kept.sha256,
       bytes: kept.bytes,
-    }, from);
+    }, from, now);
   }
 
   /** The last position up to this one from which an engine can go on: a beginning, or a
@@ -227,7 +255,7 @@ export class Playback {
       return;
     }
     if (this.speed === Infinity) {
-      this.#run(BATCH_TURNS_MAX, FRAME_MS);
+      this.#run(BATCH_TURNS_MAX, FRAME_MS, now);
       return;
     }
     const lasts = this.#lasts();
@@ -238,12 +266,12 @@ export class Playback {
     // Turns shorter than a picture lasts are shown some at a time.
     const most = Math.max(1, Math.round(FRAME_MS / lasts));
     this.#startedAt += (most - 1) * lasts;
-    this.#run(most, lasts * most);
+    this.#run(most, lasts * most, now);
   }
 
   /** Runs at most so many turns, up to the next place where something has to be done: a game
    * begins, a snapshot is taken, or a checksum of many turns is compared. */
-  #run(most, glideMs) {
+  #run(most, glideMs, now) {
     const end = Math.min(this.#line.length, this.position + most, this.position + this.#batch());
     const turns = [];
     let to = this.position;
@@ -262,7 +290,7 @@ export class Playback {
     this.#order({
       op: "steps", turns, turn_ms: Math.max(1, Math.round(glideMs)), every: generation,
       stateEvery: isKept ? generation : 0, scene: true,
-    }, to);
+    }, to, now);
   }
 
   #batch() {

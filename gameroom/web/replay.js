@@ -4,7 +4,8 @@
  * It knows no game: engine and view run in the sandbox as they did in the room, and the line
  * of turns is timeline.js's. `/replay?room=<id>` fetches that room's, with the seat of
  * `profile`; `?file=1` the one that `gameroom replay` serves; `dev=1` hands out the
- * instruments: `window.gameroom.replay`. What stands in a file is set as text, never as markup.
+ * instruments: `window.gameroom.replay`, and takes `step_ms`, after which an engine hangs. What
+ * stands in a file is set as text, never as markup.
  */
 
 import { Sandbox } from "/web/gameroom.js";
@@ -19,7 +20,6 @@ import { Timeline } from "/web/timeline.js";
 const STORY_MAX = 100;
 const MARKS_MAX = 300;
 const FAR_TURNS = 10;
-const SILENT_MS = 5000;
 /** People are shown as somebody saw them who watched the game. */
 const THEN = { ...FACTS, status: "live", started: true };
 const wish = new URLSearchParams(location.search);
@@ -46,8 +46,6 @@ class Player {
   #fault = "";
   #asked = [];
   #closed = false;
-  #heardAt = performance.now();
-  #watch = setInterval(() => this.#watchEngine(), 1000);
 
   constructor(replay, bytes) {
     const { header, definition, engine, view, kit } = replay;
@@ -56,8 +54,9 @@ class Player {
     this.name = `${words(definition.name)}-${header.room}.replay`;
     this.#playback = new Playback(this.#line, {
       engine: (order) => this.#sandbox.order(order),
+      kill: () => this.#sandbox.kill(),
       tell: (name) => this.#changed(name),
-    });
+    }, { stepMax: wish.get("dev") === "1" && wish.has("step_ms") ? Number(wish.get("step_ms")) : undefined });
     by("game").replaceChildren();
     this.#sandbox = new Sandbox(by("game"), { engine, view, kit, heard: (said) => this.#heard(said) });
     this.#sandbox.tell({ game: { seat: null, definition, demo: false } });
@@ -107,7 +106,6 @@ class Player {
   close() {
     this.#closed = true;
     clearTimeout(this.#timer);
-    clearInterval(this.#watch);
     this.#sandbox.close();
   }
 
@@ -128,7 +126,6 @@ class Player {
 
   #act(act) {
     if (this.#closed) return;
-    if (!this.#playback.isBusy) this.#heardAt = performance.now();
     act(performance.now());
     clearTimeout(this.#timer);
     const { due } = this.#playback;
@@ -136,19 +133,7 @@ class Player {
     this.#refresh();
   }
 
-  /** An engine that does not answer is waited for, and it is said. */
-  #watchEngine() {
-    const silent = performance.now() - this.#heardAt;
-    if (this.#playback.isBusy && silent > SILENT_MS) {
-      notice(`The game's engine has not answered for ${Math.floor(silent / 1000)} s. Open another replay to end this one.`, "slow");
-    }
-  }
-
   #heard({ engine, problem }) {
-    const wasSilent = this.#playback.isBusy && performance.now() - this.#heardAt > SILENT_MS;
-    this.#heardAt = performance.now();
-    if (wasSilent) notice("");
-    if (wasSilent) this.#problem();
     if (engine?.op === "snapshot") this.#asked.shift()?.(engine);
     else if (engine) this.#act((now) => this.#playback.engineReplied(engine, now));
     else if (problem) {

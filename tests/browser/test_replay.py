@@ -181,3 +181,18 @@ async def test_a_replay_is_played_with_the_kit_that_came_with_it(world: World) -
         file = {"name": "x", "mimeType": "", "buffer": with_kit(reaching)}
         await page.set_input_files("#file", file)  # type: ignore[arg-type]
         await page.get_by_text("an engine has no network").wait_for()
+
+
+async def test_an_engine_that_hangs_is_named_with_its_turn(world: World) -> None:
+    """The kit that came with the replay never comes back: all that a page can do is end it."""
+    endless = b"export function checksum(value) { for (;;) ;"
+    async with people(world) as context:
+        page = await context.new_page()
+        await page.goto(f"{world.address}/replay?dev=1&step_ms=400")
+        file = {"name": "x.replay", "mimeType": "", "buffer": with_kit(endless)}
+        await page.set_input_files("#file", file)  # type: ignore[arg-type]
+        await position(page, 0)
+        await page.keyboard.press("ArrowRight")
+        failed = "The game's engine failed at turn 1: it has not answered for 0.4 s."
+        await page.get_by_text(failed).wait_for()
+        assert await page.locator("#play").is_disabled()

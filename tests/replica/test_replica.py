@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 
+from gameroom.lockstep.canonical import checksum
 from gameroom.lockstep.packets import Command, Ended
 from gameroom.replica import Flaw, LedgerEngine, Signal
 from gameroom.replica.replica import GapError
@@ -335,6 +336,25 @@ def test_a_state_that_becomes_so_later_costs_a_snapshot_and_no_game(
     told = [state.generation for state in ann.replica.take_states()]
     assert 30 in told
     assert 20 not in told
+
+
+class Summed(Halved):
+    """Its checksum is the kit's, of its whole state."""
+
+    def checksum(self) -> int:
+        return checksum(self.snapshot())
+
+
+def test_a_checksum_of_the_whole_state_fails_with_the_place_of_what_is_wrong() -> None:
+    party = Party()
+    (ann,) = party.start("ann")
+    ann.cut()
+    ann.begin(Summed(lambda turn: turn == 20))
+    ann.connect()
+    party.run(3000)
+    (flaw,) = ann.replica.take_flaws()
+    text = "ValueError: checksum(): units[1].x: float has no canonical form"
+    assert flaw == Flaw("engine", 20, text)
 
 
 def test_a_gap_in_the_events_is_found() -> None:

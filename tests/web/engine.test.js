@@ -69,6 +69,19 @@ test("a state that becomes so later costs that snapshot, and the game goes on", 
 
 // ---- the sync test --------------------------------------------------------------------------
 
+test("an engine whose checksum is of its whole state fails with the path of what is wrong", async () => {
+  const state = `{ sum: 0, units: [{ x: 1 }, { get x() { return state.sum === 4 ? 0.5 : 1; } }] }`;
+  const source = engineOf({ state }).replace(/checksum[^\n]*/, "checksum: () => kit.checksum(state),");
+  const { ask, end } = await started({ engine: source });
+  await ask({ op: "init", generation: 0, ...BEGIN });
+  const replies = [];
+  for (let n = 1; n <= 4; n += 1) replies.push(await ask(steps(n)));
+  const { op, generation, error } = replies.at(-1);
+  assert.deepEqual([op, generation], ["failed", 4]);
+  assert.equal(error.message, "checksum(): units[1].x: 0.5 is not a whole number within 2^53 - 1");
+  end();
+});
+
 test("the sync test has nothing to say of an honest engine", async () => {
   const engine = engineOf({
     inside: "const dice = new kit.Random(3); let hits = null;",

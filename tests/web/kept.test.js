@@ -19,7 +19,7 @@ async function played(replay) {
   const playback = new Playback(line, { engine: (order) => machine.send(order), tell: () => {} });
   const done = new Promise((resolve) => (over = resolve));
   const go = () => {
-    while (playback.due !== null) playback.tick((now = Math.max(now, playback.due)));
+    while (playback.due !== null && !playback.isBusy) playback.tick((now = Math.max(now, playback.due)));
     if (playback.failed !== null || (playback.atEnd && !playback.isBusy)) over();
   };
   const machine = await running(replay, (reply) => {

@@ -142,6 +142,7 @@ class Player {
     this.line = line;
     this.playback = new Playback(line, {
       engine: (order) => this.waiting.push(order),
+      kill: () => this.heard.push(["killed"]),
       tell: (name, detail) => this.heard.push([name, detail]),
     }, options);
     this.waiting = [];
@@ -431,6 +432,40 @@ test("an engine that fails stops the playing, and it is told", () => {
   player.run();
   assert.deepEqual(player.playback.failed, { generation: 6, detail: "no" });
   assert.deepEqual([player.playback.playing, player.playback.due], [false, null]);
+});
+
+/** One that plays, whose engine is with a batch of turns and does not answer. */
+function hanging() {
+  const player = new Player(new Timeline(readReplay(game(60).bytes))).run();
+  player.playback.play(player.now);
+  player.run(10);
+  player.playback.tick((player.now = player.playback.due));
+  assert.ok(player.playback.isBusy, "an order is with the engine");
+  return player;
+}
+
+test("an engine that hangs is named with its turn, and its worker is ended", () => {
+  const { playback, now, heard } = hanging();
+  playback.tick(now + 4900);
+  assert.equal(playback.failed, null);
+  playback.tick(playback.due);
+  assert.deepEqual(playback.failed, { generation: 11, detail: "it has not answered for 5 s" });
+  assert.deepEqual(heard.slice(-3).map(([name]) => name), ["killed", "playing", "failed"]);
+  assert.equal(playback.due, null);
+  playback.engineReplied({ op: "stepped", generation: 11, sums: [], ms: 1, turns: 1, state: null }, now + 9000);
+  assert.equal(playback.position, 10, "what it says too late is not heard");
+});
+
+test("an engine that says how far it is does not hang, nor one whose page stood still", () => {
+  const { playback, now } = hanging();
+  for (let ms = 1000; ms <= 20_000; ms += 1000) {
+    playback.engineReplied({ op: "progress", generation: 11 }, now + ms);
+    playback.tick(now + ms);
+  }
+  playback.tick(now + 90_000);
+  assert.equal(playback.failed, null);
+  playback.tick(playback.due);
+  assert.equal(playback.failed.generation, 11);
 });
 
 test("a room in which no game began has nothing to play", () => {
