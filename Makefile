@@ -8,6 +8,8 @@ MAKEFLAGS += --no-print-directory
 
 VENV := .venv
 BIN := $(VENV)/bin
+# The tools of the tests in JavaScript.
+COMPILER := tests/web/node_modules/.bin/tsc
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 # The first Python on this machine that is new enough.
 PYTHON := $(shell for python in python3.11 python3.12 python3.13 python3.14 python3; do \
@@ -33,7 +35,7 @@ GAME ?= archers
 demo: $(VENV)/.stamp-run
 	@exec $(BIN)/gameroom demo $(GAME) $(ARGS)
 
-test: $(VENV)/.stamp-dev browser
+test: $(VENV)/.stamp-dev browser $(COMPILER)
 	$(call say,ruff check)
 	@$(BIN)/ruff check .
 	$(call say,ruff format)
@@ -43,7 +45,8 @@ test: $(VENV)/.stamp-dev browser
 	$(call say,the floors)
 	@$(BIN)/lint-imports --no-logo 2>&1 | tail -n 40
 	$(call say,JavaScript)
-	@said=$$(node --test $$(find tests rooms gameroom/web -name '*.test.js' -o -name '*.test.mjs' | sort) 2>&1) \
+	@said=$$(node --test $$(find tests rooms gameroom/web -name node_modules -prune -o \
+		\( -name '*.test.js' -o -name '*.test.mjs' \) -print | sort) 2>&1) \
 		|| { echo "$$said"; exit 1; }; echo "$$said" | grep -E '^(#|ℹ) (tests|pass) '
 	$(call say,Python and the browser)
 	@$(BIN)/python -m pytest --quiet $(ARGS)
@@ -75,16 +78,18 @@ soak: $(VENV)/.stamp-run
 	@$(BIN)/gameroom simulate rooms --weather all --seed $(SEED) --soak --hours $(HOURS) $(ARGS)
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks build dist
+	rm -rf $(VENV) tests/web/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks build dist
 	find gameroom tests -name __pycache__ -prune -exec rm -rf {} +
 
-# The browser tests drive a real Chromium, gameroom.js has tests of its own in node, the guide
-# shows curl, and who is root on Linux can test over networks.
+# The browser tests drive a real Chromium, gameroom.js has tests of its own in node and is compared
+# with its types by a compiler that npm installs, the guide shows curl, and root on Linux can test
+# over networks.
 browser:
 	@missing=; \
 	for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && found=1 && break; done; \
 	[ -n "$${found-}" ] || missing="$$missing chromium"; \
 	command -v node >/dev/null || missing="$$missing nodejs"; \
+	command -v npm >/dev/null || missing="$$missing npm"; \
 	command -v curl >/dev/null || missing="$$missing curl"; \
 	[ "$$(uname) $$(id -u)" != "Linux 0" ] || command -v ip >/dev/null || missing="$$missing iproute2"; \
 	[ -z "$$missing" ] && exit 0; \
@@ -110,4 +115,10 @@ $(VENV)/.stamp-run: pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/.stamp-dev: $(VENV)/.stamp-run
 	$(call say,installing the tools of the tests)
 	@$(PIP) --editable '.[dev]'
+	@touch $@
+
+# No lock file: it would name the registry that this machine uses.
+$(COMPILER): tests/web/package.json | browser
+	$(call say,installing the tools of the tests in JavaScript)
+	@npm install --prefix tests/web --no-package-lock --no-audit --no-fund --silent
 	@touch $@

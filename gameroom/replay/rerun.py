@@ -1,7 +1,7 @@
 """The engine of a replay run once more, and what it gives held against what was agreed.
 
 It runs every turn as a browser would: what is done when, and with which states and seats, is
-the rule of `Session` in web/gameroom.js.
+the rule of `Playing` in web/sdk/playing.js.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """When the next turn starts, so that turns start evenly although they arrive unevenly.
 
-Knows no packets: times in whole milliseconds come in. The twin of `Pace` in
-web/gameroom.js. A turn follows the one before after turn_ms; how long packets wait before
+Knows no packets: times in whole milliseconds come in. The twin of `Timing` in
+web/sdk/timing.js. A turn follows the one before after turn_ms; how long packets wait before
 they are played is watched, and the least wait of the last turns is held at about twice the
 jitter by playing up to a tenth faster or slower. So a player whom one late packet has held
 up does not stay behind, where the packets that it sends would come late too.

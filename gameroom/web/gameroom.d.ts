@@ -241,7 +241,7 @@ export interface JoinOptions extends Where {
   /** Where the frame with the game goes; null runs the engine unseen. */
   view?: HTMLElement | null;
   /** One of PROTOCOLS; without it MessagePack, else JSON. */
-  subprotocol?: string;
+  subprotocol?: Subprotocol;
   dev?: {
     /** Step every turn twice from a snapshot and compare: the event `sync` names a difference. */
     sync_test?: boolean;
@@ -259,14 +259,12 @@ export function join(options: JoinOptions): Promise<Seat>;
 export function look(where: Where): Promise<Picture>;
 /** Who this browser already is in the room, or null. */
 export function whoAmI(where: Where & { profile?: string }): Promise<Place | null>;
-/** The source behind a link, refused unless its SHA-256 is the one that was told. */
-export function verified(link: Link, base: string): Promise<string>;
 
-/** The development switch's bad network: slow, but never out of order. */
-export class SlowLine {
-  constructor(now?: () => number, after?: (act: () => void, ms: number) => void);
-  put(delayMs: number, act: () => void): void;
-}
+/** The subprotocols; PROTOCOLS lists both, the one that a Seat asks for first before the other. */
+export const JSON_PROTOCOL: "gameroom.v1.json";
+export const MSGPACK_PROTOCOL: "gameroom.v1.msgpack";
+export const PROTOCOLS: readonly Subprotocol[];
+export type Subprotocol = "gameroom.v1.json" | "gameroom.v1.msgpack";
 
 export class RoomError extends Error {
   constructor(problem: Problem);
@@ -326,7 +324,13 @@ export interface SeatEvents {
   /** A turn closed; it is played a little later. */
   turn: MasterPacket;
   /** The engine ran up to here. */
-  played: { generation: number; checksum: number | null; signals: readonly Plain[]; ms: number; turns: number };
+  played: {
+    generation: number;
+    checksum: number | null;
+    signals: readonly { readonly generation: number; readonly name: string; readonly body: Body }[];
+    ms: number;
+    turns: number;
+  };
   loaded: { reasons: readonly string[] };
   /** A player's engine refuses the setup. */
   refused: { seat: number; reasons: readonly string[] };
@@ -414,101 +418,4 @@ export class Seat {
     corrupt(path?: string | null): Promise<{ path: string | null }>;
     snapshot(): Promise<{ snapshot: Plain; checksum: number }>;
   };
-}
-
-// ---- the layers below, for tests and other shells -------------------------------------------
-
-export const JSON_PROTOCOL: "gameroom.v1.json";
-export const MSGPACK_PROTOCOL: "gameroom.v1.msgpack";
-export const PROTOCOLS: readonly string[];
-export function pack(value: Plain): Uint8Array;
-export function unpack(bytes: Uint8Array): Plain;
-export class Codec {
-  constructor(protocol: string, definition: Pick<Definition, "commands" | "signals">);
-  encode(frame: object): string | Uint8Array;
-  decode(data: string | ArrayBuffer): any;
-}
-export function testify(
-  evidence: Evidence, put: (path: string, body: string | Uint8Array) => Promise<{ state: boolean; again_ms?: number } | null>,
-  wait?: (ms: number) => Promise<unknown>,
-): Promise<SeatEvents["testified"]>;
-export function ruling(
-  definition: Definition, states: readonly string[], name: string, kinds: ReadonlySet<string>,
-): "allow" | "deny" | "ignore" | "unsaid";
-export function closing(code: number): { again: "at once" | "later" | "by hand" | "never"; meaning: string };
-
-/** The frame with an engine and a view, out of reach of everything. */
-export class Sandbox {
-  /** heard: told {engine: reply}, {send: command of the view} and {problem: the view's}.
-   * kit: the source of what the engine works with; without one it is this server's. */
-  constructor(element: Element | null, options: {
-    engine: string; view: string | null; heard: (said: any) => void; kit?: string | null; sync?: boolean;
-  });
-  /** An order to the engine, in worker.js's words. */
-  order(order: object): void;
-  /** Something for the view: {game} or {refused}. */
-  tell(what: object): void;
-  /** Ends the engine's worker, whatever it is doing. */
-  kill(): void;
-  close(): void;
-}
-
-export interface Ports {
-  connect(): void;
-  hangUp(): void;
-  send(frame: object): void;
-  engine(order: object): void;
-  tell(name: string, detail: unknown): void;
-  keep(memory: unknown): void;
-  /** Fetch the state of this snapshot, and give it to `stateFetched`. */
-  fetchState(snapshot: { generation: number; size: number }): void;
-  /** Let the engine give the bytes of its state after this turn, and send them to the room. */
-  sendState(generation: number): void;
-  /** The engine hangs: end its worker. */
-  kill(): void;
-}
-export class Session {
-  constructor(ports: Ports, options: {
-    definition: Definition; seed: number; random: () => number; memory?: unknown; dev?: { sync_test?: boolean; step_ms?: number };
-  });
-  status: Status;
-  user: string | null;
-  name: string | null;
-  seat: number | null;
-  roster: Roster;
-  setup: Body;
-  states: readonly string[];
-  variables: Body;
-  pace: Pace;
-  closed: number;
-  generation: number;
-  framerate: number;
-  ended: { state: string; because: string | null; left: readonly string[] } | null;
-  returned: SeatEvents["back"] | null;
-  agreed: number;
-  counters: { caughtUp: number; losses: number; stalls: number; resumedFrom: number };
-  readonly rtt: number;
-  readonly commands: CommandCounts;
-  readonly isRunning: boolean;
-  readonly isIterating: boolean;
-  readonly due: number | null;
-  readonly kinds: ReadonlySet<string>;
-  allows(name: string): boolean;
-  checksum(generation: number): number | undefined;
-  /** bytes: null where they could not be had. */
-  engineBroken(reply: { error: { name: string; message: string; stack: string } }, now: number): void;
-  viewFailed(problem: { part: string; detail: string }): void;
-  stateFetched(snapshot: { generation: number }, bytes: Uint8Array | null, now: number): void;
-  start(now: number): void;
-  opened(now: number): void;
-  received(frame: any, now: number): void;
-  lost(code: number, now: number, reason?: string): void;
-  wake(now: number): void;
-  takeBack(now: number): void;
-  stop(): void;
-  hide(hidden: boolean, now: number): void;
-  tick(now: number): void;
-  engineReplied(reply: any, now: number): void;
-  request(method: string, path: string, body?: Plain): Promise<any>;
-  command(name: string, body?: Body): boolean;
 }

@@ -8,7 +8,7 @@
  * stands in a file is set as text, never as markup.
  */
 
-import { Sandbox } from "/web/gameroom.js";
+import { Sandbox } from "/web/sdk/sandbox-host.js";
 import { sha256 } from "/web/kit.js";
 import { by, element, say, show, words } from "/web/page.js";
 import { Playback, SPEEDS } from "/web/playback.js";

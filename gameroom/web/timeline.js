@@ -6,7 +6,7 @@
  * the first, `length` after the last.
  */
 
-import { Codec, MSGPACK_PROTOCOL } from "./gameroom.js";
+import { Codec, MSGPACK_PROTOCOL } from "./sdk/codec.js";
 import { isolated, words } from "./page.js";
 import { news, seatName } from "./situations.js";
 import { listed } from "./story.js";

@@ -15,7 +15,7 @@ from gameroom.lockstep.packets import seat_name
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = [
     *(ROOT / "gameroom").rglob("*.py"),
-    *(ROOT / "gameroom" / "web").glob("*.js"),
+    *(ROOT / "gameroom" / "web").rglob("*.js"),
     *(ROOT / "rooms").rglob("*.js"),
 ]
 # A number that is put into words after "seat"; CSS variables have a hyphen there.

@@ -67,7 +67,12 @@ async def test_a_host_that_is_none_gets_no_policy(table: Table) -> None:
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("kit.js", "text/javascript"), ("style.css", "text/css"), ("join.html", "text/html")],
+    [
+        ("kit.js", "text/javascript"),
+        ("sdk/session.js", "text/javascript"),
+        ("style.css", "text/css"),
+        ("join.html", "text/html"),
+    ],
 )
 async def test_types_are_ours(table: Table, name: str, kind: str) -> None:
     response = await table.client.get(f"/web/{name}")

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Random } from "../../gameroom/web/kit.js";
-import { Codec, JSON_PROTOCOL, MSGPACK_PROTOCOL, pack, unpack } from "../../gameroom/web/gameroom.js";
+import { Codec, JSON_PROTOCOL, MSGPACK_PROTOCOL } from "../../gameroom/web/sdk/codec.js";
+import { pack, unpack } from "../../gameroom/web/sdk/msgpack.js";
 
 const hex = (bytes) => Buffer.from(bytes).toString("hex");
 

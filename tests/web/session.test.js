@@ -5,7 +5,10 @@ import { test } from "node:test";
 import { Random } from "../../gameroom/web/kit.js";
 import { Client, Clock, DEFINITION, ITERATING, Room, table } from "./world.js";
 import { Outlet } from "../../gameroom/web/sandbox.js";
-import { Session, SlowLine, closing, ruling } from "../../gameroom/web/gameroom.js";
+import { closing } from "../../gameroom/web/sdk/close-codes.js";
+import { ruling } from "../../gameroom/web/sdk/definition.js";
+import { Session } from "../../gameroom/web/sdk/session.js";
+import { SlowLine } from "../../gameroom/web/sdk/slow-line.js";
 
 const generations = (packets) => packets.map(({ generation }) => generation);
 const upTo = (n) => Array.from({ length: n }, (_, i) => i + 1);
@@ -198,7 +201,7 @@ test("what is sent over no line is answered with why, and kept only where the li
     const { clock, clients: [ann] } = table(2);
     clock.pass(300);
     const asked = ann.session.request("POST", "/chat", { text: "hello" });
-    prepare(ann, clock.now);
+    prepare(ann, clock);
     const taken = ann.session.command("move", { unit: 1 });
     const problems = await Promise.all([asked, ann.session.request("POST", "/requests/pause", {})].map((one) => one.catch((said) => said)));
     assert.deepEqual(problems[0], problems[1], "what was on its way, and what is asked now");
@@ -212,9 +215,10 @@ test("what is sent over no line is answered with why, and kept only where the li
   const dropped = "You were dropped from the room.";
   assert.deepEqual(await why((ann) => ann.cut(true, 4101)), { code: "closed", detail: dropped, taken: false, refused: "closed" });
   const ended = { code: "ended", detail: "The room has ended.", taken: false, refused: "ended" };
-  assert.deepEqual(await why((ann, now) => {
-    ann.session.ended = { state: "ended", because: null, left: [] };
-    ann.session.lost(4102, now);
+  assert.deepEqual(await why((ann, clock) => {
+    ann.room.say("ended", { state: "ended", because: null, left: [] });
+    clock.pass(ann.lagMs);
+    ann.session.lost(4102, clock.now);
   }), ended);
 });
 

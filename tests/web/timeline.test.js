@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { crc32 } from "node:zlib";
 
-import { pack } from "../../gameroom/web/gameroom.js";
+import { pack } from "../../gameroom/web/sdk/msgpack.js";
 import { Random, canonical, checksum, sha256 } from "../../gameroom/web/kit.js";
 import { Playback, SPEEDS } from "../../gameroom/web/playback.js";
 import { NoReplayError, readReplay } from "../../gameroom/web/replay-file.js";

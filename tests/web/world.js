@@ -6,7 +6,7 @@
  * Nothing here waits: time passes when a test says so.
  */
 import { Random } from "../../gameroom/web/kit.js";
-import { Session } from "../../gameroom/web/gameroom.js";
+import { Session } from "../../gameroom/web/sdk/session.js";
 
 export const DEFINITION = {
   name: "plain",

@@ -118,7 +118,7 @@ async def strangers(at: Target) -> None:
         "/openapi.json",
         f"/rooms/{at.room}",
         "/web/join.js",
-        "/web/gameroom.js",
+        "/web/kit.js",
         f"/rooms/{at.room}/chart.svg",
         "/replay",
         f"/rooms/{at.room}/turns?from=1",

@@ -1,0 +1,264 @@
+/**
+ * One client's connection: when to open it, whether it is alive, and what was asked over it.
+ *
+ * It knows no event of the room, no socket and no timer: its ports open, close and write; times in
+ * milliseconds come in. The rule it keeps: every question gets one answer. Where the line is gone
+ * before the server's, that answer says why the room does not hear us.
+ */
+
+import { closing } from "./close-codes.js";
+import { problem } from "./problem.js";
+
+/** @import { Problem, Status } from "../gameroom.js" */
+/** @import { Answer, Ports, Request } from "./shapes.d.ts" */
+
+const PROBE_MS = 1000;
+const PROBES_QUICK = 5;
+const PROBE_QUICK_MS = 200;
+const SILENCE_MAX_MS = 6000;
+const FETCH_MAX_MS = 30_000;
+const BACKOFF_MAX_MS = 8000;
+
+const sentence = (/** @type {string} */ text) => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
+
+export class Connection {
+  /** @type {Status} */
+  status = "new";
+  /** When something was last heard. */
+  heardAt = 0;
+  /** How often a live connection was lost. */
+  losses = 0;
+  /** The room has ended: nothing that is asked now will be heard. */
+  hasEnded = false;
+  #ports;
+  #random;
+  #closedBecause = "";
+  #attempts = 0;
+  /** @type {number | null} */
+  #connectAt = null;
+  /** @type {number | null} */
+  #probeAt = null;
+  /** When the probe was sent that is not answered yet.
+   * @type {number | null} */
+  #probe = null;
+  #probes = 0;
+  /** The last round trip, until a packet carries it. */
+  #latency = 0;
+  #rtt = 0;
+  #nextId = 1;
+  /** @type {Map<number, (status: number, body: any) => void>} */
+  #asked = new Map();
+
+  /** random: a number from 0 to 1.
+   * @param {Pick<Ports, "connect" | "hangUp" | "send" | "tell">} ports
+   * @param {() => number} random */
+  constructor(ports, random) {
+    this.#ports = ports;
+    this.#random = random;
+  }
+
+  get isLive() {
+    return this.status === "live";
+  }
+
+  /** It does not come back by itself. */
+  get isOver() {
+    return this.status === "closed" || this.status === "displaced";
+  }
+
+  /** The round trip in milliseconds, smoothed; 0 when it is not known yet. */
+  get rtt() {
+    return Math.round(this.#rtt);
+  }
+
+  /** How many questions are not answered yet. */
+  get unanswered() {
+    return this.#asked.size;
+  }
+
+  /** When `tick` has something to do: a list of times. */
+  get due() {
+    return [this.#connectAt, this.#probeAt];
+  }
+
+  // -- opening and closing --
+
+  /** @param {number} now */
+  start(now) {
+    this.#become("connecting");
+    this.#connectAt = null;
+    this.heardAt = now;
+    this.#probeAt = now + SILENCE_MAX_MS;
+    this.#ports.connect();
+  }
+
+  /** The room has welcomed us; `announce` says so when everything is in place.
+   * @param {number} now */
+  welcomed(now) {
+    this.#attempts = 0;
+    this.#probes = 0;
+    this.#probeAt = now;
+  }
+
+  announce() {
+    this.#become("live");
+  }
+
+  /** The connection is gone, by this close code. It is opened again after a while, or never.
+   * @param {number} code
+   * @param {number} now
+   * @param {string} reason */
+  lost(code, now, reason) {
+    this.#probe = null;
+    this.#probeAt = null;
+    const { again, meaning } = closing(code);
+    if (again === "never" || again === "by hand") {
+      this.#connectAt = null;
+      this.#closedBecause = meaning;
+      this.#become(again === "never" ? "closed" : "displaced", { code, meaning, reason });
+    } else {
+      const at = now + this.#backoff(again);
+      this.#connectAt = at;
+      this.#attempts += 1;
+      if (this.isLive) this.losses += 1;
+      this.#become("away", { code, meaning, at });
+    }
+    this.#answerUnheard();
+  }
+
+  /** @param {"at once" | "later"} again */
+  #backoff(again) {
+    const first = again === "at once" ? 0 : 500;
+    const grown = this.#attempts === 0 ? first : Math.min(BACKOFF_MAX_MS, 250 * 2 ** this.#attempts);
+    // Half of it by chance: otherwise all would come back at the same moment.
+    return Math.round(grown / 2 + (grown / 2) * this.#random());
+  }
+
+  /** The network is back, the page is shown, or somebody asked: do not wait any longer.
+   * @param {number} now */
+  wake(now) {
+    if (this.status === "away") this.start(now);
+    else if (this.isLive) this.#probeAt = now;
+  }
+
+  /** @param {number} now */
+  takeBack(now) {
+    if (this.status === "displaced") this.start(now);
+  }
+
+  stop() {
+    const { meaning } = closing(1000);
+    this.#closedBecause = meaning;
+    this.#become("closed", { code: 1000, meaning });
+    this.#answerUnheard();
+    this.#connectAt = this.#probeAt = null;
+    this.#ports.hangUp();
+  }
+
+  /** @param {Status} status
+   * @param {{ code?: number, meaning?: string, reason?: string, at?: number }} why */
+  #become(status, why = {}) {
+    this.status = status;
+    this.#ports.tell("status", { status, ...why });
+  }
+
+  // -- time --
+
+  /** Connects or probes where that is due. isFetching: what we wait for takes long. True: nothing
+   * was heard for too long, the connection is dead.
+   * @param {number} now
+   * @param {boolean} isFetching */
+  tick(now, isFetching) {
+    if (this.#connectAt !== null && now >= this.#connectAt) this.start(now);
+    if (this.#probeAt === null || now < this.#probeAt) return false;
+    const patience = isFetching ? FETCH_MAX_MS : SILENCE_MAX_MS;
+    const isSilent = now - Math.max(this.heardAt, this.#probe ?? 0) >= patience;
+    if (isSilent && (this.#probe !== null || !this.isLive)) return true;
+    this.#probeAt = now + (this.#probes < PROBES_QUICK ? PROBE_QUICK_MS : PROBE_MS);
+    if (this.isLive && this.#probe === null) this.#sendProbe(now);
+    return false;
+  }
+
+  /** A round trip that measures latency and finds a dead connection before the system does.
+   * @param {number} now */
+  #sendProbe(now) {
+    this.#probe = now;
+    this.ask("GET", "/time", null, (status) => {
+      if (status === 200) {
+        this.#probes += 1;
+        this.#latency = Math.max(1, Math.round(this.heardAt - now));
+        this.#rtt += (this.#latency - this.#rtt) / (this.#rtt === 0 ? 1 : 4);
+      }
+      this.#probe = null;
+    });
+  }
+
+  /** The next round trips follow each other quickly. */
+  probeQuickly() {
+    this.#probes = 0;
+  }
+
+  /** The last round trip that was not taken yet, in milliseconds; 0 for none. */
+  takeLatency() {
+    const latency = this.#latency;
+    this.#latency = 0;
+    return latency;
+  }
+
+  // -- asking --
+
+  /** @param {Request} frame */
+  send(frame) {
+    this.#ports.send(frame);
+  }
+
+  /** answered: called once with (status, body).
+   * @param {string} method
+   * @param {string} path
+   * @param {object | null} body
+   * @param {(status: number, body: any) => void} answered */
+  ask(method, path, body, answered) {
+    const id = this.#nextId++;
+    this.send(body === null ? { id, method, path } : { id, method, path, body });
+    this.#asked.set(id, answered);
+  }
+
+  /** Asks the room; a refusal rejects with its problem body.
+   * @param {string} method
+   * @param {string} path
+   * @param {object | null} body
+   * @returns {Promise<any>} */
+  request(method, path, body = null) {
+    return new Promise((resolve, reject) => {
+      const answered = (/** @type {number} */ status, /** @type {any} */ said) => (status < 400 ? resolve(said) : reject(said));
+      if (this.isLive) this.ask(method, path, body, answered);
+      else answered(503, this.unreachable());
+    });
+  }
+
+  /** An answer of the room.
+   * @param {Answer} frame */
+  answer({ id, status, body = null }) {
+    const answered = this.#asked.get(id);
+    this.#asked.delete(id);
+    if (answered) answered(status, body);
+    else if (status >= 400) this.#ports.tell("problem", /** @type {Problem} */ (body));
+  }
+
+  /** What was asked over a line that is gone is not answered by the room any more. */
+  #answerUnheard() {
+    const asked = [...this.#asked.values()];
+    this.#asked.clear();
+    for (const answered of asked) answered(503, this.unreachable());
+  }
+
+  /** Why the room does not hear us now: a problem body. */
+  unreachable() {
+    if (this.hasEnded) return problem("ended", "The room has ended.", 410);
+    if (this.status === "closed") return problem("closed", sentence(this.#closedBecause), 410);
+    if (this.status === "displaced") {
+      return problem("displaced", "This seat is played from another window now. Take it back to go on here.", 409);
+    }
+    return problem("away", "You are not connected; it comes back by itself.");
+  }
+}

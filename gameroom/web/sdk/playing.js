@@ -1,0 +1,317 @@
+/**
+ * What the engine is asked, and when: to check a setup, to begin, to run turns at their time or
+ * many at once, and never two things at a time.
+ *
+ * It knows no connection: orders go to its port, replies and times in milliseconds come in. The
+ * rule it keeps: a generation is run once, in order, and only when its master packet is here. An
+ * engine that does not answer in time hangs.
+ */
+
+import { firstTurn, initOrder, loadOrder, restoreOrder, stepsOrder } from "./orders.js";
+import { Timing } from "./timing.js";
+import { Watchdog } from "./watchdog.js";
+
+/** @import { MasterPacket } from "../gameroom.js" */
+/** @import { PlannedTurn } from "./orders.js" */
+/** @import { Order, Ports, Reply, Snapshot, Stepped } from "./shapes.d.ts" */
+
+const BATCH_TURNS_MAX = 200;
+const BATCH_MS = 40;
+const BATCH_GLIDE_MS = 50;
+/** Who is further behind does not hash its state: the verdict is there before it would count. */
+const NEAR_TURNS = 32;
+/** A turn that comes this late was waited for. */
+const STALL_MS = 20;
+
+export class Playing {
+  /** The last turn that the engine has run. */
+  generation = 0;
+  /** How many iterations a second the engine can run, smoothed; 0 before the first. */
+  framerate = 0;
+  /** How often a turn came too late. */
+  stalls = 0;
+  /** The page is out of sight: turns are played as they come, and nothing is shown. */
+  isHidden = false;
+  /** The engine has begun. */
+  isStarted = false;
+  isBusy = false;
+  /** It cannot go on, */
+  hasFailed = false;
+  /** and only another page can have another one. */
+  isDead = false;
+  #ports;
+  #room;
+  #seed;
+  #every;
+  #stateEvery;
+  /** Replies to an engine before this one are passed over. */
+  #epoch = 0;
+  /** For which setup and people the engine was asked to load.
+   * @type {string | null} */
+  #loading = null;
+  #watchdog;
+  /** What the engine is asked next: an order, or a turn.
+   * @type {({ order: Order } | PlannedTurn)[]} */
+  #steps = [];
+  /** @type {number | null} */
+  #playAt = null;
+  #timing = new Timing();
+  /** What a turn takes in milliseconds, smoothed. */
+  #stepMs = 0;
+  #isCatching = false;
+  /** When this turn was run, the way back is walked.
+   * @type {number | null} */
+  #backAt = null;
+
+  /** ports: engine(order) and kill(). every, stateEvery: of how many generations one has its
+   * checksum taken, and its state kept for others.
+   * @param {Pick<Ports, "engine" | "kill">} ports
+   * @param {import("./room.js").Room} room
+   * @param {{ seed: number, every: number, stateEvery: number, stepMax: number }} options */
+  constructor(ports, room, { seed, every, stateEvery, stepMax }) {
+    this.#ports = ports;
+    this.#room = room;
+    this.#seed = seed;
+    this.#every = every;
+    this.#stateEvery = stateEvery;
+    this.#watchdog = new Watchdog(stepMax);
+  }
+
+  /** When `play` or `watch` has something to do: a list of times. */
+  get due() {
+    return [this.#playAt, this.#watchdog.dueAt];
+  }
+
+  /** @param {number} now */
+  isDue(now) {
+    return this.#playAt !== null && now >= this.#playAt;
+  }
+
+  // -- what the room says --
+
+  /** Turns stand still, or come in another rhythm. */
+  rest() {
+    this.#timing.rest();
+  }
+
+  /** A turn has closed that lasts as long as the room says. isTimely: it came when it was closed.
+   * @param {MasterPacket} packet
+   * @param {number} now
+   * @param {boolean} isTimely */
+  turn(packet, now, isTimely) {
+    const { states, taken, turnMs } = this.#room;
+    if (!this.hasFailed) this.#steps.push({ packet, states, taken, arrivedAt: now, turnMs });
+    if (isTimely) this.#timing.arrived(turnMs, now);
+  }
+
+  /** The room entered `running` after this turn: from here on the engine plays what follows. False:
+   * there is none that could.
+   * @param {number} generation */
+  begin(generation) {
+    this.isStarted = false;
+    if (this.isDead) return false;
+    this.hasFailed = false;
+    this.#steps.push({ order: initOrder(this.#room, this.#seed, generation) });
+    return true;
+  }
+
+  /** A snapshot of the room, and the bytes of its state: from here on the engine goes on.
+   * @param {Snapshot} snapshot
+   * @param {Uint8Array} bytes */
+  restore(snapshot, bytes) {
+    this.generation = snapshot.generation;
+    this.#steps.push({ order: restoreOrder(snapshot, bytes, this.#seed) });
+  }
+
+  /** Another engine, from the beginning. */
+  reset() {
+    this.generation = 0;
+    this.#epoch += 1;
+    this.isStarted = this.isBusy = false;
+    this.hasFailed = this.isDead;
+    this.#loading = null;
+    this.#steps = [];
+    this.stop();
+  }
+
+  /** Nothing is due any more. */
+  stop() {
+    this.#playAt = null;
+    this.#watchdog.rest();
+  }
+
+  // -- the page --
+
+  /** @param {boolean} isHidden */
+  hide(isHidden) {
+    this.isHidden = isHidden;
+    this.#timing.rest();
+  }
+
+  /** How long turns wait before they are played, in milliseconds. */
+  get waitMs() {
+    return this.isHidden ? 0 : this.#timing.wanted(this.#room.turnMs);
+  }
+
+  // -- asking the engine --
+
+  /** @param {Order} order
+   * @param {number} now */
+  #order(order, now) {
+    this.isBusy = true;
+    this.#watchdog.asked(firstTurn(order), order.op === "steps", now);
+    this.#ports.engine({ ...order, epoch: this.#epoch });
+  }
+
+  /** What was the engine's state then? It is asked at once, before a repair makes it forget; its
+   * answer is the shell's.
+   * @param {number} generation */
+  testify(generation) {
+    if (this.generation >= generation) this.#ports.engine({ op: "evidence", generation, epoch: this.#epoch });
+  }
+
+  /** A state allows `load`: lets the engine check the setup. True: this was not checked yet, and
+   * the engine is dead.
+   * @param {number} now */
+  load(now) {
+    const { isRunning, myRow, setup, roster } = this.#room;
+    if (isRunning) return false;
+    if (myRow === undefined || !this.#room.allows("load")) {
+      this.#loading = null;
+      return false;
+    }
+    const wanted = JSON.stringify([setup, roster.seats.map((one) => [one.seat, one.user, one.team])]);
+    if (myRow.loaded || this.#loading === wanted || this.isBusy) return false;
+    this.#loading = wanted;
+    if (!this.isDead) this.#order(loadOrder(this.#room, this.#seed), now);
+    return this.isDead;
+  }
+
+  /** Plays what is due: one turn at its time, or many at once when we are behind. The turn for whose
+   * start there is something to say, or null.
+   * @param {number} now
+   * @returns {number | null} */
+  play(now) {
+    this.#playAt = null;
+    if (this.isBusy || this.hasFailed || this.#steps.length === 0) return null;
+    const [next] = this.#steps;
+    if (next.order) {
+      this.#steps.shift();
+      this.#order(next.order, now);
+      return null;
+    }
+    const { closed, pace } = this.#room;
+    const behind = closed - this.generation;
+    // Whom the room waits for is never further behind than that: it goes on without us.
+    if (behind > pace.ahead) this.#isCatching = true;
+    else if (behind <= 1) this.#isCatching = false;
+    return this.#isCatching || this.isHidden ? this.#playMany(behind, now) : this.#playOne(next, now);
+  }
+
+  /** @param {PlannedTurn} next
+   * @param {number} now */
+  #playOne(next, now) {
+    const at = this.#timing.startAt(next.turnMs, now);
+    if (now < at) {
+      this.#playAt = at;
+      return null;
+    }
+    this.#timing.started(next.arrivedAt, at, now);
+    if (next.arrivedAt > at + STALL_MS) this.stalls += 1;
+    this.#steps.shift();
+    this.#step([next], next.turnMs, now);
+    return next.packet.generation;
+  }
+
+  /** @param {number} behind
+   * @param {number} now */
+  #playMany(behind, now) {
+    const most = Math.max(1, Math.min(BATCH_TURNS_MAX, Math.floor(BATCH_MS / Math.max(this.#stepMs, 0.2))));
+    const stop = this.#steps.findIndex((one) => one.order);
+    const count = Math.min(most, stop < 0 ? this.#steps.length : stop);
+    const turns = /** @type {PlannedTurn[]} */ (this.#steps.splice(0, count));
+    const last = turns[count - 1].packet.generation;
+    this.#timing.rest();
+    this.#step(turns, BATCH_GLIDE_MS, now);
+    if (last < this.#room.closed) return null;
+    if (behind <= this.#room.pace.ahead) return last;
+    // A long way back is walked before we count again; a hidden page answers at once.
+    this.#backAt = last;
+    return null;
+  }
+
+  /** @param {PlannedTurn[]} turns
+   * @param {number} glideMs
+   * @param {number} now */
+  #step(turns, glideMs, now) {
+    const { seat, closed } = this.#room;
+    const isNear = closed - turns[turns.length - 1].packet.generation <= NEAR_TURNS;
+    const stateEvery = seat !== null && isNear ? this.#stateEvery : 0;
+    this.#order(stepsOrder(turns, { turn_ms: glideMs, every: this.#every, stateEvery, scene: !this.isHidden }), now);
+  }
+
+  // -- hearing the engine --
+
+  /** Whether this reply ends what the engine was asked last.
+   * @param {Reply} reply
+   * @param {number} now */
+  replied(reply, now) {
+    if (reply.epoch !== this.#epoch || this.isDead) return false;
+    if (reply.op === "progress") {
+      this.#watchdog.progressed(reply.generation, now);
+      return false;
+    }
+    this.isBusy = false;
+    this.#watchdog.rest();
+    return true;
+  }
+
+  /** The engine has begun, or gone on from a snapshot, after this turn.
+   * @param {number} generation */
+  begun(generation) {
+    this.isStarted = true;
+    this.generation = generation;
+  }
+
+  /** @param {Stepped} reply */
+  stepped({ generation, ms, turns, iterations }) {
+    this.generation = generation;
+    if (iterations === 0) return;
+    const rate = Math.min(1000, Math.max(1, Math.floor(1000 / Math.max(ms / iterations, 0.1))));
+    this.#stepMs = this.#stepMs === 0 ? ms / turns : this.#stepMs * 0.8 + (ms / turns) * 0.2;
+    this.framerate = this.framerate === 0 ? rate : Math.round(this.framerate * 0.8 + rate * 0.2);
+  }
+
+  /** Whether a long way back has just been walked; true once. */
+  endsCatchUp() {
+    const isBack = this.#backAt !== null && this.generation >= this.#backAt;
+    if (isBack) this.#backAt = null;
+    return isBack;
+  }
+
+  /** An engine that hangs is ended: {generation, error} of its failure, else null.
+   * @param {number} now */
+  watch(now) {
+    const hang = this.#watchdog.watch(now);
+    if (hang !== null) {
+      this.#ports.kill();
+      this.die();
+    }
+    return hang;
+  }
+
+  /** This page has no engine any more. */
+  die() {
+    this.isDead = true;
+  }
+
+  /** The engine cannot go on. isLoading: it failed at checking the setup, and may be asked again.
+   * @param {boolean} isLoading */
+  fail(isLoading) {
+    this.hasFailed = true;
+    this.isBusy = false;
+    this.#steps = [];
+    this.stop();
+    if (isLoading) this.#loading = null;
+  }
+}

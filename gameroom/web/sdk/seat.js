@@ -1,0 +1,336 @@
+/**
+ * One place in a room, in this page: the session's shell, with its socket, timer and sandbox.
+ *
+ * The rule it keeps: it decides nothing. What happens is told to the session with its time, and
+ * what the session wants is done.
+ */
+
+import { PROTOCOLS } from "./codec.js";
+import { perTurnMax } from "./definition.js";
+import { bytesAt, putPacked, send } from "./http.js";
+import { Listeners } from "./listeners.js";
+import { RoomError } from "./problem.js";
+import { Sandbox } from "./sandbox-host.js";
+import { Session } from "./session.js";
+import { Socket } from "./socket.js";
+import { testify } from "./testify.js";
+
+/** @import { Body, Meters, Picture, SeatEvents, Subprotocol } from "../gameroom.js" */
+/** @import { Plain } from "../kit.js" */
+/** @import { Aside, Heard, Memory, Ports, Reply, Snapshot } from "./shapes.d.ts" */
+
+const CLOSED_ABNORMALLY = 1006;
+
+export class Seat {
+  #listeners = new Listeners();
+  #session;
+  #sandbox;
+  #socket;
+  #address;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  #closed = false;
+  #stops = new AbortController();
+
+  /** @param {{ origin: string, room: string, picture: Picture, profile: string, element: HTMLElement | null,
+   *   engine: string, viewSource: string | null, kit: string | null, subprotocol: Subprotocol | undefined,
+   *   dev: { sync_test?: boolean, step_ms?: number, demo?: boolean } }} options */
+  constructor({ origin, room, picture, profile, element, engine, viewSource, kit, subprotocol, dev }) {
+    this.id = room;
+    this.definition = picture.definition;
+    this.seed = picture.seed;
+    this.#address = new URL(picture.socket ?? `/rooms/${room}/socket`, origin.replace(/^http/, "ws"));
+    this.#address.protocol = origin.startsWith("https") ? "wss:" : "ws:";
+    this.#address.searchParams.set("profile", profile);
+    this.#socket = new Socket({
+      address: this.#address, protocols: subprotocol ? [subprotocol] : PROTOCOLS, definition: picture.definition,
+      hear: {
+        opened: () => this.#act((now) => this.#session.opened(now)),
+        received: (frame) => this.#act((now) => this.#session.received(frame, now)),
+        lost: (code, reason) => this.#act((now) => this.#session.lost(code, now, reason)),
+      },
+    });
+    const key = `gameroom:${room}:${profile}`;
+    this.#session = new Session(this.#portsOf(key), {
+      definition: picture.definition, seed: picture.seed, random: Math.random, memory: recalled(key),
+      stepMax: dev.step_ms,
+    });
+    this.#sandbox = new Sandbox(element, {
+      engine, view: viewSource, kit, heard: (said) => this.#fromSandbox(said), sync: dev.sync_test === true,
+    });
+    // Past the socket: it may be too big for a frame, and who was dropped has no socket any more.
+    const put = (/** @type {string} */ path, /** @type {any} */ body) => send("PUT", `${origin}/rooms/${encodeURIComponent(room)}${path}?profile=${profile}`, body);
+    this.on("status", ({ status }) => status === "live" && this.#introduce(dev));
+    this.on("evidence", async (said) => this.#tell("testified", await testify(said, put)));
+    this.#watchThePage();
+    this.dev = this.#tools();
+    this.#act((now) => {
+      this.#session.hide(document.hidden, now);
+      this.#session.start(now);
+    });
+  }
+
+  // -- what everybody may look at --
+
+  get status() { return this.#session.status; }
+  get seat() { return this.#session.seat; }
+  get name() { return this.#session.name; }
+  get user() { return this.#session.user; }
+  get roster() { return this.#session.roster; }
+  get setup() { return this.#session.setup; }
+  get states() { return this.#session.states; }
+  get variables() { return this.#session.variables; }
+  get pace() { return this.#session.pace; }
+  get generation() { return this.#session.generation; }
+  get closed() { return this.#session.closed; }
+  get isRunning() { return this.#session.isRunning; }
+  get ended() { return this.#session.ended; }
+  get returned() { return this.#session.returned; }
+  get agreed() { return this.#session.agreed; }
+
+  /** May this person do it now? Commands, requests and built-in actions.
+   * @param {string} name */
+  allows(name) { return this.#session.allows(name); }
+
+  /** The engine's checksum after a generation, while it is remembered.
+   * @param {number} generation
+   * @returns {number | undefined} */
+  checksum(generation) { return this.#session.checksum(generation); }
+
+  /** Numbers for instruments: rates, counts of commands, bytes both ways.
+   * @returns {Meters} */
+  meters() {
+    const { rtt, framerate, counters, commands, closed, generation } = this.#session;
+    return { rtt, framerate, ...counters, commands, closed, generation, bytes: { ...this.#socket.bytes }, pace: this.pace };
+  }
+
+  /** Calls `hear` with every event of that name; returns what stops it.
+   * @template {keyof SeatEvents} Name
+   * @param {Name} name
+   * @param {(detail: SeatEvents[Name]) => void} hear
+   * @returns {() => void} */
+  on(name, hear) { return this.#listeners.on(name, hear); }
+
+  // -- what somebody may do --
+
+  /** @param {string} name
+   * @param {Body} body
+   * @returns {boolean} */
+  send(name, body = {}) {
+    let taken = false;
+    this.#act(() => (taken = this.#session.command(name, body)));
+    return taken;
+  }
+
+  /** @param {string} name
+   * @param {Body} body */
+  request(name, body = {}) { return this.#ask("POST", `/requests/${name}`, body); }
+  /** @param {Body} settings */
+  configure(settings) { return this.#ask("PATCH", "/setup", settings); }
+  ready(ready = true) { return this.#ask(ready ? "PUT" : "DELETE", "/players/me/ready"); }
+  /** @param {string} text */
+  chat(text) { return this.#ask("POST", "/chat", { text }); }
+  leave() { return this.#ask("DELETE", "/players/me"); }
+  takeBack() { this.#act((now) => this.#session.takeBack(now)); }
+  /** While away: try again now, whatever was planned. */
+  wake() { this.#act((now) => this.#session.wake(now)); }
+
+  /** Ends this page's part; the seat stays, and joining again comes back to it. */
+  close() {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#stops.abort();
+    this.#session.stop();
+    this.#sandbox.close();
+    clearTimeout(this.#timer);
+  }
+
+  /** @param {string} method
+   * @param {string} path
+   * @param {object | null} body
+   * @returns {Promise<unknown>} */
+  #ask(method, path, body = null) {
+    const asked = this.#session.request(method, path, body).catch((why) => {
+      throw why instanceof Error ? why : new RoomError(why);
+    });
+    this.#arm();
+    return asked;
+  }
+
+  // -- the ports of the session --
+
+  /** @param {string} key
+   * @returns {Ports} */
+  #portsOf(key) {
+    return {
+      connect: () => this.#socket.open(),
+      hangUp: () => this.#socket.hangUp(),
+      send: (frame) => this.#socket.send(frame),
+      engine: (order) => this.#sandbox.order(order),
+      tell: (name, detail) => this.#tell(name, detail),
+      fetchState: (snapshot) => this.#fetchState(snapshot),
+      sendState: (generation) => this.#sandbox.order({ op: "state", generation }),
+      kill: () => this.#sandbox.kill(),
+      keep: (memory) => keep(key, memory),
+    };
+  }
+
+  /** @param {string} name
+   * @param {any} detail */
+  #tell(name, detail) {
+    if (name === "rejected") this.#sandbox.tell({ refused: detail });
+    this.#listeners.tell(name, detail);
+  }
+
+  /** Does something with the session at this time, and arms the timer for what is due next.
+   * @param {(now: number) => void} act */
+  #act(act) {
+    if (this.#closed) return;
+    act(performance.now());
+    this.#arm();
+  }
+
+  #arm() {
+    clearTimeout(this.#timer);
+    const { due } = this.#session;
+    if (due === null || this.#closed) return;
+    this.#timer = setTimeout(() => this.#act((now) => this.#session.tick(now)), Math.max(0, due - performance.now()));
+  }
+
+  // -- the sandbox --
+
+  /** @param {{ demo?: boolean }} dev */
+  #introduce(dev) {
+    const { definition, seat } = this;
+    this.#sandbox.tell({ game: { seat, definition, demo: dev.demo === true }, sends: perTurnMax(definition) });
+  }
+
+  /** @param {Heard} said */
+  #fromSandbox(said) {
+    const { send: sent, problem } = said;
+    if (sent) this.send(sent.name, sent.body);
+    else if (problem) {
+      this.#tell("viewProblem", problem);
+      this.#act(() => this.#session.viewFailed(problem));
+    } else if (said.engine) this.#replied(said.engine);
+  }
+
+  /** @param {Reply | Aside} reply */
+  #replied(reply) {
+    switch (reply.op) {
+      case "broken":
+        this.#act((now) => this.#session.engineBroken(reply, now));
+        break;
+      case "state":
+        this.#sendState(reply);
+        break;
+      case "corrupted":
+      case "snapshot":
+      case "shown":
+      case "evidence":
+        // None of the session's business.
+        this.#tell(reply.op, reply);
+        break;
+      default:
+        this.#act((now) => this.#session.engineReplied(reply, now));
+    }
+  }
+
+  // -- snapshots --
+
+  /** @param {number} generation */
+  #stateUrl(generation) {
+    const { pathname, origin } = new URL(`./snapshots/${generation}`, this.#address);
+    return `${origin.replace(/^ws/, "http")}${pathname}${this.#address.search}`;
+  }
+
+  /** Without a snapshot every event has to come.
+   * @param {Snapshot} snapshot */
+  async #fetchState(snapshot) {
+    const bytes = await bytesAt(this.#stateUrl(snapshot.generation));
+    this.#act((now) => this.#session.stateFetched(snapshot, bytes, now));
+  }
+
+  /** Where this fails, the room asks somebody else.
+   * @param {{ generation: number, bytes: Uint8Array<ArrayBuffer> | null }} state */
+  async #sendState({ generation, bytes }) {
+    if (bytes === null) return;
+    try {
+      await putPacked(this.#stateUrl(generation), bytes);
+    } catch (/** @type {any} */ error) {
+      this.#tell("problem", { code: "not_sent", detail: error.message });
+    }
+  }
+
+  // -- the page around us --
+
+  #watchThePage() {
+    const { signal } = this.#stops;
+    const wake = () => this.wake();
+    addEventListener("online", wake, { signal });
+    addEventListener("pageshow", wake, { signal });
+    document.addEventListener("visibilitychange", () => this.#act((now) => {
+      this.#session.hide(document.hidden, now);
+      if (!document.hidden) this.#sandbox.order({ op: "show" });
+    }), { signal });
+    // A page that is kept for the back button must not hold the seat's socket.
+    addEventListener("pagehide", () => {
+      this.#socket.hangUp();
+      this.#act((now) => this.#session.lost(CLOSED_ABNORMALLY, now, "the page was left"));
+    }, { signal });
+  }
+
+  // -- the development switch --
+
+  #tools() {
+    const once = (/** @type {string} */ op, /** @type {any} */ name, more = {}) => new Promise((resolve) => {
+      const stop = this.on(name, (reply) => {
+        stop();
+        resolve(reply);
+      });
+      this.#sandbox.order({ op, ...more });
+    });
+    return {
+      /** Loses the connection, as a bad network would, and stays away for this long.
+       * @returns {void} */
+      drop: (ms = 2000) => this.#socket.drop(ms),
+      /** Every frame takes this much longer, each way.
+       * @param {number} ms */
+      delay: (ms) => {
+        this.#socket.delayMs = Math.max(0, ms);
+      },
+      /** Alters one integer of this engine's state, at this path or anywhere; tells which.
+       * @param {string | null} path
+       * @returns {Promise<{ path: string | null }>} */
+      corrupt: (path = null) => once("corrupt", "corrupted", { path }),
+      /** The engine fails, as one with a bug would on this machine alone. */
+      breakEngine: (message = "broken by hand") => this.#act((now) => {
+        this.#sandbox.kill();
+        this.#session.engineBroken({ error: { name: "Error", message, stack: "" } }, now);
+      }),
+      /** The engine's snapshot and checksum as they are now.
+       * @returns {Promise<{ snapshot: Plain, checksum: number }>} */
+      snapshot: () => once("snapshot", "snapshot"),
+    };
+  }
+}
+
+/** @param {string} key
+ * @returns {Memory | null} */
+function recalled(key) {
+  try {
+    return JSON.parse(sessionStorage.getItem(key) ?? "null");
+  } catch {
+    return null;
+  }
+}
+
+/** @param {string} key
+ * @param {Memory} memory */
+function keep(key, memory) {
+  try {
+    sessionStorage.setItem(key, JSON.stringify(memory));
+  } catch {
+    // Storage is full or forbidden: then a reload may lose what was not yet sent.
+  }
+}

@@ -1,0 +1,212 @@
+/**
+ * The shapes that travel between the session, the socket and the sandbox: frames, orders to the
+ * engine and its replies. Times are in milliseconds, generations count turns from 1 on.
+ */
+
+import type {
+  Body, Chart, Checksum, CommandCounts, Evidence, MasterPacket, Problem, Roster, Row, SeatEvents, SeatOfGame,
+} from "../gameroom.js";
+import type { Plain } from "../kit.js";
+
+// ---- frames (docs/wire.md) --------------------------------------------------------------------
+
+export interface Command {
+  name: string;
+  body: Body;
+  /** Drawn when the command was given; 0 or missing for one of an older memory. */
+  id?: number;
+}
+export interface Signal {
+  generation: number;
+  name: string;
+  body: Body;
+  /** Why it has no plain form. */
+  why?: string | null;
+}
+export interface ClientPacket {
+  generation: number;
+  commands: Command[];
+  checksum: Checksum | null;
+  latency: number;
+  framerate: number;
+  signals: Signal[];
+  /** Of each command. */
+  ids?: number[];
+}
+/** The two hot packets in MessagePack: commands and signals by their index in the definition. */
+export type ClientArray = [
+  generation: number, commands: Coded[], checksumAge: number, checksum: number, latency: number, framerate: number,
+  signals?: [age: number, ...signal: Coded][], ids?: number[],
+];
+export type MasterArray = [
+  seq: number, generation: number, iterations: number, turn_ms: number, ahead: number,
+  commands: [seat: number, commands: Coded[]][], checksumAge: number, checksum: number,
+  extras?: Partial<Pick<MasterPacket, "chart" | "absent" | "late">>,
+];
+export type Coded = [index: number, ...fields: Plain[]];
+export interface Request {
+  id?: number;
+  method: string;
+  path: string;
+  body?: object;
+}
+export interface Answer {
+  id: number;
+  status: number;
+  body?: unknown;
+}
+export interface EventBodies {
+  turn: MasterPacket;
+  roster: Roster;
+  setup: SeatEvents["setup"];
+  chart: { chart: Chart; generation: number };
+  ended: SeatEvents["ended"];
+  verified: { seat: number; generation: number; sha256: string };
+  refused: SeatEvents["refused"];
+  repair: SeatEvents["repair"];
+  diverged: SeatEvents["diverged"];
+  failed: SeatEvents["failed"];
+  chat: SeatEvents["chat"];
+  announcement: SeatEvents["announcement"];
+}
+/** One event of the room, in the order of seq. */
+export type EventFrame = { [Name in keyof EventBodies]: { event: Name; seq: number; path: string; body: EventBodies[Name] } }[keyof EventBodies];
+/** Events that only pass by on their way to whoever listens. */
+export type News = Extract<EventFrame, { event: "refused" | "repair" | "diverged" | "failed" | "chat" | "announcement" }>;
+/** A packet of ours was refused, or the command at `index` in it. It has no seq. */
+export interface Rejection {
+  event: "rejected";
+  body: { generation: number; index?: number | null; problem: Problem };
+}
+export type ServerFrame = (Answer & { event?: undefined }) | ((EventFrame | Rejection) & { status?: undefined });
+
+/** What the room answers to `PUT /session`. */
+export interface Hello {
+  user: string;
+  name: string;
+  seat: number | null;
+  seq: number;
+  generation: number;
+  turn_ms: number;
+  ahead: number;
+  /** The last generation of which the room has a packet of ours. */
+  heard: number;
+  snapshot: Snapshot | null;
+}
+/** A hello after which the events go on from a snapshot. */
+export type Resumption = Hello & { snapshot: Snapshot };
+/** The room after a turn, without the bytes of the engine's state. */
+export interface Snapshot {
+  generation: number;
+  seq: number;
+  sha256: string;
+  size: number;
+  begin: { setup: Body; seats: readonly Row[]; states: readonly string[] };
+  setup: SeatEvents["setup"];
+  roster: Roster;
+  chart: Chart;
+}
+
+// ---- the engine (../worker.js) ----------------------------------------------------------------
+
+export interface TurnOrder {
+  generation: number;
+  iterations: number;
+  commands: { seat: number; name: string; body: Body }[];
+  states: readonly string[];
+  seats: number[];
+}
+export type Order =
+  | { op: "load"; setup: Body; seats: SeatOfGame[]; seed: number; states: readonly string[] }
+  | { op: "init"; generation: number; setup: Body; seats: SeatOfGame[]; seed: number; states: readonly string[] }
+  | {
+      op: "restore"; generation: number; begin: { setup: Body; seats: SeatOfGame[]; states: readonly string[] };
+      seed: number; states: readonly string[]; seats: number[]; sha256: string; bytes: Uint8Array;
+    }
+  | {
+      op: "steps"; turns: TurnOrder[]; turn_ms: number; length_ms: number; every: number; stateEvery: number; scene: boolean;
+    };
+export type EngineError = SeatEvents["broken"]["error"];
+export interface Stepped {
+  op: "stepped";
+  generation: number;
+  sums: [generation: number, checksum: number][];
+  signals: Signal[];
+  ms: number;
+  turns: number;
+  iterations: number;
+  sync: SeatEvents["sync"] | null;
+  state: StateHash | null;
+  unkept: { generation: number; why: string } | null;
+}
+export interface StateHash {
+  generation: number;
+  sha256: string;
+  size: number;
+}
+/** What went wrong with the engine or the view of this page, as the room is told it. With any kind
+ * but `engine` the game goes on. */
+export interface Failure {
+  kind: "engine" | SeatEvents["report"]["kind"];
+  generation: number;
+  text: string;
+}
+export interface Failed {
+  op: "failed";
+  during: string;
+  generation?: number;
+  error: EngineError;
+}
+/** epoch: of the engine that was asked. unshown: why the view has no picture of it. */
+export type Reply = { epoch?: number; unshown?: string | null; generation?: number } & (
+  | { op: "progress" | "inited" | "restored"; generation: number }
+  | { op: "loaded"; reasons: string[] }
+  | Stepped
+  | Failed
+);
+/** Replies to orders of the shell, and the end of all. */
+export type Aside =
+  | { op: "corrupted"; path: string | null }
+  | { op: "snapshot"; snapshot: Plain; checksum: number }
+  | { op: "shown" }
+  | ({ op: "evidence" } & Evidence)
+  | { op: "state"; generation: number; bytes: Uint8Array<ArrayBuffer> | null }
+  | { op: "broken"; error: EngineError };
+
+/** What comes out of the sandbox: one of the three. */
+export interface Heard {
+  engine?: Reply | Aside;
+  send?: { name: string; body: Body };
+  problem?: SeatEvents["viewProblem"];
+}
+
+// ---- the session ------------------------------------------------------------------------------
+
+/** What an outbox says, for a later life of the page. */
+export interface Memory {
+  user: string;
+  queue: Command[];
+  packets: KeptPacket[];
+  counts: Omit<CommandCounts, "waiting">;
+  countedUpTo: number;
+}
+/** refused, missing: the indexes of commands that are settled in another way. */
+export interface KeptPacket extends ClientPacket {
+  refused?: number[];
+  missing?: number[];
+}
+export type Tell = <Name extends keyof SeatEvents>(name: Name, detail: SeatEvents[Name]) => void;
+export interface Ports {
+  connect(): void;
+  hangUp(): void;
+  send(frame: Request): void;
+  engine(order: (Order & { epoch: number }) | { op: "evidence"; generation: number; epoch: number }): void;
+  tell: Tell;
+  keep(memory: Memory): void;
+  /** Fetches the state of this snapshot, and gives it to `stateFetched`. */
+  fetchState(snapshot: Snapshot): void;
+  /** Lets the engine give the bytes of its state after this turn, and sends them to the room. */
+  sendState(generation: number): void;
+  /** The engine hangs: ends its worker. */
+  kill(): void;
+}

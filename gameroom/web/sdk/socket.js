@@ -1,0 +1,95 @@
+/**
+ * The WebSocket of one seat: one after the other, as the session opens and closes them.
+ *
+ * It knows no room: frames go in and come out. The rule it keeps: only the last opened socket is
+ * heard, and frames keep their order however slow the line is made.
+ */
+
+import { Codec } from "./codec.js";
+import { SlowLine } from "./slow-line.js";
+
+/** @import { Definition, Subprotocol } from "../gameroom.js" */
+/** @import { Request, ServerFrame } from "./shapes.d.ts" */
+
+const CLOSED_ABNORMALLY = 1006;
+const DROPPED_TRY_MS = 100;
+
+export class Socket {
+  /** What it has carried since the page was loaded. */
+  bytes = { in: 0, out: 0, framesIn: 0, framesOut: 0 };
+  /** Every frame takes this much longer, each way. */
+  delayMs = 0;
+  #address;
+  #protocols;
+  #definition;
+  #hear;
+  /** @type {WebSocket | null} */
+  #socket = null;
+  /** @type {Codec | null} */
+  #codec = null;
+  #slow = { in: new SlowLine(), out: new SlowLine() };
+  #droppedUntil = 0;
+
+  /** protocols: the subprotocols, the best one first.
+   * @param {{ address: URL, protocols: readonly Subprotocol[], definition: Definition, hear: {
+   *   opened: () => void, received: (frame: ServerFrame) => void, lost: (code: number, reason: string) => void,
+   * } }} options */
+  constructor({ address, protocols, definition, hear }) {
+    this.#address = address;
+    this.#protocols = protocols;
+    this.#definition = definition;
+    this.#hear = hear;
+  }
+
+  open() {
+    if (performance.now() < this.#droppedUntil) {
+      setTimeout(() => this.#hear.lost(CLOSED_ABNORMALLY, "still dropped"), DROPPED_TRY_MS);
+      return;
+    }
+    const socket = new WebSocket(this.#address, [...this.#protocols]);
+    socket.binaryType = "arraybuffer";
+    this.#socket = socket;
+    /** @type {Codec} */
+    let codec;
+    const later = (/** @type {() => void} */ act) => this.#slow.in.put(this.delayMs, () => this.#socket === socket && act());
+    socket.onopen = () => {
+      this.#codec = codec = new Codec(/** @type {Subprotocol} */ (socket.protocol), this.#definition);
+      later(() => this.#hear.opened());
+    };
+    socket.onmessage = ({ data }) => {
+      this.bytes.in += data.byteLength ?? data.length;
+      this.bytes.framesIn += 1;
+      const frame = codec.decode(data);
+      later(() => this.#hear.received(frame));
+    };
+    socket.onclose = ({ code, reason }) => later(() => {
+      this.#socket = null;
+      this.#hear.lost(code, reason);
+    });
+  }
+
+  /** @param {Request} frame */
+  send(frame) {
+    const socket = this.#socket;
+    if (this.#codec === null || socket?.readyState !== WebSocket.OPEN) return;
+    const data = this.#codec.encode(frame);
+    this.bytes.out += data.length;
+    this.bytes.framesOut += 1;
+    this.#slow.out.put(this.delayMs, () => socket.readyState === WebSocket.OPEN && socket.send(data));
+  }
+
+  /** Closes the socket; nothing is heard of it any more. */
+  hangUp() {
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.close();
+  }
+
+  /** Loses the connection, as a bad network would, and has none for this long.
+   * @param {number} ms */
+  drop(ms) {
+    this.#droppedUntil = performance.now() + ms;
+    this.hangUp();
+    this.#hear.lost(CLOSED_ABNORMALLY, "dropped by hand");
+  }
+}
