@@ -6,7 +6,7 @@
  * what the players agreed on is compared wherever it is passed.
  */
 
-import { Watchdog } from "./watchdog.js";
+import { Watchdog } from "./sdk/watchdog.js";
 
 export const SPEEDS = [0.5, 1, 2, 4, 8, Infinity];
 const FRAME_MS = 16;

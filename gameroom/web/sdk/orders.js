@@ -76,10 +76,3 @@ export const stepsOrder = (turns, { turn_ms, every, stateEvery, scene }) => ({
   stateEvery,
   scene,
 });
-
-/** The turn that the engine is asked to run, or to run first; 0 for none.
- * @param {Order} order */
-export function firstTurn(order) {
-  if (order.op === "steps") return order.turns[0].generation;
-  return order.op === "load" ? 0 : order.generation;
-}

@@ -7,7 +7,7 @@
  * engine that does not answer in time hangs.
  */
 
-import { firstTurn, initOrder, loadOrder, restoreOrder, stepsOrder } from "./orders.js";
+import { initOrder, loadOrder, restoreOrder, stepsOrder } from "./orders.js";
 import { Timing } from "./timing.js";
 import { Watchdog } from "./watchdog.js";
 
@@ -67,7 +67,7 @@ export class Playing {
    * checksum taken, and its state kept for others.
    * @param {Pick<Ports, "engine" | "kill">} ports
    * @param {import("./room.js").Room} room
-   * @param {{ seed: number, every: number, stateEvery: number, stepMax: number }} options */
+   * @param {{ seed: number, every: number, stateEvery: number, stepMax?: number | undefined }} options */
   constructor(ports, room, { seed, every, stateEvery, stepMax }) {
     this.#ports = ports;
     this.#room = room;
@@ -79,7 +79,7 @@ export class Playing {
 
   /** When `play` or `watch` has something to do: a list of times. */
   get due() {
-    return [this.#playAt, this.#watchdog.dueAt];
+    return [this.#playAt, this.#watchdog.due];
   }
 
   /** @param {number} now */
@@ -159,7 +159,7 @@ export class Playing {
    * @param {number} now */
   #order(order, now) {
     this.isBusy = true;
-    this.#watchdog.asked(firstTurn(order), order.op === "steps", now);
+    this.#watchdog.asked(order, now);
     this.#ports.engine({ ...order, epoch: this.#epoch });
   }
 
@@ -258,7 +258,7 @@ export class Playing {
   replied(reply, now) {
     if (reply.epoch !== this.#epoch || this.isDead) return false;
     if (reply.op === "progress") {
-      this.#watchdog.progressed(reply.generation, now);
+      this.#watchdog.progressed(reply, now);
       return false;
     }
     this.isBusy = false;
@@ -292,7 +292,7 @@ export class Playing {
   /** An engine that hangs is ended: {generation, error} of its failure, else null.
    * @param {number} now */
   watch(now) {
-    const hang = this.#watchdog.watch(now);
+    const hang = this.#watchdog.hung(now);
     if (hang !== null) {
       this.#ports.kill();
       this.die();

@@ -29,7 +29,6 @@ import { Playing } from "./playing.js";
 import { Room } from "./room.js";
 import { Sending } from "./sending.js";
 import { Sequence } from "./sequence.js";
-import { STEP_MAX_MS } from "./watchdog.js";
 
 /** @import { Body, Definition } from "../gameroom.js" */
 /** @import { EngineError, EventFrame, Hello, Memory, Ports, Rejection, Reply, Resumption, ServerFrame } from "./shapes.d.ts" */
@@ -69,7 +68,7 @@ export class Session {
    * @param {{ definition: Definition, seed: number, random: () => number, drawId?: () => number,
    *   memory?: Memory | null, stepMax?: number }} options
    */
-  constructor(ports, { definition, seed, random, drawId = randomId, memory = null, stepMax = STEP_MAX_MS }) {
+  constructor(ports, { definition, seed, random, drawId = randomId, memory = null, stepMax }) {
     const every = policyOf(definition, "divergence", "checksum_every");
     const stateEvery = policyOf(definition, "snapshots", "every");
     const connection = new Connection(ports, random);
