@@ -9,6 +9,9 @@ export const words = (name) => name.replaceAll("_", " ");
 
 export const show = (target, shown) => { target.hidden = !shown; };
 
+/** Which part of the page is shown: its style sheet knows the names. */
+export const phase = (name) => { document.body.dataset.phase = name; };
+
 /** Somebody else's text inside a sentence: one from right to left leaves the rest of it in place. */
 export const isolated = (text) => (/^[\x20-\x7e]*$/.test(text) ? text : `\u2068${text}\u2069`);
 
@@ -34,6 +37,8 @@ export const leaving = (go) => new Promise((isBack) => {
   addEventListener("pageshow", isBack, { once: true });
   go();
 });
+
+export const reload = () => leaving(() => location.reload());
 
 /** However fast the first press was answered: a double click, or a key that is held, is one press, even
  * where another button lies below the pointer by now. `data-repeats` marks buttons that are meant to
