@@ -18,13 +18,14 @@ PYTHON := $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 
 say = @printf '\033[1m==> %s\033[0m\n' "$(1)"
 
-.PHONY: help demo test nightly bench costs lateness autobahn modem soak clean browser
+.PHONY: help demo test nightly bench costs lateness autobahn modem soak clean browser vectors
 help:
 	@echo "make demo     set up what is missing and play archers on this machine (GAME=noughts for another)"
 	@echo "make test     set up what is missing and run every check and test"
 	@echo "make nightly  run the long tests, which make test leaves out"
 	@echo "make bench    run the benchmarks"
 	@echo "make autobahn run the Autobahn test suite of WebSocket (needs Python 2.7)"
+	@echo "make vectors  write the files anew by which clients in any language are checked"
 	@echo "make costs    measure what each route costs the server at its largest"
 	@echo "make lateness measure how late turns are while somebody attacks the server"
 	@echo "make modem    play archers over bad networks for 20 minutes and measure (Linux, as root)"
@@ -62,6 +63,10 @@ bench: $(VENV)/.stamp-dev
 # Our socket beside aiohttp's own; the suite's packages go to .venv/autobahn.
 autobahn: $(VENV)/.stamp-run
 	@$(BIN)/python -m tests.server.autobahn $(if $(PYTHON27),--python $(PYTHON27)) $(ARGS)
+
+# What clients in any language are checked by: tests/vectors/README.md.
+vectors: $(VENV)/.stamp-dev
+	@$(BIN)/python -m tests.twins.make
 
 costs: $(VENV)/.stamp-dev
 	@$(BIN)/python -m tests.benchmarks.costs $(ARGS)

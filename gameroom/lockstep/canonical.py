@@ -2,7 +2,7 @@
 
 The twin of `canonical`, `hash32` and `checksum` in web/kit.js: a value that travels, is
 hashed or is kept as a snapshot has the same bytes in Python and in JavaScript
-(tests/web/vectors.json). Floats have none, on purpose.
+(tests/vectors/kit.json). Floats have none, on purpose.
 """
 
 from __future__ import annotations

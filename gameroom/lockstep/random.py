@@ -1,7 +1,7 @@
 """The seeded generator and the integer mathematics of the kit, in Python.
 
 The twin of `Random`, `isqrt`, `sin`, `cos` and `atan2` in web/kit.js, for replicas and
-bots: the same seed gives the same numbers on both sides (tests/web/vectors.json). It
+bots: the same seed gives the same numbers on both sides (tests/vectors/kit.json). It
 knows no entropy: a seed comes from outside.
 """
 

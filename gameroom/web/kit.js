@@ -4,7 +4,7 @@
  * A seeded generator, canonical bytes, a hash, and integer mathematics. It knows no
  * room, no page and no network. Everything here is exact integer arithmetic, so every
  * machine gets the same bits; gameroom/lockstep/{random,canonical}.py are its twins and
- * tests/web/vectors.json holds both to the same answers.
+ * tests/vectors/kit.json holds both to the same answers.
  */
 
 export const INT_MAX = Number.MAX_SAFE_INTEGER;

@@ -1,11 +1,11 @@
-// The kit gives the answers of vectors.json, which its Python twins give as well.
+// The kit gives the answers of tests/vectors/kit.json, which its Python twins give as well.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import * as kit from "../../gameroom/web/kit.js";
 
-const vectors = JSON.parse(readFileSync(new URL("./vectors.json", import.meta.url), "utf8"));
+const vectors = JSON.parse(readFileSync(new URL("../vectors/kit.json", import.meta.url), "utf8"));
 
 test("a seed gives the same numbers as in Python", () => {
   for (const { seed, next, below, shuffle, state } of vectors.random) {

@@ -35,7 +35,7 @@ export function ruling(definition, states, name, kinds) {
  * @param {FieldType} type
  * @param {any} value
  * @returns {string | null} */
-function misfit(type, value) {
+export function misfit(type, value) {
   switch (type.kind) {
     case "int":
       if (!Number.isSafeInteger(value)) return `is not a whole number from ${type.low} to ${type.high}`;
@@ -46,9 +46,9 @@ function misfit(type, value) {
       return type.choices.includes(value) ? null : `is not one of ${type.choices.map((one) => `"${one}"`).join(", ")}`;
     case "string": {
       if (typeof value !== "string") return `is not a text of ${type.low} to ${type.high} characters`;
-      if (/\p{Surrogate}/u.test(value)) return "has a lone surrogate";
       const size = [...value].length;
-      return size < type.low || size > type.high ? `has ${size} characters, not ${type.low} to ${type.high}` : null;
+      if (size < type.low || size > type.high) return `has ${size} characters, not ${type.low} to ${type.high}`;
+      return /\p{Surrogate}/u.test(value) ? "has a lone surrogate" : null;
     }
     default: {
       if (!Array.isArray(value)) return `is not a list of ${type.low} to ${type.high} items`;
@@ -73,8 +73,8 @@ export function misfitBody(fields, body) {
     const why = misfit(type, given[name]);
     if (why !== null) return `\`${name}\` ${why}`;
   }
-  const extra = Object.keys(body).find((key) => !fields.some(({ name }) => name === key));
-  return extra === undefined ? null : `\`${extra.slice(0, 40)}\` is not a field`;
+  const extra = Object.keys(body).filter((key) => !fields.some(({ name }) => name === key));
+  return extra.length === 0 ? null : `\`${extra.map((key) => key.slice(0, 40)).sort()[0]}\` is not a field`;
 }
 
 /** A policy of the room, as its definition states it: a client has no default of its own.

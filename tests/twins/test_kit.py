@@ -1,4 +1,4 @@
-"""The Python twins of the kit give the answers of tests/web/vectors.json, as kit.js does."""
+"""The Python twins of the kit give the answers of tests/vectors/kit.json, as kit.js does."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gameroom.lockstep.random import Random, atan2, cos, isqrt, sin
 from gameroom.model.builtin import INHERITED
 
 VECTORS: dict[str, Any] = json.loads(
-    (Path(__file__).parent.parent / "web" / "vectors.json").read_text(encoding="utf-8")
+    (Path(__file__).parent.parent / "vectors" / "kit.json").read_text(encoding="utf-8")
 )
 
 
