@@ -83,13 +83,13 @@ export class Sequence {
 
   /** The events go on from the snapshot of this hello, whose state is fetched now.
    * @param {Resumption} hello */
-  fetch(hello) {
+  waitFor(hello) {
     this.#fetching = { hello, frames: [] };
   }
 
   /** Keeps a frame for later. False: too many wait.
    * @param {EventFrame | Rejection} frame */
-  wait(frame) {
+  keep(frame) {
     return this.#fetching !== null && this.#fetching.frames.push(frame) <= FRAMES_WAITING_MAX;
   }
 

@@ -286,14 +286,14 @@ export class Session {
   /** Much is missing: the events that follow go on from a snapshot, whose state comes first.
    * @param {Resumption} hello */
   #resume(hello) {
-    this.#sequence.fetch(hello);
+    this.#sequence.waitFor(hello);
     this.#ports.fetchState(hello.snapshot);
   }
 
   /** @param {EventFrame | Rejection} frame
    * @param {number} now */
   #wait(frame, now) {
-    if (!this.#sequence.wait(frame)) this.#unfetched(now);
+    if (!this.#sequence.keep(frame)) this.#unfetched(now);
   }
 
   /** @param {number} now */
