@@ -260,7 +260,7 @@ export function look(where: Where): Promise<Picture>;
 /** Who this browser already is in the room, or null. */
 export function whoAmI(where: Where & { profile?: string }): Promise<Place | null>;
 
-/** The subprotocols; PROTOCOLS lists both, the one that a Seat asks for first before the other. */
+/** The subprotocols; PROTOCOLS lists both, the preferred one first. */
 export const JSON_PROTOCOL: "gameroom.v1.json";
 export const MSGPACK_PROTOCOL: "gameroom.v1.msgpack";
 export const PROTOCOLS: readonly Subprotocol[];

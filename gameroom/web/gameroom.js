@@ -5,7 +5,7 @@
  * knowing nothing of those above:
  *
  *   msgpack, codec                   frames as bytes and back, for both subprotocols
- *   definition, close-codes          what the room file and the protocol say
+ *   definition, problem              what the room file and the protocol say
  *   session and its parts            all that lock-step asks of a client; no page, no socket, no timer
  *   sandbox-host                     the frame of opaque origin in which engine and view run
  *   http, socket, seat, joining      the browser's shell

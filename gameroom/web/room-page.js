@@ -5,10 +5,8 @@
  * words fit which situation is for situations.js to say.
  */
 
+import { SetupForm, showRequests } from "./forms.js";
 import { by, element, isolated, leaving, once, phase, reload, say, show, words } from "./page.js";
-import { showPeople } from "./people.js";
-import { showRequests } from "./request-forms.js";
-import { SetupForm } from "./setup-form.js";
 import * as situations from "./situations.js";
 import { listed } from "./story.js";
 
@@ -357,4 +355,29 @@ export class RoomPage {
       onclick: once(() => this.#act(action)),
     })));
   }
+}
+
+/** Shows the people of these facts. The cards stay where they are, so that a word that changes is all
+ * that changes. */
+function showPeople(list, facts) {
+  const users = facts.rows.map(({ user, seat }) => `${user} ${seat}`).join();
+  if (list.dataset.users !== users) {
+    list.dataset.users = users;
+    list.replaceChildren(...facts.rows.map(card));
+  }
+  for (const [index, row] of facts.rows.entries()) {
+    const { text, tone, more } = situations.person(row, facts);
+    const [, who, presence, what] = list.children[index].children;
+    say(who, row.name);
+    say(presence, text);
+    presence.dataset.tone = tone;
+    say(what, more);
+  }
+}
+
+function card({ seat, user }) {
+  const swatch = element("span", { className: "swatch" });
+  swatch.style.background = `var(--seat-${seat % 8})`;
+  return element("li", { "data-user": user }, swatch, element("span", { className: "who" }),
+    element("span", { className: "presence" }), element("span", { className: "what" }));
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import * as evidence from "../../gameroom/web/evidence.js";
-import { testify } from "../../gameroom/web/sdk/testify.js";
+import { testify } from "../../gameroom/web/sdk/http.js";
 import * as kit from "../../gameroom/web/kit.js";
 import { table } from "./world.js";
 

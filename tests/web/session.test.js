@@ -5,10 +5,9 @@ import { test } from "node:test";
 import { Random } from "../../gameroom/web/kit.js";
 import { Client, Clock, DEFINITION, ITERATING, Room, table } from "./world.js";
 import { Outlet } from "../../gameroom/web/sandbox.js";
-import { closing } from "../../gameroom/web/sdk/close-codes.js";
-import { ruling } from "../../gameroom/web/sdk/definition.js";
+import { closing, ruling } from "../../gameroom/web/sdk/definition.js";
 import { Session } from "../../gameroom/web/sdk/session.js";
-import { SlowLine } from "../../gameroom/web/sdk/slow-line.js";
+import { SlowLine } from "../../gameroom/web/sdk/socket.js";
 
 const generations = (packets) => packets.map(({ generation }) => generation);
 const upTo = (n) => Array.from({ length: n }, (_, i) => i + 1);

@@ -4,9 +4,8 @@ import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 
 import { canonical, hash32 } from "../../gameroom/web/kit.js";
-import { closing } from "../../gameroom/web/sdk/close-codes.js";
 import { Codec, JSON_PROTOCOL, MSGPACK_PROTOCOL } from "../../gameroom/web/sdk/codec.js";
-import { misfit, misfitBody, ruling } from "../../gameroom/web/sdk/definition.js";
+import { closing, misfit, misfitBody, ruling } from "../../gameroom/web/sdk/definition.js";
 import { Session } from "../../gameroom/web/sdk/session.js";
 
 const VECTORS = new URL("../vectors/", import.meta.url);

@@ -6,7 +6,7 @@
  * before the server's, that answer says why the room does not hear us.
  */
 
-import { closing } from "./close-codes.js";
+import { closing } from "./definition.js";
 import { problem } from "./problem.js";
 
 /** @import { Problem, Status } from "../gameroom.js" */

@@ -6,8 +6,8 @@
 
 import { get, post } from "./http.js";
 import { RoomError } from "./problem.js";
+import { verified } from "./sandbox-host.js";
 import { Seat } from "./seat.js";
-import { verified } from "./sources.js";
 
 /** @import { JoinOptions, Picture, Place, Where } from "../gameroom.js" */
 

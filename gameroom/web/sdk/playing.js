@@ -7,13 +7,12 @@
  * engine that does not answer in time hangs.
  */
 
-import { initOrder, loadOrder, restoreOrder, stepsOrder } from "./orders.js";
 import { Timing } from "./timing.js";
 import { Watchdog } from "./watchdog.js";
 
-/** @import { MasterPacket } from "../gameroom.js" */
-/** @import { PlannedTurn } from "./orders.js" */
+/** @import { MasterPacket, Row, SeatOfGame } from "../gameroom.js" */
 /** @import { Order, Ports, Reply, Snapshot, Stepped } from "./shapes.d.ts" */
+/** @import { Room } from "./room.js" */
 
 const BATCH_TURNS_MAX = 200;
 const BATCH_MS = 40;
@@ -22,6 +21,78 @@ const BATCH_GLIDE_MS = 50;
 const NEAR_TURNS = 32;
 /** A turn that comes this late was waited for. */
 const STALL_MS = 20;
+
+// ---- orders: an engine is told the same of a turn wherever and whenever it runs it -----------------
+
+/**
+ * A closed turn that the engine has not run yet.
+ *
+ * @typedef {object} PlannedTurn
+ * @property {undefined} [order]
+ * @property {MasterPacket} packet
+ * @property {readonly string[]} states before the turn
+ * @property {number[]} taken the seats that are taken at this turn
+ * @property {number} arrivedAt
+ * @property {number} turnMs how long it lasts
+ */
+
+/** What an engine is told of the people.
+ * @param {readonly Row[]} rows
+ * @returns {SeatOfGame[]} */
+const peopleOf = (rows) => rows.map(({ seat, name, team, roles }) => ({ seat, name, team, roles }));
+
+/** To check the setup.
+ * @param {Room} room
+ * @param {number} seed
+ * @returns {Order} */
+const loadOrder = ({ setup, roster, states }, seed) =>
+  ({ op: "load", setup, seats: peopleOf(roster.seats), seed, states });
+
+/** To begin a game after this generation.
+ * @param {Room} room
+ * @param {number} seed
+ * @param {number} generation
+ * @returns {Order} */
+const initOrder = ({ setup, roster, states }, seed, generation) =>
+  ({ op: "init", generation, setup, seats: peopleOf(roster.seats), seed, states });
+
+/** To go on from a snapshot; bytes: the state of the engines that made it.
+ * @param {Snapshot} snapshot
+ * @param {Uint8Array} bytes
+ * @param {number} seed
+ * @returns {Order} */
+const restoreOrder = ({ generation, begin, roster, chart, sha256 }, bytes, seed) => ({
+  op: "restore",
+  generation,
+  begin: { setup: begin.setup, seats: peopleOf(begin.seats), states: begin.states },
+  seed,
+  states: chart.states,
+  seats: roster.seats.map(({ seat }) => seat),
+  sha256,
+  bytes,
+});
+
+/** To run these turns. turn_ms: for how long the view glides to what it is shown, where `scene` is.
+ * @param {readonly PlannedTurn[]} turns
+ * @param {{ turn_ms: number, every: number, stateEvery: number, scene: boolean }} options
+ * @returns {Order} */
+const stepsOrder = (turns, { turn_ms, every, stateEvery, scene }) => ({
+  op: "steps",
+  turns: turns.map(({ packet, states, taken }) => ({
+    generation: packet.generation,
+    iterations: packet.iterations_per_command,
+    commands: packet.commands.flatMap(({ seat, commands }) => commands.map(({ name, body }) => ({ seat, name, body }))),
+    states,
+    seats: taken,
+  })),
+  turn_ms,
+  length_ms: turns[turns.length - 1].turnMs,
+  every,
+  stateEvery,
+  scene,
+});
+
+// ---- when they are given ----------------------------------------------------------------------------
 
 export class Playing {
   /** The last turn that the engine has run. */
@@ -66,7 +137,7 @@ export class Playing {
   /** ports: engine(order) and kill(). every, stateEvery: of how many generations one has its
    * checksum taken, and its state kept for others.
    * @param {Pick<Ports, "engine" | "kill">} ports
-   * @param {import("./room.js").Room} room
+   * @param {Room} room
    * @param {{ seed: number, every: number, stateEvery: number, stepMax?: number | undefined }} options */
   constructor(ports, room, { seed, every, stateEvery, stepMax }) {
     this.#ports = ports;

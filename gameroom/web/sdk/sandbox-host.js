@@ -1,14 +1,41 @@
 /**
  * The frame in which engine and view run, out of reach of everything, as the page sees it.
  *
- * It knows no room. The rule it keeps: everything inside is handed over as text, and from the view,
- * which is uploaded code, come two things only: what it wants to send, and its problems. What runs
+ * It knows no room. The rule it keeps: everything inside is handed over as text whose hash the room
+ * has told, and from the view, which is uploaded code, come two things only: what it wants to send,
+ * and its problems. What runs
  * inside the frame is in ../sandbox.js and ../worker.js.
  */
 
-import { textOf } from "./sources.js";
 
 /** @import { Heard } from "./shapes.d.ts" */
+/** @import { Link } from "../gameroom.js" */
+
+const encoder = new TextEncoder();
+
+/** The text at this address, asked for without cookies.
+ * @param {string | URL} url
+ * @returns {Promise<string>} */
+export async function textOf(url) {
+  const response = await fetch(url, { credentials: "omit" });
+  if (!response.ok) throw new Error(`${url}: ${response.status} ${response.statusText}`);
+  return response.text();
+}
+
+/** The source behind a link {url, sha256}, refused unless its hash is the one that was told.
+ * @param {Link} link
+ * @param {string} base
+ * @returns {Promise<string>} */
+export async function verified(link, base) {
+  const source = await textOf(new URL(link.url, base));
+  // Without a secure context there is no digest; then there is no TLS either to make it count.
+  if (globalThis.crypto?.subtle) {
+    const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(source)));
+    const hash = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    if (hash !== link.sha256) throw new Error(`${link.url} is not what the room says it is`);
+  }
+  return source;
+}
 
 const here = (/** @type {string} */ name) => new URL(`../${name}`, import.meta.url).href;
 

@@ -7,19 +7,49 @@
 
 import { PROTOCOLS } from "./codec.js";
 import { perTurnMax } from "./definition.js";
-import { bytesAt, putPacked, send } from "./http.js";
-import { Listeners } from "./listeners.js";
+import { bytesAt, putPacked, send, testify } from "./http.js";
 import { RoomError } from "./problem.js";
 import { Sandbox } from "./sandbox-host.js";
 import { Session } from "./session.js";
 import { Socket } from "./socket.js";
-import { testify } from "./testify.js";
 
 /** @import { Body, Meters, Picture, SeatEvents, Subprotocol } from "../gameroom.js" */
 /** @import { Plain } from "../kit.js" */
 /** @import { Aside, Heard, Memory, Ports, Reply, Snapshot } from "./shapes.d.ts" */
 
 const CLOSED_ABNORMALLY = 1006;
+
+/** Who hears which event. Whoever fails at hearing is reported, and the others hear it all the same. */
+class Listeners {
+  /** @type {Map<string, Set<(detail: any) => void>>} */
+  #listeners = new Map();
+
+  /** Calls `hear` with every event of that name; returns what stops it.
+   * @template {keyof SeatEvents} Name
+   * @param {Name} name
+   * @param {(detail: SeatEvents[Name]) => void} hear
+   * @returns {() => void} */
+  on(name, hear) {
+    const hearing = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, hearing.add(hear));
+    return () => {
+      hearing.delete(hear);
+    };
+  }
+
+  /** @param {string} name
+   * @param {unknown} detail */
+  tell(name, detail) {
+    for (const hear of this.#listeners.get(name) ?? []) {
+      try {
+        hear(detail);
+      } catch (error) {
+        reportError(error);
+      }
+    }
+    if (name !== "any") this.tell("any", { name, detail });
+  }
+}
 
 export class Seat {
   #listeners = new Listeners();

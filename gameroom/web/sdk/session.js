@@ -23,12 +23,11 @@ import { Checksums } from "./checksums.js";
 import { Connection } from "./connection.js";
 import { policyOf } from "./definition.js";
 import { Failures } from "./failures.js";
-import { Hearing } from "./hearing.js";
+import { Hearing, Sequence } from "./hearing.js";
 import { randomId } from "./outbox.js";
 import { Playing } from "./playing.js";
 import { Room } from "./room.js";
 import { Sending } from "./sending.js";
-import { Sequence } from "./sequence.js";
 
 /** @import { Body, Definition } from "../gameroom.js" */
 /** @import { EngineError, EventFrame, Hello, Memory, Ports, Rejection, Reply, Resumption, ServerFrame } from "./shapes.d.ts" */
