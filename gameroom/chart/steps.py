@@ -240,16 +240,16 @@ def _at(
     snapshot: ChartSnapshot,
     now: int,
     generation: int,
-    people: tuple[Person, ...] | None = None,
-    settings: tuple[Value, ...] | None = None,
+    people: tuple[Person, ...],
+    settings: tuple[Value, ...],
 ) -> ChartSnapshot:
-    """The same at another time; neither time nor generation ever falls."""
+    """The same at another time, among these people; neither time nor generation ever falls."""
     return ChartSnapshot(
         snapshot.configuration,
         snapshot.history,
         snapshot.data,
-        snapshot.settings if settings is None else settings,
-        snapshot.people if people is None else people,
+        settings,
+        people,
         snapshot.timers,
         snapshot.turn_timers,
         snapshot.held,

@@ -178,3 +178,57 @@ def test_a_chart_does_not_follow_later_changes_of_the_value():
     play = Play(value)
     value["states"]["a"]["transitions"].clear()
     assert play.send("go").active == ("b",)
+
+
+def read(expression):
+    return plain_room(transition(**{"on": "x", "if": expression, "to": "b"}))
+
+
+DEEPER = {
+    "not": lambda inner: ["not", inner],
+    "minus": lambda inner: ["-", inner],
+    "and": lambda inner: ["and", True, inner],
+    "sum": lambda inner: ["+", inner, 1],
+}
+
+
+@pytest.mark.parametrize("around", DEEPER.values(), ids=DEEPER)
+def test_expressions_lie_64_deep_and_no_deeper(around):
+    value = ["in", "b"]
+    for _ in range(64):
+        value = around(value)
+    read(value)
+    with pytest.raises(ValueError, match="more than 64 expressions inside one another"):
+        read(around(value))
+
+
+def test_an_expression_has_63_parts_and_no_more():
+    read(["and", *[True] * 63])
+    with pytest.raises(ValueError, match="more than 64 parts"):
+        read(["and", *[True] * 64])
+
+
+def test_a_minus_has_one_part_or_two():
+    play = Play(
+        {
+            "variables": {"n": {"type": ["int", -9, 9], "initial": 0}},
+            **states(a={"transitions": [{"on": "x", "do": [["set", "n", ["-", ["-", 3], 4]]]}]}),
+        }
+    )
+    assert play.send("x").variables == {"n": -7}
+
+
+@pytest.mark.parametrize(
+    ("expression", "what"),
+    [
+        (["majority", "player", "here"], r"\[2\]: one of connected, "),
+        (["of", 2, "player", "here"], r"\[3\]: one of connected, "),
+        (["of", "two", "player", "ready"], r"\[1\]: an integer is expected"),
+        (["of", 2**53, "player", "ready"], r"\[1\]: 9007199254740992 is past 2\^53-1"),
+        (["nor", True, True], "this is not an expression"),
+        (["and", True], "this is not an expression"),
+    ],
+)
+def test_what_is_no_expression_is_told_by_its_place(expression, what):
+    with pytest.raises(ValueError, match=what):
+        read(expression)

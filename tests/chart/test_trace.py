@@ -122,3 +122,46 @@ def test_a_timer_whose_guard_says_no_is_told_as_such_alone():
     (macrostep,) = Play(room).wait(ms=10).trace
     (considered,) = macrostep.microsteps[0].considered
     assert (considered.verdict, considered.why) == ("guard", "in(b) is false")
+
+
+def test_a_beginning_is_a_macrostep_with_its_entries():
+    play = Play(states(a={"entry": say("hello"), "transitions": [{"when": True, "to": "b"}]}, b={}))
+    (macrostep,) = play.trace
+    assert str(macrostep).startswith('begin\n  begin\n    ! announce "hello"\n    + a')
+    first, second = macrostep.microsteps[:2]
+    assert first.considered == ()
+    assert [(one.transition, one.verdict) for one in second.considered] == [(0, "enabled")]
+
+
+def test_a_timer_says_whether_its_guard_let_it_through():
+    after = {"after": [10, "ms"], "if": ["in", "b"], "to": "b"}
+    play = Play(states(a={"transitions": [after, {"after": [10, "ms"], "to": "b"}]}, b={}))
+    refused, taken = play.wait(10).trace
+    assert [one.verdict for one in refused.microsteps[0].considered] == ["guard"]
+    assert [one.verdict for one in taken.microsteps[0].considered] == ["enabled"]
+
+
+def test_a_when_that_moves_as_time_passes_is_traced():
+    when = {"when": [">", "generation", 2], "to": "b"}
+    play = Play(states(a={"transitions": [when]}, b={}))
+    assert play.wait(turns=2).trace == []
+    (macrostep,) = play.wait(turns=1).trace
+    assert [one.verdict for one in macrostep.microsteps[0].considered] == ["enabled"]
+    assert macrostep.microsteps[0].entered == ("b",)
+
+
+def test_a_when_without_a_value_says_error():
+    play = Play(states(a={"transitions": [{"when": ["==", ["/", 1, 0], 1], "to": "a"}]})).send("x")
+    verdicts = [one.verdict for step in play.trace[0].microsteps for one in step.considered]
+    assert set(verdicts) == {"error"}
+
+
+def test_what_follows_from_a_move_is_considered_anew():
+    """Each microstep has its own list: nothing of one is told with the next."""
+    first = {"on": "go", "to": "b"}
+    play = Play(
+        states(a={"transitions": [first]}, b={"transitions": [{"when": True, "to": "c"}]}, c={})
+    )
+    play.send("go")
+    looked = [[one.transition for one in step.considered] for step in play.trace[0].microsteps]
+    assert looked == [[0], [1]]
