@@ -38,7 +38,6 @@ class EventLog:
         self.now = now
         self.settings = settings
         self.folded = Folded(settings)
-        self.roster_changed = False
         self._watching: int | None = None
         """How many watch, as was told last."""
         self._people = people
@@ -79,8 +78,8 @@ class EventLog:
     def say_roster_if_changed(self, *, dump: bool = False) -> None:
         """What may have changed is told only where it has, or somebody could fill the journal
         with one fact: a roster is long."""
-        if self.roster_changed:
-            self.roster_changed = False
+        if self._people.changed or self._parting:
+            self._people.changed = False
             if self._is_known(self._people.roster()) and not self._parting:
                 return
             self.say(self.roster(), dump=dump)
@@ -112,7 +111,6 @@ class EventLog:
     def part(self, member: Member, code: Close, reason: str) -> None:
         """Who goes is told so after the roster that says it: a server that falls in between
         still has this player, who has to know that."""
-        self.roster_changed = True
         self._parting[member.user] = Part(member.user, code, reason)
 
     def leaves(self, who: str) -> bool:

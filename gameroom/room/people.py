@@ -23,10 +23,15 @@ SMALL_NUMBERS_MAX = 9
 not counted through for each newcomer."""
 
 
+TOLD = frozenset({"roles", "team", *FLAGS, "slow_by", "repairing", "choices"})
+"""What everyone sees of a person and what can change."""
+
+
 @dataclass(slots=True)
 class Member:
     """One person. `seat` is None for a spectator.
 
+    people: those among whom this person is; they notice when something changes that is told.
     joined: counts up with every join; the smallest is the longest in the room.
     arrived: whether a socket was ever opened.
     away_since: when the connection was lost or since when it is awaited (`presence`).
@@ -38,24 +43,27 @@ class Member:
     failure: the turn and the text that were told then, None where that is not known any more.
     failed_here: it failed in the program that is connected now, which sends no more packets.
     reasons: of the refusal that was told last.
+    slow_by: what makes the turns longer, while `slow`.
     gathers_from: the generation from which on the turns wait for this player's packets;
         None while nobody waits, as during catching up.
     spent: by kind of doing, the room's allowance that is used up (see `allowance`).
     """
 
+    people: People = field(repr=False, compare=False)
     user: str
     name: str
     joined: int
     seat: int | None = None
     team: str | None = None
-    roles: set[str] = field(default_factory=set)
+    roles: frozenset[str] = frozenset()
     connected: bool = False
     ready: bool = False
     loaded: bool = False
     refused: bool = False
     reasons: tuple[str, ...] = ()
     hidden: bool = False
-    slow: Slow | None = None
+    slow: bool = False
+    slow_by: Slow | None = None
     missing: bool = False
     lost: bool = False
     diverged: bool = False
@@ -67,13 +75,18 @@ class Member:
     repairing: bool = False
     repairs: int = 0
     repairing_since: int | None = None
-    choices: dict[str, str] = field(default_factory=dict)
+    choices: Mapping[str, str] = field(default_factory=dict)
     arrived: bool = False
     away_since: int | None = None
     silent_since: int | None = None
     missing_since: int | None = None
     gathers_from: int | None = None
     spent: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in TOLD and getattr(self, name, None) != value:
+            self.people.changed = True
+        object.__setattr__(self, name, value)
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -82,22 +95,22 @@ class Member:
         team = () if self.team is None else (self.team,)
         return frozenset((base, *team, *self.roles))
 
-    def has(self, flag: str) -> bool:
-        assert flag in FLAGS, flag
-        return bool(getattr(self, flag))
-
-    def not_ready(self) -> None:
-        """Takes back readiness, and with it what readiness led to."""
-        self.ready = self.loaded = self.refused = False
-        self.reasons = ()
+    @property
+    def flags(self) -> frozenset[str]:
+        """What conditions may ask of this person."""
+        return frozenset(flag for flag in FLAGS if getattr(self, flag))
 
 
 @dataclass(slots=True)
 class People:
-    """Everyone in the room, by user id."""
+    """Everyone in the room, by user id.
+
+    changed: whether something of them has changed that everyone sees, until it is told.
+    """
 
     file: RoomFile
     members: dict[str, Member] = field(default_factory=dict)
+    changed: bool = False
     _joins: int = 0
     _seated: tuple[Member, ...] | None = None
 
@@ -140,9 +153,9 @@ class People:
     def add(self, user: str, name: str, *, seat: int | None, team: str | None) -> Member:
         """A newcomer. The name gets a number behind it where somebody's looks like it."""
         self._joins += 1
-        member = Member(user, self._unlike_others(name), self._joins, seat=seat, team=team)
+        member = Member(self, user, self._unlike_others(name), self._joins, seat=seat, team=team)
         self.members[user] = member
-        self._seated = None
+        self._seated, self.changed = None, True
         return member
 
     def _unlike_others(self, name: str) -> str:
@@ -155,18 +168,17 @@ class People:
 
     def remove(self, member: Member) -> None:
         del self.members[member.user]
-        self._seated = None
+        self._seated, self.changed = None, True
 
-    def hand_on(self, role: str) -> bool:
+    def hand_on(self, role: str) -> None:
         """Where nobody holds the role, the longest seated of those who may hold it does,
-        connected ones first. Says whether that changed anything."""
+        connected ones first."""
         of = next(declared.of for declared in self.file.roles if declared.name == role)
         candidates = [member for member in self.players() if of in member.kinds]
         if not candidates or any(role in member.roles for member in candidates):
-            return False
+            return
         heir = min(candidates, key=lambda member: (not member.connected, member.joined))
-        heir.roles.add(role)
-        return True
+        heir.roles |= {role}
 
     def meant_by(self, who: str) -> list[Member]:
         """The members that a word of the room file means."""
@@ -181,7 +193,7 @@ class People:
         return tuple(
             Person(
                 kinds=member.kinds,
-                flags=frozenset(flag for flag in FLAGS if member.has(flag)),
+                flags=member.flags,
                 choices=dict(member.choices),
             )
             for member in (*self.players(), *self.spectators())
@@ -203,11 +215,12 @@ class People:
         self._joins = joins
         for player in players:
             row = player.row
-            member = Member(row.user, row.name, player.joined, seat=row.seat, team=row.team)
-            member.roles = set(row.roles)
+            member = Member(self, row.user, row.name, player.joined, seat=row.seat, team=row.team)
+            member.roles = frozenset(row.roles)
             member.choices = dict(row.choices)
             for flag in (*FLAGS, "repairing"):
-                setattr(member, flag, getattr(row, flag))
+                setattr(member, flag, bool(getattr(row, flag)))
+            member.slow_by = row.slow
             member.repairs, member.outvoted = player.repairs, player.outvoted
             member.arrived = True
             member.away_since = now
@@ -216,7 +229,7 @@ class People:
             member.repairing_since = now if member.repairing else None
             member.failed_since = now if member.failed else None
             self.members[row.user] = member
-        self._seated = None
+        self._seated, self.changed = None, False
 
 
 def choice_of(body: Mapping[str, object]) -> str | None:
@@ -238,7 +251,7 @@ def _seat(member: Member) -> RosterRow:
         loaded=member.loaded,
         refused=member.refused,
         hidden=member.hidden,
-        slow=member.slow,
+        slow=member.slow_by,
         missing=member.missing,
         lost=member.lost,
         diverged=member.diverged,

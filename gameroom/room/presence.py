@@ -1,8 +1,9 @@
 """Who is silent, who is gone, who is lost: the people's side of time.
 
-Knows people and durations; no chart, no turns. It notes, the chart decides. The ladder of
-docs/ladder.md in its order: a due turn has not heard a player (silent); after a while all
-are told by name (missing); after a longer while the seat may be taken (lost).
+Knows people and durations; no chart, no turns, and of flags only what they are (`lifecycle`
+changes them). It keeps the times, the chart decides. The ladder of docs/ladder.md in its order: a
+due turn has not heard a player (silent); after a while all are told by name (missing); after a
+longer while the seat may be taken (lost).
 """
 
 from __future__ import annotations
@@ -51,18 +52,13 @@ def patience(room: RoomFile) -> Patience:
 
 def arrive(member: Member, now: int) -> None:
     """Somebody has come in; the socket is still opening."""
-    member.connected, member.away_since = True, now
+    member.away_since = now
 
 
 def connect(member: Member, now: int, *, is_near: bool) -> None:
-    """The socket is open, of a page that is seen until it says otherwise. Where the player
-    is not near the present, the turns wait for this player only once a packet has come. Whoever
-    returns may have begun again: whether the engine differs is found out anew, and one that had
-    failed has the whole grace to catch up."""
-    if not member.connected and not member.repairing:
-        member.diverged = member.outvoted = False
-    member.connected, member.arrived, member.away_since = True, True, None
-    member.lost = member.hidden = member.failed_here = False
+    """The socket is open. Where the player is not near the present, the turns wait for this
+    player only once a packet has come. Whose engine had failed has the whole grace to catch up."""
+    member.arrived, member.away_since, member.failed_here = True, None, False
     if member.failed:
         member.failed_since = now
     if not is_near:
@@ -71,9 +67,8 @@ def connect(member: Member, now: int, *, is_near: bool) -> None:
 
 def disconnect(member: Member, now: int) -> None:
     """The socket is gone; the seat is kept for the reconnect grace."""
-    member.connected = member.hidden = False
     member.gathers_from = None
-    heard_again(member)
+    hear(member)
     member.away_since = now
 
 
@@ -106,18 +101,14 @@ def wait_anew(people: People, now: int) -> None:
 # -- hidden pages ----------------------------------------------------------------------------
 
 
-def hide(member: Member) -> bool:
-    """The page is not seen any more. Says whether the turns had been waiting long for it:
-    they don't any more."""
-    member.hidden = True
-    was_missing = member.missing
-    member.missing, member.missing_since = False, None
-    return was_missing
+def hide(member: Member) -> None:
+    """The page is not seen any more: the turns don't wait for it."""
+    member.missing_since = None
 
 
 def show(member: Member) -> None:
     """The page is seen again: it catches up where it has stopped, and has all its time."""
-    member.hidden, member.silent_since = False, None
+    member.silent_since = None
 
 
 # -- silence ---------------------------------------------------------------------------------
@@ -145,24 +136,24 @@ def rest(people: People) -> None:
 
 
 def newly_missing(people: People, patience: Patience, now: int) -> list[Member]:
-    """Mark those who have been silent for too long; returns the new ones."""
-    missing = [
+    """Those who have been silent for too long by now, and were not missing before."""
+    return [
         member
         for member in people.players()
         if (at := _missing_at(member, patience)) is not None and now >= at
     ]
-    for member in missing:
-        member.missing, member.missing_since = True, now
-        if not patience.waits:
-            member.gathers_from = None
-    return missing
 
 
-def heard_again(member: Member) -> bool:
-    """A packet came from this player; says whether all had been told of the silence."""
-    was_missing = member.missing
-    member.missing, member.missing_since, member.silent_since = False, None, None
-    return was_missing
+def miss(member: Member, patience: Patience, now: int) -> None:
+    """This player is missing from now on."""
+    member.missing_since = now
+    if not patience.waits:
+        member.gathers_from = None
+
+
+def hear(member: Member) -> None:
+    """A packet came from this player, or none is awaited any more."""
+    member.missing_since = member.silent_since = None
 
 
 def quarantine(member: Member, now: int) -> None:
@@ -173,21 +164,19 @@ def quarantine(member: Member, now: int) -> None:
 
 
 def release(member: Member) -> None:
-    """The engine agrees with the others again."""
-    member.diverged = member.outvoted = member.repairing = False
+    """The engine agrees with the others again, or is compared anew."""
+    member.outvoted = member.repairing = False
     member.repairing_since = None
 
 
 # -- engines that failed ---------------------------------------------------------------------
 
 
-def fail(member: Member, now: int, failure: tuple[int, str]) -> bool:
-    """The engine cannot go on: the turns do, without this player. Says whether they had been
-    waiting long for the packets."""
-    member.failed, member.failed_since, member.failure = True, now, failure
-    member.failed_here = True
+def fail(member: Member, now: int, failure: tuple[int, str]) -> None:
+    """The engine cannot go on: the turns do, without this player."""
+    member.failed_since, member.failure, member.failed_here = now, failure, True
     member.gathers_from = None
-    return heard_again(member)
+    hear(member)
 
 
 def runs(member: Member, packet: ClientPacket) -> bool:
@@ -201,21 +190,17 @@ def runs(member: Member, packet: ClientPacket) -> bool:
 
 def revive(member: Member) -> None:
     """The engine runs: a new one where it had failed."""
-    member.failed, member.failed_since, member.failure = False, None, None
-    member.failed_here = False
+    member.failed_since, member.failure, member.failed_here = None, None, False
 
 
 def newly_lost(people: People, patience: Patience, now: int) -> list[Member]:
-    """Mark those who are away, silent, failed or under repair for too long; returns the new
-    ones."""
-    lost = [
+    """Those who have been away, silent, failed or under repair for too long by now, and were not
+    lost before."""
+    return [
         member
         for member in people
         if not member.lost and any(now >= at for at in _lost_at(member, patience))
     ]
-    for member in lost:
-        member.lost = True
-    return lost
 
 
 # -- times -----------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from gameroom.room import allowance, inputs, presence
 from gameroom.room.chart_driver import ChartDriver
 from gameroom.room.effects import Log, Problem, Reply
 from gameroom.room.event_log import EventLog
+from gameroom.room.lifecycle import Lifecycle, seat_of
 from gameroom.room.people import Member, People, choice_of
 from gameroom.room.places import place_for
 from gameroom.room.play import Play
@@ -53,6 +54,7 @@ class Requests:
         play: Play,
         snapshots: Snapshots,
         event_log: EventLog,
+        lifecycle: Lifecycle,
         patience: presence.Patience,
     ) -> None:
         self.file = file
@@ -61,6 +63,7 @@ class Requests:
         self.play = play
         self.snapshots = snapshots
         self.event_log = event_log
+        self.lifecycle = lifecycle
         self._patience = patience
         self._requests = {request.name: request for request in file.requests}
 
@@ -132,19 +135,19 @@ class Requests:
         self.event_log.welcome(who)
         member = self.people.add(who, place.name, seat=place.seat, team=place.team)
         presence.arrive(member, self.event_log.now)
-        self.event_log.roster_changed = True
-        if member.seat is not None:
-            self.chart_driver.happen("join", {"seat": member.seat})
+        self.lifecycle.happens("watch" if member.seat is None else "join", member)
         return Reply(201, self.hello(who))
 
     def _connect(self, member: Member, seq: int) -> Reply:
-        back = not member.connected
-        presence.connect(
-            member, self.event_log.now, is_near=self.event_log.seq - seq <= NEAR_EVENTS
-        )
-        self.event_log.roster_changed = True
-        if back and member.seat is not None:
-            self.chart_driver.happen("return", {"seat": member.seat})
+        is_near = self.event_log.seq - seq <= NEAR_EVENTS
+        presence.connect(member, self.event_log.now, is_near=is_near)
+        if member.connected:
+            self.lifecycle.happens("displace", member)
+        else:
+            if not member.repairing:
+                # Whoever returns may have begun again.
+                self._excuse(member)
+            self.lifecycle.happens("return", member)
         return Reply(200, self.hello(member.user))
 
     def _disconnect(self, member: Member) -> Reply:
@@ -155,10 +158,9 @@ class Requests:
     def away(self, member: Member) -> None:
         """This person's connection is gone, or never came."""
         presence.disconnect(member, self.event_log.now)
-        self.event_log.roster_changed = True
         if member.seat is not None:
             self.play.pacer.forget(member.seat)
-            self.chart_driver.happen("drop", {"seat": member.seat})
+        self.lifecycle.happens("drop", member)
 
     def _leave(self, member: Member) -> Reply | Problem:
         if (refusal := self._unless_allowed(member, "leave")) is not None:
@@ -174,7 +176,7 @@ class Requests:
             self.play.forget(member.seat)
             self.snapshots.forget(member.seat)
             self._reconcile()
-            self.chart_driver.happen("leave", {"seat": member.seat})
+        self.lifecycle.happens("leave", member)
 
     def _reconcile(self) -> None:
         """Those who are left may all have had the same checksum: nobody differs any more."""
@@ -184,7 +186,12 @@ class Requests:
             alone = len(players) == 1
             differs = not alone and self.play.checksums.differs(member.seat)
             if member.diverged and not member.repairing and not differs:
-                presence.release(member)
+                self._excuse(member)
+
+    def _excuse(self, member: Member) -> None:
+        """Whether this player's engine differs is found out anew."""
+        presence.release(member)
+        self.lifecycle.happens("excuse", member)
 
     def _configure(self, member: Member, changes: Mapping[str, Value]) -> Reply | Problem:
         if (refusal := self._unless_allowed(member, "configure")) is not None:
@@ -200,19 +207,18 @@ class Requests:
             return Reply(200, dict(self.event_log.settings))
         self.event_log.settings.update(changes)
         self.event_log.say(packets.Setup(dict(self.event_log.settings), changed_by=member.name))
-        self.chart_driver.happen("configure", {"seat": seat_of(member)})
+        self.lifecycle.happens("configure", member)
         return Reply(200, dict(self.event_log.settings))
 
     def _ready(self, member: Member, ready: bool) -> Reply | Problem:
         if (refusal := self._unless_allowed(member, "ready")) is not None:
             return refusal
-        if ready != member.ready:
+        event = "ready" if ready else "unready"
+        if self.lifecycle.can(event, member):
             if (wait := self._waits_for(member, "changes_per_minute", "ready")) is not None:
                 return wait
-            member.not_ready()
-            member.ready = ready
-            self.event_log.roster_changed = True
-            self.chart_driver.happen("ready" if ready else "unready", {"seat": seat_of(member)})
+            member.reasons = ()
+            self.lifecycle.happens(event, member)
         return Reply(204)
 
     def _hide(self, member: Member, hidden: bool) -> Reply | Problem:
@@ -220,13 +226,12 @@ class Requests:
             return Reply(204)
         if (wait := self._waits_for(member, "changes_per_minute", "hidden")) is not None:
             return wait
-        if not hidden:
+        if hidden:
+            presence.hide(member)
+            self._recover(member)
+        else:
             presence.show(member)
-        elif presence.hide(member):
-            self.chart_driver.happen("recover", {"seat": seat_of(member)})
-        self.event_log.roster_changed = True
-        if member.seat is not None:
-            self.chart_driver.happen("hide" if hidden else "show", {"seat": member.seat})
+        self.lifecycle.happens("hide" if hidden else "show", member)
         return Reply(204)
 
     def _load(self, member: Member, reasons: tuple[str, ...]) -> Reply | Problem:
@@ -243,11 +248,10 @@ class Requests:
             return wait
         if reasons and reasons != member.reasons:
             self.event_log.say(packets.Refused(seat_of(member), reasons))
-        self.event_log.roster_changed = True
-        member.loaded, member.refused, member.reasons = not reasons, bool(reasons), reasons
+        member.reasons = reasons
         if not reasons:
             presence.revive(member)
-        self.chart_driver.happen("refused" if reasons else "loaded", {"seat": seat_of(member)})
+        self.lifecycle.happens("refused" if reasons else "loaded", member)
         return Reply(204)
 
     def _fail(self, member: Member, said: inputs.Fail) -> Reply | Problem:
@@ -259,7 +263,7 @@ class Requests:
         if not 0 <= said.generation <= self.play.generation:
             why = f"Turn {said.generation} is not closed: no engine has run it."
             return Problem(422, "bad_report", why)
-        if said.kind == "engine" and not self.chart_driver.is_in("running"):
+        if said.kind == "engine" and not self.lifecycle.is_there("failed"):
             return self.chart_driver.forbidden("failure", member.kinds, "No engine runs now.")
         failure = (said.generation, text)
         if member.failed:
@@ -277,12 +281,16 @@ class Requests:
 
     def _failed(self, member: Member, failure: tuple[int, str]) -> None:
         seat = seat_of(member)
-        if presence.fail(member, self.event_log.now, failure):
-            self.chart_driver.happen("recover", {"seat": seat})
+        presence.fail(member, self.event_log.now, failure)
+        self._recover(member)
         self.play.pacer.forget(seat)
-        self.event_log.roster_changed = True
         self.event_log.say(packets.Failed(seat, *failure))
-        self.chart_driver.happen("failed", {"seat": seat})
+        self.lifecycle.happens("failed", member)
+
+    def _recover(self, member: Member) -> None:
+        """The turns don't wait any more for somebody who was missing."""
+        if member.missing:
+            self.lifecycle.happens("recover", member)
 
     def _ask(self, member: Member, name: str, body: Mapping[str, Value]) -> Reply | Problem:
         request = self._requests.get(name)
@@ -294,8 +302,7 @@ class Requests:
         if (why := misfit_body(request.fields, body)) is not None:
             return Problem(422, "bad_body", f"In `{name}`, {why}.")
         if (choice := choice_of(body)) is not None:
-            member.choices[name] = choice
-            self.event_log.roster_changed = True
+            member.choices = {**member.choices, name: choice}
         self.chart_driver.happen(name, {**body, "seat": seat_of(member)})
         return Reply(202)
 
@@ -345,11 +352,9 @@ class Requests:
             return Problem(400, "bad_frame", "Generations count from 1.")
         if (why := packets.misfit_ids(packet)) is not None:
             return Problem(400, "bad_frame", f"{why[0].upper()}{why[1:]}.")
-        had_failed = member.failed
         taken, rejected = self.play.take(member, packet)
-        if had_failed and not member.failed:
-            self.event_log.roster_changed = True
-            self.chart_driver.happen("recover", {"seat": member.seat})
+        if member.failed and member.failed_since is None:
+            self.lifecycle.happens("recover", member)
         if taken is Taken.REPEATED:
             self.event_log.want(*rejected)
             return Reply(200, {"generation": packet.generation, "repeated": True})
@@ -362,9 +367,9 @@ class Requests:
             return Problem(409, "too_early", why)
         self.event_log.want(*rejected)
         speaks = taken is Taken.KEPT or member.hidden or not self._patience.waits
-        if speaks and presence.heard_again(member):
-            self.event_log.roster_changed = True
-            self.chart_driver.happen("recover", {"seat": member.seat})
+        if speaks:
+            presence.hear(member)
+            self._recover(member)
         return Reply(202, {"generation": packet.generation, "late": taken is Taken.LATE})
 
     # -- snapshots ---------------------------------------------------------------------
@@ -399,8 +404,3 @@ _OF_PLAYERS = (ClientPacket, inputs.Fail, inputs.HaveState, inputs.SendState)
 NOT_IN_THE_ROOM = Problem(403, "not_in_the_room", "You have no place in this room.")
 _NOT_A_PLAYER = Problem(403, "not_a_player", "Only players send turns, states and failures.")
 _ENDED = Problem(410, "room_ended", "The room has ended.")
-
-
-def seat_of(member: Member) -> int:
-    """The number for the wire and for `event.seat`: -1 for a spectator."""
-    return -1 if member.seat is None else member.seat

@@ -29,9 +29,10 @@ from gameroom.room.chart_driver import ChartDriver, Now
 from gameroom.room.effects import Effect, Picture, Problem
 from gameroom.room.event_log import EventLog
 from gameroom.room.folded import Checkpoint, Folded
+from gameroom.room.lifecycle import Lifecycle
 from gameroom.room.people import People
 from gameroom.room.play import Play
-from gameroom.room.requests import Requests, seat_of
+from gameroom.room.requests import Requests
 from gameroom.room.setup import default_settings, misfit_settings
 from gameroom.room.snapshots import Snapshots
 from gameroom.texts import clean_line
@@ -69,6 +70,7 @@ class Room:
         self.event_log = EventLog(
             self.people, self.chart_driver, self.settings, self._patience, now
         )
+        self.lifecycle = Lifecycle(self.chart_driver)
         self.requests = Requests(
             file,
             self.people,
@@ -76,6 +78,7 @@ class Room:
             self.play,
             self.snapshots,
             self.event_log,
+            self.lifecycle,
             self._patience,
         )
         self._urgent = False
@@ -237,15 +240,16 @@ class Room:
         known = {member.seat for member in self.people.players() if member.diverged}
         if set(verdict.seats) <= known:
             return
-        for member in self.people.players():
-            if member.seat in verdict.seats:
-                member.diverged, member.outvoted = True, verdict.decidable
         self.play.checksums.standing = verdict
-        self.event_log.roster_changed = self._urgent = True
         self.event_log.say(verdict)
-        self.chart_driver.happen(
-            "diverged", {"seat": verdict.seats[0], "decidable": verdict.decidable}
-        )
+        named = [one for one in self.people.players() if one.seat in verdict.seats]
+        if not named or not self.lifecycle.is_there("diverged"):
+            return
+        self._urgent = True
+        for member in named:
+            self.lifecycle.change("diverged", member)
+            member.outvoted = verdict.decidable
+        self.lifecycle.tell("diverged", named[0], decidable=verdict.decidable)
 
     def _release_the_last(self) -> None:
         """Where only players under repair are here, nobody is left whom they could agree with:
@@ -261,8 +265,7 @@ class Room:
         member = self.people.at(seat)
         assert member is not None, "an empty seat is forgotten"
         presence.release(member)
-        self.event_log.roster_changed = True
-        self.chart_driver.happen("repaired", {"seat": seat})
+        self.lifecycle.happens("repaired", member)
 
     def _ask_for_state(self) -> None:
         """The state is a burden to a thin line and to an engine that holds the pace up: the one
@@ -274,7 +277,7 @@ class Room:
             able = member.connected and not (member.repairing or member.failed)
             if member.seat is not None and able:
                 latency = self.play.pacer.latency(member.seat) or UNKNOWN_MS
-                burdens.append((member.hidden, member.slow is not None, latency, member.seat))
+                burdens.append((member.hidden, member.slow, latency, member.seat))
         here = [seat for *_, seat in sorted(burdens)]
         asked = self.snapshots.next(self.play.gathered(), here, self.event_log.now)
         if asked is not None:
@@ -352,12 +355,9 @@ class Room:
         for member in self.people.players():
             assert member.seat is not None, "players have seats"
             reason = slow.get(member.seat)
-            if member.slow == reason:
-                continue
-            was_slow, member.slow = member.has("slow"), reason
-            self.event_log.roster_changed = True
-            if was_slow != member.has("slow"):
-                self.chart_driver.happen("slow" if member.slow else "steady", {"seat": member.seat})
+            if member.slow != (reason is not None):
+                self.lifecycle.happens("steady" if reason is None else "slow", member)
+            member.slow_by = reason if member.slow else None
 
     def _note_absence(self) -> None:
         """Who never came, who is silent, who is lost by now."""
@@ -370,21 +370,19 @@ class Room:
             unheard = self.play.overdue(self.event_log.now, by=presence.SILENT_MS)
             presence.fall_silent(self.people, unheard, due, self.generation + 1)
         for member in presence.newly_missing(self.people, self._patience, self.event_log.now):
-            self.event_log.roster_changed = self._urgent = True
-            self.chart_driver.happen("lag", {"seat": seat_of(member)})
+            if self.lifecycle.happens("lag", member):
+                presence.miss(member, self._patience, self.event_log.now)
+                self._urgent = True
         if self._asleep_since is not None:
             # No grace runs out, so nobody's place to watch is kept: it would be for all night.
             for member in self.people.spectators():
                 if not member.connected:
                     self.people.remove(member)
-                    self.event_log.roster_changed = True
         for member in presence.newly_lost(self.people, self._patience, self.event_log.now):
-            self.event_log.roster_changed = True
             if member.seat is None:
                 self.people.remove(member)
-            else:
+            elif self.lifecycle.happens("lost", member):
                 self._urgent = True
-                self.chart_driver.happen("lost", {"seat": member.seat})
 
     def _wake_at(self) -> int | None:
         """When something becomes due by itself, by the shell's time; never now or earlier."""
@@ -421,20 +419,18 @@ class Room:
         match did.verb:
             case "drop":
                 for member in self.people.players():
-                    if member.has(did.name):
+                    if did.name in member.flags:
                         self.requests.remove(member, Close.DROPPED, "dropped by the room")
             case "unready":
                 for member in self.people.meant_by(did.name):
-                    member.not_ready()
-                self.event_log.roster_changed = True
+                    member.reasons = ()
+                    self.lifecycle.change("unready", member)
             case "pass":
-                self.event_log.roster_changed = (
-                    self.people.hand_on(did.name) or self.event_log.roster_changed
-                )
+                self.people.hand_on(did.name)
             case "close":
                 for member in self.people:
-                    member.choices.pop(did.name, None)
-                self.event_log.roster_changed = True
+                    others = {name: one for name, one in member.choices.items() if name != did.name}
+                    member.choices = others
             case "repair":
                 self._repair()
             case "announce":
@@ -457,7 +453,6 @@ class Room:
         for seat, member in curable.items():
             presence.quarantine(member, self.event_log.now)
             self.play.quarantine(seat)
-        self.event_log.roster_changed = True
 
     def _tell(self) -> bool:
         """What happened is told without a turn. Says whether anything was told."""

@@ -97,7 +97,7 @@ def _is(stage: Stage, who: str, word: str) -> bool:
     if word == "gone" or member is None:
         return word == "gone" and member is None
     if word in FLAGS:
-        return member.has(word)
+        return word in member.flags
     if word == "present":
         return member.seat is not None and member.connected and not member.missing
     return word == "anyone" or word in member.kinds

@@ -318,7 +318,7 @@ class _Run:
                 self._rests()
                 or (
                     not self.stage.room.chart_driver.waits
-                    and all(people[who].has("slow") == slow for who in step.who if who in people)
+                    and all(people[who].slow == slow for who in step.who if who in people)
                 )
             ),
             turns=WINDOW_REPORTS + SETTLE_TURNS,

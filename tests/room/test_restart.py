@@ -176,8 +176,9 @@ def test_whoever_does_not_come_back_after_a_restart_is_away() -> None:
 @pytest.mark.parametrize("flag", ["hidden", "slow", "missing", "lost", "diverged", "ready"])
 def test_what_conditions_can_ask_of_people_survives(flag: str) -> None:
     table = Table().start("ann", "bob")
-    setattr(table.room.people.players()[1], flag, "line" if flag == "slow" else True)
-    table.room.event_log.roster_changed = True
+    bob = table.room.people.players()[1]
+    setattr(bob, flag, True)
+    bob.slow_by = "line" if flag == "slow" else None
     table.wait(10)
     table._perform(table.room.tick(table.now + 2_000))
     assert getattr(table.last(packets.Roster).seats[1], flag)

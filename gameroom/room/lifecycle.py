@@ -1,0 +1,203 @@
+"""What happens to people and what becomes of them: one table, for the room and for the explorer.
+
+Knows the flags and events of `model.builtin`, no time and no turns: when something happens is the
+business of whoever says so. The rule it keeps: a flag that conditions can ask for changes only as
+a row of the table says, and only for those whom the row is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal
+
+from gameroom.model import Value
+from gameroom.model.builtin import FLAGS
+from gameroom.room.chart_driver import ChartDriver
+from gameroom.room.people import Member
+
+Where = Literal["anywhere", "running", "iterating"]
+Heard = Literal["of players", "of anyone", "never"]
+_ALL = frozenset(FLAGS)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Flags that a person has, and flags that the person lacks."""
+
+    has: frozenset[str]
+    lacks: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One thing that happens to a person.
+
+    doc: what happens. of: whom it can happen to, any of these cases. sets, clears: the flags that
+    change before the chart hears of it. asks: what the state has to allow this person; None where
+    it happens by itself. where: what state the chart is in. heard: whether the chart hears of it,
+    as the event of this name.
+    """
+
+    doc: str
+    of: tuple[Case, ...]
+    sets: frozenset[str]
+    clears: frozenset[str]
+    asks: str | None
+    where: Where
+    heard: Heard
+
+    def is_about(self, flags: Collection[str]) -> bool:
+        """Can it happen to somebody with these flags, and no others?"""
+        return any(case.has.issubset(flags) and case.lacks.isdisjoint(flags) for case in self.of)
+
+
+def _rule(
+    doc: str,
+    *,
+    of: str = "",
+    sets: str = "",
+    clears: str = "",
+    asks: str | None = None,
+    where: Where = "anywhere",
+    heard: Heard = "of players",
+) -> Rule:
+    """of: cases with `or` between them, each of flags and `not flag`."""
+    cases = tuple(map(_case, of.split(" or ")))
+    return Rule(doc, cases, _flags(sets), _flags(clears), asks, where, heard)
+
+
+def _case(said: str) -> Case:
+    words = [word for word in said.split(", ") if word]
+    lacked = [word.removeprefix("not ") for word in words if word.startswith("not ")]
+    return Case(_flags(" ".join(w for w in words if not w.startswith("not "))), frozenset(lacked))
+
+
+def _flags(said: str) -> frozenset[str]:
+    found = frozenset(said.split())
+    assert found <= _ALL, f"not flags: {found - _ALL}"
+    return found
+
+
+RULES: dict[str, Rule] = {
+    "join": _rule(
+        "a player takes a seat", of="not connected", sets="connected", asks="join"
+    ),
+    "watch": _rule(
+        "somebody comes to watch", of="not connected", sets="connected", asks="watch", heard="never"
+    ),
+    "leave": _rule("somebody gives up the place, or is dropped", asks="leave"),
+    "configure": _rule("a setting is changed", asks="configure", heard="of anyone"),
+    "ready": _rule(
+        "somebody is ready",
+        of="not ready", sets="ready", clears="loaded refused", asks="ready", heard="of anyone",
+    ),
+    "unready": _rule(
+        "somebody takes readiness back, and what it led to",
+        of="ready", clears="ready loaded refused", asks="ready", heard="of anyone",
+    ),
+    "loaded": _rule(
+        "an engine has loaded the setup, also a new one after the old one has failed",
+        sets="loaded", clears="refused failed", asks="load", heard="of anyone",
+    ),
+    "refused": _rule(
+        "an engine refuses the setup", sets="refused", clears="loaded", asks="load",
+        heard="of anyone",
+    ),
+    "drop": _rule(
+        "the connection is gone", of="connected", clears="connected missing hidden"
+    ),
+    "return": _rule(
+        "the connection is back", of="not connected", sets="connected", clears="lost hidden"
+    ),
+    "displace": _rule(
+        "another page takes the connection over",
+        of="connected", clears="lost hidden", heard="never",
+    ),
+    "excuse": _rule(
+        "whether the engine differs is found out anew, of whoever returns or when others have gone",
+        of="diverged", clears="diverged", heard="never",
+    ),
+    "hide": _rule(
+        "the page is not seen any more", of="connected, not hidden, not missing", sets="hidden"
+    ),
+    "show": _rule("the page is seen again", of="connected, hidden", clears="hidden"),
+    "slow": _rule(
+        "the line or the engine makes the turns longer",
+        of="connected, not slow", sets="slow", where="iterating",
+    ),
+    "steady": _rule("it does not any more", of="slow", clears="slow"),
+    "lag": _rule(
+        "no packet has come for long",
+        of="connected, not missing, not hidden, not failed", sets="missing", where="iterating",
+    ),
+    "recover": _rule(
+        "packets come again, or need not come any more, or those of an engine that had failed",
+        of="missing or failed", clears="missing failed",
+    ),
+    "lost": _rule(
+        "the grace is over",
+        of="not lost, not connected or not lost, missing or not lost, hidden"
+        " or not lost, failed or not lost, diverged",
+        sets="lost",
+    ),
+    "diverged": _rule(
+        "the engine differs from the others",
+        of="not diverged", sets="diverged", where="running",
+    ),
+    "repaired": _rule("it agrees with the others again", of="diverged", clears="diverged"),
+    "failed": _rule(
+        "the engine cannot go on", of="not failed, not missing", sets="failed", where="running"
+    ),
+}  # fmt: skip
+"""By what happens. Where the chart hears of it, the event has this name and the field `seat`, that
+of a spectator -1; `diverged` also has `decidable`."""
+
+
+class Lifecycle:
+    """What happens to the people of one room."""
+
+    def __init__(self, chart_driver: ChartDriver) -> None:
+        self._chart_driver = chart_driver
+
+    def can(self, event: str, member: Member) -> bool:
+        """Is this person one to whom it can happen now? What the state allows is not asked."""
+        return self.is_there(event) and RULES[event].is_about(member.flags)
+
+    def happens(self, event: str, member: Member, **more: Value) -> bool:
+        """The person's flags change, and the chart is to hear of it. False, and nothing happens,
+        where this cannot happen to this person now."""
+        if not self.can(event, member):
+            return False
+        self.change(event, member)
+        self.tell(event, member, **more)
+        return True
+
+    def change(self, event: str, member: Member) -> None:
+        """The person's flags change, and nobody hears of it by itself."""
+        rule = RULES[event]
+        for flag in rule.clears:
+            setattr(member, flag, False)
+        for flag in rule.sets:
+            setattr(member, flag, True)
+
+    def tell(self, event: str, member: Member, **more: Value) -> None:
+        """The chart is to hear of it at its next run."""
+        heard = RULES[event].heard
+        if heard == "of anyone" or (heard == "of players" and member.seat is not None):
+            self._chart_driver.happen(event, {"seat": seat_of(member), **more})
+
+    def is_there(self, event: str) -> bool:
+        """Is the chart where that can happen?"""
+        match RULES[event].where:
+            case "anywhere":
+                return True
+            case "running":
+                return self._chart_driver.is_in("running")
+            case "iterating":
+                return self._chart_driver.iterates
+
+
+def seat_of(member: Member) -> int:
+    """The number for the wire and for `event.seat`: -1 for a spectator."""
+    return -1 if member.seat is None else member.seat
