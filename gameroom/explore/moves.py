@@ -1,7 +1,8 @@
 """What can happen next to an abstract room: who may do what, and what time may bring.
 
-Mirrors what `gameroom.room` raises and when. Knows one spot at a time, no search. The rule
-it keeps: an event is left out only where it could change nothing.
+What happens to people and what becomes of them is read from the room's own table
+(`room.lifecycle`). Knows one spot at a time, no search. The rule it keeps: an event is left out
+only where it could change nothing.
 """
 
 from __future__ import annotations
@@ -18,11 +19,9 @@ from gameroom.explore.facets import (
     CONNECTED,
     DIVERGED,
     FAILED,
-    HIDDEN,
+    FLAG,
     LOADED,
-    LOST,
     MISSING,
-    READY,
     REFUSED,
     SLOW,
     blocks,
@@ -32,38 +31,46 @@ from gameroom.explore.people import SEATS, Sort
 from gameroom.explore.values import Tried
 from gameroom.model import On, Request, SignalDeclaration, Value
 from gameroom.model.paths import walk
+from gameroom.room.lifecycle import RULES
 
 BY_PEOPLE = frozenset(
     {"join", "ready", "unready", "loaded", "refused", "configure", "request", "signal"}
 )
 """What moves a room on; leaving, silence and time only wear it out."""
 
-FLAGGED = {
-    "drop": (0, CONNECTED | MISSING | HIDDEN),
-    "return": (CONNECTED, LOST | DIVERGED),
-    "lost": (LOST, 0),
-    "hide": (HIDDEN, 0),
-    "show": (0, HIDDEN),
-    "slow": (SLOW, 0),
-    "steady": (0, SLOW),
-    "lag": (MISSING, 0),
-    "recover": (0, MISSING | FAILED),
-    "diverged": (DIVERGED, 0),
-    "repaired": (0, DIVERGED),
-    "failed": (FAILED, 0),
-    "ready": (READY, LOADED | REFUSED),
-    "unready": (0, READY | LOADED | REFUSED),
-    "loaded": (LOADED, REFUSED | FAILED),
-    "refused": (REFUSED, LOADED),
+EVERY_FLAG = sum(FLAG.values())
+
+
+IN_PLAY = MISSING | FAILED | DIVERGED | SLOW
+"""What becomes of people while engines run."""
+
+
+def _bits(flags: frozenset[str]) -> int:
+    return sum(FLAG[flag] for flag in flags)
+
+
+CHANGES = {event: (_bits(rule.sets), _bits(rule.clears)) for event, rule in RULES.items()}
+"""By what happens, the flags that it sets and those that it clears."""
+
+CASES = {
+    event: tuple((_bits(case.has), _bits(case.lacks), case.where) for case in rule.of)
+    for event, rule in RULES.items()
 }
-"""By event, what becomes of the person's flags before the chart hears of it: set, cleared."""
+"""By what happens, whom it can happen to and where: flags that they have, flags that they lack."""
+
+BY_THEMSELVES = (
+    "lag", "hide", "show", "slow", "steady", "repaired", "failed", "recover", "drop", "return",
+    "displace", "lost",
+)  # fmt: skip
+"""What happens to a player whom nothing asks for it, in the order in which it is tried."""
 
 
 class Move(NamedTuple):
     """One thing that happens. `member` is who does it, -1 for nobody; of `diverged`, for all of
     whom nobody knows who is right.
 
-    name: of the request or signal; the team of a join. timer: the transition that is due.
+    name: of the request or signal; the team of a join; `excuse` of a return after which it is open
+    whether the engine differs. timer: the transition that is due.
     picks: to whom roles went on, where there was a choice.
     """
 
@@ -157,10 +164,10 @@ class PossibleMoves:
             case "join":
                 seat = self._free_seat(spot)
                 kinds = ("player", step.name) if step.name else ("player",)
-                self._enter(run, Sort(tuple(sorted(kinds)), CONNECTED), seat)
+                self._enter(run, Sort(tuple(sorted(kinds)), CHANGES["join"][0]), seat)
                 return world.happen(spot, run, "join", {"seat": max(seat, 0)})
             case "watch":
-                self._enter(run, Sort(("spectator",), CONNECTED), -1)
+                self._enter(run, Sort(("spectator",), CHANGES["watch"][0]), -1)
                 return world.still(spot, run)
             case "leave":
                 player = world.sort_of(step.member).player
@@ -183,16 +190,20 @@ class PossibleMoves:
                 here = [place] if place >= 0 else self._here_of(spot)
                 seat = min(run.members[at] % SEATS - 1 for at in here)
                 for at in here:
-                    run.members[at] = world.flagged(run.members[at], *FLAGGED["diverged"])
+                    run.members[at] = world.flagged(run.members[at], *CHANGES["diverged"])
                 return world.happen(spot, run, "diverged", {"seat": seat, "decidable": place >= 0})
             case "cut off":
                 here = self._here_of(spot)
                 seats = [run.members[at] % SEATS - 1 for at in here]
                 for at in here:
-                    run.members[at] = world.flagged(run.members[at], *FLAGGED["drop"])
+                    run.members[at] = world.flagged(run.members[at], *CHANGES["drop"])
                 return world.happen_all(spot, run, [("drop", {"seat": seat}) for seat in seats])
             case verb:
-                run.members[place] = world.flagged(step.member, *FLAGGED[verb])
+                if step.name == "excuse":
+                    run.members[place] = world.flagged(run.members[place], *CHANGES["excuse"])
+                run.members[place] = world.flagged(run.members[place], *CHANGES[verb])
+                if RULES[verb].heard == "never":
+                    return world.still(spot, run)
                 return world.happen(spot, run, verb, {"seat": seat})
 
     def _here_of(self, spot: Spot) -> list[int]:
@@ -228,7 +239,7 @@ class PossibleMoves:
         sorts = [(member, self.world.sort_of(member)) for member in dict.fromkeys(spot.members)]
         yield from self._coming(spot, here)
         for member, sort in sorts:
-            if sort.player and sort.flags & CONNECTED:
+            if sort.flags & CONNECTED:
                 yield from self._prepared(spot, here, member, sort, stale)
         for member, sort in sorts:
             if sort.flags & CONNECTED:
@@ -238,41 +249,37 @@ class PossibleMoves:
         yield from self._timed(spot, here, count)
         yield from self._differing(here, sorts, len(seated), count, stale)
         for member, sort in sorts:
-            if sort.flags & CONNECTED and self._allows(here, spot, "leave", sort):
+            if sort.flags & CONNECTED and self._befalls(here, spot, "leave", sort):
                 yield Move("leave", member)
         for member, sort in sorts:
             if sort.player:
-                yield from self._wearing(here, member, sort, stale)
+                yield from self._wearing(spot, here, member, sort, stale)
 
     def _coming(self, spot: Spot, here: Here) -> Iterator[Move]:
         room = self.world.chart.room
         sorts = [self.world.sort_of(member) for member in spot.members]
         seated = sum(sort.player for sort in sorts)
-        newcomer = Sort(("player",), CONNECTED)
-        if seated < self.players and self._allows(here, spot, "join", newcomer):
+        newcomer = Sort(("player",), 0)
+        if seated < self.players and self._befalls(here, spot, "join", newcomer):
             if not any(here.live & self.world.reads.facet(f"kind:{t.name}") for t in room.teams):
                 yield Move("join")
             else:
                 for team in room.teams:
                     if sum(team.name in sort.kinds for sort in sorts) < team.high:
                         yield Move("join", name=team.name)
-        watcher = Sort(("spectator",), CONNECTED)
-        if len(sorts) - seated < self.watchers and self._allows(here, spot, "watch", watcher):
+        watcher = Sort(("spectator",), 0)
+        if len(sorts) - seated < self.watchers and self._befalls(here, spot, "watch", watcher):
             yield Move("watch")
 
     def _prepared(
         self, spot: Spot, here: Here, member: int, sort: Sort, stale: bool
     ) -> Iterator[Move]:
         """Readiness, and what the engines say of the setup."""
-        if self._allows(here, spot, "ready", sort):
-            if not sort.flags & READY and self._matters(here, "ready", READY, stale):
-                yield Move("ready", member)
-            if (sort.flags & READY or not here.live & READY) and self._matters(
-                here, "unready", READY | LOADED | REFUSED, stale
-            ):
-                yield Move("unready", member)
-        if self._allows(here, spot, "load", sort):
-            for verb, flag in (("loaded", LOADED), ("refused", REFUSED)):
+        for verb in ("ready", "unready"):
+            if self._befalls(here, spot, verb, sort) and self._matters(here, verb, stale):
+                yield Move(verb, member)
+        for verb, flag in (("loaded", LOADED), ("refused", REFUSED)):
+            if self._befalls(here, spot, verb, sort):
                 news = here.live & (LOADED | REFUSED) and not sort.flags & flag
                 if stale or news or verb in here.handled:
                     yield Move(verb, member)
@@ -281,7 +288,7 @@ class PossibleMoves:
         self, spot: Spot, here: Here, member: int, sort: Sort, stale: bool
     ) -> Iterator[Move]:
         """Settings and requests."""
-        if self._allows(here, spot, "configure", sort):
+        if self._befalls(here, spot, "configure", sort):
             places = self.world.settings
             for name, tried in self.settings.items():
                 if not here.live & self.world.reads.facet(f"value:{name}"):
@@ -339,55 +346,76 @@ class PossibleMoves:
     ) -> Iterator[Move]:
         """Engines that differ: one from a majority, or, of any number, each from another. Who
         has reported and gone still counts for the majority."""
-        if not here.iterating or count < 2 or not self._matters(here, "diverged", DIVERGED, stale):
+        if count < 2 or not self._matters(here, "diverged", stale):
             return
         agree = [
             member
             for member, sort in sorts
-            if sort.player and sort.flags & CONNECTED and not sort.flags & DIVERGED
+            if sort.player and sort.flags & CONNECTED and self._is_about(here, "diverged", sort)
         ]
         if seated > 2:
             yield from (Move("diverged", member) for member in agree)
         if agree:
             yield Move("diverged")
 
-    def _wearing(self, here: Here, member: int, sort: Sort, stale: bool) -> Iterator[Move]:
-        """Silence, broken connections, and engines that agree again."""
-        connected = bool(sort.flags & CONNECTED)
-        told = self.world.sorts.tells_connected(here.live)
-        if connected and here.iterating:
-            seen = not sort.flags & (MISSING | HIDDEN | FAILED)
-            if seen and self._matters(here, "lag", MISSING, stale):
-                yield Move("lag", member)
-        for on, off, flag in (("hide", "show", HIDDEN), ("slow", "steady", SLOW)):
-            begins = connected and not sort.flags & MISSING and (flag == HIDDEN or here.iterating)
-            if begins and not sort.flags & flag and self._matters(here, on, flag, stale):
-                yield Move(on, member)
-            ends = sort.flags & flag or not here.live & flag
-            if ends and self._matters(here, off, flag, stale):
-                yield Move(off, member)
-        diverged = sort.flags & DIVERGED or not here.live & DIVERGED
-        if self.repairs and diverged and self._matters(here, "repaired", DIVERGED, stale):
-            yield Move("repaired", member)
-        fails = connected and here.running and not sort.flags & (MISSING | FAILED)
-        if fails and self._matters(here, "failed", FAILED, stale):
-            yield Move("failed", member)
-        unheard = sort.flags & (MISSING | FAILED) or ~here.live & (MISSING | FAILED)
-        if connected and unheard and self._matters(here, "recover", MISSING | FAILED, stale):
-            yield Move("recover", member)
-        if told and connected and (self.connections or "drop" in here.handled):
-            yield Move("drop", member)
-        if told and not connected:
-            yield Move("return", member)
-        silent = sort.flags & (MISSING | FAILED) or (here.iterating and not here.live & MISSING)
-        silent = silent or (here.running and not here.live & FAILED)
-        away = not connected or not told or not self.connections
-        may_be_lost = not sort.flags & LOST and (away or silent)
-        if may_be_lost and self._matters(here, "lost", LOST, stale):
-            yield Move("lost", member)
+    def _wearing(
+        self, spot: Spot, here: Here, member: int, sort: Sort, stale: bool
+    ) -> Iterator[Move]:
+        """Silence, broken connections, and engines that fail or agree again."""
+        told = self._tells_connected(here)
+        for event in BY_THEMSELVES:
+            if not self._befalls(here, spot, event, sort):
+                continue
+            match event:
+                case "repaired" if not self.repairs:
+                    continue
+                case "drop":
+                    if told and (self.connections or "drop" in here.handled):
+                        yield Move("drop", member)
+                case "return":
+                    if told:
+                        yield Move("return", member, name="excuse" if sort.flags & DIVERGED else "")
+                        if sort.flags & DIVERGED and self.repairs:
+                            yield Move("return", member)
+                case "displace":
+                    # It changes what is known of those alone who are lost or hidden.
+                    if sort.flags & CHANGES["displace"][1]:
+                        yield Move("displace", member)
+                case _:
+                    if self._matters(here, event, stale):
+                        yield Move(event, member)
 
-    def _matters(self, here: Here, event: str, flags: int, stale: bool) -> bool:
-        return stale or event in here.handled or bool(here.live & flags)
+    def _befalls(self, here: Here, spot: Spot, event: str, sort: Sort) -> bool:
+        """Can this happen to somebody of this sort now, by what is known of the sort?"""
+        asks = RULES[event].asks
+        return self._is_about(here, event, sort) and (
+            asks is None or self._allows(here, spot, asks, sort)
+        )
+
+    def _is_about(self, here: Here, event: str, sort: Sort) -> bool:
+        """A flag that nobody will ask about is forgotten: it may be set or not, where it can be set
+        at all. Where nobody asks who is connected, everybody may be so, or away."""
+        unknown = EVERY_FLAG & ~here.live & ~CONNECTED
+        if not here.running:
+            unknown &= ~IN_PLAY
+        if event == "lost" and not (self.connections and self._tells_connected(here)):
+            unknown |= CONNECTED
+        return any(
+            not has & ~(sort.flags | unknown)
+            and not lacks & sort.flags & ~unknown
+            and (where != "running" or here.running)
+            and (where != "iterating" or here.iterating)
+            and not (event == "lost" and has & DIVERGED and not self.repairs)
+            for has, lacks, where in CASES[event]
+        )
+
+    def _tells_connected(self, here: Here) -> bool:
+        return self.world.sorts.tells_connected(here.live)
+
+    def _matters(self, here: Here, event: str, stale: bool) -> bool:
+        """Does the chart hear of it, or ask about what it changes?"""
+        sets, clears = CHANGES[event]
+        return stale or event in here.handled or bool(here.live & (sets | clears))
 
     # What is known of the active states
 

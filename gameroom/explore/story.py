@@ -23,6 +23,7 @@ _TOLD = {
     "leave": "leaves",
     "drop": "drops",
     "return": "returns",
+    "displace": "opens another page",
     "lost": "is lost",
     "hide": "hides",
     "show": "shows",

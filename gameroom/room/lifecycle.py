@@ -7,7 +7,6 @@ a row of the table says, and only for those whom the row is about.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,20 +22,20 @@ _ALL = frozenset(FLAGS)
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Flags that a person has, and flags that the person lacks."""
+    """Flags that a person has, flags that the person lacks, and where the chart is."""
 
     has: frozenset[str]
     lacks: frozenset[str]
+    where: Where
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One thing that happens to a person.
 
-    doc: what happens. of: whom it can happen to, any of these cases. sets, clears: the flags that
-    change before the chart hears of it. asks: what the state has to allow this person; None where
-    it happens by itself. where: what state the chart is in. heard: whether the chart hears of it,
-    as the event of this name.
+    doc: what happens. of: whom it can happen to and where, any of these cases. sets, clears: the
+    flags that change before the chart hears of it. asks: what the state has to allow this person;
+    None where it happens by itself. heard: whether the chart hears of it, as the event so named.
     """
 
     doc: str
@@ -44,12 +43,7 @@ class Rule:
     sets: frozenset[str]
     clears: frozenset[str]
     asks: str | None
-    where: Where
     heard: Heard
-
-    def is_about(self, flags: Collection[str]) -> bool:
-        """Can it happen to somebody with these flags, and no others?"""
-        return any(case.has.issubset(flags) and case.lacks.isdisjoint(flags) for case in self.of)
 
 
 def _rule(
@@ -59,18 +53,27 @@ def _rule(
     sets: str = "",
     clears: str = "",
     asks: str | None = None,
-    where: Where = "anywhere",
     heard: Heard = "of players",
 ) -> Rule:
-    """of: cases with `or` between them, each of flags and `not flag`."""
+    """of: cases with `or` between them, each of flags, `not flag`, and `running` or `iterating`."""
     cases = tuple(map(_case, of.split(" or ")))
-    return Rule(doc, cases, _flags(sets), _flags(clears), asks, where, heard)
+    return Rule(doc, cases, _flags(sets), _flags(clears), asks, heard)
 
 
 def _case(said: str) -> Case:
     words = [word for word in said.split(", ") if word]
-    lacked = [word.removeprefix("not ") for word in words if word.startswith("not ")]
-    return Case(_flags(" ".join(w for w in words if not w.startswith("not "))), frozenset(lacked))
+    where: Where = "anywhere"
+    has, lacks = list[str](), list[str]()
+    for word in words:
+        if word == "running":
+            where = "running"
+        elif word == "iterating":
+            where = "iterating"
+        elif word.startswith("not "):
+            lacks.append(word.removeprefix("not "))
+        else:
+            has.append(word)
+    return Case(_flags(" ".join(has)), _flags(" ".join(lacks)), where)
 
 
 def _flags(said: str) -> frozenset[str]:
@@ -124,30 +127,30 @@ RULES: dict[str, Rule] = {
     "show": _rule("the page is seen again", of="connected, hidden", clears="hidden"),
     "slow": _rule(
         "the line or the engine makes the turns longer",
-        of="connected, not slow", sets="slow", where="iterating",
+        of="connected, not slow, not missing, iterating", sets="slow",
     ),
     "steady": _rule("it does not any more", of="slow", clears="slow"),
     "lag": _rule(
         "no packet has come for long",
-        of="connected, not missing, not hidden, not failed", sets="missing", where="iterating",
+        of="connected, not missing, not hidden, not failed, iterating", sets="missing",
     ),
     "recover": _rule(
         "packets come again, or need not come any more, or those of an engine that had failed",
-        of="missing or failed", clears="missing failed",
+        of="connected, missing or connected, failed", clears="missing failed",
     ),
     "lost": _rule(
         "the grace is over",
-        of="not lost, not connected or not lost, missing or not lost, hidden"
+        of="not lost, not connected or not lost, missing or not lost, hidden, iterating"
         " or not lost, failed or not lost, diverged",
         sets="lost",
     ),
     "diverged": _rule(
         "the engine differs from the others",
-        of="not diverged", sets="diverged", where="running",
+        of="not diverged, iterating", sets="diverged",
     ),
     "repaired": _rule("it agrees with the others again", of="diverged", clears="diverged"),
     "failed": _rule(
-        "the engine cannot go on", of="not failed, not missing", sets="failed", where="running"
+        "the engine cannot go on", of="connected, not failed, not missing, running", sets="failed"
     ),
 }  # fmt: skip
 """By what happens. Where the chart hears of it, the event has this name and the field `seat`, that
@@ -162,7 +165,11 @@ class Lifecycle:
 
     def can(self, event: str, member: Member) -> bool:
         """Is this person one to whom it can happen now? What the state allows is not asked."""
-        return self.is_there(event) and RULES[event].is_about(member.flags)
+        flags = member.flags
+        return any(
+            case.has <= flags and case.lacks.isdisjoint(flags) and self._is_there(case.where)
+            for case in RULES[event].of
+        )
 
     def happens(self, event: str, member: Member, **more: Value) -> bool:
         """The person's flags change, and the chart is to hear of it. False, and nothing happens,
@@ -189,7 +196,10 @@ class Lifecycle:
 
     def is_there(self, event: str) -> bool:
         """Is the chart where that can happen?"""
-        match RULES[event].where:
+        return any(self._is_there(case.where) for case in RULES[event].of)
+
+    def _is_there(self, where: Where) -> bool:
+        match where:
             case "anywhere":
                 return True
             case "running":

@@ -265,6 +265,8 @@ class Requests:
             return Problem(422, "bad_report", why)
         if said.kind == "engine" and not self.lifecycle.is_there("failed"):
             return self.chart_driver.forbidden("failure", member.kinds, "No engine runs now.")
+        if said.kind == "engine" and not member.connected:
+            return Problem(409, "not_now", "Nobody waits for you while you are not connected.")
         failure = (said.generation, text)
         if member.failed:
             if said.kind != "engine" or member.failure not in (None, failure):

@@ -227,9 +227,10 @@ class Room:
     # -- comparing -----------------------------------------------------------------------
 
     def _compare(self) -> None:
-        """Verdicts and agreements that the reports allow by now."""
-        for verdict in self.play.divergences():
-            self._diverged(verdict)
+        """Verdicts and agreements that the reports allow by now; a verdict while turns run."""
+        if self.lifecycle.is_there("diverged"):
+            for verdict in self.play.divergences():
+                self._diverged(verdict)
         for seat in self.play.checksums.healed():
             self._healed(seat)
         self._release_the_last()
@@ -243,7 +244,7 @@ class Room:
         self.play.checksums.standing = verdict
         self.event_log.say(verdict)
         named = [one for one in self.people.players() if one.seat in verdict.seats]
-        if not named or not self.lifecycle.is_there("diverged"):
+        if not named:
             return
         self._urgent = True
         for member in named:
