@@ -163,6 +163,15 @@ class Lifecycle:
     def __init__(self, chart_driver: ChartDriver) -> None:
         self._chart_driver = chart_driver
 
+    def asks(self, event: str) -> str | None:
+        """What the state has to allow for it; None where it happens by itself."""
+        return RULES[event].asks
+
+    def allows(self, event: str, kinds: frozenset[str]) -> bool:
+        """Does the state let somebody of these kinds do that?"""
+        asks = self.asks(event)
+        return asks is None or self._chart_driver.ruling(asks, kinds) == "allow"
+
     def can(self, event: str, member: Member) -> bool:
         """Is this person one to whom it can happen now? What the state allows is not asked."""
         flags = member.flags

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from gameroom.lockstep.problem import Problem
 from gameroom.room.chart_driver import ChartDriver
 from gameroom.room.inputs import Join
+from gameroom.room.lifecycle import Lifecycle
 from gameroom.room.people import People
 from gameroom.texts import Unfit, clean_name
 
@@ -26,23 +27,27 @@ class Place:
     team: str | None
 
 
-def place_for(wish: Join, people: People, chart_driver: ChartDriver) -> Place | Problem:
+def place_for(
+    wish: Join, people: People, chart_driver: ChartDriver, lifecycle: Lifecycle
+) -> Place | Problem:
     """A seat where one is free and the state allows `join`, else a place to watch where
     the state allows `watch`, else the refusal."""
     name = clean_name(wish.name)
     if isinstance(name, Unfit):
         return Problem(422, "bad_name", name.why)
     seat = None if wish.spectate else people.free_seat()
-    if seat is None or chart_driver.ruling("join", PLAYER) != "allow":
-        return _to_watch(name, people, chart_driver)
+    if seat is None or not lifecycle.allows("join", PLAYER):
+        return _to_watch(name, people, chart_driver, lifecycle)
     team = people.team_for(wish.team)
     if people.file.teams and team is None:
         return Problem(409, "team_full", "There is no room in that team.")
     return Place(name, seat, team)
 
 
-def _to_watch(name: str, people: People, chart_driver: ChartDriver) -> Place | Problem:
-    if chart_driver.ruling("watch", SPECTATOR) != "allow":
+def _to_watch(
+    name: str, people: People, chart_driver: ChartDriver, lifecycle: Lifecycle
+) -> Place | Problem:
+    if not lifecycle.allows("watch", SPECTATOR):
         return chart_driver.forbidden(
             "watch", SPECTATOR, "Nobody new may come in now.", is_in=False
         )

@@ -129,7 +129,7 @@ class Requests:
             return Reply(200, self.hello(who))
         if self.event_log.over:
             return _ENDED
-        place = place_for(packet, self.people, self.chart_driver)
+        place = place_for(packet, self.people, self.chart_driver, self.lifecycle)
         if isinstance(place, Problem):
             return place
         self.event_log.welcome(who)
@@ -163,7 +163,7 @@ class Requests:
         self.lifecycle.happens("drop", member)
 
     def _leave(self, member: Member) -> Reply | Problem:
-        if (refusal := self._unless_allowed(member, "leave")) is not None:
+        if (refusal := self._unless_asked(member, "leave")) is not None:
             return refusal
         self.remove(member, Close.LEFT, "left")
         return Reply(204)
@@ -194,7 +194,7 @@ class Requests:
         self.lifecycle.happens("excuse", member)
 
     def _configure(self, member: Member, changes: Mapping[str, Value]) -> Reply | Problem:
-        if (refusal := self._unless_allowed(member, "configure")) is not None:
+        if (refusal := self._unless_asked(member, "configure")) is not None:
             return refusal
         changed = {**self.event_log.settings, **changes}
         times = 1 + len(str(changed)) // SETUP_CHARACTERS
@@ -211,9 +211,9 @@ class Requests:
         return Reply(200, dict(self.event_log.settings))
 
     def _ready(self, member: Member, ready: bool) -> Reply | Problem:
-        if (refusal := self._unless_allowed(member, "ready")) is not None:
-            return refusal
         event = "ready" if ready else "unready"
+        if (refusal := self._unless_asked(member, event)) is not None:
+            return refusal
         if self.lifecycle.can(event, member):
             if (wait := self._waits_for(member, "changes_per_minute", "ready")) is not None:
                 return wait
@@ -235,7 +235,8 @@ class Requests:
         return Reply(204)
 
     def _load(self, member: Member, reasons: tuple[str, ...]) -> Reply | Problem:
-        if (refusal := self._unless_allowed(member, "load")) is not None:
+        event = "refused" if reasons else "loaded"
+        if (refusal := self._unless_asked(member, event)) is not None:
             return refusal
         if len(reasons) > REASONS_MAX or any(len(r) > REASON_CHARACTERS_MAX for r in reasons):
             return Problem(422, "bad_reasons", "At most 16 reasons of 200 characters each.")
@@ -251,7 +252,7 @@ class Requests:
         member.reasons = reasons
         if not reasons:
             presence.revive(member)
-        self.lifecycle.happens("refused" if reasons else "loaded", member)
+        self.lifecycle.happens(event, member)
         return Reply(204)
 
     def _fail(self, member: Member, said: inputs.Fail) -> Reply | Problem:
@@ -321,6 +322,11 @@ class Requests:
             return Problem(422, "bad_text", why)
         self.event_log.say(packets.Chat(member.name, line))
         return Reply(204)
+
+    def _unless_asked(self, member: Member, event: str) -> Reply | Problem | None:
+        """The same for what happens to a person."""
+        asks = self.lifecycle.asks(event)
+        return None if asks is None else self._unless_allowed(member, asks)
 
     def _unless_allowed(
         self, member: Member, name: str, limit: str | None = None
