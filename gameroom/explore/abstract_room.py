@@ -1,8 +1,8 @@
 """One abstract room: where the chart is, and how many people of which sort are there.
 
 It takes an event through the very step function that the server runs, and does what the
-room does around it: people's flags before; drops, readiness, roles and closed ballots after
-(`gameroom.room`). People are interchangeable, so their tuple is sorted;
+room does around it: people's flags before (`room.lifecycle`); drops, readiness, roles and closed
+ballots after. People are interchangeable, so their tuple is sorted;
 time is no number: whichever armed timer may be the first to fire, fires.
 The rule it keeps: a `Spot` holds all that can make a difference later, and nothing else.
 """
@@ -27,16 +27,11 @@ from gameroom.chart import (
     step,
 )
 from gameroom.chart.tables import NONE, bits
-from gameroom.explore.facets import (
-    CONNECTED,
-    DIVERGED,
-    LOADED,
-    READY,
-    REFUSED,
-    Reads,
-)
+from gameroom.explore.facets import CHANGES, CONNECTED, DIVERGED, Reads
 from gameroom.explore.people import SEATS, Members, Sort, Sorts
-from gameroom.model import Value
+from gameroom.model import Value, policies
+
+UNREADY, EXCUSE = CHANGES["unready"], CHANGES["excuse"]
 
 FAR = 1 << 50
 """When a timer is due that does not fire now."""
@@ -259,9 +254,11 @@ class AbstractRoom:
                 sorts = self.sorts
                 for place, member in enumerate(run.members):
                     if sorts.meant_by(member // SEATS, did.name):
-                        run.members[place] = self.flagged(member, 0, READY | LOADED | REFUSED)
+                        run.members[place] = self.flagged(member, *UNREADY)
             case "pass":
                 self._pass(run, did.name)
+            case "repair":
+                self._repair(run, pending)
             case "close":
                 run.members[:] = [
                     self.sorts.choosing(member // SEATS, did.name, None) * SEATS + member % SEATS
@@ -275,12 +272,30 @@ class AbstractRoom:
                 pending.append(("leave", {"seat": run.members[place] % SEATS - 1}))
                 self.vacate(run, place)
 
+    def _repair(self, run: Run, pending: deque[tuple[str, Mapping[str, Value]]]) -> None:
+        """Who has been repaired too often is dropped. How often that was is forgotten, so both are
+        tried where the room repairs at all."""
+        ways = 2 if policies.number(self.chart.room, "divergence", "repairs") else 1
+        for place in range(len(run.members) - 1, -1, -1):
+            sort = self.sort_of(run.members[place])
+            if sort.player and sort.flags & DIVERGED and self._pick(run, ways) == ways - 1:
+                pending.append(("leave", {"seat": run.members[place] % SEATS - 1}))
+                self.vacate(run, place)
+
+    def _pick(self, run: Run, ways: int) -> int:
+        """Which of so many ways this run goes."""
+        if ways == 1:
+            return 0
+        pick = run.picks[len(run.forks)] if len(run.forks) < len(run.picks) else 0
+        run.forks.append(ways)
+        return pick
+
     def vacate(self, run: Run, place: int) -> None:
         """Somebody is gone. Who is left alone differs from nobody."""
         run.remove(place)
         players = [at for at, one in enumerate(run.members) if self.sort_of(one).player]
         if len(players) == 1:
-            run.members[players[0]] = self.flagged(run.members[players[0]], 0, DIVERGED)
+            run.members[players[0]] = self.flagged(run.members[players[0]], *EXCUSE)
 
     def _pass(self, run: Run, role: str) -> None:
         """To the longest seated, connected ones first. Who sat down when is forgotten, so
@@ -291,11 +306,7 @@ class AbstractRoom:
             heirs = self._heirs[key] = self._inheriting(*key)
         if not heirs:
             return
-        pick = 0
-        if len(heirs) > 1:
-            pick = run.picks[len(run.forks)] if len(run.forks) < len(run.picks) else 0
-            run.forks.append(len(heirs))
-        place = heirs[pick]
+        place = heirs[self._pick(run, len(heirs))]
         sort, seat = divmod(run.members[place], SEATS)
         run.members[place] = self.sorts.holding(sort, role) * SEATS + seat
 

@@ -39,6 +39,7 @@ from gameroom.model import (
 )
 from gameroom.model.builtin import FLAGS as FLAG_WORDS
 from gameroom.model.paths import walk
+from gameroom.room.lifecycle import RULES
 
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 FLAGS = tuple(FLAG_WORDS)
@@ -46,6 +47,14 @@ FLAG = {flag: 1 << place for place, flag in enumerate(FLAGS)}
 CONNECTED, READY, LOADED, REFUSED, HIDDEN, SLOW, MISSING, LOST, DIVERGED, FAILED = (
     FLAG[flag] for flag in FLAGS
 )
+
+
+def bits_of(flags: frozenset[str]) -> int:
+    return sum(FLAG[flag] for flag in flags)
+
+
+CHANGES = {event: (bits_of(rule.sets), bits_of(rule.clears)) for event, rule in RULES.items()}
+"""By what happens, the flags that it sets and those that it clears."""
 
 
 def parts(asked: Expression | None) -> Iterator[Expression]:

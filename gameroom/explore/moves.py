@@ -16,6 +16,7 @@ from gameroom.chart.plans import ways
 from gameroom.explore import values as explore_values
 from gameroom.explore.abstract_room import AbstractRoom, Run, Site, Spot
 from gameroom.explore.facets import (
+    CHANGES,
     CONNECTED,
     DIVERGED,
     FAILED,
@@ -24,6 +25,7 @@ from gameroom.explore.facets import (
     MISSING,
     REFUSED,
     SLOW,
+    bits_of,
     blocks,
     conditions,
 )
@@ -45,15 +47,8 @@ IN_PLAY = MISSING | FAILED | DIVERGED | SLOW
 """What becomes of people while engines run."""
 
 
-def _bits(flags: frozenset[str]) -> int:
-    return sum(FLAG[flag] for flag in flags)
-
-
-CHANGES = {event: (_bits(rule.sets), _bits(rule.clears)) for event, rule in RULES.items()}
-"""By what happens, the flags that it sets and those that it clears."""
-
 CASES = {
-    event: tuple((_bits(case.has), _bits(case.lacks), case.where) for case in rule.of)
+    event: tuple((bits_of(case.has), bits_of(case.lacks), case.where) for case in rule.of)
     for event, rule in RULES.items()
 }
 """By what happens, whom it can happen to and where: flags that they have, flags that they lack."""
