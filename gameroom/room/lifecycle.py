@@ -21,7 +21,7 @@ _ALL = frozenset(FLAGS)
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class Whom:
     """Flags that a person has, flags that the person lacks, and where the chart is."""
 
     has: frozenset[str]
@@ -39,7 +39,7 @@ class Rule:
     """
 
     doc: str
-    of: tuple[Case, ...]
+    of: tuple[Whom, ...]
     sets: frozenset[str]
     clears: frozenset[str]
     asks: str | None
@@ -60,7 +60,7 @@ def _rule(
     return Rule(doc, cases, _flags(sets), _flags(clears), asks, heard)
 
 
-def _case(said: str) -> Case:
+def _case(said: str) -> Whom:
     words = [word for word in said.split(", ") if word]
     where: Where = "anywhere"
     has, lacks = list[str](), list[str]()
@@ -73,7 +73,7 @@ def _case(said: str) -> Case:
             lacks.append(word.removeprefix("not "))
         else:
             has.append(word)
-    return Case(_flags(" ".join(has)), _flags(" ".join(lacks)), where)
+    return Whom(_flags(" ".join(has)), _flags(" ".join(lacks)), where)
 
 
 def _flags(said: str) -> frozenset[str]:

@@ -89,7 +89,7 @@ class Limits:
     address_ms_per_second: int = 100
     address_burst_ms: int = 2000
     """The loop's time that requests without a session may take, per address."""
-    job_timeout_ms: int = 20_000
+    job_cpu_ms: int = 20_000
     job_memory_bytes: int = 1_073_741_824
     jobs_waiting_max: int = 32
     """Work of the worker process: room files, pictures of charts, desync reports."""

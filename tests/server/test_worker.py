@@ -24,7 +24,7 @@ from tests.server.table import ENGINE, KEYED, ROOM, Table, config, served
 @pytest.fixture
 def own():
     """A worker of the test's own, with little patience and memory."""
-    made = Worker(timeout_ms=5000, memory_bytes=1 << 29, waiting_max=2)
+    made = Worker(cpu_ms=5000, memory_bytes=1 << 29, waiting_max=2)
     yield made
     made.stop()
 
@@ -58,7 +58,7 @@ async def test_a_job_that_ends_its_process_costs_nobody_else(own: Worker) -> Non
 @pytest.mark.skipif(sys.platform == "win32", reason="a pipe ends in another way there")
 def test_a_killed_server_leaves_no_traceback_of_its_process() -> None:
     child = subprocess.Popen(
-        [sys.executable, "-m", "gameroom.server.host.child", str(1 << 30)],
+        [sys.executable, "-m", "gameroom.server.host.child", "20000", str(1 << 30)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -73,13 +73,34 @@ def test_a_killed_server_leaves_no_traceback_of_its_process() -> None:
     assert child.wait(20) == 0
 
 
-async def test_a_job_that_takes_too_long_is_ended() -> None:
-    hasty = Worker(timeout_ms=200)
+@pytest.mark.skipif(sys.platform == "win32", reason="no limits on the processor's time")
+async def test_a_job_that_computes_for_too_long_is_ended() -> None:
+    hasty = Worker(cpu_ms=200)
     try:
-        with pytest.raises(JobFailedError, match="sleep"):
-            await hasty.run(time.sleep, 60)
+        with pytest.raises(JobFailedError, match="sum"):
+            await hasty.run(sum, range(10**15))
+        assert await hasty.run(int, "7") == 7
     finally:
         hasty.stop()
+
+
+async def test_a_job_that_waits_for_too_long_is_ended() -> None:
+    hasty = Worker(wall_ms=200)
+    try:
+        with pytest.raises(JobFailedError, match="sleep"):
+            await hasty.run(time.sleep, 3600)
+    finally:
+        hasty.stop()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limits on the processor's time")
+async def test_what_other_programs_take_of_the_processor_is_not_a_job_s() -> None:
+    patient = Worker(cpu_ms=200)
+    try:
+        await patient.run(time.sleep, 0.5)
+        assert await patient.run(int, "7") == 7
+    finally:
+        patient.stop()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no limits on memory")
@@ -140,7 +161,7 @@ async def test_rooms_that_come_back_are_read_in_the_other_process(
             assert (await table.client.get(f"/rooms/{made['id']}")).status == 200
     async with served(config(data=tmp_path)) as table:
         shared = table.lobby.worker
-        table.lobby.worker = Worker(timeout_ms=1)
+        table.lobby.worker = Worker(wall_ms=1)
         try:
             again = await table.client.get(f"/rooms/{made['id']}")
             assert again.status == 200, "and here, where that process is gone"
@@ -153,7 +174,7 @@ async def test_a_room_file_that_breaks_the_process_is_refused_and_the_next_is_ma
     table: Table,
 ) -> None:
     shared = table.lobby.worker
-    table.lobby.worker = Worker(timeout_ms=1)
+    table.lobby.worker = Worker(wall_ms=1)
     wish = {"room": ROOM, "engine": {"source": ENGINE}}
     try:
         response = await table.client.post("/create", json=wish, headers=KEYED)

@@ -1,4 +1,4 @@
-"""The child of a `Worker`: `python -m gameroom.server.host.child MEMORY_BYTES`.
+"""The child of a `Worker`: `python -m gameroom.server.host.child CPU_MS MEMORY_BYTES`.
 
 It does the jobs that come in over its standard input, one after the other, until that ends. Knows
 no job: functions are named in the pickles, so it is up at once and loads what it needs.
@@ -36,20 +36,29 @@ def main() -> None:
     if sys.platform != "win32":
         # The loop that plays games goes first.
         os.nice(15)
-    _limit_memory(int(sys.argv[1]))
+    cpu_s, memory_bytes = int(sys.argv[1]) / 1000, int(sys.argv[2])
+    _limit_memory(memory_bytes)
     # What anything prints must not come between the answers.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     while (job := receive(sys.stdin.buffer)) is not None:
+        _limit_time(cpu_s)
         try:
             function, args, kwargs = pickle.loads(job)
             answer = pickle.dumps((function(*args, **kwargs), None), pickle.HIGHEST_PROTOCOL)
         except Exception as error:
             answer = pickle.dumps((None, error), pickle.HIGHEST_PROTOCOL)
+        _limit_time(0)
         try:
             send(answers, answer)
         except BrokenPipeError:  # The server was killed: nobody waits for this answer.
             os._exit(0)
+
+
+def _limit_time(seconds: float) -> None:
+    """This process ends when it has computed for so long; 0 for no limit."""
+    if sys.platform != "win32":
+        signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
 def _limit_memory(size: int) -> None:

@@ -73,7 +73,7 @@ class Lobby:
         )
         """What is wrong with the stores, None while they work."""
         self.worker = worker or shared(
-            limits.job_timeout_ms, limits.job_memory_bytes, limits.jobs_waiting_max
+            limits.job_cpu_ms, limits.job_memory_bytes, limits.jobs_waiting_max
         )
         self.desyncs = Desyncs(
             desyncs or MemoryDesyncs(),

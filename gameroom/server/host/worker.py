@@ -4,9 +4,10 @@ A thread is not enough. Reading a room file or comparing two states is Python, a
 computes keeps the lock of the interpreter from the loop. The other end is `child`, and the jobs
 are in `jobs`: requests and answers are pickles between this program and its own child.
 
-A job has a limit on time and memory, and a number of jobs may wait. A child that dies takes one
-job with it; the next one gets a new child. Where no child can be started at all, jobs run in the
-thread: slower for everybody, and right.
+A job has a limit on the processor's time and on memory, and a number of jobs may wait. How long it
+takes by the clock depends on what else the machine does, and this child comes last, so only what
+waits very long is ended by that. A child that dies takes one job with it; the next one gets a new
+child. Where no child can be started, jobs run in the thread: slower for everybody, and right.
 """
 
 from __future__ import annotations
@@ -44,17 +45,23 @@ class JobFailedError(WorkerError):
     """The job took too long, too much memory, or its process with it."""
 
 
+WAITS = 15
+"""A job ends after so many times its time of the processor, whatever it waits for."""
+
+
 class Worker:
     """A child process that is started by the first job and kept."""
 
     def __init__(
         self,
         *,
-        timeout_ms: int = 20_000,
+        cpu_ms: int = 20_000,
         memory_bytes: int = 1 << 30,
         waiting_max: int = 32,
+        wall_ms: int | None = None,
     ) -> None:
-        self._timeout_s = timeout_ms / 1000
+        self._cpu_ms = cpu_ms
+        self._wall_s = (WAITS * cpu_ms if wall_ms is None else wall_ms) / 1000
         self._memory_bytes = memory_bytes
         self._waiting_max = waiting_max
         self._child: subprocess.Popen[bytes] | None = None
@@ -109,7 +116,7 @@ class Worker:
             return job(*cast(tuple[object, ...], args), **cast(dict[str, object], kwargs))
         assert child.stdin is not None
         assert child.stdout is not None
-        late = threading.Timer(self._timeout_s, child.kill)
+        late = threading.Timer(self._wall_s, child.kill)
         late.daemon = True
         late.start()
         try:
@@ -135,7 +142,8 @@ class Worker:
         """The child; None where there can be none."""
         if self._alone or (self._child is not None and self._child.poll() is None):
             return None if self._alone else self._child
-        command = [sys.executable, "-P", "-m", other_end.__name__, str(self._memory_bytes)]
+        limits = [str(self._cpu_ms), str(self._memory_bytes)]
+        command = [sys.executable, "-P", "-m", other_end.__name__, *limits]
         path = os.pathsep.join(folder or os.getcwd() for folder in sys.path)
         environment = {**os.environ, "PYTHONPATH": path}
         try:
@@ -150,8 +158,8 @@ class Worker:
 
 
 @cache
-def shared(timeout_ms: int, memory_bytes: int, waiting_max: int) -> Worker:
+def shared(cpu_ms: int, memory_bytes: int, waiting_max: int) -> Worker:
     """The worker of this process with these limits, for all servers in it."""
-    worker = Worker(timeout_ms=timeout_ms, memory_bytes=memory_bytes, waiting_max=waiting_max)
+    worker = Worker(cpu_ms=cpu_ms, memory_bytes=memory_bytes, waiting_max=waiting_max)
     atexit.register(worker.stop)
     return worker
