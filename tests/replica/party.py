@@ -16,7 +16,8 @@ from gameroom.chart import compile_room
 from gameroom.lockstep.packets import Command, Event, MasterPacket, Welcome
 from gameroom.replica import LedgerEngine, Replica
 from gameroom.replica.engine import Engine
-from gameroom.room import Folded, Room, effects, inputs
+from gameroom.room import Room, effects, inputs
+from gameroom.room.driver import Driver, RoomListener
 from gameroom.wire import (
     JSON,
     MSGPACK,
@@ -63,23 +64,25 @@ class Party:
     """One room and its people. `run` moves time; whatever happens is in the heap."""
 
     def __init__(self, *, gather: str = "all", seed: int = 1, text: str = TEXT) -> None:
-        self.now = 0
         self.dice = Random(seed)
         self.chart = chart_of(text.replace("GATHER", gather))
-        self.room = Room(self.chart, seed=7)
-        self.journal: list[effects.Append] = []
         self.people: list[Person] = []
-        self._alarm: int | None = None
         self._order = itertools.count()
         self._heap: list[tuple[int, int, Callable[[], None]]] = []
-        self._perform(self.room.begin())
+        self._drive(())
+
+    def _drive(self, journal: Iterable[effects.Append], now: int = 0) -> None:
+        self.driver = Driver(self.chart, seed=7, journal=journal, now=now)
+        self.driver.attach(*self.people)
+        self.driver.begin()
 
     # --- People ------------------------------------------------------------------------
 
     def sit(self, name: str, engine: Engine | None = None, **wish: bool) -> Person:
-        self._perform(self.room.receive(name, inputs.Join(name, **wish), self.now))
+        self.driver.send(name, inputs.Join(name, **wish))
         person = Person(self, name, engine or LedgerEngine())
         self.people.append(person)
+        self.driver.attach(person)
         person.connect()
         return person
 
@@ -94,49 +97,13 @@ class Party:
         return people
 
     def tell(self, name: str, packet: inputs.Packet) -> effects.Reply:
-        replies = self._perform(self.room.receive(name, packet, self.now))
-        assert len(replies) == 1
-        return replies[0]
-
-    # --- The room ----------------------------------------------------------------------
-
-    def _perform(self, done: Iterable[effects.Effect]) -> list[effects.Reply]:
-        replies = []
-        for effect in done:
-            match effect:
-                case effects.Append():
-                    self.journal.append(effect)
-                case effects.Broadcast(event):
-                    for person in self.people:
-                        person.receive(event)
-                case effects.Rejected(who):
-                    told = Rejection(effect.generation, effect.index, effect.problem)
-                    for person in self.people:
-                        if person.name == who:
-                            person.reject(told)
-                case effects.Reply():
-                    replies.append(effect)
-                case effects.Arm(at):
-                    self._arm(at)
-        return replies
-
-    def _arm(self, at: int | None) -> None:
-        """The latest alarm counts."""
-        if at is not None and at != self._alarm:
-            self.at(at, lambda: self._tick() if self._alarm == at else None)
-        self._alarm = at
-
-    def _tick(self) -> None:
-        self._alarm = None
-        self._perform(self.room.tick(self.now))
+        return self.driver.send(name, packet)
 
     def restart(self) -> None:
         """kill -9 and recovery: only the journal is left, and every connection is cut."""
         for person in self.people:
             person.cut(tell=False)
-        folded = Folded({}).fold_all(self.journal)
-        self.room = Room.restored(self.chart, seed=7, folded=folded, now=self.now)
-        self._tick()
+        self._drive(self.driver.journal, self.now)
 
     # --- Time --------------------------------------------------------------------------
 
@@ -145,16 +112,31 @@ class Party:
 
     def run(self, ms: int, until: Callable[[], bool] = lambda: False) -> None:
         end = self.now + ms
-        while self._heap and self._heap[0][0] <= end and not until():
-            self.now, _, do = heapq.heappop(self._heap)
-            do()
-        if not until():
-            self.now = end
+        while not until():
+            driver = self.driver
+            wakes = end + 1 if driver.wake is None else driver.wake
+            due = self._heap[0][0] if self._heap else end + 1
+            if min(wakes, due) > end:
+                driver.now = end
+                return
+            if wakes <= due:
+                driver.tick()
+            else:
+                driver.now, _, do = heapq.heappop(self._heap)
+                do()
 
     # --- Looking -----------------------------------------------------------------------
 
+    @property
+    def room(self) -> Room:
+        return self.driver.room
+
+    @property
+    def now(self) -> int:
+        return self.driver.now
+
     def turns(self) -> list[MasterPacket]:
-        bodies = (entry.event.body for entry in self.journal)
+        bodies = (entry.event.body for entry in self.driver.journal)
         return [body for body in bodies if isinstance(body, MasterPacket)]
 
     def commands(self, seat: int) -> list[Command]:
@@ -168,7 +150,7 @@ class Party:
         ]
 
 
-class Person:
+class Person(RoomListener):
     """A replica behind a connection."""
 
     def __init__(self, party: Party, name: str, engine: Engine) -> None:
@@ -201,10 +183,10 @@ class Person:
         self._connected = True
         hello = read(Welcome, plain(room.hello(self.name)), strict=False)
         seq = self.replica.seq
-        tail = [entry.event for entry in party.journal[seq:]]
+        tail = [entry.event for entry in party.driver.journal[seq:]]
         self._deliver(lambda: self.replica.welcome(hello))
         for event in tail:
-            self.receive(event)
+            self.hear(event)
         party.tell(self.name, inputs.Connect(seq))
 
     def cut(self, *, tell: bool = True) -> None:
@@ -227,21 +209,25 @@ class Person:
 
         self.party.at(self._arrives, arrive)
 
-    def receive(self, event: Event) -> None:
+    def hear(self, event: Event) -> None:
         if self._connected:
-            self._hear(self.codec.encode_event(event))
+            self._frame(self.codec.encode_event(event))
 
-    def reject(self, told: Rejection) -> None:
+    def reject(self, told: effects.Rejected) -> None:
+        if told.who == self.name:
+            self.refuse(Rejection(told.generation, told.index, told.problem))
+
+    def refuse(self, told: Rejection) -> None:
         if self._connected:
-            self._hear(self.codec.encode_private(told))
+            self._frame(self.codec.encode_private(told))
 
-    def _hear(self, data: bytes | str) -> None:
-        def hear() -> None:
+    def _frame(self, data: bytes | str) -> None:
+        def arrive() -> None:
             frame = self.codec.decode_event(data)
             assert isinstance(frame, EventFrame)
             self.replica.feed(frame, self.party.now)
 
-        self._deliver(hear)
+        self._deliver(arrive)
 
     # --- The client --------------------------------------------------------------------
 
@@ -268,7 +254,7 @@ class Person:
                 assert not hasattr(packet, "method")
                 reply = self.party.tell(self.name, packet)
                 if reply.problem is not None:
-                    self.reject(Rejection(packet.generation, None, reply.problem))
+                    self.refuse(Rejection(packet.generation, None, reply.problem))
 
         self.party.at(self._leaves, arrive)
 

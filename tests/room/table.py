@@ -1,20 +1,21 @@
 """A room at a table: named people, virtual time, everything that was said kept.
 
-The tests speak of ann and bob; this driver turns that into packets and performs the
-effects the way the server does: store, tell, arm the clock.
+The tests speak of ann and bob; the table turns that into packets for the room's driver.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from copy import copy
+from typing import Self
 
 from gameroom import language, resources
 from gameroom.chart import compile_room
 from gameroom.lockstep import packets
 from gameroom.lockstep.packets import Checksum, ClientPacket, Command, MasterPacket, SignalReport
 from gameroom.model import Value
-from gameroom.room import Folded, Room, effects, inputs
+from gameroom.room import Room, effects, inputs
+from gameroom.room.driver import Driver, RoomListener
 
 PLAIN = """
 language 1
@@ -53,56 +54,45 @@ def chart_of(text: str):
     return compile_room(loaded.room)
 
 
-@dataclass
-class Table:
-    """One room under virtual time. `journal` holds the Appends, `told` what all were told."""
+class Table(RoomListener):
+    """One room under virtual time. `told` holds what all were told, `parted` the close codes."""
 
-    text: str = PLAIN
-    settings: Mapping[str, Value] | None = None
-    now: int = 0
-    room: Room = field(init=False)
-    journal: list[effects.Append] = field(default_factory=list)
-    told: list[packets.Event] = field(default_factory=list)
-    rejected: list[effects.Rejected] = field(default_factory=list)
-    parted: dict[str, int] = field(default_factory=dict)
-    kept: list[effects.Keep] = field(default_factory=list)
-    answer: effects.Reply | None = None
-    wake: int | None = None
+    def __init__(self, text: str = PLAIN, settings: Mapping[str, Value] | None = None) -> None:
+        self.chart = chart_of(text)
+        self.settings = settings
+        self.told: list[packets.Event] = []
+        self.rejected: list[effects.Rejected] = []
+        self.parted: dict[str, int] = {}
+        self.kept: list[effects.Keep] = []
+        self.logged: list[effects.Log] = []
+        self._drive(())
 
-    def __post_init__(self) -> None:
-        self.chart = chart_of(self.text)
-        self.room = Room(self.chart, seed=7, settings=self.settings, now=self.now)
-        self._perform(self.room.begin())
+    def _drive(self, journal: Iterable[effects.Append], now: int = 0) -> None:
+        self.driver = Driver(self.chart, seed=7, settings=self.settings, journal=journal, now=now)
+        self.driver.attach(self)
+        self.driver.begin()
 
-    def _perform(self, done: Iterable[effects.Effect]) -> None:
-        replies = []
-        for effect in done:
-            match effect:
-                case effects.Append():
-                    self.journal.append(effect)
-                case effects.Broadcast(event):
-                    assert self.journal[-1].event is event, "told before it was stored"
-                    self.told.append(event)
-                case effects.Reply():
-                    replies.append(effect)
-                case effects.Rejected():
-                    self.rejected.append(effect)
-                case effects.Part(who, code):
-                    self.parted[who] = code
-                case effects.Keep():
-                    self.kept.append(effect)
-                case effects.Arm(at):
-                    assert at is None or at > self.now, "an alarm in the past never sleeps"
-                    self.wake = at
-        assert len(replies) <= 1
-        self.answer = replies[0] if replies else None
+    # -- what the room does ---------------------------------------------------------
+
+    def hear(self, event: packets.Event) -> None:
+        self.told.append(event)
+
+    def reject(self, told: effects.Rejected) -> None:
+        self.rejected.append(told)
+
+    def part(self, told: effects.Part) -> None:
+        self.parted[told.who] = told.code
+
+    def keep(self, told: effects.Keep) -> None:
+        self.kept.append(told)
+
+    def log(self, told: effects.Log) -> None:
+        self.logged.append(told)
 
     # -- people ---------------------------------------------------------------------
 
     def send(self, who: str, packet: inputs.Packet) -> effects.Reply:
-        self._perform(self.room.receive(who, packet, self.now))
-        assert self.answer is not None, "every packet is answered"
-        return self.answer
+        return self.driver.send(who, packet)
 
     def join(self, *names: str, **wish: bool) -> effects.Reply:
         for name in names:
@@ -152,17 +142,25 @@ class Table:
 
     def wait(self, ms: int) -> None:
         """Time passes; the room is woken whenever it asked for it."""
-        end = self.now + ms
-        while self.wake is not None and self.wake <= end:
-            self.now = self.wake
-            self._perform(self.room.tick(self.now))
-        self.now = end
+        self.driver.wait(ms)
 
     def wait_until_due(self) -> None:
         """As long as one turn takes, but not longer."""
         self.wait(100)
 
     # -- looking ------------------------------------------------------------------------
+
+    @property
+    def room(self) -> Room:
+        return self.driver.room
+
+    @property
+    def journal(self) -> list[effects.Append]:
+        return self.driver.journal
+
+    @property
+    def now(self) -> int:
+        return self.driver.now
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -177,12 +175,9 @@ class Table:
     def seat(self, name: str) -> packets.RosterRow:
         return next(row for row in self.room.people.roster().seats if row.name == name)
 
-    def restarted(self) -> Table:
-        """The server was killed: a new room from the journal alone."""
-        other = object.__new__(Table)
-        other.__dict__.update(self.__dict__)
-        other.journal, other.told, other.rejected = list(self.journal), list(self.told), []
-        folded = Folded(self.settings or {}).fold_all(self.journal)
-        other.room = Room.restored(self.chart, seed=7, folded=folded, now=self.now)
-        other._perform(other.room.tick(other.now))
+    def restarted(self, cut: int | None = None) -> Self:
+        """The server was killed: a new room from the journal alone, of its first `cut` entries."""
+        other = copy(self)
+        other.told, other.rejected = list(self.told), []
+        other._drive(self.journal[:cut], self.now)
         return other

@@ -115,7 +115,7 @@ def test_a_restart_forgets_none_that_was_in_a_turn(table: Table, from_checkpoint
     table = table.restarted()
     if from_checkpoint:
         folded = Folded.of(Folded({}).fold_all(table.journal).checkpoint())
-        table.room = Room.restored(table.chart, seed=7, folded=folded, now=table.now)
+        table.driver.room = Room.restored(table.chart, seed=7, folded=folded, now=table.now)
     back(table)
     send(table, 2, (77, move(1)), (78, move(2)))
     assert told(table) == [(2, 0, "repeated_command")]

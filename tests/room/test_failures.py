@@ -51,12 +51,6 @@ def announced(table: Table) -> list[str]:
     return [one.body.text for one in table.told if isinstance(one.body, packets.Announcement)]
 
 
-def logged(table: Table, who: str, packet: inputs.Packet) -> list[effects.Log]:
-    done = table.room.receive(who, packet, table.now)
-    table._perform(done)
-    return [one for one in done if isinstance(one, effects.Log)]
-
-
 def on(table: Table, turns: int) -> None:
     for _ in range(turns):
         table.turn(*OTHERS, checksum=1)
@@ -223,10 +217,8 @@ def test_a_restart_keeps_who_has_failed() -> None:
 def test_what_does_not_stop_an_engine_is_for_the_log_alone(kind: inputs.FailureKind) -> None:
     table = played()
     said = len(table.told)
-    log = logged(table, "cat", inputs.Fail(kind, 3, "`by` is missing"))
-    assert log == [effects.Log("cat", "cat", kind, 3, "`by` is missing")]
-    assert table.answer is not None
-    assert table.answer.status == 204
+    assert table.send("cat", inputs.Fail(kind, 3, "`by` is missing")).status == 204
+    assert table.logged == [effects.Log("cat", "cat", kind, 3, "`by` is missing")]
     assert len(table.told) == said
     assert not table.seat("cat").failed
     table.turn(*THREE)

@@ -39,7 +39,7 @@ def test_a_change_of_each_field_is_told(field: str) -> None:
     value = OTHERS.get(field, not getattr(bob, field, None))
     assert getattr(bob, field) != value
     setattr(bob, field, value)
-    table._perform(table.room.tick(table.now + 1_000))
+    table.wait(1_000)
     (roster,) = [one.body for one in table.told[said:] if isinstance(one.body, Roster)]
     shown = getattr(roster.seats[1], "slow" if field == "slow_by" else field)
     assert shown == (("host",) if field == "roles" else value)

@@ -148,8 +148,7 @@ def test_a_repair_outlives_the_server(cut: int) -> None:
         for place, entry in enumerate(ill.journal)
         if isinstance(entry.event.body, packets.Repair)
     )
-    ill.journal = ill.journal[: at + 1 + cut]
-    again = ill.restarted()
+    again = ill.restarted(at + 1 + cut)
     member = again.room.people.members["cid"]
     assert (member.repairing, member.repairs, member.gathers_from) == (True, 1, None)
     for name in ("ann", "bob"):

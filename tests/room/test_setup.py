@@ -188,7 +188,7 @@ def test_nobody_starts_and_the_room_ends() -> None:
     ended = table.last(packets.Ended)
     assert ended.because == "nobody started the game"
     assert table.send("ann", inputs.Ready()).problem.status == 410
-    assert table.wake is None
+    assert table.driver.wake is None
 
 
 def test_who_is_in_is_not_told_to_come_in() -> None:

@@ -121,7 +121,7 @@ def test_a_room_to_which_nobody_comes_back_ends(policy: str) -> None:
     table.wait(1)
     ended = table.last(packets.Ended)
     assert (ended.state, ended.because) == ("abandoned", "nobody came back")
-    assert table.wake is None
+    assert table.driver.wake is None
 
 
 def test_what_a_room_has_slept_already_counts_after_a_restart() -> None:
