@@ -21,17 +21,19 @@ from aiohttp.test_utils import TestServer
 
 from gameroom.client import join
 from gameroom.lockstep.canonical import canonical
-from gameroom.lockstep.packets import ClientPacket, Command, Verified, Welcome
+from gameroom.lockstep.packets import ClientPacket, Command, Event, Verified, Welcome
+from gameroom.model import RoomFile
 from gameroom.replica import LedgerEngine, Replica
-from gameroom.room import Room, inputs
-from gameroom.room.effects import Append, Broadcast, Keep
+from gameroom.room import inputs
+from gameroom.room.driver import Driver, RoomListener
+from gameroom.room.effects import Append, Keep
 from gameroom.server.app import make_app
 from gameroom.server.auth import digest
 from gameroom.server.config import Config
 from gameroom.server.host.blueprint import read_room
 from gameroom.server.host.events import entry_of, stored_snapshot
 from gameroom.server.host.stores import open_stores
-from gameroom.store import Header, RoomRecord, Session, SessionStore
+from gameroom.store import Header, Journal, RoomRecord, Session, SessionStore, SnapshotStore
 from gameroom.wire import MSGPACK, Codec, EventFrame, definition, plain, read_policies
 from gameroom.wire.shape import read
 
@@ -50,6 +52,40 @@ MOVE = Command("move", {"x": 17, "y": 4711})
 HOURS = {"10 minutes": 6_000, "one hour": 36_000, "two hours": 72_000}
 
 
+class Writing(RoomListener):
+    """Writes what a room says to a server's files; its snapshots only where they have a store."""
+
+    def __init__(
+        self, journal: Journal, file: RoomFile, snapshots: SnapshotStore | None = None
+    ) -> None:
+        self.journal, self.snapshots = journal, snapshots
+        self.codec = Codec(MSGPACK, file)
+
+    def store(self, entry: Append) -> None:
+        self.journal.append(entry_of(entry, self.codec))
+
+    def keep(self, told: Keep) -> None:
+        if self.snapshots is not None:
+            self.snapshots.put(self.journal.header.room, stored_snapshot(told))
+
+
+class Following(RoomListener):
+    """Ann's replica. asked: whose state the room wants."""
+
+    def __init__(self, driver: Driver, file: RoomFile) -> None:
+        self.driver = driver
+        policy = read_policies(definition(file))
+        self.replica = Replica(file, LedgerEngine(), seed=7, policy=policy)
+        self.asked: list[Verified] = []
+
+    def hear(self, event: Event) -> None:
+        self.replica.feed(EventFrame("", "", event.body, event.seq), self.driver.now)
+        while self.replica.play(self.driver.now, hurry=True):
+            pass
+        if isinstance(event.body, Verified):
+            self.asked.append(event.body)
+
+
 def play(folder: Path, turns: int, *, snapshots: bool) -> str:
     """A game of so many turns in this data folder; the room's id."""
     stores = open_stores(Config(data=folder))
@@ -57,54 +93,34 @@ def play(folder: Path, turns: int, *, snapshots: bool) -> str:
     engine = asyncio.run(listed(stores.sessions))
     header = Header("long", "long.room", ROOM, engine, used, seed=7)
     journal = stores.journals.create(header)
-    codec = Codec(MSGPACK, chart.room)
-    room = Room(chart, seed=7)
-    replica = Replica(
-        chart.room, LedgerEngine(), seed=7, policy=read_policies(definition(chart.room))
-    )
-    now = 0
-
-    def perform(effects) -> None:
-        for effect in effects:
-            match effect:
-                case Append():
-                    journal.append(entry_of(effect, codec))
-                case Broadcast(event=event) if snapshots:
-                    replica.feed(EventFrame(event.seq, "", event.body), now)
-                    while replica.play(now, hurry=True):
-                        pass
-                    if isinstance(event.body, Verified):
-                        asked.append(event.body)
-                case Keep() if snapshots:
-                    stores.snapshots.put("long", stored_snapshot(effect))
-
-    def say(who: str, packet: inputs.Packet) -> None:
-        perform(room.receive(who, packet, now))
-
-    asked: list[Verified] = []
-    perform(room.begin())
+    driver = Driver(chart, seed=7)
+    ann = Following(driver, chart.room)
+    driver.attach(Writing(journal, chart.room, stores.snapshots))
+    if snapshots:
+        driver.attach(ann)
+    driver.begin()
     for who in ("ann", "bob"):
-        say(who, inputs.Join(who))
-        say(who, inputs.Connect())
-    replica.welcome(read(Welcome, plain(room.hello("ann")), strict=False))
+        driver.send(who, inputs.Join(who))
+        driver.send(who, inputs.Connect())
+    room = driver.room
+    ann.replica.welcome(read(Welcome, plain(room.hello("ann")), strict=False))
     for packet in (inputs.Ready(), inputs.Load()):
         for who in ("ann", "bob"):
-            say(who, packet)
+            driver.send(who, packet)
     for generation in range(1, turns + 1):
         for who in ("ann", "bob"):
             commands = (MOVE,) if generation % 10 == 0 else ()
-            say(who, ClientPacket(generation, commands, latency=20, framerate=60))
-        now += 100
-        perform(room.tick(now))
+            driver.send(who, ClientPacket(generation, commands, latency=20, framerate=60))
+        driver.wait(100)
         assert room.generation == generation
         if snapshots and generation % room.snapshots.every == 0:
-            state = canonical(replica.engine.snapshot())
+            state = canonical(ann.replica.engine.snapshot())
             sha256 = hashlib.sha256(state).hexdigest()
             for who in ("ann", "bob"):
-                say(who, inputs.HaveState(generation, sha256, len(state)))
-            sender = room.people.at(asked[-1].seat)
+                driver.send(who, inputs.HaveState(generation, sha256, len(state)))
+            sender = room.people.at(ann.asked[-1].seat)
             assert sender is not None
-            say(sender.user, inputs.with_hash(generation, state))
+            driver.send(sender.user, inputs.with_hash(generation, state))
     journal.close()
     return "long"
 

@@ -19,18 +19,16 @@ from pathlib import Path
 from aiohttp import ClientSession
 
 from gameroom.lockstep.packets import ClientPacket
-from gameroom.room import Room, inputs
-from gameroom.room.effects import Append
+from gameroom.room import inputs
+from gameroom.room.driver import Driver
 from gameroom.server.config import Config
 from gameroom.server.host.blueprint import read_room
-from gameroom.server.host.events import entry_of
 from gameroom.server.host.recovery import checkpoint_bytes
 from gameroom.server.host.runner import CHECKPOINT_EVENTS
 from gameroom.server.host.stores import open_stores
 from gameroom.store import FileJournals, Header, RoomRecord, SessionStore, checkpoint, record
 from gameroom.store.marks import Marks
-from gameroom.wire import MSGPACK, Codec
-from tests.benchmarks.bench_rejoin import ROOM
+from tests.benchmarks.bench_rejoin import ROOM, Writing
 from tests.server.process import serving
 
 ROOMS = 100
@@ -44,27 +42,22 @@ def played(folder: Path, turns: int) -> Header:
     engine = asyncio.run(_engine(folder))
     header = Header("0", "long.room", ROOM, engine, used, seed=7)
     journal = FileJournals(folder / "journals").create(header)
-    codec, room, marks, now = Codec(MSGPACK, chart.room), Room(chart, seed=7), Marks(), 0
+    driver, marks = Driver(chart, seed=7), Marks()
+    room = driver.room
     kept = turns - CHECKPOINT_EVENTS * 3 // 4
-
-    def perform(effects) -> None:
-        for effect in effects:
-            if isinstance(effect, Append):
-                journal.append(entry_of(effect, codec))
-
-    perform(room.begin())
+    driver.attach(Writing(journal, chart.room))
+    driver.begin()
     for packet in (inputs.Join("ann"), inputs.Connect(), inputs.Ready(), inputs.Load()):
-        perform(room.receive("ann", packet, now))
+        driver.send("ann", packet)
     for packet in (inputs.Join("bob"), inputs.Connect()):
-        perform(room.receive("bob", packet, now))
+        driver.send("bob", packet)
     for packet in (inputs.Ready(), inputs.Load()):
         for who in ("ann", "bob"):
-            perform(room.receive(who, packet, now))
+            driver.send(who, packet)
     for generation in range(1, turns + 1):
         for who in ("ann", "bob"):
-            perform(room.receive(who, ClientPacket(generation, latency=20, framerate=60), now))
-        now += 100
-        perform(room.tick(now))
+            driver.send(who, ClientPacket(generation, latency=20, framerate=60))
+        driver.wait(100)
         marks.add(generation, room.seq)
         if generation == kept:
             journal.keep(journal.mark(), checkpoint_bytes(room, marks, None))
