@@ -7,13 +7,15 @@ No clients answer by themselves here: what is not written down does not happen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from gameroom.chart import Chart, MicroStep
 from gameroom.lockstep.packets import Checksum, ClientPacket, Command, SignalReport
 from gameroom.lockstep.problem import Problem
-from gameroom.room import Room, effects, inputs
+from gameroom.room import inputs
+from gameroom.room.driver import Driver, RoomListener
+from gameroom.room.effects import Rejected, Reply
 from gameroom.scenario.chart_watch import ChartWatch, Seen
 
 SEED = 1
@@ -28,57 +30,64 @@ class BadEventError(ValueError):
     """An event that can't be read; the text says why, as a sentence."""
 
 
-class EventTrace:
-    """One room from its beginning on. `now` is in milliseconds from 0."""
+class EventTrace(RoomListener):
+    """One room from its beginning on."""
 
     def __init__(self, chart: Chart) -> None:
-        self.now = 0
         self._chart = chart
-        self._room = Room(chart, seed=SEED)
-        self._watch = ChartWatch(chart, self._room)
-        self._wake: int | None = None
+        self._driver = Driver(chart, seed=SEED)
+        self._driver.attach(self)
+        self._watch = ChartWatch(chart, self._driver.room)
+        self._refused: list[Plain] = []
+        self._fed: Plain = {}
 
     def begin(self) -> Iterator[Plain]:
         """The room's beginning."""
-        yield from self._performed(self._room.begin())
+        self._driver.begin()
+        yield from self._happened()
 
     def feed(self, said: object) -> Iterator[Plain]:
         """One event, and what was due before it. Raises BadEventError."""
         event = _fields(said, "an event")
-        at = _int(event, "at", self.now)
-        if at < self.now:
-            raise BadEventError(f"`at` is {at}, but it is {self.now} already")
+        now = self._driver.now
+        at = _int(event, "at", now)
+        if at < now:
+            raise BadEventError(f"`at` is {at}, but it is {now} already")
         packet = _packet(event)
         yield from self._pass(at)
         if packet is None:
             return
         who = _text(event, "who")
-        yield from self._performed(self._room.receive(who, packet, at), who, str(event["event"]))
+        self._fed = {"who": who, "event": str(event["event"])}
+        self._driver.send(who, packet)
+        yield from self._happened()
+
+    def answer(self, reply: Reply) -> None:
+        if reply.problem is not None:
+            self._refuse(self._fed, reply.problem)
+
+    def reject(self, told: Rejected) -> None:
+        place = {"generation": told.generation, "index": told.index}
+        self._refuse({"who": told.who, "command": place}, told.problem)
+
+    def _refuse(self, what: Plain, problem: Problem) -> None:
+        self._refused.append({"at": self._driver.now, **what, "refused": _why(problem)})
 
     def _pass(self, until: int) -> Iterator[Plain]:
+        driver = self._driver
         for _ in range(TICKS_MAX):
-            if self._wake is None or self._wake > until:
-                self.now = until
+            if driver.wake is None or driver.wake > until:
+                driver.wait(until - driver.now)
                 return
-            self.now = self._wake
-            yield from self._performed(self._room.tick(self.now))
+            driver.tick()
+            yield from self._happened()
         raise BadEventError(f"the room would be woken more than {TICKS_MAX} times until then")
 
-    def _performed(
-        self, done: Iterable[effects.Effect], who: str = "", event: str = ""
-    ) -> Iterator[Plain]:
-        yield from (_macrostep(self._chart, seen) for seen in self._watch.look(self.now))
-        for effect in done:
-            match effect:
-                case effects.Arm(at):
-                    self._wake = at
-                case effects.Reply(problem=Problem() as problem):
-                    yield {"at": self.now, "who": who, "event": event, "refused": _why(problem)}
-                case effects.Rejected(whose, generation, index, problem):
-                    place = {"generation": generation, "index": index}
-                    yield {"at": self.now, "who": whose, "command": place, "refused": _why(problem)}
-                case _:
-                    pass
+    def _happened(self) -> Iterator[Plain]:
+        """What the chart did, then what was refused, since the last call."""
+        yield from (_macrostep(self._chart, seen) for seen in self._watch.look(self._driver.now))
+        yield from self._refused
+        self._refused.clear()
 
 
 # -- what goes out -----------------------------------------------------------------------
