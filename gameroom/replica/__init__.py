@@ -1,4 +1,4 @@
-"""A client's part in a room, without any I/O: the Python client and the simulator run it.
+"""A client's part in a room, without any I/O, for the Python client, the simulator and scenarios.
 
 `replica` follows the room's events and makes the packets, `outbox` keeps them until they are
 confirmed, `engine` says what a game engine does and brings one for every room. It knows no socket

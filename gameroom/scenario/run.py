@@ -18,6 +18,7 @@ from gameroom.lockstep.problem import Problem
 from gameroom.model import Scenario, Step
 from gameroom.model.policies import number
 from gameroom.room import inputs
+from gameroom.room.requests import REASON_CHARACTERS_MAX
 from gameroom.scenario.clients import Client, Sent
 from gameroom.scenario.expect import Answers, unmet
 from gameroom.scenario.failure import Failure, failure
@@ -278,7 +279,7 @@ class _Run:
 
     def _refuses(self, step: Step) -> None:
         for who in step.who:
-            self._client(who).refusal = step.name
+            self._client(who).engine.refusal = step.name[:REASON_CHARACTERS_MAX]
 
     def _diverges(self, step: Step) -> None:
         self._engines_run(step)

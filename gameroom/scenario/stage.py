@@ -1,15 +1,16 @@
 """The stage of a scenario: the real room, its people's clients, and a clock that is a number.
 
-It performs the room's effects as a server does and lets the clients answer at once, in the
-order in which they came. It keeps what happened, for the story of a failure and for
-coverage. It knows no scenario. The rule it keeps: equal calls give equal stories.
+It follows the room through its driver and lets the clients answer at once, in the order in which
+they came. It keeps what happened, for the story of a failure and for coverage. It knows no
+scenario. The rule it keeps: equal calls give equal stories.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import count
 
 from gameroom.chart import Chart
 from gameroom.language.rewrite.phrases import value
@@ -18,11 +19,12 @@ from gameroom.lockstep.canonical import canonical
 from gameroom.lockstep.packets import ClientPacket, Command, MasterPacket, SignalReport
 from gameroom.lockstep.problem import Problem
 from gameroom.model import Value, words
-from gameroom.model.policies import number
-from gameroom.room import Room, effects, inputs
-from gameroom.room.requests import REASON_CHARACTERS_MAX
+from gameroom.room import inputs
+from gameroom.room.driver import Driver, RoomListener
+from gameroom.room.effects import Part, Rejected
 from gameroom.scenario.chart_watch import ChartWatch, Seen, leaves
-from gameroom.scenario.clients import Client, Rules, Sent
+from gameroom.scenario.clients import Client, Sent, frame
+from gameroom.wire import definition, read_policies
 
 SEED = 1
 TICKS_MAX = 50_000
@@ -74,8 +76,8 @@ class _Raised:
     who: set[str]
 
 
-class Stage:
-    """One room with its people. `now` is in milliseconds from 0.
+class Stage(RoomListener):
+    """One room with its people.
 
     happened, told: since the scenario cleared them last. seen: the latest macrosteps, of
     which `fresh` are new. gone: why somebody has no place any more.
@@ -84,7 +86,6 @@ class Stage:
 
     def __init__(self, chart: Chart) -> None:
         self.chart = chart
-        self.now = 0
         self.clients: dict[str, Client] = {}
         self.gone: dict[str, str] = {}
         self.happened: deque[Happening] = deque(maxlen=KEPT_MAX)
@@ -94,16 +95,22 @@ class Stage:
         self.refusal: Refusal | None = None
         self.entered: set[str] = set()
         self.taken: set[int] = set()
-        self._wake: int | None = None
         self._ticks = 0
         self._raised: list[_Raised] = []
-        self._rules = Rules(
-            number(chart.room, "limits", "commands_per_turn"),
-            number(chart.room, "divergence", "checksum_every"),
-        )
-        self.room = Room(chart, seed=SEED)
+        # No scenario looks at snapshots.
+        self._policy = replace(read_policies(definition(chart.room)), snapshots_every=0)
+        self._ids = count(1)
+        self._driver = Driver(chart, seed=SEED)
+        self._driver.attach(self)
+        self.room = self._driver.room
         self._watch = ChartWatch(chart, self.room)
-        self._perform(self.room.begin())
+        self._driver.begin()
+        self._look()
+
+    @property
+    def now(self) -> int:
+        """The time in milliseconds from 0."""
+        return self._driver.now
 
     # -- people ------------------------------------------------------------------------
 
@@ -118,20 +125,22 @@ class Stage:
         problem = self._send(who, inputs.Join(who, spectate, team))
         if problem is None:
             self.gone.pop(who, None)
+            client = self.clients[who] = Client(who, self.chart.room, self._policy)
+            self._connect(client)
             self._send(who, inputs.Connect(self.room.seq))
-            seat = self.room.people.members[who].seat
-            heard = self.room.play.turns.heard.get(seat, 0) if seat is not None else 0
-            self.clients[who] = Client(who, seat, sent=heard)
         self._react()
         return problem
 
     def command(self, who: str, command: Command) -> Sent:
         """Queue a command for the next packet. Before the game has begun, and from somebody
         who plays no seat, it is sent at once, for the room to refuse."""
-        sent = Sent(who, command)
+        sent = Sent(who, command, next(self._ids))
         client = self.clients.get(who)
         if client is not None and client.seat is not None and self.playing:
-            client.queue.append(sent)
+            try:
+                client.command(sent)
+            except ValueError as error:
+                raise StageStuckError(f"{who} can't send `{command.name}`: {error}") from error
             self._react()
         else:
             packet = ClientPacket(self.room.generation + 1, (command,))
@@ -140,17 +149,25 @@ class Stage:
 
     def drop(self, who: str) -> None:
         """The connection is lost."""
-        self.clients[who].drop(self.room.seq)
+        self.clients[who].drop()
         self.send(who, inputs.Disconnect())
 
     def back(self, who: str) -> None:
         """The connection, or the packets, come back."""
         client = self.clients[who]
-        seat = client.seat
-        if not client.connected:
-            self._send(who, inputs.Connect(client.seq))
-        client.back(self.room.play.turns.heard.get(seat, 0) if seat is not None else 0)
+        if not self.room.member(who):
+            # A watcher's place is not kept while the room sleeps, and nobody says so.
+            del self.clients[who]
+            self.gone[who] = "the place was not kept"
+            return
+        was_lost, seq = not client.connected, client.replica.seq
+        client.back(self.room.hello(who), self._driver.journal, self.now)
+        if was_lost:
+            self._send(who, inputs.Connect(seq))
         self._react()
+
+    def _connect(self, client: Client) -> None:
+        client.connect(self.room.hello(client.who), self._driver.journal, self.now)
 
     def raise_signal(self, who: str, name: str, body: dict[str, Value]) -> None:
         """The engine of `who` raises a signal in the turn that was closed last. Engines see
@@ -183,9 +200,9 @@ class Stage:
 
     def wait(self, until: int) -> None:
         """Time passes; the room is woken whenever it asked for it."""
-        while self._wake is not None and self._wake <= until:
+        while self._wakes_by(until):
             self._tick()
-        self.now = until
+        self._driver.wait(until - self.now)
 
     def wait_turns(self, turns: int) -> None:
         """Until so many more turns have closed. Raises StuckError when they rest."""
@@ -193,7 +210,7 @@ class Stage:
         while self.room.generation < wanted:
             if self.room.over:
                 raise StageStuckError("the room has ended: no turn closes any more")
-            if self._wake is None or self._wake > since + REST_MS:
+            if not self._wakes_by(since + REST_MS):
                 left = wanted - self.room.generation
                 raise StageStuckError(
                     f"{turns - left} of {turns} turns closed, then they rested: {self.resting()}"
@@ -208,7 +225,7 @@ class Stage:
         pace = self.room.pace
         until = self.now + (pace.ahead + 3 + turns) * pace.turn_ms + OVERDUE_MS
         while not done():
-            if self._wake is None or self._wake > until:
+            if not self._wakes_by(until):
                 return False
             self._tick()
         return True
@@ -227,13 +244,16 @@ class Stage:
         return "the room sleeps, no player is connected" if self.room.asleep else "nobody plays"
 
     def _tick(self) -> None:
-        assert self._wake is not None
-        self.now = self._wake
         self._ticks += 1
         if self._ticks > TICKS_MAX:
             raise StageStuckError(f"the scenario is too long: its room was woken {TICKS_MAX} times")
-        self._perform(self.room.tick(self.now))
+        self._driver.tick()
+        self._look()
         self._react()
+
+    def _wakes_by(self, until: int) -> bool:
+        """Will the room be woken by then?"""
+        return self._driver.wake is not None and self._driver.wake <= until
 
     # -- looking -----------------------------------------------------------------------
 
@@ -250,36 +270,30 @@ class Stage:
         self.refusal = Refusal(self.now, what, problem)
         self.say(f"refused: {problem.detail}")
 
-    # -- the room's effects ------------------------------------------------------------
+    # -- what the room does ------------------------------------------------------------
 
     def _send(self, who: str, packet: inputs.Packet) -> Problem | None:
-        reply = self._perform(self.room.receive(who, packet, self.now))
-        assert reply is not None, "every packet is answered"
+        reply = self._driver.send(who, packet)
+        self._look()
         return reply.problem
 
-    def _perform(self, done: Iterable[effects.Effect]) -> effects.Reply | None:
-        reply: effects.Reply | None = None
+    def part(self, told: Part) -> None:
         self._look()
-        for effect in done:
-            match effect:
-                case effects.Broadcast(event):
-                    self._hear(event.body)
-                case effects.Rejected(who, generation, index, problem):
-                    self._reject(who, generation, index, problem)
-                case effects.Part(who, _, reason):
-                    self.clients.pop(who, None)
-                    self.gone[who] = reason
-                    self.say(f"{who} is out of the room: {reason}")
-                case effects.Arm(at):
-                    self._wake = at
-                case effects.Reply():
-                    reply = effect
-                case effects.Append():
-                    pass
-        return reply
+        self.clients.pop(told.who, None)
+        self.gone[told.who] = told.reason
+        self.say(f"{told.who} is out of the room: {told.reason}")
+
+    def reject(self, told: Rejected) -> None:
+        self._look()
+        client = self.clients.get(told.who)
+        if client is None:
+            return
+        sent = client.rejected(told, self.now)
+        if sent is not None:
+            self.refused(f"{told.who} sends {sent.command.name}", told.problem)
 
     def _look(self) -> None:
-        """Take over what the chart traced since the last look."""
+        """Note what the chart did: it was before the room told of it."""
         for seen in self._watch.look(self.now):
             for micro in seen.step.microsteps:
                 self.entered.update(micro.entered)
@@ -289,7 +303,19 @@ class Stage:
             self.happened.append(Happening(seen.at, seen.generation, _moved(self.chart, seen)))
             self._raised = [each for each in self._raised if each.name != seen.step.event]
 
-    def _hear(self, body: packets.Body) -> None:
+    def hear(self, event: packets.Event) -> None:
+        self._look()
+        self._note(event.body)
+        told = frame(event)
+        for client in self.clients.values():
+            if not client.connected or client.failed or client.hear(told, self.now):
+                continue
+            if self.room.member(client.who):
+                self._connect(client)
+            else:
+                client.drop()
+
+    def _note(self, body: packets.Body) -> None:
         match body:
             case MasterPacket(chart=chart) if chart is not None:
                 self.told += [moved.because for moved in chart.moved if moved.because]
@@ -313,8 +339,6 @@ class Stage:
             case packets.Repair(_, seats):
                 names = " and ".join(self._name(seat) for seat in seats)
                 self.say(f"begins again: {names}")
-                for client in self.clients.values():
-                    client.diverges = client.diverges and client.seat not in seats
             case packets.Setup(settings, changed_by) if changed_by:
                 told = "  ".join(f"{name} = {value(said)}" for name, said in settings.items())
                 self.say(f"the setup is now: {told}")
@@ -323,12 +347,6 @@ class Stage:
                 self.say(f"the room has ended: {state}" + (f", {because}" if because else ""))
             case _:
                 pass
-
-    def _reject(self, who: str, generation: int, index: int, problem: Problem) -> None:
-        client = self.clients.get(who)
-        sent = client.rejected(generation, index, problem) if client is not None else None
-        if sent is not None:
-            self.refused(f"{who} sends {sent.command.name}", problem)
 
     def _name(self, seat: int) -> str:
         member = self.room.people.at(seat)
@@ -354,14 +372,9 @@ class Stage:
         if not (member.loaded or member.refused) and (
             self.room.chart_driver.ruling("load", member.kinds) == "allow"
         ):
-            reasons = (client.refusal[:REASON_CHARACTERS_MAX],) if client.refusal else ()
-            client.refusal = None
-            self._send(client.who, inputs.Load(reasons))
+            self._send(client.who, inputs.Load(client.reasons()))
             return True
-        if client.seat is None or not self.playing:
-            return False
-        turn, ahead = self.room.generation, self.room.pace.ahead
-        sent = tuple(client.packets(turn, ahead, self._rules))
+        sent = client.packets(self.now)
         for packet in sent:
             if self.room.member(client.who):
                 self._send(client.who, packet)
