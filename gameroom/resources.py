@@ -71,3 +71,9 @@ def _folder(name: str, marker: str) -> Path:
         if (folder / marker).is_file():
             return folder
     raise AssertionError(f"the installation lacks its folder {name!r}")
+
+
+def shipped_code(game: str, name: str) -> str | None:
+    """`engine.js` or `view.js` of a shipped game, whose name was looked up before."""
+    path = rooms() / game / name
+    return path.read_text(encoding="utf-8") if path.is_file() else None

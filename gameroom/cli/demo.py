@@ -136,7 +136,7 @@ def add_demo(app: web.Application, game: str) -> None:
 def repairing(game: str) -> bodies.Create:
     """A room of this game that lets a diverged engine begin again. It takes three: of two who
     differ nobody knows who is right. Raises RefusedError for a game that seats fewer."""
-    from gameroom.server.host.blueprint import shipped_code
+    from gameroom.resources import shipped_code
     from gameroom.server.http import bodies
 
     engine, view = (shipped_code(game, name) for name in ("engine.js", "view.js"))

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from gameroom.server.host.blueprint import restored
-from gameroom.server.host.events import recovering
+from gameroom.roomfile import chart_of, recovering
 from gameroom.store import Header, record, replay
 from gameroom.store.base import ROOM_ID
 from gameroom.store.journal import SUFFIX
@@ -68,7 +67,7 @@ def _code(data: Path, header: Header) -> replay.StoredCode:
     # log, and the file can be read as it is: from a folder that is read only, too.
     how = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "mode=ro&immutable=1"
     with recovering(header):
-        room = restored(header).room
+        room = chart_of(header).room
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True)) as db:
             code = replay.code_of(header, definition_bytes(room), partial(_source, db))

@@ -19,7 +19,7 @@ from gameroom.lockstep.packets import (
 from gameroom.model import RoomFile
 from gameroom.replay.engine import EngineFailedError, NodeEngine, NoNodeError
 from gameroom.replay.report import ReplayReport, Wanted
-from gameroom.server.host.events import read_event
+from gameroom.roomfile import read_event
 from gameroom.store import replay
 from gameroom.wire import (
     MSGPACK,

@@ -22,7 +22,7 @@ from gameroom.lockstep.packets import (
 from gameroom.model.fit import misfit_body
 from gameroom.replay.report import ReplayReport, Wanted
 from gameroom.room.effects import Append
-from gameroom.server.host.events import read_event
+from gameroom.roomfile import read_event
 from gameroom.store import Entry, JournalDamagedError, replay
 from gameroom.wire import MSGPACK, Codec
 

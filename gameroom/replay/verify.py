@@ -15,9 +15,7 @@ from gameroom.replay.report import ReplayReport, Wanted
 from gameroom.replay.rerun import rerun
 from gameroom.replay.stream import Stream
 from gameroom.room import Folded, Room
-from gameroom.server.host.blueprint import restored
-from gameroom.server.host.events import recovering
-from gameroom.server.http.answers import RefusedAnswerError
+from gameroom.roomfile import RoomFileError, chart_of, recovering
 from gameroom.store import JournalError, OtherReleaseError, replay, sha256
 from gameroom.wire import (
     BadFrameError,
@@ -72,13 +70,12 @@ def _check_code(report: ReplayReport, reader: replay.Reader) -> None:
 
 def _room_file(report: ReplayReport, reader: replay.Reader) -> RoomFile | None:
     try:
-        room = restored(reader.header).room
-    except RefusedAnswerError as error:
-        why = error.problem.detail
-        if error.problem.code == "bad_setting":
-            report.find("bad_setup", f"the setup does not fit the room file: {why}")
+        room = chart_of(reader.header).room
+    except RoomFileError as error:
+        if error.code == "bad_setting":
+            report.find("bad_setup", f"the setup does not fit the room file: {error}")
         else:
-            report.find("bad_room", f"the room file does not compile: {why}")
+            report.find("bad_room", f"the room file does not compile: {error}")
         return None
     if not _same_order(reader.code.definition, room):
         report.find("another_definition", "the definition is not that of the room file")
@@ -98,7 +95,7 @@ def _same_order(said: bytes, room: RoomFile) -> bool:
 
 def _fold(report: ReplayReport, reader: replay.Reader, room: RoomFile, wanted: Wanted) -> None:
     header = reader.header
-    chart = restored(header)
+    chart = chart_of(header)
     stream = Stream(report, chart, wanted)
     appends = stream.checked(reader)
     try:

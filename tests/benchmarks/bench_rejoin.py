@@ -19,6 +19,8 @@ from pathlib import Path
 import pytest
 from aiohttp.test_utils import TestServer
 
+from gameroom import roomfile
+from gameroom.chart import compile_room
 from gameroom.client import join
 from gameroom.lockstep.canonical import canonical
 from gameroom.lockstep.packets import ClientPacket, Command, Event, Verified, Welcome
@@ -30,8 +32,7 @@ from gameroom.room.effects import Append, Keep
 from gameroom.server.app import make_app
 from gameroom.server.auth import digest
 from gameroom.server.config import Config
-from gameroom.server.host.blueprint import read_room
-from gameroom.server.host.events import entry_of, stored_snapshot
+from gameroom.server.host.stored import stored_snapshot
 from gameroom.server.host.stores import open_stores
 from gameroom.store import Header, Journal, RoomRecord, Session, SessionStore, SnapshotStore
 from gameroom.wire import MSGPACK, Codec, EventFrame, definition, plain, read_policies
@@ -62,7 +63,7 @@ class Writing(RoomListener):
         self.codec = Codec(MSGPACK, file)
 
     def store(self, entry: Append) -> None:
-        self.journal.append(entry_of(entry, self.codec))
+        self.journal.append(roomfile.entry_of(entry, self.codec))
 
     def keep(self, told: Keep) -> None:
         if self.snapshots is not None:
@@ -89,7 +90,8 @@ class Following(RoomListener):
 def play(folder: Path, turns: int, *, snapshots: bool) -> str:
     """A game of so many turns in this data folder; the room's id."""
     stores = open_stores(Config(data=folder))
-    chart, used = read_room("long.room", ROOM)
+    file, used = roomfile.read("long.room", ROOM)
+    chart = compile_room(file)
     engine = asyncio.run(listed(stores.sessions))
     header = Header("long", "long.room", ROOM, engine, used, seed=7)
     journal = stores.journals.create(header)

@@ -18,11 +18,12 @@ from pathlib import Path
 
 from aiohttp import ClientSession
 
+from gameroom import roomfile
+from gameroom.chart import compile_room
 from gameroom.lockstep.packets import ClientPacket
 from gameroom.room import inputs
 from gameroom.room.driver import Driver
 from gameroom.server.config import Config
-from gameroom.server.host.blueprint import read_room
 from gameroom.server.host.recovery import checkpoint_bytes
 from gameroom.server.host.runner import CHECKPOINT_EVENTS
 from gameroom.server.host.stores import open_stores
@@ -38,7 +39,8 @@ REACHABLE_S = 2.0
 
 def played(folder: Path, turns: int) -> Header:
     """The journal of room `0` with so many turns, and its checkpoint."""
-    chart, used = read_room("long.room", ROOM)
+    file, used = roomfile.read("long.room", ROOM)
+    chart = compile_room(file)
     engine = asyncio.run(_engine(folder))
     header = Header("0", "long.room", ROOM, engine, used, seed=7)
     journal = FileJournals(folder / "journals").create(header)

@@ -14,7 +14,6 @@ from tests.browser.people import people
 from tests.browser.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-expect.set_options()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

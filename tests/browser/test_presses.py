@@ -15,7 +15,6 @@ from tests.browser.world import World
 from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-expect.set_options()
 
 
 class Ear:

@@ -16,9 +16,9 @@ from playwright.async_api import Browser
 from gameroom import resources
 from gameroom.cli.demo import add_demo
 from gameroom.lockstep.packets import Body, Command, Event, MasterPacket
+from gameroom.roomfile import event_of
 from gameroom.server.app import LOBBY, make_app
 from gameroom.server.config import Config, Limits, create_keys
-from gameroom.server.host.events import event_of
 from gameroom.server.host.runner import Runner
 from gameroom.server.host.stores import open_stores
 from gameroom.server.http import bodies

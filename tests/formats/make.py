@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from gameroom.lockstep.packets import MasterPacket
-from gameroom.server.host.events import event_of
+from gameroom.roomfile import event_of
 from gameroom.store import record
 from tests.replay.games import Game, play
 

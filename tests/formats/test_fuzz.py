@@ -23,8 +23,8 @@ from gameroom.cli.desync_words import facts, line, told
 from gameroom.lockstep import desync, packets
 from gameroom.replay import verify
 from gameroom.room import Folded, Room
-from gameroom.server.host.blueprint import restored
-from gameroom.server.host.events import appends, event_of, recovering, snapshot_of, to_store
+from gameroom.roomfile import appends, chart_of, event_of, recovering
+from gameroom.server.host.stored import snapshot_of, to_store
 from gameroom.store import (
     Entry,
     FileJournals,
@@ -72,7 +72,7 @@ def records(data: bytes, offset: int) -> Iterator[bytes]:
 HEADER, *PAYLOADS = records(JOURNAL, record.HEADER_OFFSET)
 ENTRIES = [record.read_entry(one, "kept", 0, seq) for seq, one in enumerate(PAYLOADS, 1)]
 KEPT = record.read_header(HEADER, "kept")
-CHART = restored(KEPT)
+CHART = chart_of(KEPT)
 ROOM = CHART.room
 CODEC = Codec(MSGPACK, ROOM)
 SEATS = (packets.RosterRow(0, "ann", "ann", ("host",), choices={"vote": "drop"}),)
@@ -99,7 +99,7 @@ def recovered(folder: Path, header: bytes, payloads: list[bytes]) -> Room:
     try:
         header_ = journal.header
         with recovering(header_):
-            chart = CHART if header_ == KEPT else restored(header_)
+            chart = CHART if header_ == KEPT else chart_of(header_)
             entries = list(appends(journal.read(), Codec(MSGPACK, chart.room)))
             if not entries:
                 return Room(chart, seed=header_.seed, settings=header_.setup)

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from gameroom import resources
+from gameroom.chart import compile_room
 from gameroom.lockstep.packets import ChartState, Command, Event, MasterPacket
 from gameroom.replay.engine import NodeEngine
 from gameroom.room import default_settings, inputs
-from gameroom.server.host.blueprint import read_room
-from gameroom.server.host.events import entry_of
+from gameroom.roomfile import entry_of, read
 from gameroom.store import Entry, Header, record, replay, sha256
 from gameroom.wire import MSGPACK, Codec, definition_bytes
 from tests.room.table import Table
@@ -95,7 +95,8 @@ class Playing(Table):
 
 
 def play() -> Game:
-    chart, used = read_room("test.room", ROOM)
+    file, used = read("test.room", ROOM)
+    chart = compile_room(file)
     table = Playing(ROOM, settings=default_settings(chart.room))
     table.sums = {}
     table.start(*PLAYERS)

@@ -10,7 +10,7 @@ import pytest
 from gameroom.replay.report import ReplayReport, Wanted
 from gameroom.replay.stream import Stream
 from gameroom.room import Folded, Room
-from gameroom.server.host.events import entry_of
+from gameroom.roomfile import entry_of
 from gameroom.simulator import WEATHERS, RunPlan
 from gameroom.simulator.run import _World
 from gameroom.store import Entry

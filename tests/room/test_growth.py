@@ -14,9 +14,9 @@ import pytest
 
 from gameroom.lockstep.packets import Checksum, ClientPacket
 from gameroom.room import inputs
+from gameroom.roomfile import entry_of
 from gameroom.server.allowances import Allowances
 from gameroom.server.config import Limits
-from gameroom.server.host.events import entry_of
 from gameroom.server.rates import Rates
 from gameroom.wire import MSGPACK, Codec
 from tests.room.table import Table

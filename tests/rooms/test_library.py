@@ -11,8 +11,8 @@ from gameroom import language, resources
 from gameroom.chart import compile_room
 from gameroom.cli.demo import games
 from gameroom.language import Loaded
+from gameroom.resources import shipped_code
 from gameroom.scenario import Outcome, reached, run
-from gameroom.server.host.blueprint import shipped_code
 
 FOLDER = resources.rooms()
 TEMPLATES = sorted(path.stem for path in FOLDER.glob("*.room") if path.stem != "standard")

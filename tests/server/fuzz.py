@@ -32,9 +32,9 @@ from gameroom.lockstep.packets import Checksum, ClientPacket, Command, SignalRep
 from gameroom.model import INT_MAX
 from gameroom.room import Room, inputs
 from gameroom.room.effects import Effect
+from gameroom.roomfile import appends
 from gameroom.server.config import Limits
 from gameroom.server.host.clock import RoomClock
-from gameroom.server.host.events import appends
 from gameroom.server.host.runner import Runner
 from gameroom.server.http.answers import Question, RefusedAnswerError, answer, of_reply, whole
 from gameroom.server.http.exchange import answer_response

@@ -10,11 +10,11 @@ from logging import Logger
 from pathlib import Path
 from types import FunctionType, ModuleType
 
-from gameroom.chart import Chart
+from gameroom.chart import Chart, compile_room
 from gameroom.lockstep.packets import Checksum, ClientPacket, Command
 from gameroom.model import RoomFile
 from gameroom.room import Room, inputs
-from gameroom.server.host.blueprint import read_room
+from gameroom.roomfile import read
 from gameroom.server.host.clock import RoomClock
 from gameroom.server.host.recent import Told
 from gameroom.server.host.runner import Runner
@@ -61,7 +61,8 @@ def playing(
     folder: Path, loop: asyncio.AbstractEventLoop, tail_bytes: int = TAIL_BYTES
 ) -> tuple[Runner, Iterator[None]]:
     """A running game of two, one of them in JSON; each step is a turn."""
-    chart, used = read_room("duel.room", ROOM)
+    file, used = read("duel.room", ROOM)
+    chart = compile_room(file)
     header = Header("r", "duel.room", ROOM, "e" * 64, used, seed=7)
     clock = Now()
     runner = Runner(

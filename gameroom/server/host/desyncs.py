@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 
 from gameroom.lockstep import desync
 from gameroom.lockstep.packets import Checksum, Diverged, MasterPacket, Moves
+from gameroom.roomfile import event_of
 from gameroom.server.config import Config, Limits
-from gameroom.server.host.events import event_of
 from gameroom.server.host.jobs import reported
 from gameroom.server.host.runner import Runner
 from gameroom.server.host.worker import Worker, WorkerError

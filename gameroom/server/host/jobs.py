@@ -12,14 +12,15 @@ from typing import Any
 
 from msgspec import structs
 
-from gameroom import picture
+from gameroom import picture, resources, roomfile
+from gameroom.language import as_plain
 from gameroom.lockstep import desync
 from gameroom.lockstep.packets import Checksum, Diverged, MasterPacket, Moves
 from gameroom.lockstep.problem import Problem
 from gameroom.model import RoomFile, Value
-from gameroom.server.host.blueprint import BadRoomError, checked, reread, room_text, setup_of
+from gameroom.roomfile import RoomFileError
 from gameroom.server.http import bodies
-from gameroom.server.http.answers import RefusedAnswerError, body_as
+from gameroom.server.http.answers import RefusedAnswerError, body_as, refuse
 from gameroom.store import Header
 from gameroom.wire import BadFrameError, read_json
 
@@ -54,16 +55,35 @@ def drafted(wish: bytes | bodies.Create, players_max: int) -> Draft | DraftRefus
         if isinstance(wish, bytes):
             wish = body_as(bodies.Create, read_json(wish) if wish else {})
         name, text = room_text(wish)
-        file, used = checked(name, text)
+        file, used = roomfile.read(name, text)
         if (why := too_many(file, players_max)) is not None:
             return DraftRefusal(why)
-        setup = setup_of(file, wish.setup)
+        setup = roomfile.setup_of(file, wish.setup)
         bare = structs.replace(wish, engine=_bare(wish.engine), view=_bare(wish.view), room=None)
         return Draft(bare, _source(wish.engine), _source(wish.view), name, text, used, file, setup)
-    except BadRoomError as error:
-        return DraftRefusal(error.problem, error.diagnostics)
+    except RoomFileError as error:
+        told = tuple(as_plain(each, diagnostic_path) for each in error.diagnostics)
+        return DraftRefusal(_problem(error), told if error.code == "bad_room" else None)
     except (RefusedAnswerError, BadFrameError) as error:
         return DraftRefusal(error.problem)
+
+
+def room_text(wish: bodies.Create) -> tuple[str, str]:
+    """File name and text of the room that is wished for. Raises RefusedError."""
+    if (wish.game is None) == (wish.room is None):
+        raise refuse(422, "bad_body", "Say either `game`, or `room` with its text.")
+    if wish.game is None:
+        assert wish.room is not None
+        return ("room.room.yaml" if wish.format == "yaml" else "room.room"), wish.room
+    found = resources.shipped_room(wish.game)
+    if found is None or resources.shipped_code(wish.game, "engine.js") is None:
+        raise refuse(404, "no_such_game", f"No game `{wish.game}` is shipped.")
+    return found
+
+
+def diagnostic_path(code: str) -> str:
+    """Where this server tells what a code of a diagnostic means."""
+    return f"/diagnostics/{code}"
 
 
 def _source(code: bodies.CodeBody | None) -> bytes | None:
@@ -78,9 +98,13 @@ def _bare(code: bodies.CodeBody | None) -> bodies.CodeBody | None:
 def read_again(header: Header) -> RoomFile | DraftRefusal:
     """The file of a room that was made before."""
     try:
-        return reread(header)
-    except RefusedAnswerError as error:
-        return DraftRefusal(error.problem)
+        return roomfile.read_again(header)
+    except RoomFileError as error:
+        return DraftRefusal(_problem(error))
+
+
+def _problem(error: RoomFileError) -> Problem:
+    return Problem(422, error.code, str(error))
 
 
 def too_many(file: RoomFile, places_max: int) -> Problem | None:

@@ -17,10 +17,10 @@ from gameroom.chart import compile_room
 from gameroom.lockstep.packets import Welcome
 from gameroom.lockstep.problem import Problem
 from gameroom.model import RoomFile
+from gameroom.resources import shipped_code
 from gameroom.room import Room, inputs
 from gameroom.server.auth import Sources, digest
 from gameroom.server.config import Limits
-from gameroom.server.host.blueprint import BadRoomError, shipped_code
 from gameroom.server.host.desyncs import Desyncs
 from gameroom.server.host.jobs import Draft, drafted
 from gameroom.server.host.rooms import JournalsFailedError, Rooms
@@ -28,7 +28,7 @@ from gameroom.server.host.runner import Runner
 from gameroom.server.host.sessions import Sessions
 from gameroom.server.host.worker import JobFailedError, Worker, WorkerBusyError, shared
 from gameroom.server.http import bodies
-from gameroom.server.http.answers import RefusedAnswerError, place, refuse
+from gameroom.server.http.answers import BadRoomError, RefusedAnswerError, place, refuse
 from gameroom.server.http.attempts import Attempts
 from gameroom.store import (
     DesyncStore,

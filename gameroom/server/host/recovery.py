@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from gameroom.chart import Chart
 from gameroom.lockstep.packets import Event, MasterPacket
 from gameroom.room import Checkpoint, Folded, Room
-from gameroom.server.host.events import appends, from_store, recovering, to_store
+from gameroom.roomfile import appends, recovering
 from gameroom.server.host.shown import Shown
+from gameroom.server.host.stored import from_store, to_store
 from gameroom.store import Journal
 from gameroom.store.marks import Marks
 from gameroom.wire import MSGPACK, BadFrameError, Codec

@@ -22,11 +22,10 @@ from gameroom.lockstep.problem import Problem
 from gameroom.model import RoomFile
 from gameroom.model.policies import number
 from gameroom.room import Room
+from gameroom.roomfile import recovering
 from gameroom.server.config import Limits
-from gameroom.server.host.blueprint import reread
 from gameroom.server.host.clock import RoomClock
 from gameroom.server.host.deadlines import Deadlines
-from gameroom.server.host.events import recovering
 from gameroom.server.host.jobs import DraftRefusal, read_again
 from gameroom.server.host.recovery import recovered
 from gameroom.server.host.runner import Runner
@@ -325,16 +324,17 @@ class Rooms:
         """The room file of a header, read in the worker process; in a thread of this one where that
         has too much to do or is gone, since people wait. Raises RefusedError."""
         worker = self._worker()
+        found: RoomFile | DraftRefusal | None = None
         if worker.waiting < self._limits.waking_max:
             try:
                 found = await worker.run(read_again, header)
             except WorkerError as error:
                 log.warning("room %s: its file is read here: %s", header.room, error)
-            else:
-                if isinstance(found, DraftRefusal):
-                    raise RefusedAnswerError(found.problem)
-                return found
-        return await asyncio.to_thread(reread, header)
+        if found is None:
+            found = await asyncio.to_thread(read_again, header)
+        if isinstance(found, DraftRefusal):
+            raise RefusedAnswerError(found.problem)
+        return found
 
     def _hosted(
         self,

@@ -31,13 +31,14 @@ from gameroom.lockstep.packets import (
 from gameroom.lockstep.problem import Problem
 from gameroom.room import Folded, Room, inputs
 from gameroom.room.effects import Append, Arm, Broadcast, Effect, Keep, Log, Part, Rejected, Reply
+from gameroom.roomfile import appends, entry_of, event_of
 from gameroom.server.host.clock import RoomClock
 from gameroom.server.host.deadlines import Deadlines
-from gameroom.server.host.events import appends, entry_of, event_of, snapshot_of, stored_snapshot
 from gameroom.server.host.faults import Faults, Trial
 from gameroom.server.host.recent import Recent, Told
 from gameroom.server.host.recovery import checkpoint_bytes, read_checkpoint
 from gameroom.server.host.shown import Delayed, Shown
+from gameroom.server.host.stored import snapshot_of, stored_snapshot
 from gameroom.server.socket import websocket
 from gameroom.store import (
     SNAPSHOTS_KEPT,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -41,6 +41,14 @@ class RefusedAnswerError(Exception):
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.detail)
         self.problem = problem
+
+
+class BadRoomError(RefusedAnswerError):
+    """The room file is wrong; the diagnostics say where, as plain values."""
+
+    def __init__(self, problem: Problem, diagnostics: tuple[Mapping[str, Any], ...]) -> None:
+        super().__init__(problem)
+        self.diagnostics = diagnostics
 
 
 def refuse(status: int, code: str, detail: str) -> RefusedAnswerError:

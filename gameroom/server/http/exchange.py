@@ -15,8 +15,14 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from gameroom.lockstep.problem import Problem
 from gameroom.model import Value
-from gameroom.server.host.blueprint import BadRoomError
-from gameroom.server.http.answers import NOT_READABLE, Answer, RefusedAnswerError, body_as, refuse
+from gameroom.server.http.answers import (
+    NOT_READABLE,
+    Answer,
+    BadRoomError,
+    RefusedAnswerError,
+    body_as,
+    refuse,
+)
 from gameroom.store import JournalError, StoreFailedError
 from gameroom.wire import CONTAINERS_MAX, BadFrameError, problem_body, read_json
 from gameroom.wire.shape import as_dict

@@ -1,0 +1,173 @@
+"""From a room file's text, or from a journal's header, to a room.
+
+Knows the language, the chart, rooms and the bytes of the store; no server and no network. The rule
+it keeps: a room that was made before is read from the texts in its header alone. A room file may
+use shipped rooms, and a later release may ship others: the header keeps every text that was read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+from gameroom import language, model, resources
+from gameroom.chart import Chart, ChartError, compile_room
+from gameroom.formats import RELEASE, printed, writer
+from gameroom.language import Diagnostic, Source
+from gameroom.lockstep.packets import Event
+from gameroom.model import Value
+from gameroom.room import default_settings, misfit_settings
+from gameroom.room.effects import Append
+from gameroom.store import (
+    Entry,
+    Header,
+    JournalDamagedError,
+    NotRecoveredError,
+    OtherReleaseError,
+    StoreFailedError,
+)
+from gameroom.wire import BODIES, BadFrameError, Codec, EventFrame
+
+Used = dict[str, tuple[str, str]]
+"""File name and text of the shipped files that a room file uses, by the name of the `use`."""
+
+_BODIES = tuple(BODIES.values())
+
+
+class RoomFileError(Exception):
+    """A text that makes no room, or a setup that does not fit it; the message says why.
+
+    code: `bad_room` or `bad_setting`. diagnostics: where the file is wrong, if that is known.
+    """
+
+    def __init__(self, code: str, why: str, diagnostics: tuple[Diagnostic, ...] = ()) -> None:
+        super().__init__(why)
+        self.code, self.diagnostics = code, diagnostics
+
+
+# -- text and header ---------------------------------------------------------------------------
+
+
+def read(name: str, text: str) -> tuple[model.RoomFile, Used]:
+    """A room file that compiles, and the shipped files that it uses. Raises RoomFileError."""
+    used: Used = {}
+
+    def resolve(wanted: str) -> Source | None:
+        if (found := resources.shipped_room(wanted)) is not None:
+            used[wanted] = found
+        return None if found is None else Source(*found)
+
+    return _load(name, text, resolve, plays=False), used
+
+
+def read_again(header: Header) -> model.RoomFile:
+    """The file of a room that was made before, from its own texts alone. Raises RoomFileError
+    where they make no room, or the setup does not fit it."""
+
+    def resolve(wanted: str) -> Source | None:
+        found = header.used.get(wanted)
+        return None if found is None else Source(*found)
+
+    try:
+        file = _load(header.name, header.text, resolve, plays=True)
+    except RoomFileError as error:
+        if not error.diagnostics:
+            raise
+        first = error.diagnostics[0]
+        said = f"{first.span.file}, line {first.span.line}: {first.message} ({first.code})"
+        raise RoomFileError("bad_room", said, error.diagnostics) from error
+    if (why := misfit_settings(file.settings, header.setup)) is not None:
+        raise RoomFileError("bad_setting", why)
+    return file
+
+
+def chart_of(header: Header) -> Chart:
+    """The chart of a room that was made before. Raises RoomFileError as `read_again` does."""
+    return compile_room(read_again(header))
+
+
+def setup_of(file: model.RoomFile, wish: Mapping[str, Value]) -> dict[str, Value]:
+    """The first setup configuration. Raises RoomFileError for what does not fit."""
+    settings = default_settings(file) | dict(wish)
+    if (why := misfit_settings(file.settings, settings)) is not None:
+        raise RoomFileError("bad_setting", why)
+    return settings
+
+
+def _load(
+    name: str, text: str, resolve: Callable[[str], Source | None], *, plays: bool
+) -> model.RoomFile:
+    loaded = language.load(text, name=name, resolve=resolve, plays=plays)
+    if not loaded.ok or loaded.room is None:
+        errors = sum(each.severity == "error" for each in loaded.diagnostics)
+        why = f"Errors in the room file: {errors}." if errors else "The file has no room."
+        raise RoomFileError("bad_room", why, loaded.diagnostics)
+    try:
+        compile_room(loaded.room)
+    except ChartError as error:
+        raise RoomFileError("bad_room", f"The room file: {error}.") from error
+    return loaded.room
+
+
+# -- journal -----------------------------------------------------------------------------------
+
+
+def entry_of(append: Append, codec: Codec) -> Entry:
+    """What is written for an event: its bytes are those of the msgpack subprotocol."""
+    data = codec.encode_event(append.event)
+    assert isinstance(data, bytes), "journals are written in msgpack"
+    return Entry(append.event.seq, append.at, data, append.chart, append.ids)
+
+
+def event_of(entry: Entry, codec: Codec) -> Event:
+    """The event of an entry. Raises JournalDamagedError where it is not one of a room."""
+    found = read_event(entry, codec)
+    if isinstance(found, str):
+        raise JournalDamagedError("the journal", None, entry.seq, found)
+    return found
+
+
+def read_event(entry: Entry, codec: Codec) -> Event | str:
+    """The event of an entry, or why there is none: it may be anybody's bytes."""
+    try:
+        frame = codec.decode_event(entry.event)
+    except (BadFrameError, RecursionError) as error:
+        return str(error) or type(error).__name__
+    if not isinstance(frame, EventFrame):
+        return "it is not an event"
+    if frame.seq != entry.seq:
+        return f"it says that it is event {frame.seq}"
+    if not isinstance(frame.body, _BODIES):
+        return "it is of no kind that this release knows"
+    return Event(entry.seq, frame.body)
+
+
+def appends(entries: Iterable[Entry], codec: Codec) -> Iterator[Append]:
+    """A journal as the room folds it. Raises JournalError."""
+    for entry in entries:
+        yield Append(event_of(entry, codec), entry.at, entry.chart, entry.ids)
+
+
+@contextmanager
+def recovering(header: Header) -> Iterator[None]:
+    """Whatever goes wrong in here comes from the store: it ends in a JournalError, of one line.
+
+    The bytes may be another release's or a stranger's. So even an assertion that fails on
+    them says something about the room, and it must not take the others along.
+    """
+    try:
+        yield
+    except (OtherReleaseError, StoreFailedError):
+        raise
+    except Exception as error:
+        if isinstance(error, JournalDamagedError) and error.offset is not None:
+            raise
+        said = " ".join(str(error).split())
+        if type(error).__module__ == "builtins":
+            # Ours are in words; of Python's own the name says more.
+            said = f"{type(error).__name__} {said}"
+        why = printed(said, 300)
+        by = "" if header.release == RELEASE else f", written by {writer(header.release)},"
+        raise NotRecoveredError(
+            f"room {printed(header.room)}{by} can't go on in gameroom {RELEASE}: {why}"
+        ) from error
