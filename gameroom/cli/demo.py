@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gameroom import resources
+from gameroom.cli import EXIT_FINDINGS
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -40,7 +41,6 @@ room "{game} with repair" extends {game} {{
 }}
 """
 COOKIE = "gameroom_demo"
-EXIT_FINDINGS = 1
 
 
 @click.command()

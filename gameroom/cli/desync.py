@@ -9,7 +9,8 @@ import click
 
 from gameroom.cli import EXIT_FINDINGS, desync_words
 from gameroom.cli.ids import TakesIds
-from gameroom.lockstep.desync import BadReportError, DesyncReport, read
+from gameroom.desyncfile import BadReportError, read
+from gameroom.lockstep.desync import DesyncReport
 
 REPORT_BYTES_MAX = 256 * 1024 * 1024
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import click
 
+from gameroom.cli import EXIT_FINDINGS
 from gameroom.model import Duration, words
 
 WAIT_MS_MAX = 24 * 3_600_000
-EXIT_FINDINGS = 1
 
 
 class Length(click.ParamType[int]):

@@ -17,6 +17,7 @@ import click
 
 from gameroom import language
 from gameroom.cli import EXIT_FINDINGS, files
+from gameroom.simulator.weather import WEATHERS
 
 if TYPE_CHECKING:
     from gameroom.chart import Chart
@@ -28,7 +29,6 @@ PROGRESS_S = 10
 """Work that takes longer says so often how far it is."""
 
 ALL = "all"
-WEATHERS = ("calm", "lossy", "mobile", "outages", "cheats", "bugs", "storm")
 
 
 class Seeds(click.ParamType[range]):
@@ -123,7 +123,6 @@ def simulate(
     When an invariant breaks, what happened before it is told, and the command that runs it
     again. docs/simulator.md lists the invariants and the weathers.
     """
-    from gameroom.simulator import WEATHERS as KNOWN
     from gameroom.simulator import RunPlan
 
     if hours is not None and not soak:
@@ -131,9 +130,9 @@ def simulate(
     charts = _charts(rooms)
     if charts is None:
         return EXIT_FINDINGS
-    chosen = WEATHERS if weather == ALL else (weather,)
+    chosen = tuple(WEATHERS) if weather == ALL else (weather,)
     plans = (
-        (file, chart, RunPlan(seed, turns, KNOWN[name], players))
+        (file, chart, RunPlan(seed, turns, WEATHERS[name], players))
         for seed in (itertools.count(seeds.start) if soak else seeds)
         for file, chart in charts
         for name in chosen

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any, Final
 
-from gameroom.formats import FORMATS, RELEASE, foreign
+from gameroom.formats import FORMATS, RELEASE
 from gameroom.lockstep.canonical import DEPTH_MAX, NotCanonicalError, canonical, hash32
 from gameroom.lockstep.packets import Checksum, Diverged, MasterPacket, Moved, Moves
 from gameroom.model import INT_MAX, Value
@@ -27,10 +27,6 @@ TEXT_CHARACTERS_MAX = 200
 """Of a text among the differences; the states have it whole."""
 HAPPENED_MAX = 200
 """The last ones of what happened between agreement and the verdict."""
-
-
-class BadReportError(ValueError):
-    """The bytes are no report of ours; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,102 +329,7 @@ def shown(value: Any) -> Any:
     return value[:TEXT_CHARACTERS_MAX] if isinstance(value, str) else value
 
 
-# -- reading -----------------------------------------------------------------------------------
-
-
-def read(data: bytes) -> DesyncReport:
-    """A report from its file. BadReportError where it is none, or one of a later format."""
-    try:
-        body = json.loads(data)
-    except (ValueError, RecursionError):
-        raise BadReportError("it is not JSON, or it is cut off") from None
-    if not isinstance(body, dict) or "desync" not in body:
-        raise BadReportError("it is JSON, and no desync report")
-    if (other := foreign("desync report", body["desync"], body.get("release"))) is not None:
-        raise BadReportError(f"it {other}")
-    why = _misfit(body, _SHAPE, "")
-    if why is None and body["agreed"] is not None:
-        why = _misfit(body["agreed"], _AGREED, "agreed")
-    if why is None:
-        rows = ((_AFTER if "after" in one else _TURN, one) for one in body["happened"])
-        found = (_misfit(one, shape, "happened") for shape, one in rows)
-        why = next((one for one in found if one is not None), None)
-    if why is not None:
-        raise BadReportError(why)
-    return DesyncReport(body)
-
-
-@dataclass(frozen=True, slots=True)
-class _Each:
-    """A list, or the values of a map, of this shape."""
-
-    of: Any
-    is_map: bool = False
-
-
-_WHOLE = (int,)
-_MAYBE_WHOLE = (int, type(None))
-_MAYBE_TEXT = (str, type(None))
-_MOVED = _Each(
-    {"event": (str,), "exited": _Each((str,)), "entered": _Each((str,)), "because": _MAYBE_TEXT}
-)
-_SHAPE: Mapping[str, Any] = {
-    "room": {"id": (str,), "name": (str,), "engine": (str,), "seed": _WHOLE, "created": _WHOLE},
-    "at": _WHOLE,
-    "generation": _WHOLE,
-    "agreed": (dict, type(None)),
-    "decidable": (bool,),
-    "seats": _Each(
-        {
-            "seat": _WHOLE,
-            "name": (str,),
-            "checksum": _WHOLE,
-            "side": (str,),
-            "said": {
-                "generation": _MAYBE_WHOLE,
-                "parts": _Each(_WHOLE, is_map=True),
-                "bytes": _MAYBE_WHOLE,
-                "why": _MAYBE_TEXT,
-            },
-        }
-    ),
-    "compared": _MAYBE_WHOLE,
-    "by": _MAYBE_TEXT,
-    "differences": _Each({"path": (str,), "values": _Each((object,), is_map=True)}),
-    "differences_left_out": _WHOLE,
-    "happened": _Each({"moved": _MOVED}),
-    "happened_left_out": _WHOLE,
-    "states": _Each((object,), is_map=True),
-}
-_TURN: Mapping[str, Any] = {
-    "turn": _WHOLE,
-    "iterations": _WHOLE,
-    "commands": _Each({"seat": _WHOLE, "commands": _Each({"name": (str,), "body": (dict,)})}),
-}
-_AFTER: Mapping[str, Any] = {"after": _WHOLE}
-_AGREED: Mapping[str, Any] = {"generation": _WHOLE, "value": _WHOLE}
-
-
-def _misfit(value: Any, shape: Any, where: str) -> str | None:
-    """Where a value has not this shape: a tuple of types, a map by key, or `_Each`."""
-    if isinstance(shape, tuple):
-        fits = isinstance(value, shape) and (not isinstance(value, bool) or int not in shape)
-        return None if fits else f"`{where}` is not what it should be"
-    if isinstance(shape, _Each):
-        if not isinstance(value, list | dict) or isinstance(value, dict) != shape.is_map:
-            return f"`{where}` is not what it should be"
-        items: Iterable[tuple[object, Any]]
-        items = value.items() if isinstance(value, dict) else enumerate(value)
-        found = (_misfit(one, shape.of, _inside(where, str(key))) for key, one in items)
-        return next((why for why in found if why is not None), None)
-    if not isinstance(value, dict):
-        return f"`{where}` is not what it should be"
-    for key, one in shape.items():
-        if key not in value:
-            return f"`{_inside(where, key)}` is missing"
-        if (why := _misfit(value[key], one, _inside(where, key))) is not None:
-            return why
-    return None
+# -- doubting ---------------------------------------------------------------------------------
 
 
 def doubts(found: DesyncReport) -> dict[int, str]:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from gameroom.lockstep.random import Random
 from gameroom.simulator.clock import Do, VirtualClock
 from gameroom.simulator.weather import Weather
+from gameroom.wire import Close
 
 
 class _Way:
@@ -55,7 +56,7 @@ class SimulatedLine:
         if self.broken:
             return
         self.broken = True
-        for notice in (lambda: self._lost(1006), lambda: self._gone(self)):
+        for notice in (lambda: self._lost(Close.ABNORMAL), lambda: self._gone(self)):
             self._clock.after(self._dice.between(*self.weather.notice_ms), notice)
 
     def shut(self, code: int) -> None:

@@ -205,7 +205,7 @@ class SimulatedServer:
         self._failed.clear()
         lines, self.lines = self.lines, {}
         for line in lines.values():
-            line.shut(1006)
+            line.shut(Close.ABNORMAL)
         life = self._life
         down = self.dice.between(*self.down_ms)
         self.clock.after(down, lambda: self.restart() if self._life == life else None)

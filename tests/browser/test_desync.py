@@ -12,7 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from gameroom import cli
-from gameroom.lockstep.desync import doubts, read
+from gameroom.desyncfile import read
+from gameroom.lockstep.desync import doubts
 from gameroom.lockstep.packets import Diverged
 from tests.browser.people import Person, enter, people
 from tests.browser.world import KEY, QUICK, World

@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 
 from gameroom import cli
 from gameroom.cli.desync_words import facts, told
+from gameroom.desyncfile import BadReportError, read
 from gameroom.lockstep.canonical import canonical, checksum
-from gameroom.lockstep.desync import BadReportError, DesyncReport, Subject, Witness, read, report
+from gameroom.lockstep.desync import DesyncReport, Subject, Witness, report
 from gameroom.lockstep.packets import (
     Checksum,
     Command,

@@ -19,8 +19,9 @@ from random import Random
 
 import pytest
 
+from gameroom import desyncfile
 from gameroom.cli.desync_words import facts, line, told
-from gameroom.lockstep import desync, packets
+from gameroom.lockstep import packets
 from gameroom.replay import verify
 from gameroom.room import Folded, Room
 from gameroom.roomfile import appends, chart_of, event_of, recovering
@@ -352,8 +353,8 @@ def test_no_desync_report_raises_anything_but_that_it_is_bad() -> None:
     data, dice, met = path.read_bytes(), Random(6), Counter[bool]()
     for _ in range(ROUNDS):
         try:
-            report = desync.read(altered(data, dice))
-        except desync.BadReportError as error:
+            report = desyncfile.read(altered(data, dice))
+        except desyncfile.BadReportError as error:
             met[False] += len(str(error)) > 0
             continue
         met[True] += 1

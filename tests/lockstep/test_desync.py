@@ -10,19 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gameroom.desyncfile import BadReportError, read
 from gameroom.lockstep.canonical import canonical, checksum
 from gameroom.lockstep.checksums import Checksums, verdict
 from gameroom.lockstep.desync import (
     DIFFERENCES_MAX,
     HAPPENED_MAX,
-    BadReportError,
     DesyncReport,
     Subject,
     Witness,
     differences,
     differing_parts,
     doubts,
-    read,
     read_state,
     report,
 )
@@ -258,7 +257,7 @@ def test_a_state_that_is_not_that_of_its_hashes_is_doubted():
         (b"[1]", "no desync report"),
         (b'{"room": 1}', "no desync report"),
         (b'{"desync": 2, "release": "0.3.0"}', r"by gameroom 0\.3\.0 in desync report format 2"),
-        (b'{"desync": 1}', "`room` is missing"),
+        (b'{"desync": 1}', "'room' is a required property"),
     ],
 )
 def test_what_is_no_report_is_refused_with_a_reason(data: bytes, why: str):

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from gameroom import desyncfile
 from gameroom.lockstep import desync
 from gameroom.lockstep.canonical import canonical, checksum
 from gameroom.lockstep.packets import Diverged
@@ -147,7 +148,7 @@ async def test_the_report_names_the_part_that_differs(
     assert found["room"]["id"] == room
     assert found["room"]["seed"] == 7
     path = tmp_path / "data" / "desyncs" / f"{room}-2.desync"
-    assert desync.read(path.read_bytes()).body == found
+    assert desyncfile.read(path.read_bytes()).body == found
     assert f"room {room}: the engines differ at turn 2: {path}" in caplog.messages
     response = await table.client.get(f"/rooms/{room}/desyncs/2", headers=KEYED)
     assert f'filename="{room}-2.desync"' in response.headers["Content-Disposition"]
@@ -252,7 +253,7 @@ async def test_a_server_that_stops_writes_what_it_knows(tmp_path: Path):
             await witness.says(2)
             await witness.sends(2)
     (path,) = (tmp_path / "desyncs").iterdir()
-    body = desync.read(path.read_bytes()).body
+    body = desyncfile.read(path.read_bytes()).body
     assert body["differences"][0]["path"] == "units.1.hp"
     assert body["seats"][2]["said"]["why"] == "it said nothing"
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from gameroom import language, picture
+from gameroom import desyncfile, language, picture
 from gameroom.lockstep import desync
 from gameroom.server.host import jobs
 from gameroom.server.host.child import send
@@ -143,7 +143,7 @@ async def test_rooms_are_read_and_drawn_in_the_other_process(
     verdict = desync.Diverged(7, (1,), decidable=True, values={0: 1, 1: 2})
     subject = desync.Subject("room", "duel", "", 7, {}, 0, 0)
     report = await table.lobby.worker.run(jobs.reported, subject, verdict, None, (), ())
-    assert desync.read(report).generation == 7
+    assert desyncfile.read(report).generation == 7
 
 
 async def test_rooms_that_come_back_are_read_in_the_other_process(
