@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from gameroom.chart.people import READINESS
 from gameroom.model import Value
 from gameroom.model.builtin import FLAGS
 from gameroom.room.chart_driver import ChartDriver
@@ -97,7 +98,7 @@ RULES: dict[str, Rule] = {
     ),
     "unready": _rule(
         "somebody takes readiness back, and what it led to",
-        of="ready", clears="ready loaded refused", asks="ready", heard="of anyone",
+        of="ready", clears=" ".join(READINESS), asks="ready", heard="of anyone",
     ),
     "loaded": _rule(
         "an engine has loaded the setup, also a new one after the old one has failed",

@@ -120,3 +120,19 @@ def test_a_state_may_start_in_its_history():
     assert play.send("next").send("pause").send("back").leaves == ("work.b.d",)
     assert play.send("reset").leaves == ("work.b.d",), "left and recalled in one step"
     assert play.send("first").send("pause").send("back").leaves == ("work.a",)
+
+
+def test_deep_history_recalls_a_final_child():
+    """What was done stays done: the room comes back to where it had ended."""
+    work = {
+        "initial": "a",
+        "transitions": [{"on": "pause", "to": "away"}],
+        "states": {
+            "a": {"transitions": [{"on": "finish", "to": "z"}]},
+            "z": {"kind": "final"},
+            "past": {"kind": "history", "deep": True},
+        },
+    }
+    room = states(work=work, away={"transitions": [{"on": "back", "to": "work.past"}]})
+    play = Play(room).send("finish").send("pause").send("back")
+    assert play.leaves == ("work.z",)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gameroom.chart import allowed, ruling
+from gameroom.chart import allowed, ruling, ruling_in
 from tests.chart.play import Play, states
 
 PLAYER = frozenset({"player"})
@@ -125,3 +125,16 @@ def test_strange_names_do_not_pile_up():
     (known,) = play.chart.memo.configurations.values()
     assert len(known.rulings) <= 512
     assert rules(play, "move") == "allow"
+
+
+def test_states_that_were_told_say_the_same_as_those_that_are_active():
+    play = along(
+        [("allow", "leave", "anyone")], [("allow", "move", "player")], [("deny", "move", "host")]
+    )
+    told = ["outer", "outer.inner"]
+    for name in ("leave", "move", "build"):
+        for kinds in (PLAYER, HOST, WATCHER):
+            assert ruling_in(play.chart, told, name, kinds) == rules(play, name, kinds)
+    assert ruling_in(play.chart, ["outer"], "move", HOST) == "allow", "the inner one is not told"
+    with pytest.raises(KeyError):
+        ruling_in(play.chart, ["nowhere"], "move", HOST)

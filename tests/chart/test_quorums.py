@@ -149,3 +149,14 @@ def test_enough_players():
 def test_unknown_words_are_refused(condition):
     with pytest.raises(ValueError, match=r"^states\.a\.transitions\[0\]\.if: "):
         asked(condition)
+
+
+def test_enough_players_are_as_many_as_the_room_needs_whatever_the_teams():
+    """Both teams have somebody, and the room needs two; who is of no team counts for the room."""
+    room = {"players": [3, 8], "teams": {"red": [0, 4]}}
+    transition = {"on": "ask", "if": ["enough players"], "do": say("yes")}
+    two, three = (
+        Play(room | states(a={"transitions": [transition]}), people=(WAITING,) * n) for n in (2, 3)
+    )
+    assert not two.send("ask").said
+    assert three.send("ask").said
