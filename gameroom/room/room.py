@@ -310,7 +310,8 @@ class Room:
             self.chart_driver.ending = packets.Ended("abandoned", "nobody came back")
 
     def _sleep_or_wake(self) -> None:
-        """Whoever is away when the room wakes has all the time again to come back."""
+        """Whoever is away when the room wakes has all the time again to come back. Who watched
+        before may be gone without a word, after a restart: the roster is looked at again."""
         here = [member for member in self.people.players() if member.connected]
         if not here or any(member.away_since is None for member in here):
             self._awaited = False
@@ -320,6 +321,7 @@ class Room:
         elif self._asleep_since is not None and not asleep:
             self._slept += self._now - self._asleep_since
             self._asleep_since = None
+            self.people.changed = True
             presence.wait_anew(self.people, self.event_log.now)
 
     def _close_turn(self) -> None:

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-import gameroom.simulator as world
-from gameroom.cli.simulate import WEATHERS, simulate
+from gameroom.cli.simulate import simulate
 from gameroom.lockstep.turns import Turns
 from tests.simulator.world_rooms import SKIRMISH
 
@@ -83,11 +82,6 @@ def test_a_room_with_mistakes_is_told_as_by_check(tmp_path: Path) -> None:
     result = run(path)
     assert result.return_value == 1
     assert "E0402" in result.output
-
-
-def test_the_weathers_are_those_of_the_simulator() -> None:
-    """The command names them itself, so that its help need not load the simulator."""
-    assert tuple(world.WEATHERS) == WEATHERS
 
 
 def test_the_page_tells_every_key_of_the_json(room: Path) -> None:

@@ -80,11 +80,15 @@ class Party:
 
     def sit(self, name: str, engine: Engine | None = None, **wish: bool) -> Person:
         self.driver.send(name, inputs.Join(name, **wish))
-        person = Person(self, name, engine or LedgerEngine())
+        person = self.person(name, engine or LedgerEngine())
         self.people.append(person)
         self.driver.attach(person)
         person.connect()
         return person
+
+    def person(self, name: str, engine: Engine) -> Person:
+        """Who sits down; they connect when they are among the people."""
+        return Person(self, name, engine)
 
     def start(self, *names: str) -> list[Person]:
         """They sit down, load and play."""

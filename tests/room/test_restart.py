@@ -185,3 +185,15 @@ def test_what_conditions_can_ask_of_people_survives(flag: str) -> None:
     again = Room.restored(table.chart, seed=7, folded=folded, now=table.now)
     assert getattr(again.people.players()[1], flag)
     assert again.people.facts()[1].flags == table.room.people.facts()[1].flags
+
+
+def test_watchers_of_before_a_restart_are_told_to_be_gone() -> None:
+    table = Table().start("ann", "bob")
+    table.join("zoe", spectate=True)
+    table.turn("ann", "bob")
+    assert table.last(packets.Roster).spectators == 1
+    again = table.restarted()
+    for name in ("ann", "bob"):
+        again.send(name, inputs.Connect(again.room.seq))
+    again.turn("ann", "bob")
+    assert again.last(packets.Roster).spectators == 0

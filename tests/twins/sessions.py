@@ -103,13 +103,10 @@ class Scene(Party):
         super().__init__()
         self.ids = count(1001)
 
-    def sit(self, name: str, engine: Engine | None = None, **wish: bool) -> Person:
+    def person(self, name: str, engine: Engine) -> Person:
         if name != "ann":
-            return super().sit(name, engine, **wish)
-        self._perform(self.room.receive(name, inputs.Join(name, **wish), self.now))
-        self.ann = Witness(self, name, engine or LedgerEngine())
-        self.people.append(self.ann)
-        self.ann.connect()
+            return super().person(name, engine)
+        self.ann = Witness(self, name, engine)
         return self.ann
 
     def half(self, turns: int = 1) -> None:
@@ -132,7 +129,7 @@ class Scene(Party):
     def end(self) -> None:
         """What has arrived is played; nothing more comes."""
         while (due := self.ann.replica.due(self.now)) is not None:
-            self.now = max(self.now, due)
+            self.driver.now = max(self.now, due)
             self.ann.pump()
 
 
