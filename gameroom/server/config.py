@@ -87,7 +87,7 @@ class Limits:
     session_burst_ms: int = 200
     """The loop's time that the requests of one session may take."""
     address_ms_per_second: int = 100
-    address_burst_ms: int = 2000
+    address_burst_ms: int = 4000
     """The loop's time that requests without a session may take, per address."""
     job_cpu_ms: int = 20_000
     job_memory_bytes: int = 1_073_741_824
