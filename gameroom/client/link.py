@@ -18,7 +18,8 @@ from yarl import URL
 from gameroom.client.errors import ClosedError, InterruptedRequestError, RefusedError
 from gameroom.lockstep.packets import ClientPacket, Snapshot, Welcome
 from gameroom.model import Value
-from gameroom.replica.replica import EngineState, Flaw, GapError, Replica
+from gameroom.replica.flaws import Flaw
+from gameroom.replica.replica import EngineState, GapError, Replica
 from gameroom.wire import (
     Codec,
     EventFrame,

@@ -24,7 +24,8 @@ from gameroom.lockstep.packets import Command, Roster
 from gameroom.lockstep.problem import Problem
 from gameroom.model import INT_MAX, Value
 from gameroom.replica.engine import Engine, LedgerEngine
-from gameroom.replica.replica import Confirmed, Flaw, Replica
+from gameroom.replica.flaws import Flaw
+from gameroom.replica.replica import Confirmed, Replica
 from gameroom.wire import (
     MSGPACK,
     BadFrameError,
@@ -211,7 +212,7 @@ class Seat:
     @property
     def reports(self) -> tuple[Flaw, ...]:
         """What went wrong in the engine, with which the game goes on."""
-        return tuple(self.replica.reports)
+        return tuple(self.replica.flaws.reports)
 
     @property
     def returns(self) -> int:
@@ -394,7 +395,7 @@ class Seat:
             played = self.replica.play(now, hurry=self._hurry)
             for packet in self.replica.take():
                 await self._link.put(packet)
-            for flaw in self.replica.take_flaws():
+            for flaw in self.replica.flaws.take():
                 report = self._link.report(flaw)
                 if flaw.kind == "engine":
                     await report

@@ -6,10 +6,10 @@ and no clock. The rule it keeps: the engine runs a turn only when its master pac
 """
 
 from gameroom.replica.engine import Engine, LedgerEngine, SeatedCommand, Signal
+from gameroom.replica.flaws import Flaw
 from gameroom.replica.replica import (
     Confirmed,
     EngineState,
-    Flaw,
     GapError,
     RepairError,
     Replica,

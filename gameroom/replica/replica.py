@@ -16,9 +16,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import deque
-from collections.abc import Awaitable, Coroutine, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from gameroom import model
 from gameroom.lockstep.canonical import NotCanonicalError, canonical
@@ -41,6 +40,7 @@ from gameroom.lockstep.packets import (
 from gameroom.model import INT_MAX, Value
 from gameroom.model.fit import misfit_body
 from gameroom.replica.engine import Engine, SeatedCommand, Signal
+from gameroom.replica.flaws import FlawKind, Flaws, checksum_of, listed, place
 from gameroom.replica.outbox import CommandWithId, Outbox
 from gameroom.replica.timing import Timing
 from gameroom.wire import ClientPolicy, EventFrame, Rejection
@@ -55,13 +55,6 @@ LOG_MAX = 65_536
 REASON_CHARACTERS_MAX = 200
 NEAR_TURNS = 32
 """Who is further behind does not hash its state: the verdict is there before it would count."""
-
-
-FlawKind = Literal["engine", "signal", "snapshot"]
-
-FLAW_CHARACTERS_MAX = 200
-FLAWS_MAX = 8
-"""How many different ones are reported with which the game goes on."""
 
 
 class GapError(Exception):
@@ -96,16 +89,6 @@ class EngineState:
     @property
     def sha256(self) -> str:
         return hashlib.sha256(self.data).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class Flaw:
-    """What went wrong in this program, for the room: of kind `engine` it cannot go on, with any
-    other the game goes on (docs/wire.md, "Failures")."""
-
-    kind: FlawKind
-    generation: int
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,17 +150,11 @@ class Replica:
         """Our state after the latest turn whose snapshot the room wants."""
         self.refusals: deque[Rejection] = deque(maxlen=LOG_MAX)
         """Our commands and packets that the room refused."""
-        self.reports: deque[Flaw] = deque(maxlen=LOG_MAX)
-        """What went wrong in our engine, with which the game goes on."""
+        self.flaws = Flaws(room.signals)
+        """What went wrong in our engine."""
         self.outbox = Outbox()
-        self.failure: Exception | None = None
-        """What the engine raised that cannot go on: nothing is run or sent any more."""
-        self._failed: Flaw | None = None
-        self._flaws: dict[Flaw, None] = {}
-        self._reported: set[tuple[FlawKind, str]] = set()
         self._policy = policy
         self._commands = {command.name: command for command in room.commands}
-        self._declared = {signal.name: signal for signal in room.signals}
         self._queue: deque[CommandWithId] = deque()
         self._signals: deque[SignalReport] = deque()
         self._inbox: deque[_Turn | Moves | _Begin] = deque()
@@ -195,6 +172,11 @@ class Replica:
         self._online = False
         self._shown = False
         self._timing = Timing()
+
+    @property
+    def failure(self) -> Exception | None:
+        """What the engine raised that cannot go on: nothing is run or sent any more."""
+        return self.flaws.failure
 
     # --- The connection --------------------------------------------------------------
 
@@ -251,9 +233,8 @@ class Replica:
         if self._greeted is None or self._online or self.seq < self._greeted:
             return
         self._online = True
-        if self._failed is not None:
-            # In case the report was lost.
-            self._flaws[self._failed] = None
+        if self.failure is not None:
+            self.flaws.tell_again()
             return
         if self.seat is not None:
             # A server that fell has forgotten packets that it had said it heard, and that
@@ -306,7 +287,7 @@ class Replica:
         self.checksum = None
         self.states, self.variables, self._engine_states = (), {}, ()
         self._begun = False
-        self.failure = self._failed = None
+        self.flaws.clear()
         self._inbox.clear()
         self._signals.clear()
 
@@ -418,7 +399,7 @@ class Replica:
         try:
             canonical(self.engine.snapshot())
         except NotCanonicalError as error:
-            return (f"The engine's state cannot be saved: {_place(error)}"[:REASON_CHARACTERS_MAX],)
+            return (f"The engine's state cannot be saved: {place(error)}"[:REASON_CHARACTERS_MAX],)
         return ()
 
     # --- Time ---------------------------------------------------------------------------
@@ -469,7 +450,7 @@ class Replica:
             for command in part.commands
         ]
         try:
-            signals = _listed(
+            signals = listed(
                 self.engine.step(
                     packet.generation,
                     packet.iterations_per_command,
@@ -479,7 +460,7 @@ class Replica:
                 )
             )
             is_due = packet.generation % self._policy.checksum_every == 0
-            value = _checksum(self.engine) if is_due else 0
+            value = checksum_of(self.engine) if is_due else 0
         except Exception as error:
             # Whatever an engine raises is its own: the room goes on without it.
             self._fail(packet.generation, error)
@@ -495,16 +476,13 @@ class Replica:
 
     def _fail(self, generation: int, error: Exception) -> None:
         """The engine cannot go on: no packet says any more that it runs."""
-        self.failure = error
         self._inbox.clear()
         self._outgoing.clear()
-        self._failed = Flaw("engine", generation, _reported(error))
-        if self.seat is not None and self._online:
-            self._flaws[self._failed] = None
+        self.flaws.fail(generation, error, tells=self.seat is not None and self._online)
 
     def _raised(self, signal: object) -> None:
         """A signal of the engine: sent where it fits its declaration, else reported."""
-        if (why := self._misfit_signal(signal)) is None:
+        if (why := self.flaws.misfit_signal(signal)) is None:
             assert isinstance(signal, Signal), "it fits"
             if self.seat is not None:
                 self._signals.append(SignalReport(self.generation, signal.name, signal.body))
@@ -512,26 +490,7 @@ class Replica:
             self._report("signal", why)
 
     def _report(self, kind: FlawKind, text: str) -> None:
-        """Something with which the game goes on: told once."""
-        if (kind, text) in self._reported or len(self._reported) >= FLAWS_MAX:
-            return
-        self._reported.add((kind, text))
-        flaw = Flaw(kind, self.generation, _written(text))
-        self.reports.append(flaw)
-        if self.seat is not None:
-            self._flaws[flaw] = None
-
-    def _misfit_signal(self, signal: object) -> str | None:
-        if not isinstance(signal, Signal):
-            return f"A {type(signal).__name__} is not a signal."
-        name = str(signal.name)[:40]
-        declared = self._declared.get(signal.name) if isinstance(signal.name, str) else None
-        if declared is None:
-            return f"This room has no signal `{name}`."
-        if not isinstance(signal.body, Mapping):
-            return f"In `{name}`, the body is not a map."
-        why = misfit_body(declared.fields, signal.body)
-        return None if why is None else f"In `{name}`, {why}."[:FLAW_CHARACTERS_MAX]
+        self.flaws.report(kind, self.generation, text, tells=self.seat is not None)
 
     def _note_state(self) -> None:
         """The room wants the hash of this state, of those that are near the present."""
@@ -544,7 +503,7 @@ class Replica:
         except Exception as error:
             # Whatever an engine does here costs the snapshot, not the game.
             self.state = None
-            self._report("snapshot", _place(error))
+            self._report("snapshot", place(error))
             return
         self.state = EngineState(self.generation, data)
         if self._online:
@@ -619,11 +578,6 @@ class Replica:
         taken, self._outgoing = tuple(self._outgoing), []
         return taken
 
-    def take_flaws(self) -> tuple[Flaw, ...]:
-        """What is to be reported to the room now (PUT /players/me/failure)."""
-        taken, self._flaws = tuple(self._flaws), {}
-        return taken
-
     def take_states(self) -> tuple[EngineState, ...]:
         """The states whose hashes are to be told to the room now."""
         taken, self._states = tuple(self._states), []
@@ -633,51 +587,6 @@ class Replica:
         """The state whose bytes the room has asked us for, once."""
         taken, self._wanted = self._wanted, None
         return taken
-
-
-def _listed(raised: object) -> Sequence[object]:
-    """What `step` gave. Raises TypeError where that is no list of signals."""
-    if raised is None:
-        return ()
-    if isinstance(raised, Awaitable):
-        if isinstance(raised, Coroutine):
-            raised.close()
-        raise TypeError("step() gave something to await: an engine answers at once")
-    if not isinstance(raised, Sequence) or isinstance(raised, str | bytes):
-        raise TypeError(f"step() gave {type(raised).__name__}, not a list of signals")
-    return raised
-
-
-def _checksum(engine: Engine) -> int:
-    """Raises ValueError with the place in the state that is not plain, TypeError, and whatever an
-    engine raises."""
-    try:
-        value: object = engine.checksum()
-    except NotCanonicalError as error:
-        raise ValueError(f"checksum(): {_place(error)}") from error
-    if type(value) is not int or not 0 <= value < 2**32:
-        raise TypeError(f"checksum() gave {value!r:.40}, not a uint32")
-    return value
-
-
-def _reported(error: Exception) -> str:
-    """The text of a report, one that can be written down. Even `str` of an error may raise."""
-    try:
-        text = str(error)
-    except Exception:
-        text = ""
-    text = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    return _written(text)
-
-
-def _written(text: str) -> str:
-    """The text as a report may have it: without what cannot be encoded, and not too long."""
-    return text.encode(errors="replace").decode()[:FLAW_CHARACTERS_MAX]
-
-
-def _place(error: Exception) -> str:
-    """`units[1].x: ...` where the canonical form names a place in the value, else what was said."""
-    return str(error).removeprefix("value").removeprefix(".").removeprefix(": ") or repr(error)
 
 
 def _size(name: str, body: Mapping[str, Value]) -> int:

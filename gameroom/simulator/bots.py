@@ -319,7 +319,7 @@ class Bot:
             # Sent over HTTP: beside the line, and as slow.
             said = self._said_state(wanted)
             self.ask(inputs.with_hash(said.generation, said.data))
-        for flaw in replica.take_flaws():
+        for flaw in replica.flaws.take():
             self._report(inputs.Fail(flaw.kind, flaw.generation, flaw.text))
         due = replica.due(now)
         if due is not None:

@@ -332,7 +332,7 @@ def test_a_state_that_becomes_so_later_costs_a_snapshot_and_no_game(
     ann.connect()
     party.run(3000)
     assert ann.replica.generation > 40
-    assert list(ann.replica.reports) == [Flaw("snapshot", 20, text)]
+    assert list(ann.replica.flaws.reports) == [Flaw("snapshot", 20, text)]
     told = [state.generation for state in ann.replica.take_states()]
     assert 30 in told
     assert 20 not in told
@@ -352,7 +352,7 @@ def test_a_checksum_of_the_whole_state_fails_with_the_place_of_what_is_wrong() -
     ann.begin(Summed(lambda turn: turn == 20))
     ann.connect()
     party.run(3000)
-    (flaw,) = ann.replica.take_flaws()
+    (flaw,) = ann.replica.flaws.take()
     text = "ValueError: checksum(): units[1].x: float has no canonical form"
     assert flaw == Flaw("engine", 20, text)
 
