@@ -68,3 +68,21 @@ def test_time_and_generation_never_fall():
     assert (snapshot.now, snapshot.generation) == (500, 7)
     snapshot, _ = advance(chart, snapshot, 50, 3)
     assert (snapshot.now, snapshot.generation) == (500, 7)
+
+
+def compared(asked, value):
+    """What a guard says of an event's value and 1; a plain chart declares no types of events."""
+    ways = [
+        {"on": "x", "if": [asked, ["event", "n"], 1], "to": "b"},
+        {"on": "error", "to": "wrong"},
+    ]
+    return Play(states(a={"transitions": ways}, b={}, wrong={})).send("x", n=value).leaves[0]
+
+
+def test_values_of_a_type_that_is_not_known_are_the_same_or_not():
+    assert [compared("==", 1), compared("==", 2)] == ["b", "a"]
+    assert [compared("!=", 1), compared("!=", 2)] == ["a", "b"]
+
+
+def test_values_of_two_types_are_an_error_whichever_way_they_are_compared():
+    assert {compared(asked, value) for asked in ("==", "!=") for value in (True, "1")} == {"wrong"}
