@@ -131,7 +131,7 @@ def fall_silent(people: People, unheard: Collection[int], since: int, generation
 def rest(people: People) -> None:
     """No turn is due: silence means nothing, but for those whom the rest is about."""
     for member in people.players():
-        if not member.missing:
+        if member.silent_since is not None and not member.missing:
             member.silent_since = None
 
 
@@ -152,8 +152,10 @@ def miss(member: Member, patience: Patience, now: int) -> None:
 
 
 def hear(member: Member) -> None:
-    """A packet came from this player, or none is awaited any more."""
-    member.missing_since = member.silent_since = None
+    """A packet came from this player, or none is awaited any more. Asked with every packet: mostly
+    there is nothing to note."""
+    if member.silent_since is not None or member.missing_since is not None:
+        member.missing_since = member.silent_since = None
 
 
 def quarantine(member: Member, now: int) -> None:
