@@ -110,6 +110,7 @@ OPEN_CODES = {
         (status, code) for status, (code, _) in _NOT_FOUND.items()
     },
     ("server/http/exchange.py", "refusals"): {*HTTP_CODES.items(), (400, "bad_request")},
+    ("server/host/jobs.py", "_problem"): {(422, "bad_room"), (422, "bad_setting")},
     ("server/host/runner.py", "_stop"): set(),
     ("wire/frames.py", "bad"): {(400, "bad_frame")},
     ("wire/problems.py", "read_problem"): set(),
