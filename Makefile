@@ -8,6 +8,9 @@ MAKEFLAGS += --no-print-directory
 
 VENV := .venv
 BIN := $(VENV)/bin
+# One worker more than there are cores, since tests in the browser wait. An idle worker takes tests
+# from the others.
+PARALLEL = --numprocesses $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )) --dist worksteal
 # The tools of the tests in JavaScript.
 COMPILER := tests/web/node_modules/.bin/tsc
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
@@ -18,12 +21,17 @@ PYTHON := $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 
 say = @printf '\033[1m==> %s\033[0m\n' "$(1)"
 
-.PHONY: help demo test nightly bench costs lateness autobahn modem soak clean browser vectors
+.PHONY: help demo test test-fast nightly mutants bench performance costs lateness autobahn modem soak clean \
+	browser vectors docs
 help:
 	@echo "make demo     set up what is missing and play archers on this machine (GAME=noughts for another)"
 	@echo "make test     set up what is missing and run every check and test"
-	@echo "make nightly  run the long tests, which make test leaves out"
-	@echo "make bench    run the benchmarks"
+	@echo "make test-fast  run what is quick and needs no browser and no server: less than two minutes"
+	@echo "make nightly  run what takes hours: fuzz, autobahn, mutants and soak (PARTS=fuzz for one)"
+	@echo "make mutants  change the code in small ways and look whether a test notices (PACKAGE=chart)"
+	@echo "make docs     build the documentation as a website, into build/site/html"
+	@echo "make bench    run the benchmarks of single parts (gameroom bench measures the server as a whole)"
+	@echo "make performance  measure what games cost and write docs/performance.md (hours on a quiet machine)"
 	@echo "make autobahn run the Autobahn test suite of WebSocket (needs Python 2.7)"
 	@echo "make vectors  write the files anew by which clients in any language are checked"
 	@echo "make costs    measure what each route costs the server at its largest"
@@ -35,6 +43,16 @@ help:
 GAME ?= archers
 demo: $(VENV)/.stamp-run
 	@exec $(BIN)/gameroom demo $(GAME) $(ARGS)
+
+# What needs no browser, no server and no other program but node, and takes no long time.
+FAST := -m "not slow" $(foreach path,browser client network server repository/test_commands.py \
+	repository/test_wheel.py rooms/test_views.py,--ignore tests/$(path))
+test-fast: $(VENV)/.stamp-dev
+	$(call say,ruff)
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet . || { $(BIN)/ruff format --check .; exit 1; }
+	$(call say,Python)
+	@$(BIN)/python -m pytest --quiet $(PARALLEL) $(FAST) $(ARGS)
 
 test: $(VENV)/.stamp-dev browser $(COMPILER)
 	$(call say,ruff check)
@@ -50,15 +68,28 @@ test: $(VENV)/.stamp-dev browser $(COMPILER)
 		\( -name '*.test.js' -o -name '*.test.mjs' \) -print | sort) 2>&1) \
 		|| { echo "$$said"; exit 1; }; echo "$$said" | grep -E '^(#|ℹ) (tests|pass) '
 	$(call say,Python and the browser)
-	@$(BIN)/python -m pytest --quiet $(ARGS)
+	@$(BIN)/python -m pytest --quiet $(PARALLEL) $(ARGS)
 	$(call say,all is well)
 
-# The long tests stand in tests/**/nightly_*.py.
+# It prints what it will run and how long each part takes.
+PARTS ?=
 nightly: $(VENV)/.stamp-dev browser
-	@$(BIN)/python -m pytest --quiet --override-ini 'python_files=nightly_*.py' tests $(ARGS)
+	@$(BIN)/python -m tests.nightly --hours $(HOURS) $(PARTS)
+
+# Restartable: what is known stands in .mutants (docs/mutants.md).
+PACKAGE ?= chart lockstep room wire
+mutants: $(VENV)/.stamp-dev
+	@$(BIN)/python -m tests.mutants $(PACKAGE) $(ARGS)
+
+# DOCS_URL is where the site will be: https://example.org/gameroom. Without it links are relative.
+docs: $(VENV)/.stamp-docs browser
+	@$(BIN)/python -m docs.website build/site
 
 bench: $(VENV)/.stamp-dev
 	@$(BIN)/python -m pytest --quiet --override-ini 'python_files=bench_*.py' tests $(ARGS)
+
+performance: $(VENV)/.stamp-dev
+	@$(BIN)/python -m tests.benchmarks.performance $(ARGS)
 
 # Our socket beside aiohttp's own; the suite's packages go to .venv/autobahn.
 autobahn: $(VENV)/.stamp-run
@@ -83,7 +114,7 @@ soak: $(VENV)/.stamp-run
 	@$(BIN)/gameroom simulate rooms --weather all --seed $(SEED) --soak --hours $(HOURS) $(ARGS)
 
 clean:
-	rm -rf $(VENV) tests/web/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks build dist
+	rm -rf $(VENV) tests/web/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks .mutants build dist
 	find gameroom tests -name __pycache__ -prune -exec rm -rf {} +
 
 # The browser tests drive a real Chromium, gameroom.js has tests of its own in node and is compared
@@ -120,6 +151,11 @@ $(VENV)/.stamp-run: pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/.stamp-dev: $(VENV)/.stamp-run
 	$(call say,installing the tools of the tests)
 	@$(PIP) --editable '.[dev]'
+	@touch $@
+
+$(VENV)/.stamp-docs: $(VENV)/.stamp-dev
+	$(call say,installing the tools of the documentation)
+	@$(PIP) --editable '.[dev,docs]'
 	@touch $@
 
 # No lock file: it would name the registry that this machine uses.

@@ -17,7 +17,7 @@ from jsonschema.validators import extend
 
 from gameroom import resources
 from gameroom.formats import foreign, printed
-from gameroom.lockstep.desync import DesyncReport
+from gameroom.lockstep.desync_report import DesyncReport
 
 SCHEMA = "desync.schema.json"
 
@@ -31,9 +31,9 @@ def read(data: bytes) -> DesyncReport:
     try:
         body = json.loads(data)
     except (ValueError, RecursionError):
-        raise BadReportError("it is not JSON, or it is cut off") from None
+        raise BadReportError("it is not valid JSON, or it is incomplete") from None
     if not isinstance(body, dict) or "desync" not in body:
-        raise BadReportError("it is JSON, and no desync report")
+        raise BadReportError("it is JSON, but not a desync report")
     if (other := foreign("desync report", body["desync"], body.get("release"))) is not None:
         raise BadReportError(f"it {other}")
     if (wrong := best_match(_validator().iter_errors(body))) is not None:

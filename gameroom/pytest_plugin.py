@@ -40,7 +40,7 @@ class ScenarioFile(pytest.File):
     def collect(self) -> Iterator[pytest.Item]:
         import click
 
-        from gameroom import language
+        from gameroom import language, roomfile
         from gameroom import scenario as scenarios
         from gameroom.cli import files
 
@@ -49,7 +49,7 @@ class ScenarioFile(pytest.File):
             loaded = files.load(self.path, files.read(self.path), shown)
         except click.UsageError as problem:
             raise self.CollectError(problem.message) from problem
-        chart = scenarios.chart_of(loaded)
+        chart = roomfile.chart_of(loaded)
         if chart is None:
             raise self.CollectError(language.as_text(loaded.diagnostics, loaded.sources))
         for scenario in scenarios.scenarios_of(loaded):

@@ -1,8 +1,9 @@
 """From a room file's text, or from a journal's header, to a room.
 
-Knows the language, the chart, rooms and the bytes of the store; no server and no network. The rule
-it keeps: a room that was made before is read from the texts in its header alone. A room file may
-use shipped rooms, and a later release may ship others: the header keeps every text that was read.
+Knows the language, the chart, rooms and the bytes of the store; no server and no network. Two
+rules: whoever needs the chart of a text gets it here. And a room that was created before is read
+only from the texts in its header: a room file may use shipped rooms, and a later release may ship
+different ones.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from contextlib import contextmanager
 from gameroom import language, model, resources
 from gameroom.chart import Chart, ChartError, compile_room
 from gameroom.formats import RELEASE, printed, writer
-from gameroom.language import Diagnostic, Source
+from gameroom.language import Diagnostic, Loaded, Source
 from gameroom.lockstep.packets import Event
 from gameroom.model import Value
 from gameroom.room import default_settings, misfit_settings
@@ -48,8 +49,8 @@ class RoomFileError(Exception):
 # -- text and header ---------------------------------------------------------------------------
 
 
-def read(name: str, text: str) -> tuple[model.RoomFile, Used]:
-    """A room file that compiles, and the shipped files that it uses. Raises RoomFileError."""
+def read(name: str, text: str) -> tuple[Chart, Used]:
+    """The chart of a room file, and the shipped files that it uses. Raises RoomFileError."""
     used: Used = {}
 
     def resolve(wanted: str) -> Source | None:
@@ -60,30 +61,36 @@ def read(name: str, text: str) -> tuple[model.RoomFile, Used]:
     return _load(name, text, resolve, plays=False), used
 
 
-def read_again(header: Header) -> model.RoomFile:
-    """The file of a room that was made before, from its own texts alone. Raises RoomFileError
-    where they make no room, or the setup does not fit it."""
+def read_again(header: Header) -> Chart:
+    """The chart of a room that was created before, from its own texts alone. Raises RoomFileError
+    if they do not describe a room, or the setup does not fit it."""
 
     def resolve(wanted: str) -> Source | None:
         found = header.used.get(wanted)
         return None if found is None else Source(*found)
 
     try:
-        file = _load(header.name, header.text, resolve, plays=True)
+        chart = _load(header.name, header.text, resolve, plays=True)
     except RoomFileError as error:
         if not error.diagnostics:
             raise
         first = error.diagnostics[0]
         said = f"{first.span.file}, line {first.span.line}: {first.message} ({first.code})"
         raise RoomFileError("bad_room", said, error.diagnostics) from error
-    if (why := misfit_settings(file.settings, header.setup)) is not None:
+    if (why := misfit_settings(chart.room.settings, header.setup)) is not None:
         raise RoomFileError("bad_setting", why)
-    return file
+    return chart
 
 
-def chart_of(header: Header) -> Chart:
-    """The chart of a room that was made before. Raises RoomFileError as `read_again` does."""
-    return compile_room(read_again(header))
+def chart_of(loaded: Loaded) -> Chart | None:
+    """The chart of a loaded room file, or None if it has errors or no room."""
+    return compiled(loaded.room) if loaded.ok and loaded.room is not None else None
+
+
+def compiled(file: model.RoomFile) -> Chart:
+    """The chart of a room file without errors. Charts contain functions, so they cannot be sent to
+    another process: the file is sent, and compiled where it arrives."""
+    return compile_room(file)
 
 
 def setup_of(file: model.RoomFile, wish: Mapping[str, Value]) -> dict[str, Value]:
@@ -94,19 +101,16 @@ def setup_of(file: model.RoomFile, wish: Mapping[str, Value]) -> dict[str, Value
     return settings
 
 
-def _load(
-    name: str, text: str, resolve: Callable[[str], Source | None], *, plays: bool
-) -> model.RoomFile:
+def _load(name: str, text: str, resolve: Callable[[str], Source | None], *, plays: bool) -> Chart:
     loaded = language.load(text, name=name, resolve=resolve, plays=plays)
     if not loaded.ok or loaded.room is None:
         errors = sum(each.severity == "error" for each in loaded.diagnostics)
-        why = f"Errors in the room file: {errors}." if errors else "The file has no room."
+        why = f"Errors in the room file: {errors}." if errors else "The file contains no room."
         raise RoomFileError("bad_room", why, loaded.diagnostics)
     try:
-        compile_room(loaded.room)
+        return compiled(loaded.room)
     except ChartError as error:
-        raise RoomFileError("bad_room", f"The room file: {error}.") from error
-    return loaded.room
+        raise RoomFileError("bad_room", f"The room file is not valid: {error}.") from error
 
 
 # -- journal -----------------------------------------------------------------------------------
@@ -136,9 +140,9 @@ def read_event(entry: Entry, codec: Codec) -> Event | str:
     if not isinstance(frame, EventFrame):
         return "it is not an event"
     if frame.seq != entry.seq:
-        return f"it says that it is event {frame.seq}"
+        return f"it claims to be event {frame.seq}"
     if not isinstance(frame.body, _BODIES):
-        return "it is of no kind that this release knows"
+        return "this release does not know its kind"
     return Event(entry.seq, frame.body)
 
 

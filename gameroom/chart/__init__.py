@@ -21,7 +21,7 @@ from gameroom.chart.permissions import allowed, ruling, ruling_in
 from gameroom.chart.plain import from_plain
 from gameroom.chart.queries import active, differs, is_in, iterates, path, variables
 from gameroom.chart.snapshot import BadSnapshotError, ChartSnapshot, due, dump, is_due, restore
-from gameroom.chart.steps import advance, begin, step
+from gameroom.chart.steps import advance, begin, is_idle, step
 from gameroom.chart.tables import Chart, Ruling
 from gameroom.chart.trace import Considered, MacroStep, MicroStep, Removed
 
@@ -53,6 +53,7 @@ __all__ = [
     "dump",
     "from_plain",
     "is_due",
+    "is_idle",
     "is_in",
     "iterates",
     "path",

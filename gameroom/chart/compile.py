@@ -253,7 +253,7 @@ class _Compiler:
         target = self.said[found[0]]
         if target[1].kind == "history":
             raise ChartError(said.span, f"`{path}` would lead to another history")
-        inside = target[0].startswith(f"{holder}.") if holder else bool(target[0])
+        inside = not holder or target[0].startswith(f"{holder}.")
         if not inside or not (said.deep or target[0].rpartition(".")[0] == holder):
             raise ChartError(said.span, f"`{path}` cannot lead to `{target[0]}`")
         return found

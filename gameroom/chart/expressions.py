@@ -23,6 +23,7 @@ from gameroom.model import (
     INT_MAX,
     Binary,
     BoolType,
+    Call,
     ChoiceType,
     Chose,
     Count,
@@ -35,15 +36,17 @@ from gameroom.model import (
     ListType,
     Literal,
     Name,
+    Negative,
+    Not,
     Predicate,
     Quorum,
     RoomFile,
     Span,
     Type,
-    Unary,
     Value,
 )
 from gameroom.model.builtin import FLAGS
+from gameroom.model.functions import FUNCTIONS
 
 # What an expression's value depends on: a `when` is asked again only after one of these.
 STATES, DATA, PEOPLE, SETTINGS, GENERATION = 1, 2, 4, 8, 16
@@ -191,12 +194,14 @@ class _Maker:
                 if not self.scope.event:
                     raise ChartError(expression.span, "no event is being handled here")
                 return _call("_field", _read("fields"), ast.Constant(name)), "any"
-            case Unary("not", operand):
+            case Not(operand):
                 return ast.UnaryOp(ast.Not(), self.bool(operand)), "bool"
-            case Unary(_, operand):
+            case Negative(operand):
                 return ast.UnaryOp(ast.USub(), self.int(operand)), "int"
             case Binary():
                 return self._binary(expression)
+            case Call():
+                return self._called(expression), "int"
             case InState(path):
                 return self._in_state(path, expression.span)
             case Quorum(_, who, predicate):
@@ -277,6 +282,17 @@ class _Maker:
             words = f"{_WORDS[left_kind]} is compared with {_WORDS[right_kind]}"
             raise ChartError(expression.span, words)
         return ast.Compare(left, [ast.Eq() if expression.op == "==" else ast.NotEq()], [right])
+
+    def _called(self, expression: Call) -> ast.expr:
+        function = FUNCTIONS.get(expression.name)
+        if function is None:
+            raise ChartError(expression.span, f"there is no function `{expression.name}`")
+        if len(expression.arguments) != function.parameters:
+            words = f"`{expression.name}` needs {function.takes}"
+            raise ChartError(expression.span, words)
+        name = f"function_{expression.name}"
+        self.globals[name] = function.value
+        return _call("_whole", _call(name, *map(self.int, expression.arguments)))
 
     def _in_state(self, path: str, span: Span) -> tuple[ast.expr, Kind]:
         bit = self.scope.state(path)

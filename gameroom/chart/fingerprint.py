@@ -33,13 +33,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 from gameroom.model import (
     Act,
     After,
     Binary,
     BoolType,
+    Call,
     ChoiceType,
     Chose,
     CommandDeclaration,
@@ -54,6 +56,8 @@ from gameroom.model import (
     ListType,
     Literal,
     Name,
+    Negative,
+    Not,
     On,
     Permission,
     Predicate,
@@ -71,7 +75,6 @@ from gameroom.model import (
     Transition,
     Trigger,
     Type,
-    Unary,
     Variable,
     When,
 )
@@ -81,8 +84,8 @@ from gameroom.model.policies import KEYS, policy
 FORM = 1
 """The version of the form, the number before the colon."""
 
-Plain = Any
-"""JSON: None, bool, int, str, lists and maps with text keys."""
+Plain: TypeAlias = "bool | int | str | Sequence[Plain] | Mapping[str, Plain] | None"
+"""JSON: lists and maps with text keys."""
 
 
 def fingerprint(room: RoomFile) -> str:
@@ -154,7 +157,7 @@ class Form:
             to=self._target(said.target, path),
         )
 
-    def trigger(self, said: Trigger, path: str) -> Plain:
+    def trigger(self, said: Trigger, path: str) -> list[Plain]:
         match said:
             case On(event):
                 return ["on", self._event(event, path)]
@@ -185,7 +188,7 @@ class Form:
 
     # -- expressions -------------------------------------------------------------------
 
-    def _expression(self, said: Expression, path: str) -> Plain:
+    def _expression(self, said: Expression, path: str) -> list[Plain]:
         match said:
             case Literal(value):
                 return ["value", value]
@@ -193,10 +196,14 @@ class Form:
                 return ["name", name]
             case EventField(name):
                 return ["event", name]
-            case Unary(op, operand):
-                return ["not" if op == "not" else "minus", self._expression(operand, path)]
+            case Not(operand):
+                return ["not", self._expression(operand, path)]
+            case Negative(operand):
+                return ["minus", self._expression(operand, path)]
             case Binary(op, left, right):
                 return [op, self._expression(left, path), self._expression(right, path)]
+            case Call(name, arguments):
+                return ["call", name, *(self._expression(each, path) for each in arguments)]
             case InState(inner):
                 return ["in", self._path(inner, path)]
             case Quorum(kind, who, predicate, amount):
@@ -207,7 +214,7 @@ class Form:
             case EnoughPlayers():
                 return ["enough players"]
 
-    def _predicate(self, said: Predicate) -> Plain:
+    def _predicate(self, said: Predicate) -> list[Plain]:
         match said:
             case Flag(flag):
                 return ["is", flag]
@@ -282,7 +289,7 @@ def _permission(said: Permission) -> Plain:
     return [said.effect, sorted(set(said.names)), sorted(set(said.who))]
 
 
-def _type(said: Type) -> Plain:
+def _type(said: Type) -> list[Plain]:
     match said:
         case IntType(low, high):
             return ["int", low, high]

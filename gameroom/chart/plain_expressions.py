@@ -6,6 +6,7 @@
 | `"rounds"` | a variable, a setting or a counter |
 | `["text", "drop"]` | a text |
 | `["event", "winner"]` | a field of the event |
+| `["call", "max", x, y]` | a function of numbers |
 | `["in", "a.b"]` | is that state active |
 | `["not", x]`, `["-", x]` | |
 | `["and", x, y, ...]`, `["or", x, y, ...]` | |
@@ -78,22 +79,22 @@ def expression(value: object, where: str, depth: int = 0) -> model.Expression:
             return model.Literal(text, span)
         case ["event", str(name)]:
             return model.EventField(name, span)
+        case ["call", str(name), *_]:
+            arguments = _operands(parts, 2, where, depth)
+            return model.Call(name, arguments, span)
         case ["in", str(path)]:
             return model.InState(path, span)
         case ["enough players"]:
             return model.EnoughPlayers(span)
-        case ["not" | "-" as op, operand]:
-            return model.Unary(op, expression(operand, f"{where}[1]", depth + 1), span)
+        case ["not", operand]:
+            return model.Not(expression(operand, f"{where}[1]", depth + 1), span)
+        case ["-", operand]:
+            return model.Negative(expression(operand, f"{where}[1]", depth + 1), span)
     return _operation(parts, where, depth)
 
 
 def _operation(parts: Sequence[object], where: str, depth: int) -> model.Expression:
-    if len(parts) > DEPTH_MAX:
-        fail(where, f"more than {DEPTH_MAX} parts")
-    sides = [
-        expression(part, f"{where}[{index}]", depth + 1)
-        for index, part in enumerate(parts[1:], start=1)
-    ]
+    sides = _operands(parts, 1, where, depth)
     match parts:
         case ["and" | "or" as op, _, _, *_]:
             return reduce(lambda left, right: model.Binary(op, left, right, at(where)), sides)
@@ -104,6 +105,17 @@ def _operation(parts: Sequence[object], where: str, depth: int) -> model.Express
         ]:
             return model.Binary(op, sides[0], sides[1], at(where))
     return fail(where, "this is not an expression")
+
+
+def _operands(
+    parts: Sequence[object], start: int, where: str, depth: int
+) -> tuple[model.Expression, ...]:
+    if len(parts) > DEPTH_MAX:
+        fail(where, f"more than {DEPTH_MAX} parts")
+    return tuple(
+        expression(part, f"{where}[{index}]", depth + 1)
+        for index, part in enumerate(parts[start:], start)
+    )
 
 
 def _people(parts: Sequence[object], where: str) -> model.Expression | None:
@@ -122,7 +134,7 @@ def _people(parts: Sequence[object], where: str) -> model.Expression | None:
 def _predicate(value: object, where: str) -> model.Predicate:
     match value:
         case str(flag) if flag in FLAGS:
-            return model.Flag(flag, at(where))  # type: ignore[arg-type] # it is one of FLAGS
+            return model.Flag(flag, at(where))
         case ["chose", str(choice)]:
             return model.Chose(choice, span=at(where))
         case ["chose", str(request), str(choice)]:

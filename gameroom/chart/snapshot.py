@@ -106,9 +106,10 @@ def due(snapshot: ChartSnapshot) -> int | None:
 
 def is_due(snapshot: ChartSnapshot, now: int, generation: int) -> bool:
     """Would a timer fire at this time (milliseconds) and generation?"""
-    return any(at <= now for _, at in snapshot.timers) or any(
-        at <= generation for _, at in snapshot.turn_timers
-    )
+    for _, at in snapshot.timers:
+        if at <= now:
+            return True
+    return any(at <= generation for _, at in snapshot.turn_timers)
 
 
 def dump(chart: Chart, snapshot: ChartSnapshot) -> bytes:

@@ -13,7 +13,7 @@ from gameroom.chart.events import ChartEvent, Effect, Person
 from gameroom.chart.expressions import GENERATION, PEOPLE, SETTINGS, STATES
 from gameroom.chart.macrostep import NO_FIELDS, Macrostep
 from gameroom.chart.mistakes import Wrong
-from gameroom.chart.snapshot import ChartSnapshot, frozen
+from gameroom.chart.snapshot import ChartSnapshot, frozen, is_due
 from gameroom.chart.tables import NONE, Chart
 from gameroom.chart.trace import MacroStep
 from gameroom.model import Value, words
@@ -193,6 +193,16 @@ def advance(
         there, told = _stepped(run, "", trace if run.effects else None)
         effects += told
     return there, tuple(effects)
+
+
+def is_idle(chart: Chart, snapshot: ChartSnapshot, now: int, generation: int) -> bool:
+    """Whether `advance`, with people and settings as they are known, would only let time pass."""
+    if snapshot.status != "live":
+        return True
+    if is_due(snapshot, now, generation):
+        return False
+    depends = plans.known(chart, snapshot.configuration).depends
+    return not depends & GENERATION or generation <= snapshot.generation
 
 
 def _due(there: ChartSnapshot) -> list[int]:

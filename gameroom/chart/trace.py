@@ -15,16 +15,15 @@ from gameroom.chart.mistakes import Wrong
 from gameroom.chart.people import tally
 from gameroom.chart.tables import Chart, TransitionPlan
 from gameroom.model import (
-    Binary,
     Chose,
     Expression,
     Literal,
     Quorum,
-    Unary,
     Value,
     When,
     words,
 )
+from gameroom.model.expressions import operands, parts
 from gameroom.model.paths import resolve
 
 Verdict = OneOf["enabled", "guard", "false", "fired", "error"]
@@ -207,13 +206,4 @@ def _value(asked: Expression, scope: EvaluationScope, here: Here) -> str:
 
 def _leaves(asked: Expression) -> Iterator[Expression]:
     """The parts that read something, from left to right."""
-    match asked:
-        case Unary(_, operand):
-            yield from _leaves(operand)
-        case Binary(_, left, right):
-            yield from _leaves(left)
-            yield from _leaves(right)
-        case Literal():
-            return
-        case _:
-            yield asked
+    return (one for one in parts(asked) if not operands(one) and not isinstance(one, Literal))

@@ -4,7 +4,7 @@ Knows no room, no chart and no server: each sub-command is a module beside this 
 that holds a click command of its own name, imported only when it is run, so that
 `gameroom --help` and `gameroom check` never pay for the server.
 
-The rule it keeps: exit codes are 0 clean, 1 findings, 2 usage, 3 our own fault.
+The rule it keeps: exit codes are 0 clean, 1 findings, 2 usage, 3 internal error.
 """
 
 from __future__ import annotations
@@ -27,20 +27,21 @@ EXIT_USAGE = 2
 EXIT_FAULT = 3
 
 COMMANDS = {
-    "check": "Check room files and print every problem with its place.",
-    "convert": "Rewrite a room file in the other spelling: .room or YAML.",
-    "demo": "Play a shipped game on this machine: two seats and a watcher side by side.",
-    "desync": "Explain why engines came to differ.",
-    "explain": "Explain a code of `gameroom check`.",
-    "fmt": "Write room files in the one layout.",
-    "graph": "Draw a room's states and transitions: SVG, DOT or Mermaid.",
-    "new": "Write a room file to start from.",
-    "replay": "Watch a game again, or verify its replay.",
+    "bench": "Measure what a game costs the server, beside a bare relay.",
+    "check": "Check room files and print every error and warning.",
+    "convert": "Convert a room file to the other format: .room or YAML.",
+    "demo": "Play a shipped game on this machine: two players and a spectator side by side.",
+    "desync": "Explain why engines diverged.",
+    "explain": "Explain an error or warning code.",
+    "fmt": "Format room files.",
+    "graph": "Draw a room's states and transitions as SVG, DOT or Mermaid.",
+    "new": "Create a room file from a template.",
+    "replay": "Watch or verify a replay.",
     "serve": "Run the server.",
-    "simulate": "Play rooms with bots through bad networks, crashes and cheating, from a seed.",
-    "show": "Show a room with all that it inherits, as one flat file.",
+    "simulate": "Play rooms with bots through bad networks, crashes and cheating.",
+    "show": "Show a room with everything it inherits, as one file.",
     "test": "Run the scenarios of room files.",
-    "trace": "Feed events to a room and print every step of its chart.",
+    "trace": "Send events to a room and print every step of its chart.",
 }
 
 
@@ -65,18 +66,18 @@ class LazyGroup(click.Group):
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 clean, 1 findings, 2 usage, 3 our own fault.",
+    epilog="Exit codes: 0 clean, 1 findings, 2 usage, 3 internal error.",
 )
 @click.version_option(__version__, prog_name="gameroom", message="%(prog)s %(version)s")
-@click.option("--debug", is_flag=True, help="Show where in gameroom a fault of its own happened.")
+@click.option("--debug", is_flag=True, help="Show the traceback of an internal error.")
 def gameroom(debug: bool) -> None:
     """A server for lock-step multiplayer games, driven by room files.
 
-    A room file says who may sit, what is configured, which commands are legal in which
-    state and how the room moves between states. The games run in the browsers; the
-    server keeps them in step.
+    A room file describes a room: its players, its settings, which commands are allowed in
+    which state, and how the room moves between states. The games run in the players'
+    browsers, and the server keeps them in step.
 
-    Start with `gameroom demo`.
+    To see it work, run `gameroom demo`.
     """
 
 
@@ -125,9 +126,9 @@ def _tell_fault(fault: Exception, *, debug: bool) -> None:
     frame = traceback.extract_tb(fault.__traceback__)[-1]
     words = " ".join(str(fault).split())[:200]
     click.echo(
-        f"gameroom {__version__} has a fault of its own: {type(fault).__name__}: {words}"
-        f" ({Path(frame.filename).name}:{frame.lineno}). Your file is not to blame; please"
-        " report it as an issue of the gameroom project, with this line and the file."
-        + ("" if debug else " `gameroom --debug ...` shows more."),
+        f"gameroom {__version__}: internal error: {type(fault).__name__}: {words}"
+        f" ({Path(frame.filename).name}:{frame.lineno}). Please report it as an issue of the"
+        " gameroom project, with this line and the file."
+        + ("" if debug else " Run `gameroom --debug ...` for the traceback."),
         err=True,
     )

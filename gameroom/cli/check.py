@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from gameroom import language
 from gameroom.cli import EXIT_FINDINGS
 from gameroom.cli import files as room_files
 from gameroom.explore.run import explore as explored
-from gameroom.language import Diagnostic, Note
+from gameroom.language import Diagnostic, Loaded, Note
 
 FORMATS: dict[str, Callable[[list[Diagnostic], list[Note]], str]] = {
     "json": language.as_json,
@@ -24,11 +24,11 @@ FORMATS: dict[str, Callable[[list[Diagnostic], list[Note]], str]] = {
 
 @click.command(
     epilog="\b\nExamples:\n"
-    "  gameroom check rooms/                 every room file below a folder\n"
-    "  gameroom check --fix my.room          put right what surely was meant\n"
-    "  gameroom check --format json my.room  for editors and scripts\n"
-    "  cat my.room | gameroom check -        from standard input\n\n"
-    "Exit codes: 0 clean, 1 findings, 2 usage, 3 our own fault."
+    "  gameroom check rooms/                 check every room file in a folder\n"
+    "  gameroom check --fix my.room          apply unambiguous fixes\n"
+    "  gameroom check --format json my.room  print JSON for editors and scripts\n"
+    "  cat my.room | gameroom check -        read standard input\n\n"
+    "Exit codes: 0 clean, 1 findings, 2 usage, 3 internal error."
 )
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option(
@@ -37,43 +37,45 @@ FORMATS: dict[str, Callable[[list[Diagnostic], list[Note]], str]] = {
     type=click.Choice(["text", *FORMATS]),
     default="text",
     show_default=True,
-    help="Pictures for people, JSON for programs, annotations for GitHub's workflows, or SARIF.",
+    help="The output format: text for people, JSON, annotations for GitHub workflows, or SARIF.",
 )
-@click.option("--fix", is_flag=True, help="Put right what has one sure fix, and write the file.")
-@click.option("--color/--no-color", default=None, help="Colour; by default on a terminal.")
+@click.option("--fix", is_flag=True, help="Apply unambiguous fixes to the files.")
+@click.option(
+    "--color/--no-color", default=None, help="Use colours. By default, only on a terminal."
+)
 @click.option(
     "--name",
     default="stdin.room",
     show_default=True,
-    help="What standard input is called; a name ending in .yaml is read as YAML.",
+    help="The file name of standard input. If it ends in .yaml, the input is read as YAML.",
 )
 @click.option(
     "--explore/--no-explore",
     default=True,
-    help="Play every room that has no errors in all ways that matter; on by default.",
+    help="Run the deep checks on every room that has no errors. They are on by default.",
 )
 def check(
     files: tuple[str, ...], form: str, fix: bool, color: bool | None, name: str, explore: bool
 ) -> int:
-    """Check room files and print every problem with its place.
+    """Check room files and print every error and warning.
 
-    A FILE is a .room or .room.yaml file, a folder that is searched for them, or - for
-    standard input; a pipe is read as .room. A file that is used (`use "other.room"`) is
-    found beside the file that uses it, or among the shipped rooms.
+    FILE is a .room or .room.yaml file, a folder that is searched for such files, or - for
+    standard input. A pipe is read as .room. If a file uses another one (`use "other.room"`),
+    that file must be in the same folder or be a shipped room.
 
-    All problems of a file are told in one run, each with a code, the line, and help where
-    there is some. A room without errors is also played through: what people, their
-    connections and time can do to it, up to a limit that a note tells (docs/checks.md).
+    All problems of a file are reported in one run, each with a code, its place and help.
+    A room without errors also gets the deep checks, which try everything that people, their
+    connections and time can do to it. A note reports their limits (docs/checks.md).
 
-    A comment `# allow W0803: reason` allows a warning on its line or on the next one.
-    `gameroom explain CODE` tells the long story of a code.
+    A comment `# allow W0803: reason` allows a warning on its own line or on the next one.
+    `gameroom explain CODE` explains a code in detail.
     """
     if fix and "-" in files:
-        raise click.UsageError("--fix writes files; standard input is none")
+        raise click.UsageError("--fix can't be used with standard input")
     found = _Found()
     paths = room_files.found(files)
     if fix and (pipe := next((path for path in paths if path.is_fifo()), None)) is not None:
-        raise click.UsageError(f"--fix writes files; {pipe} is a pipe")
+        raise click.UsageError(f"--fix can't be used with the pipe {pipe}")
     for path in paths:
         _check(path, name, found, fix=fix, explore=explore)
     if form == "text":
@@ -100,22 +102,36 @@ def _check(path: Path, name: str, found: _Found, *, fix: bool, explore: bool) ->
     shown = name if path == room_files.STDIN else str(path)
     text = room_files.read(path)
     if fix:
-        text = _fixed(path, text, found)
+        text = _fixed(path, text, found, explore=explore)
     loaded = room_files.load(path, text, shown)
-    told = loaded.diagnostics
-    if explore and loaded.room is not None:
-        report = explored(loaded.room)
-        told = (*told, *report.diagnostics)
-        found.notes += [Note(shown, note) for note in report.notes]
-    if explore or loaded.room is None:
-        # Without playing, nobody knows which warning need not have been allowed.
-        told = language.settled(told, loaded.sources, name=shown)
+    told, notes = _reported(loaded, shown, explore=explore)
+    found.notes += notes
     found.diagnostics += [each for each in told if each not in found.diagnostics]
     found.sources.update(loaded.sources)
 
 
-def _fixed(path: Path, text: str, found: _Found) -> str:
-    done = language.fixed(text, name=str(path), resolve=room_files.resolver(path))
+def _reported(
+    loaded: Loaded, name: str, *, explore: bool
+) -> tuple[Sequence[Diagnostic], Sequence[Note]]:
+    """What there is to report of a file, without the warnings that it allows."""
+    told: Sequence[Diagnostic] = loaded.diagnostics
+    notes: list[Note] = []
+    if explore and loaded.room is not None:
+        report = explored(loaded.room)
+        told = (*told, *report.diagnostics)
+        notes = [Note(name, note) for note in report.notes]
+    if explore or loaded.room is None:
+        # Without playing, nobody knows which warning need not have been allowed.
+        told = language.settled(told, loaded.sources, name=name)
+    return told, notes
+
+
+def _fixed(path: Path, text: str, found: _Found, *, explore: bool) -> str:
+    def examine(text: str) -> Sequence[Diagnostic]:
+        loaded = room_files.load(path, text, str(path))
+        return _reported(loaded, str(path), explore=explore)[0]
+
+    done = language.fixed(text, name=str(path), examine=examine)
     if done.applied:
         room_files.write(path, done.text)
         found.fixed += [

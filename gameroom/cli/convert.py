@@ -13,48 +13,49 @@ from gameroom.language import ConvertError
 
 @click.command(
     epilog="\b\nExamples:\n"
-    "  gameroom convert my.room                    to standard output\n"
-    "  gameroom convert my.room -o my.room.yaml    to a file\n"
-    "  gameroom convert - --to room < my.room.yaml from standard input\n\n"
-    "Exit codes: 0 done; 1 the file has mistakes, or --out is there already; 2 usage."
+    "  gameroom convert my.room                    print the YAML\n"
+    "  gameroom convert my.room -o my.room.yaml    write it to a file\n"
+    "  gameroom convert - --to room < my.room.yaml read standard input\n\n"
+    "Exit codes: 0 done; 1 the file has errors, or the output file exists; 2 usage."
 )
 @click.argument("file", metavar="FILE")
 @click.option(
     "--to",
     type=click.Choice(["yaml", "room"]),
-    help="The spelling to write; by default the one that FILE is not in.",
+    help="The output format. By default, the one that FILE does not have.",
 )
 @click.option(
-    "-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="Write here instead."
+    "-o",
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write to this file instead of standard output.",
 )
-@click.option("--force", is_flag=True, help="Write over a file that is there already.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
 def convert(file: str, to: str | None, out: Path | None, force: bool) -> int:
-    """Rewrite FILE, a room file or - for standard input, in the other spelling.
+    """Convert FILE, a room file or - for standard input, to the other format.
 
-    Nothing is lost: what is written says the same, or nothing is written. Comments go along,
-    each with what it stood at.
+    The result has exactly the same meaning; if that is not possible, nothing is written.
+    Comments are kept.
     """
     path = Path(file)
     from_yaml = to == "room" if path == files.STDIN else language.is_yaml(file)
     if to == ("yaml" if from_yaml else "room"):
-        raise click.UsageError(f"{file} is in that spelling already")
+        raise click.UsageError(f"{file} already has this format")
     if out is not None and language.is_yaml(out.name) == from_yaml:
-        raise click.UsageError(f"the name {out} is not that of the other spelling")
+        raise click.UsageError(f"the name {out} does not match the output format")
     name = file if path != files.STDIN else "stdin.room" + (".yaml" if from_yaml else "")
     text = files.read(path)
     try:
         done = language.converted(text, name=name)
     except ConvertError as problem:
         told = language.as_text(problem.diagnostics, {name: text})
-        click.echo(
-            told or f"{name} is not converted: {problem}; `gameroom check` may tell why", err=True
-        )
+        click.echo(told or f"{name} can't be converted: {problem}; try `gameroom check`", err=True)
         return EXIT_FINDINGS
     if out is None:
         click.echo(done, nl=False)
         return 0
     if out.exists() and not force:
-        click.echo(f"{out} is there already; --force writes over it", err=True)
+        click.echo(f"{out} already exists; use --force to overwrite it", err=True)
         return EXIT_FINDINGS
     files.write(out, done)
     return 0

@@ -22,7 +22,7 @@ from gameroom.cli import EXIT_FINDINGS
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from gameroom.server.http import bodies
+    from gameroom.server import bodies
 
 HOST = "127.0.0.1"
 PORT = 8765
@@ -31,7 +31,7 @@ PORTS_TRIED = 20
 REPAIRING = """language 1
 use "{game}"
 
-## {game}, where an engine that differs from the others' begins again.
+## {game}, where an engine that differs from the others is restarted.
 room "{game} with repair" extends {game} {{
   players 3..3
   policy snapshots {{ every = 100 turns }}
@@ -48,25 +48,25 @@ COOKIE = "gameroom_demo"
 @click.option(
     "--port",
     type=click.IntRange(0, 65_535),
-    help=f"Port to listen on; 0 takes a free one. Without it {PORT}, or the next one that is free.",
+    help=f"Port to listen on; 0 for any free port. By default {PORT} or the next free port.",
 )
 @click.option("--no-browser", is_flag=True, help="Do not open a browser window.")
 def demo(game: str, port: int | None, no_browser: bool) -> int:
-    """Play GAME (archers if none is named): two seats and a watcher side by side.
+    """Play GAME (archers by default): two players and a spectator side by side.
 
-    The page shows the room's statechart as it moves. Drop a connection, delay it, reload a
-    seat or corrupt an engine, and watch what the room makes of it: it halts, or with three
-    players it repairs. Ctrl-C ends the demo.
+    The page shows the room's statechart as it changes. Drop or delay a connection, reload a
+    player's page or corrupt an engine, and watch how the room reacts: it pauses or, with
+    three players, repairs the engine. To stop the demo, press Ctrl-C.
     """
     if game not in games():
         raise click.BadParameter(
-            f"no game {game!r} is shipped; there are {', '.join(games())}", param_hint="GAME"
+            f"there is no shipped game {game!r}; use one of {', '.join(games())}", param_hint="GAME"
         )
     from gameroom.server.config import Config
     from gameroom.server.serve import run
 
     def listening(address: str) -> None:
-        click.echo(f"{game} is on at {address}/demo  (Ctrl-C ends it)")
+        click.echo(f"{game} is running at {address}/demo  (press Ctrl-C to stop)")
         if not no_browser:
             threading.Thread(target=webbrowser.open, args=(f"{address}/demo",), daemon=True).start()
 
@@ -104,11 +104,12 @@ def add_demo(app: web.Application, game: str) -> None:
     """
     from aiohttp import web
 
-    from gameroom.server.app import LOBBY
-    from gameroom.server.http import bodies, pages
+    from gameroom.server import bodies
+    from gameroom.server.http import pages
+    from gameroom.server.services import SERVICES
 
     async def another(wish: bodies.Create) -> web.Response:
-        made = await app[LOBBY].create(wish)
+        made = await app[SERVICES].lobby.create(wish)
         answer = web.Response(status=303, headers={"Location": f"/demo?room={made.id}"})
         answer.set_cookie(COOKIE, made.id, path="/demo", httponly=True, samesite="Strict")
         return answer
@@ -117,14 +118,14 @@ def add_demo(app: web.Application, game: str) -> None:
         if "room" in request.query:
             return pages.file_response(request, "demo.html", fresh=True)
         room = request.cookies.get(COOKIE)
-        if room is not None and app[LOBBY].rooms.may_be(room):
+        if room is not None and app[SERVICES].lobby.rooms.may_be(room):
             raise web.HTTPSeeOther(f"/demo?room={room}")
         return await another(bodies.Create(game=game))
 
     async def again(request: web.Request) -> web.StreamResponse:
         # Not Origin: our pages send no referrer, and then a form's Origin says "null".
         if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
-            raise web.HTTPForbidden(text="only the demo's own page makes rooms")
+            raise web.HTTPForbidden(text="only the page of the demo can create rooms")
         repairs = "repair" in await request.post()
         return await another(repairing(game) if repairs else bodies.Create(game=game))
 
@@ -137,7 +138,7 @@ def repairing(game: str) -> bodies.Create:
     """A room of this game that lets a diverged engine begin again. It takes three: of two who
     differ nobody knows who is right. Raises RefusedError for a game that seats fewer."""
     from gameroom.resources import shipped_code
-    from gameroom.server.http import bodies
+    from gameroom.server import bodies
 
     engine, view = (shipped_code(game, name) for name in ("engine.js", "view.js"))
     return bodies.Create(

@@ -10,46 +10,47 @@ import click
 from gameroom.cli import EXIT_FINDINGS, desync_words
 from gameroom.cli.ids import TakesIds
 from gameroom.desyncfile import BadReportError, read
-from gameroom.lockstep.desync import DesyncReport
+from gameroom.lockstep.desync_report import DesyncReport
 
 REPORT_BYTES_MAX = 256 * 1024 * 1024
 
 
 @click.group(
     epilog="\b\nExamples:\n"
-    "  gameroom desync show data/desyncs/r7-311.desync   what happened, in plain words\n"
-    "  gameroom desync list data                          the reports that a server has kept\n\n"
-    "docs/desync.md tells how to go from a report to the bug."
+    "  gameroom desync show data/desyncs/r7-311.desync   explain a report\n"
+    "  gameroom desync list data                          list the reports of a server\n\n"
+    "docs/desync.md explains how to find the bug from a report."
 )
 def desync() -> None:
-    """Explain why engines came to differ.
+    """Explain why engines diverged.
 
-    When checksums differ in a room the server keeps a report: who differs since when, in what,
-    and what was commanded before. `GET /rooms/<id>/desyncs` lists them too.
+    When the checksums in a room differ, the server saves a report: which players differ, since
+    when, in which part of the state, and the commands before that. `GET /rooms/<id>/desyncs`
+    also lists the reports.
     """
 
 
 @desync.command(
     cls=TakesIds,
-    epilog="Exit codes: 0 shown, 1 the file is no report or is damaged, 2 usage.",
+    epilog="Exit codes: 0 shown, 1 the file is not a report or is damaged, 2 usage.",
 )
 @click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False))
-@click.option("--json", "as_json", is_flag=True, help="As JSON, without the states.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, without the states.")
 @click.option(
     "--most",
     default=10,
     show_default=True,
     type=click.IntRange(1, 10_000),
-    help="How many differences and how many turns are told.",
+    help="The maximum number of differences and turns to print.",
 )
 def show(file: str, as_json: bool, most: int) -> int:
-    """Explain the report in FILE: who differs and since when, the first part of the state that
-    differs with everybody's value, what was commanded in between, and what to look at next.
+    """Explain the report in FILE: which players differ and since when, the first part of the state
+    that differs, with the value of each player, the commands before that, and what to do next.
     """
     try:
         report = _read(Path(file))
     except (BadReportError, OSError) as why:
-        click.echo(f"{file} is no desync report that can be read: {why}", err=True)
+        click.echo(f"{file} can't be read as a desync report: {why}", err=True)
         return EXIT_FINDINGS
     if as_json:
         click.echo(json.dumps(desync_words.facts(report), indent=2))
@@ -61,7 +62,7 @@ def show(file: str, as_json: bool, most: int) -> int:
 @desync.command("list", epilog="Exit codes: 0 listed, 1 a report is damaged, 2 usage.")
 @click.argument("folder", metavar="DATA", type=click.Path(exists=True, file_okay=False))
 def list_(folder: str) -> int:
-    """One line for each report in the folder DATA of a server, the oldest first."""
+    """Print one line for each report in the data folder DATA of a server, oldest first."""
     root = Path(folder)
     files = sorted(
         {*root.glob("*.desync"), *root.glob("desyncs/*.desync")},
@@ -72,7 +73,7 @@ def list_(folder: str) -> int:
         try:
             click.echo(f"{path}: {desync_words.line(_read(path))}")
         except (BadReportError, OSError) as why:
-            click.echo(f"{path}: cannot be read: {why}", err=True)
+            click.echo(f"{path}: can't be read: {why}", err=True)
             code = EXIT_FINDINGS
     if not files:
         click.echo(f"There are no desync reports in {folder}.")
@@ -81,5 +82,5 @@ def list_(folder: str) -> int:
 
 def _read(path: Path) -> DesyncReport:
     if path.stat().st_size > REPORT_BYTES_MAX:
-        raise BadReportError(f"it is over {REPORT_BYTES_MAX} bytes")
+        raise BadReportError(f"it is larger than {REPORT_BYTES_MAX} bytes")
     return read(path.read_bytes())

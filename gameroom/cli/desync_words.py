@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from gameroom.lockstep.desync import DesyncReport, doubts
+from gameroom.lockstep.desync_report import DesyncReport, doubts
 from gameroom.lockstep.packets import seat_name
 
 CHARACTERS_MAX = 100
@@ -51,7 +51,7 @@ def told(report: DesyncReport, most: int = 10) -> str:
 
 def _head(body: Mapping[str, Any]) -> Iterator[str]:
     room = body["room"]
-    yield f"The engines came to differ at turn {body['generation']}."
+    yield f"The engines diverged at turn {body['generation']}."
     yield f"Room {_clean(room['id'])} ({_clean(room['name'])}), {_when(body['at'])}."
     yield f"Engine {_clean(room['engine'])[:12]}, seed {room['seed']}."
 
@@ -60,14 +60,15 @@ def _who(body: Mapping[str, Any]) -> Iterator[str]:
     rows = body["seats"]
     names = {row["seat"]: _name(row) for row in rows}
 
-    def listed(side: str) -> str:
-        return _and([names[row["seat"]] for row in rows if row["side"] == side])
+    def on(side: str) -> list[str]:
+        return [names[row["seat"]] for row in rows if row["side"] == side]
 
     if body["decidable"]:
-        yield f"{listed('minority')} against {listed('majority')}, who are more than half."
+        differ = "differs" if len(on("minority")) == 1 else "differ"
+        yield f"{_and(on('minority'))} {differ} from the majority, {_and(on('majority'))}."
     else:
-        yield f"Nobody knows who is right: {_and(list(names.values()))} differ, and no"
-        yield "checksum has more than half."
+        yield f"It is not known who is right: {_and(list(names.values()))} differ,"
+        yield "and no checksum has a majority."
     for row in rows:
         yield f"  {names[row['seat']]}: checksum {row['checksum']:#010x}{_said(row['said'])}"
 
@@ -76,32 +77,32 @@ def _said(said: Mapping[str, Any]) -> str:
     if said["why"] is not None:
         return f", no state: {_clean(said['why'])}"
     if said["bytes"] is None:
-        return f", hashes of {len(said['parts'])} parts, no state was asked for"
-    return f", its state has {said['bytes']} bytes"
+        return f", hashes of {len(said['parts'])} parts; no state was requested"
+    return f", a state of {said['bytes']} bytes"
 
 
 def _agreed(body: Mapping[str, Any]) -> Iterator[str]:
     agreed, generation = body["agreed"], body["generation"]
     if agreed is None:
-        yield "No agreement before that is known."
+        yield "No earlier agreement is known."
         return
     first = agreed["generation"] + 1
     where = f"turn {generation}" if first == generation else f"turns {first} to {generation}"
-    yield f"They still agreed at turn {agreed['generation']}: it went wrong in {where}."
+    yield f"They last agreed at turn {agreed['generation']}, so the cause is in {where}."
 
 
 def _differs(body: Mapping[str, Any], most: int) -> Iterator[str]:
     rows, generation, by = body["differences"], body["compared"], body["by"]
     if generation is None:
-        yield "No two seats of different sides said what their states were at the same turn: the"
-        yield "place is not known. Play with ?sync=1, or watch for the next report."
+        yield "The difference can't be located, because no two engines that differ reported their"
+        yield "states at the same turn. Play with ?sync=1, or wait for the next report."
         return
     if generation != body["generation"]:
-        yield f"The states are those after turn {generation}: earlier ones were not kept. What is"
-        yield "told here may be what came of the first difference."
+        yield f"The states are those after turn {generation}; earlier ones were not kept. The"
+        yield "differences shown here may be consequences of the first one."
     if not rows:
-        yield f"What was said of turn {generation} is equal: the checksums cover something that"
-        yield "snapshot() leaves out, or the evidence is not true."
+        yield f"The reported states of turn {generation} are equal. Either the checksums cover"
+        yield "something that snapshot() leaves out, or the evidence is false."
         return
     names = {str(row["seat"]): _name(row) for row in body["seats"]}
     first = rows[0]
@@ -110,10 +111,10 @@ def _differs(body: Mapping[str, Any], most: int) -> Iterator[str]:
         if seat in first["values"]:
             yield f"  {name}: {_value(first['values'][seat], by)}"
         elif by == "states" and seat in body["states"]:
-            yield f"  {name}: there is no such part"
+            yield f"  {name}: no such part"
     count = len(rows) + body["differences_left_out"]
     if by == "parts":
-        yield "These are hashes of a part: no states of both sides came, so that is all there is."
+        yield "Only hashes of this part are known, because not both sides sent their state."
     if count == 1:
         yield "Nothing else differs."
         return
@@ -130,11 +131,11 @@ def _happened(body: Mapping[str, Any], most: int) -> Iterator[str]:
     names = {row["seat"]: _name(row) for row in body["seats"]}
     lines = [line for one in body["happened"] for line in _event(one, names)]
     if not body["happened"]:
-        yield "What was commanded before is not known."
+        yield "The commands before that are not known."
         return
     turns = [one["turn"] for one in body["happened"] if "turn" in one]
     if not lines:
-        yield f"Nothing was commanded{f' from turn {turns[0]} on' if turns else ''}."
+        yield f"There were no commands{f' from turn {turns[0]} on' if turns else ''}."
         return
     yield f"What happened, up to turn {body['generation']}:"
     left = max(0, len(lines) - most)
@@ -152,7 +153,7 @@ def _event(one: Mapping[str, Any], names: Mapping[int, str]) -> Iterator[str]:
     for moved in one["moved"]:
         into = ", ".join(map(_clean, moved["entered"])) or "no other state"
         cause = f" on {_clean(moved['event'])}" if moved["event"] else ""
-        yield f"  {where}: the room went{cause} to {into}"
+        yield f"  {where}: the room entered {into}{cause}"
 
 
 def _doubts(report: DesyncReport) -> Iterator[str]:
@@ -162,18 +163,18 @@ def _doubts(report: DesyncReport) -> Iterator[str]:
 
 
 def _next(body: Mapping[str, Any]) -> Iterator[str]:
-    yield "What to look at next:"
+    yield "Next steps:"
     why = " ".join(row["said"]["why"] or "" for row in body["seats"])
     if "whole number" in why or "canonical" in why:
-        yield "  - A state holds what is no whole number: start there. Halves of pixels and results"
-        yield "    of Math.sin differ between machines."
+        yield "  - A state contains a number that is not whole. Start there: fractions of pixels"
+        yield "    and results of Math.sin differ between machines."
     if body["differences"]:
-        yield "  - Where does the engine write that part, and from what? Suspect what is done for"
-        yield "    the eyes (scene), what snapshot() leaves out, an order that nothing fixes, and"
-        yield "    numbers that are no whole ones."
-    yield "  - The sync test: open the room's page with ?sync=1 and play on. It runs every turn"
-    yield "    twice from a snapshot and names what ends differently on one machine alone."
-    yield "  - docs/desync.md: from the report to the bug, and all rules for engines."
+        yield "  - Find where the engine writes that part, and from which values. Common causes:"
+        yield "    code for drawing (scene), state that snapshot() leaves out, an undefined order,"
+        yield "    and numbers that are not whole."
+    yield "  - Run the sync test: open the room's page with ?sync=1 and continue to play. It runs"
+    yield "    each turn twice from a snapshot and reports differences on a single machine."
+    yield "  - See docs/desync.md for how to find the bug, and for all rules for engines."
 
 
 def _name(row: Mapping[str, Any]) -> str:

@@ -11,20 +11,21 @@ from gameroom.language.diagnostics.pages import story
 
 @click.command(
     epilog="\b\nExamples:\n"
-    "  gameroom explain E0601    what it means, wrong and right\n"
-    "  gameroom explain          all codes with their titles\n\n"
-    "Exit codes: 0 told, 2 no such code."
+    "  gameroom explain E0601    what it means, with a wrong and a right example\n"
+    "  gameroom explain          list all codes\n\n"
+    "Exit codes: 0 explained, 2 unknown code."
 )
 @click.argument("codes", nargs=-1, metavar="[CODE]...")
 def explain(codes: tuple[str, ...]) -> int:
-    """Explain a CODE of `gameroom check`: what is wrong, why it is, and how it is put right.
+    """Explain CODE, an error or warning of `gameroom check`: what is wrong, why, and how to
+    fix it.
 
-    Without a code all codes are listed.
+    Without a code, list all codes.
     """
     wanted = [code.upper() for code in codes]
     for code in wanted:
         if code not in CODES:
-            near = did_you_mean(code, CODES) or "`gameroom explain` lists all"
+            near = did_you_mean(code, CODES) or "run `gameroom explain` for a list"
             raise click.UsageError(f"there is no code {code}; {near}")
     if not wanted:
         click.echo("\n".join(f"{code}  {told.title}" for code, told in CODES.items()))

@@ -39,7 +39,7 @@ def _found(name: str, suffixes: tuple[str, ...]) -> Iterator[Path]:
             each for each in path.rglob("*") if each.name.endswith(suffixes) and each.is_file()
         )
         if not inside:
-            raise click.UsageError(f"the folder {name} holds no room files")
+            raise click.UsageError(f"the folder {name} contains no room files")
         yield from inside
     else:
         raise missing(path)
@@ -77,10 +77,10 @@ def read(path: Path) -> str:
 
 def load(path: Path, text: str, name: str) -> Loaded:
     """Load a text that was read from this path; `name` is what it is called."""
-    return language.load(text, name=name, resolve=resolver(path))
+    return language.load(text, name=name, resolve=_resolver(path))
 
 
-def resolver(path: Path) -> Resolve:
+def _resolver(path: Path) -> Resolve:
     """Files that the one at `path` uses are looked for beside it, then among the shipped; beside
     standard input and pipes is the working folder."""
     folder = path.parent if path.is_file() else Path()

@@ -16,21 +16,21 @@ SUFFIXES = (".room",)
 
 @click.command(
     epilog="\b\nExamples:\n"
-    "  gameroom fmt rooms/              every .room file below a folder\n"
-    "  gameroom fmt --check rooms/      for a build: which files would change?\n"
-    "  gameroom fmt - < my.room         from standard input to standard output\n\n"
+    "  gameroom fmt rooms/              format every .room file in a folder\n"
+    "  gameroom fmt --check rooms/      list the files that would change\n"
+    "  gameroom fmt - < my.room         read standard input, write standard output\n\n"
     "Exit codes: 0 done, or nothing to do; 1 a file would change (--check, --diff) or has"
-    " mistakes of syntax; 2 usage; 3 our own fault."
+    " syntax errors; 2 usage; 3 internal error."
 )
 @click.argument("files_", nargs=-1, required=True, metavar="FILE...")
-@click.option("--check", is_flag=True, help="Write nothing; tell which files would change.")
-@click.option("--diff", is_flag=True, help="Write nothing; show what would change.")
+@click.option("--check", is_flag=True, help="Write nothing; list the files that would change.")
+@click.option("--diff", is_flag=True, help="Write nothing; show the changes.")
 def fmt(files_: tuple[str, ...], check: bool, diff: bool) -> int:
-    """Write room files in the one layout.
+    """Format room files in the standard layout.
 
-    A FILE is a .room file, a folder that is searched for them, or - for standard input,
-    which goes to standard output. Comments stay where they are. A file whose meaning would
-    change is left alone.
+    FILE is a .room file, a folder that is searched for such files, or - for standard input,
+    which is written to standard output. Comments are kept. A file is left unchanged if
+    formatting would change its meaning.
     """
     results = [_one(path, check, diff) for path in files.found(files_, SUFFIXES)]
     changed = sum(result.changed for result in results)
@@ -54,7 +54,7 @@ class _Result:
 def _one(path: Path, check: bool, diff: bool) -> _Result:
     shown = "standard input" if path == files.STDIN else str(path)
     if path.name.endswith((".yaml", ".yml")):
-        raise click.UsageError(f"{path} is YAML; `gameroom fmt` writes .room files only")
+        raise click.UsageError(f"{path} is YAML; `gameroom fmt` formats only .room files")
     text = files.read(path)
     try:
         done = language.formatted(text, name=shown)
@@ -76,11 +76,10 @@ def _one(path: Path, check: bool, diff: bool) -> _Result:
 def _refused(problem: FormatError, shown: str, text: str) -> _Result:
     if problem.diagnostics:
         click.echo(language.as_text(problem.diagnostics, {shown: text}), err=True)
-        click.echo(f"{shown} is left as it is: {problem}", err=True)
+        click.echo(f"{shown} is unchanged: {problem}", err=True)
         return _Result(EXIT_FINDINGS)
     click.echo(
-        f"{shown} is left as it is: {problem}. This is a fault of gameroom; please report it"
-        " with the file.",
+        f"{shown} is unchanged: internal error: {problem}. Please report it with the file.",
         err=True,
     )
     return _Result(EXIT_FAULT)

@@ -14,40 +14,39 @@ FORMATS = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid", ".merm
 
 @click.command(
     epilog="\b\nExamples:\n"
-    "  gameroom graph my.room -o my.svg            a picture for a browser or a document\n"
-    "  gameroom graph my.room --format mermaid     text that many wikis draw\n"
-    "  gameroom graph my.room -o my.dot            text for Graphviz\n\n"
-    "Exit codes: 0 done, 1 the room has mistakes, 2 usage, 3 our own fault."
+    "  gameroom graph my.room -o my.svg            draw a picture\n"
+    "  gameroom graph my.room --format mermaid     print Mermaid, which many wikis can draw\n"
+    "  gameroom graph my.room -o my.dot            write DOT for Graphviz\n\n"
+    "Exit codes: 0 done, 1 the room has errors, 2 usage, 3 internal error."
 )
 @click.argument("file", metavar="FILE")
 @click.option(
     "--format",
     "form",
     type=click.Choice(["svg", "dot", "mermaid"]),
-    help="What to write. Without it the name given with -o decides, else svg.",
+    help="The output format. By default, the one that matches the name given with -o, or svg.",
 )
 @click.option(
     "-o",
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write to this file, over an older picture, instead of standard output.",
+    help="Write to this file instead of standard output. An existing file is overwritten.",
 )
 def graph(file: str, form: str | None, out: Path | None) -> int:
     """Draw the statechart of FILE, a room file or - for standard input.
 
-    The picture shows all states that the room has, those that it inherits too. An arrow is
-    a transition with the event or the time that takes it; a dashed arrow goes back to where
-    the room was; a dashed box is a region, beside which others are active at the same time.
-    The mark \u21bb stands at states in which turns advance. Times that only end the room are
-    lines inside their state.
+    The picture shows all states of the room, including inherited ones. An arrow is a
+    transition, labelled with its event or time. A dashed arrow resumes the state that was
+    active before. A dashed box is a region; all regions of a parallel are active at the
+    same time. The mark \u21bb means that turns advance in a state. Timeouts that end the room
+    are listed inside their state.
     """
     from gameroom import picture
 
     kind = form or (FORMATS.get(out.suffix) if out is not None else "svg")
     if kind is None:
         raise click.UsageError(
-            f"the name {out} does not say what to write: end it in .svg, .dot or .mmd,"
-            " or give --format"
+            f"the name {out} does not match a format; use .svg, .dot or .mmd, or give --format"
         )
     path = Path(file)
     if out is not None and out.name.endswith(files.SUFFIXES):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from gameroom import language, resources
+from gameroom import resources, roomfile
 from gameroom.cli import EXIT_FINDINGS, files
 
 SMALLEST = "small"
@@ -27,11 +27,10 @@ def templates() -> dict[str, str]:
 
 
 def _doc(name: str) -> str:
-    found = language.shipped(name)
+    found = resources.shipped_room(name)
     assert found is not None, name
-    loaded = language.load(found.text, name=found.name, resolve=language.shipped)
-    assert loaded.room is not None, name
-    return loaded.room.doc
+    chart, _ = roomfile.read(*found)
+    return chart.room.doc
 
 
 def adapted(template: str, title: str, file: str) -> str:
@@ -42,7 +41,7 @@ def adapted(template: str, title: str, file: str) -> str:
     guide = _guide()
     if GUIDE not in text:
         text = text.replace('use "standard"\n', f'use "standard"\n\n{guide}', 1)
-    note = f"# {file} was made from the template `{template}`. It is yours: change everything.\n#\n"
+    note = f"# {file} was created from the template `{template}`. You can change all of it.\n#\n"
     text = text.replace(guide, note + guide, 1)
     return text.replace("FILE", file)
 
@@ -69,10 +68,10 @@ def _list(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 
 @click.command(
     epilog="\b\nExamples:\n"
-    "  gameroom new duel                           the smallest room, in duel.room\n"
-    "  gameroom new duel --template turn-based     turns with a clock\n"
-    "  gameroom new --list                         what else there is\n\n"
-    "Exit codes: 0 done, 1 the file is there already, 2 usage, 3 our own fault."
+    "  gameroom new duel                           create duel.room, the smallest room\n"
+    "  gameroom new duel --template turn-based     start from another template\n"
+    "  gameroom new --list                         list the templates\n\n"
+    "Exit codes: 0 done, 1 the file already exists, 2 usage, 3 internal error."
 )
 @click.argument("name", metavar="NAME")
 @click.option(
@@ -81,7 +80,7 @@ def _list(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     default=SMALLEST,
     metavar="TEMPLATE",
     show_default=True,
-    help="What to start from; --list tells what there is.",
+    help="The template to start from. See --list.",
 )
 @click.option(
     "--list",
@@ -89,39 +88,39 @@ def _list(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     is_eager=True,
     expose_value=False,
     callback=_list,
-    help="Tell what there is to start from, and what it is for.",
+    help="List the templates and what they are for.",
 )
-@click.option("--force", is_flag=True, help="Write over a file that is there already.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
 def new(name: str, template: str, force: bool) -> int:
-    """Write NAME.room, a room to start from.
+    """Create NAME.room from a template.
 
-    The room works as it is: it has no mistakes, its scenarios hold, and notes in it say what
-    each part is for and how to change it. NAME is what the room is called, with a folder
-    before it if you like: `rooms/duel` makes rooms/duel.room.
+    The room works as it is: it has no errors, and its scenarios pass. Comments explain what
+    each part is for and how to change it. NAME is the name of the room, optionally with a
+    folder: `rooms/duel` creates rooms/duel.room.
 
-    docs/first-room.md leads from here to a tested room in ten minutes.
+    docs/first-room.md shows how to build a tested room from it in ten minutes.
     """
     path = Path(f"{name.removesuffix('.room')}.room")
     if not NAME.fullmatch(path.stem):
         raise click.BadParameter(
-            "a name has letters, digits, - and _, and at most 40 of them", param_hint="NAME"
+            "use letters, digits, - and _, up to 40 characters", param_hint="NAME"
         )
     if template not in templates():
         raise click.BadParameter(
-            f"there is no template {template!r}; there are {', '.join(templates())}",
+            f"there is no template {template!r}; use one of {', '.join(templates())}",
             param_hint="--template",
         )
     if path.exists() and not force:
-        click.echo(f"{path} is there already; --force writes over it", err=True)
+        click.echo(f"{path} already exists; use --force to overwrite it", err=True)
         return EXIT_FINDINGS
     files.write(path, adapted(template, path.stem, str(path)))
     commands = {
-        f"gameroom check {path}": "find mistakes",
-        f"gameroom test {path}": "play its scenarios",
+        f"gameroom check {path}": "find errors",
+        f"gameroom test {path}": "run its scenarios",
         f"gameroom graph {path} -o {path.with_suffix('.svg')}": "draw it",
     }
     width = max(map(len, commands))
-    click.echo(f"wrote {path}, from the template {template}\n\nWhat to type next:")
+    click.echo(f"created {path} from the template {template}\n\nNext steps:")
     for command, purpose in commands.items():
         click.echo(f"  {command:{width}}  {purpose}")
     return 0

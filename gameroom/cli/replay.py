@@ -30,23 +30,25 @@ READABLE = click.Path(path_type=Path)
     "  gameroom replay archers.replay\n"
     "  gameroom replay archers.replay --verify\n"
     "  gameroom replay --from data ROOM --out archers.replay\n\n"
-    "Exit codes: 0 it plays or is verified, 1 findings, 2 usage, 3 our own fault.",
+    "Exit codes: 0 played or verified, 1 findings, 2 usage, 3 internal error.",
 )
 @click.argument("file", metavar="FILE")
-@click.option("--verify", "verifies", is_flag=True, help="Check the file instead of playing it.")
-@click.option("--json", "as_json", is_flag=True, help="With --verify: tell it as JSON.")
+@click.option("--verify", "verifies", is_flag=True, help="Verify the file instead of playing it.")
+@click.option("--json", "as_json", is_flag=True, help="With --verify: print JSON.")
 @click.option(
     "--from",
     "data",
     type=READABLE,
     metavar="DATA",
-    help="FILE is the id of a room in this data folder of a server; write its replay to --out.",
+    help="Write the replay of a room in this data folder of a server to --out. FILE is its id.",
 )
-@click.option("--out", type=READABLE, metavar="FILE", help="With --from: where to write it.")
+@click.option(
+    "--out", type=READABLE, metavar="FILE", help="With --from: write the replay to this file."
+)
 @click.option(
     "--port",
     type=click.IntRange(0, 65_535),
-    help="Port for the page; 0 takes a free one. Without it 8765, or the next one that is free.",
+    help="Port for the page; 0 for any free port. By default 8765 or the next free port.",
 )
 @click.option("--no-browser", is_flag=True, help="Do not open a browser window.")
 def replay(
@@ -58,20 +60,20 @@ def replay(
     port: int | None,
     no_browser: bool,
 ) -> int:
-    """Watch a .replay again in a browser, or verify it.
+    """Watch a .replay file in a browser, or verify it.
 
-    --verify reads every record and every event, and lets the engine play all turns again:
-    what the players agreed on has to come out the same. The engine runs by node, if there
-    is one on the PATH; docs/replays.md tells what that holds of a stranger's file.
+    --verify reads every record and every event, and runs the engine through all turns: the
+    result must be the same as the one that the players agreed on. The engine runs in node if
+    that is on the PATH. Before you verify files from strangers, read docs/replays.md.
     """
     if data is not None:
         if out is None or verifies:
-            raise click.UsageError("--from writes a replay: say where to with --out")
+            raise click.UsageError("--from needs --out, the file to write the replay to")
         return _make(data, file, out)
     if out is not None:
-        raise click.UsageError("--out goes with --from")
+        raise click.UsageError("--out needs --from")
     if as_json and not verifies:
-        raise click.UsageError("--json goes with --verify")
+        raise click.UsageError("--json needs --verify")
     path = Path(file)
     if not path.is_file():
         raise click.UsageError(f"there is no file {file}")
@@ -91,7 +93,9 @@ def _make(data: Path, room: str, out: Path) -> int:
         made = make(data, room, out)
     except NoRoomError as problem:
         known = rooms(data)
-        more = f"; there are {', '.join(known[:5])}" if known and room not in known else ""
+        more = (
+            f"; the folder contains {', '.join(known[:5])}" if known and room not in known else ""
+        )
         raise click.UsageError(f"{problem}{more}") from problem
     except JournalError as problem:
         click.echo(str(problem), err=True)
@@ -100,7 +104,7 @@ def _make(data: Path, room: str, out: Path) -> int:
         raise click.UsageError(f"{out} can't be written: {problem.strerror}") from problem
     click.echo(f"{out}: {_plural(made.entries, 'event')} of {made.header.name}")
     if made.cut is not None:
-        click.echo("an unfinished event at the journal's end was left out", err=True)
+        click.echo("omitted an unfinished event at the end of the journal", err=True)
     return 0
 
 
@@ -157,13 +161,13 @@ def as_text(report: ReplayReport) -> str:
     for one in report.divergences:
         right = ", ".join(seat_name(seat) for seat in one["right"]) or "nobody"
         lines.append(
-            f"turn {one['generation']}: the players' engines differed; run again it comes out as"
-            f" {right} had it"
+            f"turn {one['generation']}: the players' engines differed; this run has the same"
+            f" result as {right}"
         )
     if report.release not in ("", RELEASE):
         lines.append(f"written by {writer(report.release)}; this is gameroom {RELEASE}")
     if not report.own_kit:
-        lines.append(f"its engine works with another kit than that of gameroom {RELEASE}")
+        lines.append(f"its engine uses a different kit than gameroom {RELEASE}")
     read = f"{_plural(report.events, 'event')}, {_plural(report.turns, 'turn')}"
     lines.append(f"read: {read}, {'ended' if report.ended else 'not ended'}")
     if checks.why_not is not None:
@@ -174,7 +178,7 @@ def as_text(report: ReplayReport) -> str:
     if not report.ok:
         lines.append("not verified")
     elif checks.why_not is not None:
-        lines.append("verified, but for the checksums")
+        lines.append("verified, except for the checksums")
     else:
         lines.append("verified")
     return "\n".join(lines)
@@ -192,7 +196,7 @@ def _play(path: Path, port: int | None, *, opens: bool) -> int:
     from gameroom.server.serve import run
 
     def listening(address: str) -> None:
-        click.echo(f"{path.name} is on at {address}/replay?file=1  (Ctrl-C ends it)")
+        click.echo(f"{path.name} is running at {address}/replay?file=1  (press Ctrl-C to stop)")
         if opens:
             page = f"{address}/replay?file=1"
             threading.Thread(target=webbrowser.open, args=(page,), daemon=True).start()

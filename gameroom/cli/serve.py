@@ -23,7 +23,7 @@ class Length(click.ParamType[int]):
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> int:
         if (ms := words.milliseconds(value)) is None:
-            self.fail(f"{value!r} is not a length of time like 30s, 2m or 1h", param, ctx)
+            self.fail(f"{value!r} is not a time such as 30s, 2m or 1h", param, ctx)
         if ms > WAIT_MS_MAX:
             self.fail(f"{value} is longer than {words.duration(Duration(WAIT_MS_MAX, 'ms'))}")
         return ms
@@ -32,14 +32,14 @@ class Length(click.ParamType[int]):
 @click.command(
     epilog="""
     \b
-    On this machine, to try it out:
+    To try it on this machine:
       gameroom serve
     \b
-    Behind a proxy that speaks HTTPS for https://play.example:
+    Behind a proxy that serves HTTPS for https://play.example:
       gameroom serve --data /var/lib/gameroom --create-key-file /etc/gameroom/keys \\
         --origin https://play.example --proxy 127.0.0.1
 
-    docs/server.md tells the rest.
+    See docs/server.md for details.
     """
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
@@ -48,57 +48,57 @@ class Length(click.ParamType[int]):
     default=8080,
     show_default=True,
     type=click.IntRange(0, 65_535),
-    help="Port to listen on; 0 takes a free one.",
+    help="Port to listen on; 0 for any free port.",
 )
 @click.option(
     "--data",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for journals, engines and sessions; made where it is not. Without it "
-    "everything is in memory and gone when the server stops.",
+    help="Folder for journals, engines and sessions; created if missing. Without it, "
+    "everything is kept in memory and lost when the server stops.",
 )
 @click.option(
     "--wait",
     "wait_ms",
     type=Length(),
     metavar="TIME",
-    help="How long to wait for another server that uses the data folder to stop, like 30s or 2m; "
-    "then this one starts. Without it this one gives up at once.",
+    help="If another server is using the data folder, wait this long for it to stop, such as "
+    "30s or 2m. By default, exit at once.",
 )
 @click.option(
     "--create-key-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="File with the keys that open /create: one per line, 16 characters or more. Keys are "
-    "also read from the environment variable GAMEROOM_CREATE_KEYS. With neither, on loopback "
-    "only, a key is made for this run and printed.",
+    help="File with the keys for creating rooms: one per line, 16 characters or more. Keys are "
+    "also read from the environment variable GAMEROOM_CREATE_KEYS. Without any, and on loopback "
+    "only, a random key is created for this run and printed.",
 )
 @click.option(
     "--origin",
     "origins",
     multiple=True,
-    help="An origin under which browsers reach this server, like https://play.example; may be "
-    "given more than once. Pages of others are refused. Loopback needs none.",
+    help="An origin at which browsers reach this server, such as https://play.example. Can be "
+    "given more than once. Pages from other origins are refused. Not needed on loopback.",
 )
 @click.option(
     "--proxy",
     "proxies",
     multiple=True,
-    help="Address of a proxy in front of this server, like 127.0.0.1; its X-Forwarded-For says "
-    "whom the limits per address are for.",
+    help="Address of a proxy in front of this server, such as 127.0.0.1. The client address for "
+    "limits is then read from its X-Forwarded-For header. Can be given more than once.",
 )
 @click.option(
     "--durability",
     type=click.Choice(["process", "disk"]),
     default="process",
     show_default=True,
-    help="What an answered turn outlives: this process, killed at any point (a power cut takes "
-    "the last 100 ms at most), or also the power. `disk` costs latency.",
+    help="What a confirmed turn survives: `process`, a crash of the server (a power failure loses "
+    "up to 100 ms), or `disk`, also a power failure. `disk` adds latency.",
 )
 @click.option(
     "--log-level",
     type=click.Choice(["debug", "info", "warning", "error"]),
     default="info",
     show_default=True,
-    help="What is logged, to standard error.",
+    help="The lowest level to log to standard error.",
 )
 def serve(
     host: str,
@@ -113,16 +113,16 @@ def serve(
 ) -> int:
     """Run the server.
 
-    It serves the rooms' sockets, the pages to join them and the resources described at
-    /openapi.json and /asyncapi.json. Ctrl-C or SIGTERM stops it: every client is told
-    to come back, and with --data every room goes on where it was when it starts again.
+    It serves the rooms, their pages and the API described at /openapi.json and
+    /asyncapi.json. To stop it, press Ctrl-C or send SIGTERM. Clients reconnect when it is
+    back, and with --data every room continues where it stopped.
     """
     from gameroom.server.config import Config, ConfigError, create_keys, read_create_keys
     from gameroom.server.serve import run
     from gameroom.store import FolderInUseError
 
     if wait_ms is not None and data is None:
-        raise click.UsageError("--wait goes with --data")
+        raise click.UsageError("--wait needs --data")
 
     logging.basicConfig(
         level=log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -146,7 +146,7 @@ def serve(
         raise click.UsageError(str(error)) from error
 
     def listening(address: str) -> None:
-        click.echo(f"gameroom listens on {address}")
+        click.echo(f"gameroom is listening on {address}")
         if made is not None:
             click.echo(f"create key of this run: {made}")
 
@@ -158,7 +158,7 @@ def serve(
     try:
         run(config, listening, wait_s=(wait_ms or 0) / 1000, waiting=waiting)
     except FolderInUseError as error:
-        advice = "" if wait_ms else "; --wait 30s waits for it to stop"
+        advice = "" if wait_ms else "; use --wait 30s to wait for it to stop"
         click.echo(f"gameroom cannot serve: {error}{advice}", err=True)
         return EXIT_FINDINGS
     except OSError as error:

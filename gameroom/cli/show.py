@@ -13,9 +13,9 @@ from gameroom.language.rewrite.flat import flat_file
 
 @click.command(
     epilog="\b\nExamples:\n"
-    "  gameroom show my.room            the room that the server runs\n"
-    "  gameroom show --to yaml my.room  the same in YAML\n\n"
-    "Exit codes: 0 shown, 1 the file has mistakes, 2 usage."
+    "  gameroom show my.room            show the complete room\n"
+    "  gameroom show --to yaml my.room  show it as YAML\n\n"
+    "Exit codes: 0 shown, 1 the file has errors, 2 usage."
 )
 @click.argument("file", metavar="FILE")
 @click.option(
@@ -23,18 +23,18 @@ from gameroom.language.rewrite.flat import flat_file
     type=click.Choice(["room", "yaml"]),
     default="room",
     show_default=True,
-    help="The spelling to write.",
+    help="The output format.",
 )
 @click.option(
     "--name",
     default="stdin.room",
     show_default=True,
-    help="What standard input is called; a name ending in .yaml is read as YAML.",
+    help="The file name of standard input. If it ends in .yaml, the input is read as YAML.",
 )
 def show(file: str, to: str, name: str) -> int:
-    """Show the room of FILE flat: what it extends is brought in, and every `extend` and
-    `override` is carried out; inherited transitions that are shadowed are left out. The
-    result is a room file that needs no other.
+    """Show the room in FILE together with everything it inherits. The result is a room file
+    that uses no other file: every `extend` and `override` is applied, and inherited
+    transitions that can never be taken are left out.
     """
     path = Path(file)
     shown = name if path == files.STDIN else file

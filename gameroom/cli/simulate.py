@@ -43,23 +43,23 @@ class Seeds(click.ParamType[range]):
             return value
         said = re.fullmatch(r"(\d{1,10})(?:\.\.(\d{1,10}))?", str(value))
         if said is None:
-            self.fail(f"{value} is neither a seed nor a range such as 1..100", param, ctx)
+            self.fail(f"{value} is not a seed or a range such as 1..100", param, ctx)
         low = int(said[1])
         high = low if said[2] is None else int(said[2])
         if not low <= high < SEED_MAX:
-            self.fail(f"{value}: seeds go up, and are less than 2**32", param, ctx)
+            self.fail(f"{value}: seeds must be in ascending order and less than 2**32", param, ctx)
         return range(low, high + 1)
 
 
 @click.command(
     epilog="\b\nExamples:\n"
-    "  gameroom simulate my.room                          one run, lossy, seed 1\n"
-    "  gameroom simulate my.room --seed 7 --weather storm one run with more to it\n"
+    "  gameroom simulate my.room                          one run with seed 1\n"
+    "  gameroom simulate my.room --seed 7 --weather storm one run in a storm\n"
     "  gameroom simulate rooms/ --seed 1..20 --weather all\n"
-    "                                                     every room, every weather\n"
-    "  gameroom simulate rooms/ --weather all --soak      until stopped\n\n"
-    "Exit codes: 0 every invariant held, 1 one broke or a file has problems, 2 usage,"
-    " 3 our own fault."
+    "                                                     all rooms in all weathers\n"
+    "  gameroom simulate rooms/ --weather all --soak      run until stopped\n\n"
+    "Exit codes: 0 all invariants held, 1 one was broken or a file has errors, 2 usage,"
+    " 3 internal error."
 )
 @click.argument("rooms", nargs=-1, required=True, metavar="ROOM...")
 @click.option(
@@ -70,36 +70,40 @@ class Seeds(click.ParamType[range]):
     default="1",
     show_default=True,
     metavar="N|A..B",
-    help="One run, or one for each seed from A to B.",
+    help="The seed of the run, or a range of seeds with one run each.",
 )
 @click.option(
     "--turns",
     type=click.IntRange(1, TURNS_MAX),
     default=200,
     show_default=True,
-    help="How many turns the weather lasts.",
+    help="The number of turns that the weather lasts.",
 )
 @click.option(
     "--weather",
     type=click.Choice([*WEATHERS, ALL]),
     default="lossy",
     show_default=True,
-    help="How bad the network, the server and the people are.",
+    help="The behaviour of the network, the server and the players.",
 )
 @click.option(
     "--players",
     type=click.IntRange(1, 64),
-    help="How many players come; 4, or as many as the room wants, if it is not said.",
+    help="The number of players. By default 4, or the nearest number that the room allows.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One line of JSON for each run.")
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON for each run.")
 @click.option(
-    "--soak", is_flag=True, help="Go on with the next seed until stopped or an invariant breaks."
+    "--soak",
+    is_flag=True,
+    help="Continue with the next seed until stopped or an invariant is broken.",
 )
-@click.option("--hours", type=click.FloatRange(0, min_open=True), help="Stop --soak after so long.")
+@click.option(
+    "--hours", type=click.FloatRange(0, min_open=True), help="Stop --soak after this many hours."
+)
 @click.option(
     "--save",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the first run that broke to this file, as JSON.",
+    help="Write the first run that breaks an invariant to this file, as JSON.",
 )
 def simulate(
     rooms: tuple[str, ...],
@@ -112,21 +116,21 @@ def simulate(
     hours: float | None,
     save: Path | None,
 ) -> int:
-    """Play rooms with bots, and watch what must hold.
+    """Play rooms with bots and check that all invariants hold.
 
-    A ROOM is a .room or .room.yaml file, or a folder that is searched for them. The room is
-    the one that the server runs; the people, their lines, the clock and the disk are
-    simulated, and everything that happens to them comes from the seed: the same seed prints
-    the same JSON, byte for byte. After the last turn the weather clears, everybody comes
-    back, and the accounts must fit.
+    ROOM is a .room or .room.yaml file, or a folder that is searched for such files. The room
+    runs with the code of the server. The players, their connections, the clock and the disk
+    are simulated, and the seed decides everything that happens to them: the same seed always
+    prints the same JSON. After the last turn, all problems stop, everybody reconnects, and
+    the final state is checked.
 
-    When an invariant breaks, what happened before it is told, and the command that runs it
-    again. docs/simulator.md lists the invariants and the weathers.
+    If an invariant is broken, the output shows what happened before and the command to run
+    it again. docs/simulator.md lists the invariants and the weathers.
     """
     from gameroom.simulator import RunPlan
 
     if hours is not None and not soak:
-        raise click.UsageError("--hours is for --soak")
+        raise click.UsageError("--hours needs --soak")
     charts = _charts(rooms)
     if charts is None:
         return EXIT_FINDINGS
@@ -144,7 +148,7 @@ def simulate(
 
 def _charts(rooms: Iterable[str]) -> list[tuple[str, Chart]] | None:
     """The rooms that are meant; None, and the problems are told, where one has some."""
-    from gameroom.scenario import chart_of
+    from gameroom.roomfile import chart_of
 
     charts, is_clean = list[tuple[str, "Chart"]](), True
     for path in files.found(list(rooms)):
@@ -222,7 +226,7 @@ class _Work:
         rate = self.runs / seconds if seconds else 0.0
         broken = f", {self.failed.total()} broken" if self.failed else ""
         click.echo(
-            f"{self.runs:,} seeds run in {seconds:,.0f} s, {rate:.1f} seeds per second,"
+            f"{self.runs:,} runs in {seconds:,.0f} s, {rate:.1f} per second,"
             f" {self.turns:,} turns{broken}{at}",
             err=True,
         )

@@ -9,20 +9,24 @@ from gameroom.cli import EXIT_FINDINGS, files
 
 @click.command(
     epilog="\b\nExamples:\n"
-    "  gameroom test rooms/                        every room file below a folder\n"
-    "  gameroom test --coverage my.room            what did no scenario reach?\n"
+    "  gameroom test rooms/                        test every room file in a folder\n"
+    "  gameroom test --coverage my.room            list what no scenario reaches\n"
     '  gameroom test --only "lag" --verbose my.room\n\n'
-    "Exit codes: 0 all pass, 1 a scenario fails, a file has problems or too little is"
-    " covered, 2 usage, 3 our own fault."
+    "Exit codes: 0 all passed, 1 a scenario failed, a file has errors or the coverage"
+    " is too low, 2 usage, 3 internal error."
 )
 @click.argument("files_", nargs=-1, required=True, metavar="FILE...")
-@click.option("--only", default="", metavar="TEXT", help="Only scenarios with this in their name.")
-@click.option("--coverage", is_flag=True, help="List the states and transitions never reached.")
+@click.option(
+    "--only", default="", metavar="TEXT", help="Run only scenarios with this text in their name."
+)
+@click.option(
+    "--coverage", is_flag=True, help="List the states and transitions that no scenario reaches."
+)
 @click.option(
     "--coverage-min",
     type=click.IntRange(0, 100),
     metavar="PERCENT",
-    help="Fail where a file's scenarios reach less of its states and transitions.",
+    help="Fail if the scenarios of a file reach less of its states and transitions than this.",
 )
 @click.option(
     "--format",
@@ -30,14 +34,14 @@ from gameroom.cli import EXIT_FINDINGS, files
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="Stories for people, or JSON for programs.",
+    help="The output format.",
 )
-@click.option("--verbose", "-v", is_flag=True, help="Print every line and where it led.")
+@click.option("--verbose", "-v", is_flag=True, help="Print every step and the states after it.")
 @click.option(
     "--name",
     default="stdin.room",
     show_default=True,
-    help="What standard input is called; a name ending in .yaml is read as YAML.",
+    help="The file name of standard input. If it ends in .yaml, the input is read as YAML.",
 )
 def test(
     files_: tuple[str, ...],
@@ -50,12 +54,12 @@ def test(
 ) -> int:
     """Run the scenarios of room files.
 
-    A FILE is a .room or .room.yaml file, a folder that is searched for them, or - for
-    standard input. The scenarios run on the room that the server runs, under a clock of
-    their own: no server is started and no time is spent waiting.
+    FILE is a .room or .room.yaml file, a folder that is searched for such files, or - for
+    standard input. Scenarios run with the code of the server but with a virtual clock, so no
+    server is started and no real time passes.
 
-    A failure shows the line, where the room was instead, what happened before it, and why
-    every transition that was asked said no. docs/scenarios.md is the guide.
+    A failure shows the line, the actual state of the room, what happened before, and why
+    each transition was not taken. docs/scenarios.md is the guide.
     """
     from gameroom.scenario import report as scenario_report
     from gameroom.scenario import run_suite
@@ -75,6 +79,6 @@ def test(
         if suite.reached is not None and suite.reached.percent < (coverage_min or 0)
     ]
     for each in poor:
-        click.echo(f"{each}: less than {coverage_min}% is covered", err=True)
+        click.echo(f"{each}: coverage is below {coverage_min}%", err=True)
     bad = poor or any(suite.failed or suite.reached is None for suite in suites)
     return EXIT_FINDINGS if bad else 0

@@ -19,23 +19,26 @@ LINE_BYTES_MAX = 65_536
 @click.command(
     epilog="\b\nExample:\n"
     '  echo \'{"event": "join", "who": "ann"}\' | gameroom trace my.room\n\n'
-    "Exit codes: 0 done, 1 the file has problems, 2 usage or an event that can't be read,"
-    " 3 our own fault."
+    "Exit codes: 0 done, 1 the file has errors, 2 usage or an invalid event,"
+    " 3 internal error."
 )
 @click.argument("file", metavar="FILE")
 def trace(file: str) -> int:
-    """Feed events to a room and print every step of its chart.
+    """Send events to a room and print every step of its chart.
 
-    Events come from standard input, one JSON map per line: what somebody sends (join,
-    connect, ready, load, request, packet, ...) or `wait`, each `at` a time in
-    milliseconds. Every macrostep of the chart goes to standard output as one JSON line:
-    the states before and after it, its microsteps, every transition that was asked with
-    the reason where it said no, and the effects. docs/scenarios.md tells both forms.
+    Events are read from standard input, one JSON object per line: what somebody sends
+    (join, connect, ready, load, request, packet, ...) or `wait`, each with a time `at` in
+    milliseconds. Every macrostep of the chart is printed as one JSON line: the states before
+    and after it, its microsteps, every transition that was considered, with the reason if it
+    was not taken, and the effects. docs/scenarios.md describes both formats.
     """
-    from gameroom.scenario import BadEventError, EventTrace, chart_of
+    from gameroom.roomfile import chart_of
+    from gameroom.scenario import BadEventError, EventTrace
 
     if file == "-":
-        raise click.UsageError("standard input holds the events; name a room file")
+        raise click.UsageError(
+            "the room file can't be standard input, which is used for the events"
+        )
     if not files.is_text(Path(file)):
         raise files.missing(Path(file))
     loaded = files.load(Path(file), files.read(Path(file)), file)
@@ -63,8 +66,8 @@ class _UnreadableError(Exception):
 
 def _no_json(line: str, at: int) -> str:
     if not line[at:].strip():
-        return "the JSON ends too early"
-    return f"this is not JSON: `{line[at]}` does not fit here"
+        return "invalid JSON: unexpected end"
+    return f"invalid JSON: unexpected `{line[at]}`"
 
 
 def _lines() -> Iterator[str]:
@@ -76,15 +79,15 @@ def _lines() -> Iterator[str]:
 
 def _decoded(line: str) -> object:
     if len(line.encode()) >= LINE_BYTES_MAX:
-        raise _UnreadableError(f"it is longer than {LINE_BYTES_MAX} bytes")
+        raise _UnreadableError(f"the line is longer than {LINE_BYTES_MAX} bytes")
     try:
         return json.loads(line)
     except json.JSONDecodeError:
         raise
     except RecursionError as why:
-        raise _UnreadableError("it is nested too deeply") from why
+        raise _UnreadableError("the JSON is nested too deeply") from why
     except ValueError as why:
-        raise _UnreadableError("it has a number that is too long") from why
+        raise _UnreadableError("the JSON contains a number that is too long") from why
 
 
 def _print(lines: Iterator[dict[str, Any]]) -> None:

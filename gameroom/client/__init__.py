@@ -8,9 +8,9 @@ guide.
 
 from gameroom.client.errors import ClosedError, InterruptedRequestError, RefusedError
 from gameroom.client.seat import Seat, join
+from gameroom.replica import Confirmed, Replica
 from gameroom.replica.engine import Engine, LedgerEngine, SeatedCommand, Signal
 from gameroom.replica.flaws import Flaw
-from gameroom.replica.replica import Confirmed, Replica
 from gameroom.wire import ClientPolicy
 
 __all__ = [

@@ -18,7 +18,7 @@ class InterruptedRequestError(Exception):
     """The connection was lost before the answer: whether it was done is not known."""
 
     def __init__(self) -> None:
-        super().__init__("the connection was lost before the answer")
+        super().__init__("the connection was lost before the response")
 
 
 class ClosedError(Exception):

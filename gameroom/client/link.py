@@ -18,8 +18,8 @@ from yarl import URL
 from gameroom.client.errors import ClosedError, InterruptedRequestError, RefusedError
 from gameroom.lockstep.packets import ClientPacket, Snapshot, Welcome
 from gameroom.model import Value
+from gameroom.replica import EngineState, GapError, Replica
 from gameroom.replica.flaws import Flaw
-from gameroom.replica.replica import EngineState, GapError, Replica
 from gameroom.wire import (
     Codec,
     EventFrame,
@@ -102,7 +102,7 @@ class Link:
             finally:
                 self._lost()
             row = closing(code)
-            if row.again in ("never", "by hand") or self._now() - since > self._patience_ms:
+            if not row.by_itself or self._now() - since > self._patience_ms:
                 raise ClosedError(row.code if code is None else code)
             await self._sleep(pause_s(tries, self._random()))
             tries += 1

@@ -23,9 +23,9 @@ from gameroom.client.link import Line, Link
 from gameroom.lockstep.packets import Command, Roster
 from gameroom.lockstep.problem import Problem
 from gameroom.model import INT_MAX, Value
+from gameroom.replica import Confirmed, Replica
 from gameroom.replica.engine import Engine, LedgerEngine
 from gameroom.replica.flaws import Flaw
-from gameroom.replica.replica import Confirmed, Replica
 from gameroom.wire import (
     MSGPACK,
     BadFrameError,
@@ -97,7 +97,7 @@ async def join(
                 random=random,
             )
         except BadFrameError as error:
-            detail = f"The room is published in a way that this client cannot read: {error}"
+            detail = f"The definition of the room cannot be read by this client: {error}"
             raise RefusedError(Problem(502, "unknown", detail)) from error
         try:
             await seat.open()
@@ -284,7 +284,7 @@ class Seat:
         await self.ask("POST", "/chat", {"text": text})
 
     async def leave(self) -> None:
-        """Give up the place for good."""
+        """Leave the room and give up the place."""
         with suppress(InterruptedRequestError, ClosedError):
             await self.ask("DELETE", "/players/me")
         self._end(ClosedError(Close.LEFT))
@@ -360,7 +360,11 @@ class Seat:
         if frame is not None:
             for queue in self._listeners:
                 if queue.full():
-                    self._end(OverflowError(f"{EVENTS_WAITING_MAX} events were not read"))
+                    self._end(
+                        OverflowError(
+                            f"{EVENTS_WAITING_MAX} events were waiting to be read; read them faster"
+                        )
+                    )
                 else:
                     queue.put_nowait(frame)
             if isinstance(frame.body, Rejection) and frame.body.index is None:
@@ -403,9 +407,9 @@ class Seat:
                     self._beside(report)
             if self.replica.failure is not None:
                 raise self.replica.failure
-            for state in self.replica.take_states():
+            for state in self.replica.offers.take():
                 self._beside(self._link.tell(state))
-            if (wanted := self.replica.take_wanted()) is not None:
+            if (wanted := self.replica.offers.take_wanted()) is not None:
                 self._beside(self._link.send(wanted))
             if played:
                 self._tell()
@@ -450,5 +454,5 @@ async def _fetch(
         if response.status >= 400:
             raise RefusedError(read_problem(said, response.status))
         if not isinstance(said, dict):
-            raise RefusedError(Problem(502, "unknown", f"{url.path} did not answer in JSON"))
+            raise RefusedError(Problem(502, "unknown", f"the response to {url.path} is not JSON"))
         return said

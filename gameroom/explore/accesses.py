@@ -18,9 +18,10 @@ from gameroom.chart.macrostep import NO_FIELDS
 from gameroom.chart.mistakes import Wrong
 from gameroom.chart.tables import TransitionRow
 from gameroom.explore.abstract_room import AbstractRoom, Run, Spot
-from gameroom.explore.facets import blocks, conditions, parts
+from gameroom.explore.facets import blocks, conditions
 from gameroom.explore.moves import Move
-from gameroom.model import Act, Binary, Expression, Literal, Name, Unary, Value
+from gameroom.model import Act, Expression, Literal, Name, Value
+from gameroom.model.expressions import operands, parts
 from gameroom.model.paths import walk
 
 Places = frozenset[int]
@@ -154,8 +155,10 @@ def _asking(world: AbstractRoom, places: Mapping[str, int], asks: list[Ask]) -> 
 
 
 def _about_values(part: Expression, places: Mapping[str, int]) -> bool:
-    return isinstance(part, Literal | Unary | Binary) or (
-        isinstance(part, Name) and part.name in places
+    return (
+        bool(operands(part))
+        or isinstance(part, Literal)
+        or (isinstance(part, Name) and part.name in places)
     )
 
 

@@ -8,25 +8,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gameroom.explore.facets import counts_people, parts
+from gameroom.explore.facets import counts_people
 from gameroom.model import (
     INT_MAX,
     Binary,
+    Call,
     Count,
     EnoughPlayers,
     Expression,
     IntType,
     Literal,
     Name,
+    Negative,
+    Not,
     Quorum,
     RoomFile,
     Setting,
-    Unary,
     Variable,
 )
-
-Bounds = tuple[int, int]
-"""The least and the greatest value."""
+from gameroom.model.expressions import parts
+from gameroom.model.functions import FUNCTIONS, Bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +82,18 @@ def _answer(room: RoomFile, asked: Expression, players: int) -> Answer:
             return value, value
         case Name(name):
             return _named(room, name, players)
-        case Unary("not", operand):
+        case Not(operand):
             truth = _truth(room, operand, players)
             return Maybe(truth.false, truth.true)
-        case Unary(_, operand):
+        case Negative(operand):
             bounds = _answer(room, operand, players)
             return (-bounds[1], -bounds[0]) if isinstance(bounds, tuple) else None
         case Binary():
             return _binary(room, asked, players)
+        case Call(name, arguments):
+            answers = [_answer(room, each, players) for each in arguments]
+            known = [each for each in answers if isinstance(each, tuple)]
+            return FUNCTIONS[name].bounds(*known) if len(known) == len(answers) else None
         case Count(who, _):
             return 0, _most(room, who, players)
         case Quorum():

@@ -34,19 +34,18 @@ from gameroom.model import (
     RoomFile,
     State,
     Transition,
-    Unary,
     When,
 )
 from gameroom.model.builtin import FLAGS as FLAG_WORDS
+from gameroom.model.expressions import parts
 from gameroom.model.paths import walk
 from gameroom.room.lifecycle import RULES
 
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 FLAGS = tuple(FLAG_WORDS)
 FLAG = {flag: 1 << place for place, flag in enumerate(FLAGS)}
-CONNECTED, READY, LOADED, REFUSED, HIDDEN, SLOW, MISSING, LOST, DIVERGED, FAILED = (
-    FLAG[flag] for flag in FLAGS
-)
+CONNECTED, LOADED, REFUSED = FLAG["connected"], FLAG["loaded"], FLAG["refused"]
+SLOW, MISSING, DIVERGED, FAILED = FLAG["slow"], FLAG["missing"], FLAG["diverged"], FLAG["failed"]
 
 
 def bits_of(flags: frozenset[str]) -> int:
@@ -55,19 +54,6 @@ def bits_of(flags: frozenset[str]) -> int:
 
 CHANGES = {event: (bits_of(rule.sets), bits_of(rule.clears)) for event, rule in RULES.items()}
 """By what happens, the flags that it sets and those that it clears."""
-
-
-def parts(asked: Expression | None) -> Iterator[Expression]:
-    """An expression and everything inside it, from left to right."""
-    if asked is None:
-        return
-    yield asked
-    match asked:
-        case Unary(_, operand):
-            yield from parts(operand)
-        case Binary(_, left, right):
-            yield from parts(left)
-            yield from parts(right)
 
 
 def conditions(said: Transition) -> Iterator[Expression]:
@@ -420,7 +406,7 @@ def _taken_back(reads: Reads, number: int) -> int:
         if act.verb == "set":
             return 0  # It may fail, and then what stands behind it does not run.
         if act.verb == "unready" and act.name in ("player", "anyone"):
-            return READY | LOADED | REFUSED
+            return CHANGES["unready"][1]
     return 0
 
 

@@ -16,7 +16,7 @@ from gameroom.explore.facets import CONNECTED, MISSING
 from gameroom.explore.moves import Move
 from gameroom.explore.people import Sort
 from gameroom.explore.search import Graph, moved_on, stuck
-from gameroom.explore.static import owned
+from gameroom.explore.static_checks import owned
 from gameroom.explore.story import Story, replay, story_of
 from gameroom.language import Diagnostic
 from gameroom.model import Act, After, On, Span, State, Transition, words
@@ -105,11 +105,11 @@ class Findings:
             story = story_of(self.graph, number)
             path, span, secondary = self._place(spot)
             if len(onward) == 1:
-                fate = "waits for ever"
-                help = f"add an `after` to `{path}` that leads on, or let people leave it"
+                fate = "waits forever"
+                help = f"add an `after` that leads out of `{path}`, or let players move the room on"
             else:
-                fate = "never comes to an end"
-                help = f"let something lead from `{path}`, or from where it goes, to an end"
+                fate = "can never lead to an end"
+                help = f"add a transition to an end from `{path}`, or from a state that follows it"
             yield Finding(
                 Diagnostic(
                     "E0801",
@@ -147,10 +147,10 @@ class Findings:
                 Diagnostic(
                     "E0803",
                     "error",
-                    f"{story}: `{words.trigger(first.trigger)}` sets itself off again and again",
+                    f"{story}: `{words.trigger(first.trigger)}` triggers itself in an endless loop",
                     first.span,
                     secondary=(others[0].span, "and then this one") if others else None,
-                    help="let one of them wait for an event or a time, or put a guard between them",
+                    help="let one of the transitions wait for an event or a time, or add a guard",
                 ),
                 story,
             )
@@ -176,9 +176,9 @@ class Findings:
                 Diagnostic(
                     "W0803",
                     "warning",
-                    f"{story}: `{path}` waits for people alone, however long",
+                    f"{story}: `{path}` waits for players with no timeout",
                     span,
-                    help=f"add an `after` to `{path}`, for when nobody does anything",
+                    help=f"add an `after` to `{path}` in case nobody does anything",
                 ),
                 story,
             )
@@ -243,7 +243,7 @@ class Findings:
         path = self._place(spot)[0]
         if any(act.verb == "pass" and act.name == role for act in acts):
             of = next(declared.of for declared in self.room.roles if declared.name == role)
-            return f"nobody who stays is {of}, so let others move `{path}` on too"
+            return f"nobody who remains is {of}, so let others move the room on from `{path}` too"
         said, where = Transition(On("leave")), ""
         for moved in run.moved:
             if moved.event == "leave":
@@ -251,7 +251,7 @@ class Findings:
                 said, where = taken.said, self.said[taken.source][0]
         said = replace(said, actions=(*said.actions, Act("pass", role)))
         there = f" in `{where}`" if where else ""
-        return f"hand the role on{there}: `{words.transition(said)}`"
+        return f"pass the role on{there}: `{words.transition(said)}`"
 
     def _done(self, moved: TransitionTaken) -> Iterator[Act]:
         """The actions of a transition, and of the states on its way."""
@@ -268,7 +268,8 @@ class Findings:
             Diagnostic(
                 "W0804",
                 "warning",
-                f"{story}: nobody is {role} any more, and nobody else can move `{path}` on",
+                f"{story}: nobody is {role} any more, and nobody else can move the room on"
+                f" from `{path}`",
                 span,
                 secondary=secondary,
                 help=self._handing_on(role, before, step),
@@ -290,9 +291,9 @@ class Findings:
                     Diagnostic(
                         "W0801",
                         "warning",
-                        f"`{path}` is never entered, whatever people do",
+                        f"`{path}` is unreachable",
                         state.name_span,
-                        help="lead a transition there, or remove the state",
+                        help="add a transition to it, or remove it",
                     ),
                     entered=1 << number,
                 )
@@ -313,7 +314,7 @@ class Findings:
                     f"`{words.transition(said)}` is never taken{why}",
                     said.span,
                     secondary=secondary,
-                    help="remove it, or change what keeps it from being taken",
+                    help="remove it, or change what prevents it",
                 ),
                 taken=1 << transition.id,
             )
@@ -331,10 +332,13 @@ class Findings:
             if each < number and other.said.trigger == transition.said.trigger:
                 taken = self.graph.taken >> each & 1
                 if taken and other.guard is None:
-                    return ": another comes before it", (other.said.span, "taken instead")
+                    return ": an earlier one always comes first", (
+                        other.said.span,
+                        "this one is taken instead",
+                    )
         name = self._requested(transition.said)
         if name and not any(self._may_send(spot, name) for spot in self._at(transition.source)):
-            return f": nobody there may send `{name}`", None
+            return f": nobody is allowed to send `{name}` there", None
         return "", None
 
     def _requested(self, said: Transition) -> str | None:
@@ -382,9 +386,9 @@ class Findings:
                 Diagnostic(
                     "W0805",
                     "warning",
-                    f"the command `{name}` is never allowed while turns run",
+                    f"the command `{name}` is never allowed while turns advance",
                     command.span,
-                    help=f"allow `{name}` in a state that iterates, and that the room can reach",
+                    help=f"allow `{name}` in a reachable state that iterates",
                 )
             )
 

@@ -53,11 +53,13 @@ CASES = {
 }
 """By what happens, whom it can happen to and where: flags that they have, flags that they lack."""
 
-BY_THEMSELVES = (
-    "lag", "hide", "show", "slow", "steady", "repaired", "failed", "recover", "drop", "return",
-    "displace", "lost",
-)  # fmt: skip
-"""What happens to a player whom nothing asks for it, in the order in which it is tried."""
+BY_THEMSELVES = tuple(
+    event
+    for event, rule in RULES.items()
+    if rule.asks is None and event not in ("excuse", "diverged")
+)
+"""What happens to one player without being allowed by the state. The others are part of another
+event or happen to several players at once."""
 
 
 class Move(NamedTuple):

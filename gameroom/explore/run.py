@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from gameroom.explore.findings import Finding, happening, never
 from gameroom.explore.scope import Explored, explored, notes
-from gameroom.explore.static import check_static
+from gameroom.explore.static_checks import check_static
 from gameroom.explore.story import Story
 from gameroom.language import Diagnostic
 from gameroom.model import RoomFile, Span
@@ -21,7 +21,7 @@ from gameroom.model import RoomFile, Span
 CONFIGURATIONS_MAX = 10_000
 """How many abstract configurations are looked into: a second or two."""
 
-UNKNOWN = "not checked for what never happens"
+UNKNOWN = "not checked for unreachable states and transitions"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from gameroom.chart import compile_room
 from gameroom.explore.abstract_room import AbstractRoom
 from gameroom.explore.cache import Memory
 from gameroom.explore.facets import asked_in, needed_players, reads_of
 from gameroom.explore.moves import PossibleMoves
 from gameroom.explore.search import Graph, cut_off, search
 from gameroom.model import Name, Range, RoomFile
+from gameroom.roomfile import compiled
 
 PLAYERS_TRIED_MAX = 8
 """However many a room seats or mentions, no more are tried."""
@@ -86,7 +86,7 @@ class Explored:
 def explored(room: RoomFile, configurations_max: int) -> Explored:
     """Explore a room as far as that is cheap, and in no graph past so many configurations."""
     scale = scale_of(room)
-    chart = compile_room(scale.room)
+    chart = compiled(scale.room)
     world = AbstractRoom.of(chart, reads_of(chart))
     memory = Memory.of(world)
 
@@ -147,19 +147,19 @@ def notes(room: RoomFile, found: Explored) -> Iterator[str]:
     assert small is not None
     if not found.scale.faithful:
         real = f"{room.players.low}..{high}"
-        yield f"checked as a room for {small.low}..{small.high} players, not for {real}"
-    tried = "1 player" if found.players == 1 else f"{found.players} players"
+        yield f"checked as a room for {small.low}..{small.high} players instead of {real}"
+    tried = "1 player" if high == 1 else f"{found.players} of {high} players"
     if found.complete:
         count = found.configurations
         many = "1 configuration" if count == 1 else f"{count} configurations"
-        yield f"checked with up to {tried} of {high}: {many}"
+        yield f"checked with up to {tried}: {many}"
     else:
-        yield f"not checked past {found.most} configurations, with up to {tried} of {high}"
+        yield f"stopped after {found.most} configurations, with up to {tried}"
     if not found.connections:
-        yield "not checked past broken connections, except where something waits for them"
+        yield "lost connections were not checked, except where a transition handles them"
     elif len(found.graphs) > 1:
         less = found.graphs[0].moves.players
-        yield f"broken connections were checked with up to {less} players"
+        yield f"lost connections were checked with up to {less} player{'' if less == 1 else 's'}"
     for name in found.graphs[0].moves.inexact:
         yield f"not checked with every value of `{name}`"
 

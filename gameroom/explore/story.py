@@ -14,31 +14,10 @@ from gameroom.explore.abstract_room import Fired, Run
 from gameroom.explore.moves import Move
 from gameroom.explore.search import Graph
 from gameroom.model import Value, words
+from gameroom.room.lifecycle import RULES
 
 NAMES = ("ann", "bob", "cat", "dan", "eve", "fay", "gus", "hal")
 """Who comes after these is called by a number."""
-
-_TOLD = {
-    "watch": "watches",
-    "leave": "leaves",
-    "drop": "drops",
-    "return": "returns",
-    "displace": "opens another page",
-    "lost": "is lost",
-    "hide": "hides",
-    "show": "shows",
-    "slow": "is slow",
-    "steady": "is steady",
-    "lag": "is silent",
-    "recover": "is heard again",
-    "diverged": "diverges",
-    "repaired": "is repaired",
-    "failed": "has a failed engine",
-    "ready": "is ready",
-    "unready": "is not ready",
-    "loaded": "has loaded",
-    "refused": "refuses the setup",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +103,7 @@ def _told(chart: Chart, taken: Move, who: str) -> str:
         case "cut off":
             return "everybody drops"
         case verb:
-            return f"{who} {_TOLD[verb]}"
+            return f"{who} {RULES[verb].told}"
 
 
 def _passing(chart: Chart, timer: int) -> str:

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from gameroom.explore.facets import parts
 from gameroom.model import (
     Binary,
     BoolType,
@@ -26,6 +25,7 @@ from gameroom.model import (
     Type,
     Value,
 )
+from gameroom.model.expressions import parts
 
 ALL_MAX = 10
 """A type of so many values is tried out value by value: the digits are."""

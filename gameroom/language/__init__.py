@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from gameroom import resources
 from gameroom.language.diagnostics.allow import settled
-from gameroom.language.diagnostics.codes import CODES, Code
+from gameroom.language.diagnostics.codes import CODES
 from gameroom.language.diagnostics.diagnostic import Diagnostic, Edit, Fix, Note
+from gameroom.language.diagnostics.examples import Code
 from gameroom.language.diagnostics.render import as_github, as_json, as_plain, as_text
 from gameroom.language.diagnostics.sarif import as_sarif
 from gameroom.language.loading import Loaded, Resolve, Source, is_yaml, load
+from gameroom.language.rewrite.apply_fixes import Fixed, fixed
 from gameroom.language.rewrite.convert import ConvertError, converted
-from gameroom.language.rewrite.fix import Fixed, fixed
 from gameroom.language.rewrite.format import FormatError, formatted
 from gameroom.language.rewrite.write_room import as_room
 from gameroom.language.rewrite.write_yaml import as_yaml

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from gameroom.language.build.file import build
 from gameroom.language.checks.run import check
@@ -33,8 +34,6 @@ class Source:
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", unified(self.text))
 
-
-_HOPELESS = frozenset({"E0102", "E0107", "E0108"})
 
 Resolve = Callable[[str], Source | None]
 
@@ -69,11 +68,11 @@ def load(text: str, *, name: str, resolve: Resolve, plays: bool = False) -> Load
     source = Source(name, text)
     file = loading.read(source)
     room: RoomFile | None = None
-    if file is not None and not loading.hopeless:
+    if file is not None and not loading.problems.suppression.is_unreadable:
         room = loading.room(file, source)
         if file.room is None and loading.problems.empty:
             loading.problems.error("E0309", "this file has no room", file.span)
-    if room is not None and file is not None and not loading.hopeless:
+    if room is not None and file is not None and not loading.problems.suppression.is_unreadable:
         check(room, replace(file, scenarios=()) if plays else file, loading.problems)
     diagnostics = loading.problems.sorted()
     return Loaded(file, None if diagnostics else room, diagnostics, loading.sources)
@@ -84,12 +83,21 @@ def read(source: Source, problems: Problems) -> File | None:
     broken = next((at for at, char in enumerate(source.text) if "\ud800" <= char <= "\udfff"), None)
     if broken is not None:
         where = one_character(source.text, broken, source.name)
-        problems.error("E0113", "the file is not UTF-8", where)
+        problems.error("E0113", "the file is not valid UTF-8", where)
         return None
     if is_yaml(source.name):
         return yaml_front.read(source.text, source.name, problems)
     place = TextPlace(source.name)
     return build(parse(source.text, place, problems), place, problems)
+
+
+@lru_cache(maxsize=16)
+def _without_problems(source: Source) -> File | None:
+    """The file, or None if anything is wrong with it. Most rooms use the standard one, and reading
+    that takes longer than reading them."""
+    problems = Problems(sources={source.name: source.text})
+    file = read(source, problems)
+    return file if problems.empty and not problems.suppression.is_partial else None
 
 
 def is_yaml(name: str) -> bool:
@@ -106,11 +114,6 @@ class _Loading:
         self.problems = Problems(sources=self.sources)
         self._chain: list[str] = []
         self._rooms: dict[str, RoomFile | None] = {}
-
-    @property
-    def hopeless(self) -> bool:
-        """Where braces do not match, nobody knows which state a member belongs to."""
-        return any(problem.code in _HOPELESS for problem in self.problems.found)
 
     def read(self, source: Source) -> File | None:
         self.sources[source.name] = source.text
@@ -147,18 +150,19 @@ class _Loading:
             )
             return False
         if source.name in self._chain:
-            self.problems.error("E0302", f'"{use.name}" uses this file in turn', use.span)
+            self.problems.error("E0302", f'circular use: "{use.name}" uses this file', use.span)
             return False
         if len(self._chain) > USES_DEPTH_MAX or len(self.sources) > FILES_MAX:
             self.problems.error(
                 "E0303",
-                f"uses are nested deeper than {USES_DEPTH_MAX} or bring in more than"
+                f"uses are nested more than {USES_DEPTH_MAX} deep, or add more than"
                 f" {FILES_MAX} files",
                 use.span,
             )
             return False
         if source.name not in self._rooms:
-            file = self.read(source)
+            self.sources[source.name] = source.text
+            file = _without_problems(source) or read(source, self.problems)
             room = self.room(file, source) if file is not None else None
             self._rooms[source.name] = room
         room = self._rooms[source.name]
@@ -171,8 +175,8 @@ class _Loading:
         assert room.extends is not None
         self.problems.error(
             "E0304",
-            f"no used file has a room `{room.extends}`",
+            f"none of the used files contains a room `{room.extends}`",
             room.extends_span,
             meant=(room.extends, used),
-            help=f'write `use "{room.extends}"` first',
+            help=f'add `use` with its file, such as `use "{room.extends}"`',
         )

@@ -87,10 +87,10 @@ def _declared(
         else:
             problems.error(
                 "E0306",
-                f"the {kind} `{each.name}` is inherited, and says something else there",
+                f"the {kind} `{each.name}` differs from the inherited one",
                 each.span,
                 secondary=(inherited.span, "inherited from here"),
-                help="say the same, or choose another name",
+                help="declare it exactly as inherited, or choose another name",
             )
     return tuple(result.values()) + tuple(new)
 
@@ -134,10 +134,10 @@ def _extended(base: State, added: State, problems: Problems) -> State:
         if (earlier := told.setdefault(part.name, part)) is not part:
             problems.error(
                 "E0306",
-                f"the inherited state `{part.name}` is taken up twice",
+                f"the inherited state `{part.name}` is extended or overridden twice",
                 part.name_span,
                 secondary=(earlier.name_span, "first here"),
-                help="say everything in one block",
+                help="put everything into one block",
             )
             continue
         states = _taken_up(base, states, part, problems)
@@ -182,7 +182,7 @@ def _taken_up(
         _lose(part, problems)
         problems.error(
             "E0305",
-            f"no state `{part.name}` is inherited here",
+            f"there is no inherited state `{part.name}` here",
             part.name_span,
             meant=(part.name, paths),
         )
@@ -216,9 +216,9 @@ def _new(state: State, problems: Problems) -> State:
             _lose(part, problems)
             problems.error(
                 "E0305",
-                f"nothing is inherited here that `{part.mode}` could take up",
+                f"`{part.mode}` can't be used here: no states are inherited",
                 part.name_span,
-                help="write the state itself, without `extend` or `override`",
+                help="declare the state without `extend` or `override`",
             )
     return replace(state, states=tuple(kept))
 
@@ -226,9 +226,9 @@ def _new(state: State, problems: Problems) -> State:
 def _lose(part: State, problems: Problems) -> None:
     """This state is left out: what it declares and what it waits for is not there."""
     for _, state in walk(part):
-        problems.lose(each.name for each in state.states)
+        problems.suppression.skip(each.name for each in state.states)
         triggers = (each.trigger for each in state.transitions)
-        problems.lose(each.event for each in triggers if isinstance(each, On))
+        problems.suppression.skip(each.event for each in triggers if isinstance(each, On))
 
 
 def _unsaid(base: tuple[Permission, ...], added: tuple[Permission, ...]) -> tuple[Permission, ...]:
@@ -249,9 +249,9 @@ def _unsaid(base: tuple[Permission, ...], added: tuple[Permission, ...]) -> tupl
 def _tell_inherited(part: State, inherited: State, problems: Problems) -> None:
     problems.error(
         "E0306",
-        f"the state `{part.name}` is inherited already",
+        f"the state `{part.name}` is already inherited",
         part.name_span,
         secondary=(inherited.name_span, "inherited from here"),
         help=f"write `extend {inherited.kind} {part.name}` to add to it,"
-        f" `override {part.kind} {part.name}` to replace it",
+        f" or `override {part.kind} {part.name}` to replace it",
     )

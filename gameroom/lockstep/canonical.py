@@ -23,13 +23,13 @@ class NotCanonicalError(TypeError):
 
 def _text(value: str, where: str) -> str:
     if any("\ud800" <= char <= "\udfff" for char in value):
-        raise NotCanonicalError(f"{where}: a lone surrogate")
+        raise NotCanonicalError(f"{where}: the string has a lone surrogate")
     return json.dumps(value, ensure_ascii=False)
 
 
 def _plain(value: object, where: str, depth: int) -> str:
     if depth > DEPTH_MAX:
-        raise NotCanonicalError(f"{where}: deeper than {DEPTH_MAX}")
+        raise NotCanonicalError(f"{where}: nested deeper than {DEPTH_MAX} levels")
     match value:
         case None:
             return "null"
@@ -37,7 +37,7 @@ def _plain(value: object, where: str, depth: int) -> str:
             return "true" if value else "false"
         case int():
             if not -INT_MAX <= value <= INT_MAX:
-                raise NotCanonicalError(f"{where}: {value} is not within 2^53 - 1")
+                raise NotCanonicalError(f"{where}: {value} is outside -(2^53 - 1) to 2^53 - 1")
             return str(value)
         case str():
             return _text(value, where)
@@ -52,7 +52,7 @@ def _plain(value: object, where: str, depth: int) -> str:
 def _members(value: Mapping[object, object], where: str, depth: int) -> Iterable[str]:
     for key in value:
         if not isinstance(key, str):
-            raise NotCanonicalError(f"{where}: the key {key!r} is not a text")
+            raise NotCanonicalError(f"{where}: the key {key!r} is not a string")
     for key, item in sorted(value.items(), key=lambda pair: str(pair[0])):
         yield f"{_text(str(key), where)}:{_plain(item, f'{where}.{key}', depth + 1)}"
 

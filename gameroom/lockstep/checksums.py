@@ -70,6 +70,8 @@ class Checksums:
     _latest: dict[int, int] = field(default_factory=dict)
     _agreed: dict[int, int] = field(default_factory=dict)
     _trials: dict[int, _Trial] = field(default_factory=dict)
+    _disputed: set[int] = field(default_factory=set)
+    """The generations of which two reports differ."""
 
     def report(self, seat: int, checksum: Checksum, closed: int) -> None:
         """Keep a seat's first report for a generation that was closed and not yet judged. The
@@ -79,8 +81,35 @@ class Checksums:
             if trial.since < checksum.generation <= closed:
                 _keep(trial.reports, checksum, self.window)
         elif self.judged < checksum.generation <= closed:
-            self._reports.setdefault(checksum.generation, {}).setdefault(seat, checksum.value)
+            values = self._reports.setdefault(checksum.generation, {})
+            if values.setdefault(seat, checksum.value) != next(iter(values.values())):
+                self._disputed.add(checksum.generation)
             self._latest[seat] = max(checksum.generation, self._latest.get(seat, 0))
+
+    @property
+    def has_reports(self) -> bool:
+        """Is there a report that has no verdict yet?"""
+        return bool(self._reports)
+
+    @property
+    def has_trials(self) -> bool:
+        """Is a seat in quarantine?"""
+        return bool(self._trials)
+
+    @property
+    def undisputed(self) -> bool:
+        """Nobody is in quarantine, and all reports of the same generation are equal."""
+        return not self._trials and not self._disputed
+
+    def fits(self, seat: int, checksum: Checksum) -> bool:
+        """Whether the reports are still undisputed with this one: it comes too late to count, or it
+        is the seat's next report and equals those of the others."""
+        if checksum.generation <= self.judged:
+            return True
+        if checksum.generation <= self._latest.get(seat, 0):
+            return False
+        values = self._reports.get(checksum.generation)
+        return not values or next(iter(values.values())) == checksum.value
 
     def judge(self, expected: Collection[int], closed: int) -> Checksum | Diverged | None:
         """The next verdict, oldest generation first; None when all have to wait.
@@ -89,18 +118,22 @@ class Checksums:
         """
         for generation in sorted(self._reports):
             values = self._reports[generation]
-            waiting = any(
-                seat not in values and self._latest.get(seat, 0) < generation for seat in expected
-            )
-            if waiting and generation > closed - self.window:
-                return None
+            if generation > closed - self.window:
+                out = [seat for seat in expected if seat not in values]
+                if out and any(self._latest.get(seat, 0) < generation for seat in out):
+                    return None
             del self._reports[generation]
             self.judged = generation
+            is_disputed = generation in self._disputed
+            self._disputed.discard(generation)
             if 2 * len(values) <= len(expected):
                 continue
-            found = verdict(generation, values)
-            if isinstance(found, Checksum):
-                _keep(self._agreed, found, self.window)
+            if is_disputed:
+                return verdict(generation, values)
+            found = Checksum(generation, next(iter(values.values())))
+            self._agreed[generation] = found.value
+            if len(self._agreed) > self.window:
+                del self._agreed[next(iter(self._agreed))]
             return found
         return None
 
@@ -150,6 +183,9 @@ class Checksums:
         for values in self._reports.values():
             values.pop(seat, None)
         self._reports = {key: values for key, values in self._reports.items() if values}
+        self._disputed = {
+            key for key, values in self._reports.items() if len(set(values.values())) > 1
+        }
 
 
 @dataclass(slots=True)
@@ -163,6 +199,11 @@ class Signals:
     per_generation_max: int
     _raised: dict[int, dict[str, tuple[SignalReport, set[int]]]] = field(default_factory=dict)
     _agreed: dict[int, set[str]] = field(default_factory=dict)
+
+    @property
+    def has_reports(self) -> bool:
+        """Has an engine raised a signal that still counts?"""
+        return bool(self._raised)
 
     def report(self, seat: int, signal: SignalReport, closed: int) -> None:
         """A seat's engine raised this. What is outside the window, or too much, is not kept."""

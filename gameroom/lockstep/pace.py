@@ -8,10 +8,11 @@ reports, no clock.
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from itertools import pairwise
+from functools import lru_cache
 from typing import Literal
 
 Slow = Literal["line", "engine"]
@@ -93,6 +94,13 @@ def fitting(policy: PacePolicy, latency: int, framerate: int) -> Pace:
     return Pace(turn, ahead, iterations)
 
 
+@lru_cache(maxsize=1024)
+def _delay_ms(policy: PacePolicy, latency: int) -> int:
+    """The delay of commands that a line of this round trip needs. Asked every turn for every seat,
+    and mostly about the same few lines."""
+    return fitting(policy, latency, 0).delay_ms
+
+
 def _up(number: int, divisor: int) -> int:
     return -(-number // divisor)
 
@@ -119,33 +127,68 @@ class _Need:
 
 
 @dataclass(slots=True)
+class _Window:
+    """The last `size` numbers. sorted: the same numbers, kept sorted as they come, because they are
+    read after each."""
+
+    size: int
+    sorted: list[int] = field(default_factory=list)
+    _numbers: deque[int] = field(default_factory=deque)
+
+    def push(self, number: int) -> None:
+        numbers = self._numbers
+        numbers.append(number)
+        if len(numbers) > self.size:
+            oldest = numbers.popleft()
+            if oldest == number:
+                return
+            del self.sorted[bisect_left(self.sorted, oldest)]
+        insort(self.sorted, number)
+
+
+@dataclass(slots=True)
 class _Reports:
-    """What one seat said of its line (milliseconds) and of its engine (iterations a second)."""
+    """What one seat said of its line and of its engine.
 
-    latencies: deque[int] = field(default_factory=lambda: deque(maxlen=WINDOW_REPORTS))
-    framerates: deque[int] = field(default_factory=lambda: deque(maxlen=WINDOW_REPORTS))
+    latency: a high percentile of the round trips in milliseconds, and the usual jitter on top; 0
+    for unknown. framerate: the middle one, in iterations a second; 0 for unknown, as while an
+    engine warms up.
+    """
 
-    def latency(self) -> int:
-        """A high percentile of the round trips, and the usual jitter on top; 0 for unknown.
+    latency: int = 0
+    framerate: int = 0
+    _latencies: _Window = field(default_factory=lambda: _Window(WINDOW_REPORTS))
+    _steps: _Window = field(default_factory=lambda: _Window(WINDOW_REPORTS - 1))
+    """The differences between one report and the next."""
+    _framerates: _Window = field(default_factory=lambda: _Window(WINDOW_REPORTS))
+    _last: int = 0
 
-        The longest are passed over, for they may be spikes; so the first report says nothing
-        yet. The jitter is the middle difference between one report and the next, which the
-        spikes can't move as soon as there are enough reports.
+    def push_latency(self, latency: int) -> bool:
+        """Whether `latency` has changed.
+
+        The longest round trips are passed over, for they may be spikes; so the first report says
+        nothing yet. The jitter is the middle step, which the spikes can't move as soon as there
+        are enough reports.
         """
-        reports = self.latencies
+        if self._last:
+            self._steps.push(abs(latency - self._last))
+        self._last = latency
+        self._latencies.push(latency)
+        reports, steps, before = self._latencies.sorted, self._steps.sorted, self.latency
         spikes = SPIKES_MAX if len(reports) >= WINDOW_REPORTS // 2 else 1
-        if len(reports) <= spikes:
-            return 0
-        high = sorted(reports)[-1 - spikes]
-        if len(reports) <= 4 * spikes:
-            return high
-        steps = sorted(abs(after - before) for before, after in pairwise(reports))
-        return high + steps[(len(steps) - 1) // 2]
+        if len(reports) > spikes:
+            self.latency = reports[-1 - spikes]
+            if len(reports) > 4 * spikes:
+                self.latency += steps[(len(steps) - 1) // 2]
+        return self.latency != before
 
-    def framerate(self) -> int:
-        """The middle one; 0 for unknown, as while an engine warms up."""
-        reports = sorted(self.framerates)
-        return reports[len(reports) // 2] if len(reports) >= WARM_REPORTS else 0
+    def push_framerate(self, framerate: int) -> bool:
+        """Whether `framerate` has changed."""
+        self._framerates.push(framerate)
+        reports, before = self._framerates.sorted, self.framerate
+        if len(reports) >= WARM_REPORTS:
+            self.framerate = reports[len(reports) // 2]
+        return self.framerate != before
 
 
 @dataclass(slots=True)
@@ -163,6 +206,12 @@ class Pacer:
     _line: _Need = field(default_factory=_Need)
     _engine: _Need = field(default_factory=_Need)
     _steady: dict[int, int] = field(default_factory=dict)
+    _seats: tuple[int, ...] | None = None
+    """Those of the last `next()`, None where something was reported since that may change it."""
+    _wanted: tuple[int, int] = (0, 0)
+    """What line and engine need by the reports of these seats."""
+    _fitted: tuple[int, int] = (0, 0)
+    """The values of `_line` and `_engine` that the pace fits."""
 
     def __post_init__(self) -> None:
         self._line.follow(self.policy.turn_low)
@@ -170,36 +219,47 @@ class Pacer:
 
     def report(self, seat: int, latency: int, framerate: int) -> None:
         """One client packet's timing; 0 means that there is nothing new to say."""
-        reports = self._reports.setdefault(seat, _Reports())
-        if latency > 0:
-            reports.latencies.append(latency)
-        if framerate > 0:
-            reports.framerates.append(min(framerate, self.policy.tick))
+        reports = self._reports.get(seat)
+        if reports is None:
+            reports = self._reports[seat] = _Reports()
+        if latency > 0 and reports.push_latency(latency):
+            self._seats = None
+        if framerate > 0 and reports.push_framerate(min(framerate, self.policy.tick)):
+            self._seats = None
 
     def next(self, seats: Collection[int]) -> Pace:
         """The pace from now on, by the reports of `seats` (those that are gathered). A line
         that nobody knows yet is taken to be as long as the shortest turn."""
-        heard = {seat: self._reports[seat] for seat in seats if seat in self._reports}
-        lines = {seat: reports.latency() for seat, reports in heard.items()}
-        engines = {
-            seat: rate for seat, reports in heard.items() if (rate := reports.framerate()) > 0
-        }
-        self._line.follow(max(lines.values(), default=0) or self.policy.turn_low)
-        slowest = min(engines.values(), default=self.policy.tick)
-        self._engine.follow(_up(MICRO, slowest))
-        rate = min(self.policy.tick, _up(MICRO, self._engine.value))
-        self.pace = fitting(self.policy, self._line.value, rate)
-        self._name(seats, lines, engines)
+        if self.slow or self._seats is None or self._seats != tuple(seats):
+            self._look(seats)
+        self._line.follow(self._wanted[0])
+        self._engine.follow(self._wanted[1])
+        if self._fitted != (fit := (self._line.value, self._engine.value)):
+            self._fitted = fit
+            rate = min(self.policy.tick, _up(MICRO, self._engine.value))
+            self.pace = fitting(self.policy, self._line.value, rate)
         return self.pace
+
+    def _look(self, seats: Collection[int]) -> None:
+        """What these seats need, and who of them is slow."""
+        self._seats = tuple(seats)
+        heard = {seat: self._reports[seat] for seat in seats if seat in self._reports}
+        lines = {seat: reports.latency for seat, reports in heard.items()}
+        engines = {seat: reports.framerate for seat, reports in heard.items() if reports.framerate}
+        line = max(lines.values(), default=0) or self.policy.turn_low
+        slowest = min(engines.values(), default=self.policy.tick)
+        self._wanted = line, _up(MICRO, slowest)
+        self._name(seats, lines, engines)
 
     def latency(self, seat: int) -> int:
         """The round trip of this seat's line in milliseconds; 0 while it is not known."""
         reports = self._reports.get(seat)
-        return 0 if reports is None else reports.latency()
+        return 0 if reports is None else reports.latency
 
     def take_over(self, pace: Pace) -> None:
         """Go on from a pace that was announced in an earlier life."""
         self.pace = pace
+        self._fitted = 0, 0
         self._line = _Need(max(0, pace.delay_ms - MARGIN_MS))
         self._engine = _Need(pace.turn_ms * 1000 // pace.iterations_per_command)
 
@@ -207,7 +267,7 @@ class Pacer:
         """Who holds the pace back: an engine that can't hold the tick, or a line that asks for
         a delay that is noticed and half as long again as that of the better half. Whoever is
         named stays so until that was over for SETTLE_TURNS."""
-        delays = {seat: fitting(self.policy, line, 0).delay_ms for seat, line in lines.items()}
+        delays = {seat: _delay_ms(self.policy, line) for seat, line in lines.items()}
         usual = sorted(delays.values())[(len(delays) - 1) // 2] if delays else 0
         holding: dict[int, Slow] = {
             seat: "line"
@@ -226,5 +286,6 @@ class Pacer:
     def forget(self, seat: int) -> None:
         """Take no account of a seat that was vacated or lost its connection."""
         self._reports.pop(seat, None)
+        self._seats = None
         self._steady.pop(seat, None)
         self.slow.pop(seat, None)

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
+from msgspec import Struct
+
 from gameroom.lockstep.pace import Slow
 from gameroom.model import INT_MAX, Value
 
@@ -26,33 +28,29 @@ Generation = Annotated[int, AtLeast(1)]
 """The number of a turn. The first turn is 1; where 0 is allowed it means "before the first"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True, gc=False):
     """What the engines receive. `name` and `body` are the room file's."""
 
     name: str
-    body: Mapping[str, Value] = field(default_factory=dict)
+    body: Mapping[str, Value] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Checksum:
+class Checksum(Struct, frozen=True, gc=False):
     """The engine's 32-bit checksum after it has run `generation`."""
 
     generation: Generation
     value: int
 
 
-@dataclass(frozen=True, slots=True)
-class SignalReport:
+class SignalReport(Struct, frozen=True, gc=False):
     """An engine raised a signal while it ran `generation`."""
 
     generation: Generation
     name: str
-    body: Mapping[str, Value] = field(default_factory=dict)
+    body: Mapping[str, Value] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class ClientPacket:
+class ClientPacket(Struct, frozen=True, gc=False):
     """One seat's part of one generation. Nothing in it says who sent it: the server stamps that.
 
     ids: one for each command, from 1 to 2^53 - 1, drawn at random when the command was given; 0
@@ -74,22 +72,20 @@ class ClientPacket:
 def misfit_ids(packet: ClientPacket) -> str | None:
     """Why its ids are none of its commands, None when they are."""
     if packet.ids and len(packet.ids) != len(packet.commands):
-        return "ids are as many as the commands, or none"
+        return "there must be one id for each command, or none at all"
     if any(not 0 <= one <= INT_MAX for one in packet.ids):
-        return "the id of a command is a whole number from 0 to 2^53 - 1"
+        return "the id of a command must be a whole number from 0 to 2^53 - 1"
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class SeatCommands:
+class SeatCommands(Struct, frozen=True, gc=False):
     """One seat's commands in a master packet, in the order in which they were sent."""
 
     seat: int
     commands: tuple[Command, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Late:
+class Late(Struct, frozen=True, gc=False):
     """The commands of `seat` for `generation` missed it and ride in this master packet."""
 
     seat: int
@@ -122,8 +118,7 @@ class ChartState:
     moved: tuple[Moved, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class MasterPacket:
+class MasterPacket(Struct, frozen=True, gc=False):
     """What every engine applies at `generation`, in seat order.
 
     commands are applied first, then `iterations_per_command` iterations run.
@@ -353,8 +348,7 @@ Body = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True, gc=False):
     """What the room says to all of its people. `seq` is gapless per room, from 1 on.
 
     The event's name on the wire follows from the body's type: turn, roster, setup,

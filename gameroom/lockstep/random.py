@@ -38,7 +38,7 @@ class Random:
 
     def __init__(self, seed: int = 0) -> None:
         if not 0 <= seed <= INT_MAX:
-            raise ValueError(f"a seed is a whole number from 0 to 2^53 - 1, not {seed}")
+            raise ValueError(f"a seed must be a whole number from 0 to 2^53 - 1, not {seed}")
         self._a, self._b, self._c, self._counter = 0, seed & MASK, seed >> 32, 1
         for _ in range(12):
             self.next()
@@ -84,7 +84,7 @@ class Random:
     def restore(self, state: Sequence[int]) -> Self:
         """Goes on from a state that `state()` gave; returns itself."""
         if len(state) != 4 or any(not 0 <= word < WORD for word in state):
-            raise ValueError("a state of Random is four uint32")
+            raise ValueError("the state of Random must be four uint32")
         self._a, self._b, self._c, self._counter = state
         return self
 

@@ -18,6 +18,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+from msgspec import Struct
+
 from gameroom.lockstep.ids import Ids
 from gameroom.lockstep.packets import Command, Late
 
@@ -38,8 +40,7 @@ class Taken(Enum):
     EARLY = "early"
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True, gc=False):
     """The commands of one packet, each with its place in that packet; the ids of those that have
     one."""
 
@@ -49,8 +50,7 @@ class Held:
     ids: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
+class Closed(Struct, frozen=True, gc=False):
     """A closed turn. `held` is in seat order, a seat's late packets before its own."""
 
     generation: int
@@ -67,14 +67,14 @@ class Closed:
 @dataclass(frozen=True, slots=True)
 class Heard:
     """What was heard of a seat: the highest generation, and the ones below it that were not; the
-    ids of the latest commands, oldest first."""
+    ids of the latest commands as text (`Ids.text`)."""
 
     seat: int
     highest: int
     holes: tuple[int, ...] = ()
     skipped: tuple[tuple[int, int], ...] = ()
     """The first and the last generation of each range."""
-    ids: tuple[int, ...] = ()
+    ids: str = ""
 
 
 @dataclass(slots=True)
@@ -105,7 +105,7 @@ class Turns:
         """Keep a packet, unless it is a repetition, too early, or has commands and comes long
         after a later one. ids: of those commands that have one; none of them is known yet."""
         assert generation >= 1, "generations count from 1"
-        if generation <= self.heard.get(seat, 0) and generation not in self._holes[seat]:
+        if generation <= self.heard.get(seat, 0) and generation not in self._holes.get(seat, ()):
             skipped = self._skipped.get(seat, ())
             is_lost = commands and any(first <= generation <= last for first, last in skipped)
             return Taken.SKIPPED if is_lost else Taken.REPEATED
@@ -113,24 +113,68 @@ class Turns:
             return Taken.EARLY
         self._hear(seat, generation)
         self._know(seat, ids)
-        held = Held(seat, generation, tuple(commands), tuple(ids))
         if generation < self.open:
-            if held.commands:
-                self._late.setdefault(seat, []).append(held)
+            if commands:
+                late = Held(seat, generation, tuple(commands), tuple(ids))
+                self._late.setdefault(seat, []).append(late)
             return Taken.LATE
-        self._held.setdefault(generation, {})[seat] = held
+        self._hold(seat, generation, commands, ids)
         return Taken.KEPT
+
+    def _hold(
+        self,
+        seat: int,
+        generation: int,
+        commands: Sequence[tuple[int, Command]],
+        ids: Sequence[int],
+    ) -> None:
+        here = self._held.get(generation)
+        if here is None:
+            here = self._held[generation] = {}
+        here[seat] = Held(seat, generation, tuple(commands), tuple(ids))
+
+    def keep(
+        self,
+        seat: int,
+        generation: int,
+        commands: Sequence[tuple[int, Command]] = (),
+        ids: Sequence[int] = (),
+    ) -> bool:
+        """`take` a packet if it is the next one of its seat and its turn is still open. Otherwise
+        False, and nothing has changed."""
+        if generation != self.heard.get(seat, 0) + 1 or not (
+            self.open <= generation < self.open + self.window
+        ):
+            return False
+        self.heard[seat] = generation
+        if ids:
+            self._know(seat, ids)
+        self._hold(seat, generation, commands, ids)
+        return True
+
+    def has_heard(self, seats: frozenset[int]) -> bool:
+        """Whether every one of `seats` has been heard for the open turn."""
+        here = self._held.get(self.open)
+        if here is None:
+            return not seats
+        return len(here) >= len(seats) and seats <= here.keys()
 
     def knows(self, seat: int, one: int) -> bool:
         """Whether a command with this id was taken from this seat."""
         return seat in self._ids and one in self._ids[seat]
 
     def _know(self, seat: int, ids: Iterable[int]) -> None:
+        known = self._ids.get(seat)
         for one in ids:
-            self._ids.setdefault(seat, Ids()).add(one)
+            if known is None:
+                known = self._ids[seat] = Ids()
+            known.add(one)
 
     def _hear(self, seat: int, generation: int) -> None:
         heard = self.heard.get(seat, 0)
+        if generation == heard + 1:
+            self.heard[seat] = generation
+            return
         holes = self._holes.setdefault(seat, set())
         floor = max(heard + 1, generation - HOLES_MAX)
         holes.update(range(floor, generation))
@@ -163,15 +207,18 @@ class Turns:
         here = self._held.pop(generation, {})
         held: list[Held] = []
         late: list[Late] = []
+        absent: list[int] = []
         for seat in sorted(seats):
-            for packet in self._late.pop(seat, ()):
-                held.append(packet)
-                late.append(Late(seat, packet.generation))
-            if seat in here:
-                held.append(here[seat])
-        absent = tuple(seat for seat in sorted(seats) if seat not in here)
+            if self._late and seat in self._late:
+                for packet in self._late.pop(seat):
+                    held.append(packet)
+                    late.append(Late(seat, packet.generation))
+            if (own := here.get(seat)) is not None:
+                held.append(own)
+            else:
+                absent.append(seat)
         self.open = generation + 1
-        return Closed(generation, tuple(held), absent, tuple(late))
+        return Closed(generation, tuple(held), tuple(absent), tuple(late))
 
     def fold(
         self,
@@ -196,9 +243,9 @@ class Turns:
             Heard(
                 seat,
                 highest,
-                tuple(sorted(self._holes[seat])),
+                tuple(sorted(self._holes.get(seat, ()))),
                 tuple(self._skipped.get(seat, ())),
-                self._ids[seat].listed() if seat in self._ids else (),
+                self._ids[seat].text() if seat in self._ids else "",
             )
             for seat, highest in sorted(self.heard.items())
         )
@@ -212,7 +259,8 @@ class Turns:
             turns._holes[one.seat] = set(one.holes)
             if one.skipped:
                 turns._skipped[one.seat] = list(one.skipped)
-            turns._know(one.seat, one.ids)
+            if one.ids:
+                turns._ids[one.seat] = Ids(one.ids)
         return turns
 
     def forget(self, seat: int) -> None:

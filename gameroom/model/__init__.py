@@ -9,6 +9,7 @@ so "the formatter kept the tree" and "both spellings agree" are plain comparison
 
 from gameroom.model.expressions import (
     Binary,
+    Call,
     Chose,
     Count,
     EnoughPlayers,
@@ -18,9 +19,10 @@ from gameroom.model.expressions import (
     InState,
     Literal,
     Name,
+    Negative,
+    Not,
     Predicate,
     Quorum,
-    Unary,
 )
 from gameroom.model.room import (
     DURATION_MAX,
@@ -73,6 +75,7 @@ __all__ = [
     "After",
     "Binary",
     "BoolType",
+    "Call",
     "ChoiceType",
     "Chose",
     "CommandDeclaration",
@@ -89,6 +92,8 @@ __all__ = [
     "ListType",
     "Literal",
     "Name",
+    "Negative",
+    "Not",
     "On",
     "Permission",
     "Policy",
@@ -114,7 +119,6 @@ __all__ = [
     "Transition",
     "Trigger",
     "Type",
-    "Unary",
     "Use",
     "Value",
     "Variable",

@@ -6,6 +6,9 @@ room declares may not repeat these.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Annotated, get_type_hints
+
 from gameroom.model.types import BoolType, Field, IntType
 
 SEAT = Field("seat", IntType(-1, 1023), "The seat of the person, -1 where there is none.")
@@ -13,35 +16,35 @@ SEAT = Field("seat", IntType(-1, 1023), "The seat of the person, -1 where there 
 DOINGS: dict[str, str] = {
     "join": "take a seat as a player",
     "watch": "come in as a spectator",
-    "leave": "give up the place for good",
+    "leave": "leave the room for good",
     "configure": "change settings",
-    "ready": "commit readiness, or take it back",
-    "load": "report that the engine has loaded the setup, or refuses it",
-    "chat": "say a line to everyone",
+    "ready": "get ready, or take it back",
+    "load": "report that the engine has loaded the setup or refuses it",
+    "chat": "say something to everybody",
 }
 """What people do without a command or a request; permissions name it."""
 
 EVENTS: dict[str, str] = {
     "join": "a player took a seat",
-    "leave": "a player gave up the seat, or was dropped",
-    "drop": "a player's connection is gone",
-    "return": "a player's connection is back",
-    "hide": "a player's page is not seen any more: nobody waits when its packets stop",
-    "show": "a player's page is seen again",
-    "slow": "a player's line or engine is what makes the turns longer than the others need",
+    "leave": "a player gave up the seat or was dropped",
+    "drop": "a player lost the connection",
+    "return": "a player is connected again",
+    "hide": "a player's page is hidden; nobody waits if its packets stop",
+    "show": "a player's page is visible again",
+    "slow": "a player's connection or engine makes the turns longer than the others need",
     "steady": "a slow player has kept up with the others for a while, or is gone",
     "lag": "a player has been silent for `lag pause after` while turns run",
-    "recover": "a missing player is heard again, or one whose engine had failed plays again",
-    "lost": "a player stayed missing for `lag drop after`, or away, hidden and silent, or with a"
-    " failed engine for `reconnect grace`",
+    "recover": "a missing player sends packets again, or one whose engine had failed plays again",
+    "lost": "a player stayed missing for `lag drop after`, or was disconnected, hidden and silent,"
+    " or without a working engine for `reconnect grace`",
     "configure": "a setting was changed",
     "ready": "a player is ready",
-    "unready": "a player took readiness back",
+    "unready": "a player is no longer ready",
     "loaded": "a player's engine has loaded the setup",
     "refused": "a player's engine refuses the setup",
     "diverged": "the checksums of a generation differ",
     "repaired": "a diverged player's engine agrees with the others again",
-    "failed": "a player's engine cannot go on: nobody waits for its packets",
+    "failed": "a player's engine can't continue; nobody waits for its packets",
     "error": "a guard or an action had no value, such as a division by zero",
 }
 """What the room itself raises."""
@@ -57,37 +60,50 @@ MORE_FIELDS: dict[str, tuple[Field, ...]] = {
 """What some events say beside the seat."""
 
 PEOPLE: dict[str, str] = {
-    "player": "whoever has a seat",
-    "spectator": "whoever watches",
+    "player": "people with a seat",
+    "spectator": "people who watch",
     "anyone": "players and spectators",
     "present": "players who are connected and not missing",
 }
 """Kinds of people, beside the roles and teams of the room."""
 
+
+@dataclass(slots=True, kw_only=True)
+class Flags:
+    """What the server knows of a person: one field for each flag, with its description."""
+
+    connected: Annotated[bool, "the person has an open connection"] = False
+    ready: Annotated[bool, "the person is ready"] = False
+    loaded: Annotated[bool, "the engine has loaded the setup"] = False
+    refused: Annotated[bool, "the engine refuses the setup"] = False
+    hidden: Annotated[bool, "the page is hidden; nobody waits if its packets stop"] = False
+    slow: Annotated[bool, "the connection or the engine makes the turns longer"] = False
+    missing: Annotated[bool, "silent for `lag pause after` while turns run"] = False
+    lost: Annotated[
+        bool, "missing, disconnected or failed long enough that the seat may be taken"
+    ] = False
+    diverged: Annotated[
+        bool,
+        "the engine's checksum differs from the majority's, or from another one if there is no"
+        " majority",
+    ] = False
+    failed: Annotated[bool, "the engine can't continue; nobody waits for its packets"] = False
+
+
 FLAGS: dict[str, str] = {
-    "connected": "a socket is open",
-    "ready": "readiness is committed",
-    "loaded": "the engine has loaded the setup",
-    "refused": "the engine refuses the setup",
-    "hidden": "the page is not seen: nobody waits when its packets stop",
-    "slow": "the line or the engine is what makes the turns longer",
-    "missing": "silent for `lag pause after` while turns run",
-    "lost": "missing, away or failed for so long that the seat may be taken",
-    "diverged": "the engine's checksum differs from the majority's, or from another's where"
-    " there is no majority",
-    "failed": "the engine cannot go on: nobody waits for its packets",
+    name: hint.__metadata__[0] for name, hint in get_type_hints(Flags, include_extras=True).items()
 }
-"""What the server knows of a person."""
+"""The description of every flag."""
 
 REPAIRABLE = "diverged"
 """The flag that `repair` may name."""
 
 COUNTERS: dict[str, str] = {
-    "players": "players seated, connected or not",
+    "players": "players with a seat, connected or not",
     "spectators": "people who watch",
-    "players_min": "the least number of players",
+    "players_min": "the minimum number of players",
     "players_max": "the number of seats",
-    "generation": "the last closed turn",
+    "generation": "the number of the last closed turn",
 }
 """Whole numbers that expressions may read."""
 

@@ -1,4 +1,4 @@
-"""Expressions: total, integer, without loops or functions.
+"""Expressions: total, integer, without loops; their functions are those of `functions`.
 
 People are asked about in words. `who` is `player`, `spectator`, `anyone`, `present`
 (seated, connected and not missing), a role or a team. The denominator of a quorum is
@@ -7,6 +7,7 @@ the connected people of that kind at the moment of asking.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal as OneOf
 
@@ -40,8 +41,15 @@ class EventField:
 
 
 @dataclass(frozen=True, slots=True)
-class Unary:
-    op: OneOf["not", "-"]
+class Not:
+    operand: Expression
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Negative:
+    """`-a`"""
+
     operand: Expression
     span: Span = field(default=NOWHERE, compare=False)
 
@@ -57,6 +65,16 @@ class Binary:
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """`max(rounds, 3)`: one of `functions.FUNCTIONS`."""
+
+    name: str
+    arguments: tuple[Expression, ...]
+    span: Span = field(default=NOWHERE, compare=False)
+    name_span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class InState:
     """`in(running.paused)`: the path is resolved like a target."""
 
@@ -66,20 +84,9 @@ class InState:
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """What the server knows of a person."""
+    """What the server knows of a person: one of `builtin.FLAGS`."""
 
-    flag: OneOf[
-        "connected",
-        "ready",
-        "loaded",
-        "refused",
-        "hidden",
-        "slow",
-        "missing",
-        "lost",
-        "diverged",
-        "failed",
-    ]
+    flag: str
     span: Span = field(default=NOWHERE, compare=False)
 
 
@@ -132,4 +139,37 @@ class EnoughPlayers:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-Expression = Literal | Name | EventField | Unary | Binary | InState | Quorum | Count | EnoughPlayers
+Expression = (
+    Literal
+    | Name
+    | EventField
+    | Not
+    | Negative
+    | Binary
+    | Call
+    | InState
+    | Quorum
+    | Count
+    | EnoughPlayers
+)
+
+
+def operands(said: Expression) -> tuple[Expression, ...]:
+    """The expressions that one is made of, from left to right."""
+    match said:
+        case Not(operand) | Negative(operand):
+            return (operand,)
+        case Binary(_, left, right):
+            return left, right
+        case Call(_, arguments):
+            return arguments
+        case Literal() | Name() | EventField() | InState() | Quorum() | Count() | EnoughPlayers():
+            return ()
+
+
+def parts(said: Expression | None) -> Iterator[Expression]:
+    """An expression and everything inside it, from left to right."""
+    if said is not None:
+        yield said
+        for operand in operands(said):
+            yield from parts(operand)

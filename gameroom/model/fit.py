@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import assert_never
 
 from gameroom.model.types import (
     BoolType,
@@ -25,16 +26,16 @@ def misfit(type_: Type, value: object) -> str | None:
             if isinstance(value, bool) or not isinstance(value, int):
                 return f"is not a whole number from {low} to {high}"
             if not low <= value <= high:
-                return f"is {value}, not from {low} to {high}"
+                return f"is {value}, outside {low}..{high}"
         case BoolType():
             if not isinstance(value, bool):
                 return "is not true or false"
         case StringType(low, high):
             if not isinstance(value, str):
-                return f"is not a text of {low} to {high} characters"
+                return f"is not a string of {low} to {high} characters"
             if not low <= len(value) <= high:
                 return f"has {len(value)} characters, not {low} to {high}"
-            if any("\ud800" <= char <= "\udfff" for char in value):
+            if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
                 return "has a lone surrogate"
         case ChoiceType(choices):
             if not isinstance(value, str) or value not in choices:
@@ -46,7 +47,9 @@ def misfit(type_: Type, value: object) -> str | None:
                 return f"has {len(value)} items, not {low} to {high}"
             for index, part in enumerate(value):
                 if (why := misfit(item, part)) is not None:
-                    return f"has an item {index} that {why}"
+                    return f"has item {index}, which {why}"
+        case _:
+            assert_never(type_)
     return None
 
 

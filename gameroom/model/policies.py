@@ -47,52 +47,52 @@ HOUR_MS = 60 * 60 * 1000
 KEYS: tuple[Key, ...] = (
     Key(
         "turns", "gather", "gather", None, 50, 5_000,
-        "`all` waits for the packet of everybody who is present; `within 250ms` closes the"
-        " turn without the late ones, whose commands ride in the next turn.",
+        "`all` waits for the packets of all present players. `within 250ms` closes the turn"
+        " without late packets, whose commands are part of the next turn.",
     ),
     Key("pace", "tick", "rate", 20, 1, 240, "Iterations of the engine per second."),
     Key(
         "pace", "turn", "times", (100, 500), 20, 5_000,
-        "The shortest and the longest turn; the server chooses between them by latency.",
+        "The shortest and the longest turn. The server chooses between them by latency.",
     ),
     Key(
         "pace", "ahead", "ahead", None, 1, 8,
-        "How many turns ahead a packet is sent; `auto` follows the latency.",
+        "How many turns in advance a packet is sent. `auto` follows the latency.",
     ),
     Key(
         "lag", "pause_after", "time", 3_000, 250, HOUR_MS,
-        "A player who is silent for so long while turns run is missing: the event `lag`.",
+        "A player who is silent for this long while turns run is missing: the event `lag`.",
     ),
     Key(
         "lag", "drop_after", "time", 57_000, 1_000, HOUR_MS,
-        "A player who stays missing for so long after that is lost: the event `lost`.",
+        "A player who stays missing for this long after that is lost: the event `lost`.",
     ),
     Key(
         "divergence", "checksum_every", "turns", 1, 1, 1_000,
-        "Engines report a checksum every so many turns.",
+        "How often engines report a checksum.",
     ),
     Key(
         "divergence", "repairs", "count", 3, 0, 1_000,
-        "How often `repair` helps one player; who diverges once more loses the seat.",
+        "How often `repair` helps one player. A player who diverges after that loses the seat.",
     ),
     Key(
         "reconnect", "grace", "time", 60_000, 0, 24 * HOUR_MS,
-        "A player whose connection is gone for so long is lost: the event `lost`.",
+        "A player who is disconnected for this long is lost: the event `lost`.",
     ),
     Key(
         "reconnect", "sleep", "time", 24 * HOUR_MS, 60_000, 7 * 24 * HOUR_MS,
-        "When no player is connected the room sleeps: its time stands still, and nobody loses a"
-        " seat. If nobody comes back for this long, the room ends.",
+        "While no player is connected, the room sleeps: its time stops, and nobody loses a"
+        " seat. If nobody returns for this long, the room ends.",
     ),
     Key(
         "snapshots", "every", "turns", 600, 0, 1_000_000,
-        "Turns between two snapshots of the game, for those who come late; `0 turns`: none.",
+        "Turns between two snapshots of the game, from which latecomers start. `0 turns`: none.",
     ),
-    Key("chat", "open", "switch", True, 0, 1, "`off` refuses every line of chat."),
-    Key("chat", "characters", "count", 300, 1, 2_000, "The longest line of chat."),
+    Key("chat", "open", "switch", True, 0, 1, "`off` refuses all chat."),
+    Key("chat", "characters", "count", 300, 1, 2_000, "The maximum length of a line of chat."),
     Key(
         "limits", "commands_per_turn", "count", 64, 1, 1_024,
-        "Commands that one player may send for one turn; more are refused.",
+        "Commands that one player may send for one turn. Any more are refused.",
     ),
     Key(
         "limits", "packet_bytes", "count", 16_384, 256, 65_536,
@@ -100,20 +100,20 @@ KEYS: tuple[Key, ...] = (
     ),
     Key(
         "limits", "chat_per_minute", "count", 30, 0, 6_000,
-        "Lines of chat that one person may send in a minute.",
+        "Lines of chat that one person may send per minute.",
     ),
     Key(
         "limits", "requests_per_minute", "count", 120, 1, 6_000,
-        "Requests that one person may send in a minute.",
+        "Requests that one person may send per minute.",
     ),
     Key(
         "limits", "changes_per_minute", "count", 30, 1, 6_000,
-        "How often one person may get ready or take it back in a minute; as often for loading"
-        " or refusing, and for hiding or showing the page.",
+        "How often one person may get ready or take it back per minute. The same limit applies"
+        " to loading or refusing the setup, and to hiding or showing the page.",
     ),
     Key(
         "limits", "configures_per_minute", "count", 240, 1, 6_000,
-        "Changes of the setup that one person may make in a minute.",
+        "Changes of the setup that one person may make per minute.",
     ),
 )  # fmt: skip
 
@@ -182,15 +182,15 @@ def bounds(row: Key) -> str:
 def misfit_entry(row: Key, entry: PolicyEntry) -> str | None:
     """Why the entry's value does not fit the key, as the end of a sentence; None if it does."""
     if not _has_form(row.kind, entry.value):
-        return f"is written as {_FORMS[row.kind]}"
+        return f"must be {_FORMS[row.kind]}"
     value = _plain(row, entry.value)
     if isinstance(value, tuple):
         if value[0] > value[1]:
-            return "has its ends reversed"
+            return "is a reversed range"
         if value[0] < row.low or value[1] > row.high:
-            return f"lies within {_said(row, row.low)}..{_said(row, row.high)}"
+            return f"must be within {_said(row, row.low)}..{_said(row, row.high)}"
     elif value is not None and not row.low <= value <= row.high:
-        return f"is at least {_said(row, row.low)} and at most {_said(row, row.high)}"
+        return f"must be between {_said(row, row.low)} and {_said(row, row.high)}"
     return None
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from gameroom.model.expressions import (
     Binary,
+    Call,
     Chose,
     Count,
     EnoughPlayers,
@@ -20,9 +21,10 @@ from gameroom.model.expressions import (
     InState,
     Literal,
     Name,
+    Negative,
+    Not,
     Predicate,
     Quorum,
-    Unary,
 )
 from gameroom.model.room import Act, After, Duration, On, Permission, Transition, Trigger, When
 
@@ -100,9 +102,9 @@ def expression(said: Expression, binds: int = 0) -> str:
             return name
         case EventField(name):
             return f"event.{name}"
-        case Unary("not", operand):
+        case Not(operand):
             return _within(f"not {expression(operand, _NOT)}", _NOT, binds)
-        case Unary(_, operand):
+        case Negative(operand):
             return _within(f"-{expression(operand, _MINUS)}", _MINUS, binds)
         case Binary(op, left, right):
             own = _BINDS.get(op, _COMPARES)
@@ -112,6 +114,8 @@ def expression(said: Expression, binds: int = 0) -> str:
             if op == "%" and second.startswith("of") and first[-1].isdigit():
                 second = f"({second})"  # `60 % of` would be a share.
             return _within(f"{first} {op} {second}", own, binds)
+        case Call(name, arguments):
+            return f"{name}({', '.join(map(expression, arguments))})"
         case InState(path):
             return f"in({path})"
         case Quorum():

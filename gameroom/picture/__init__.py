@@ -12,8 +12,8 @@ from functools import lru_cache
 
 from gameroom.model import RoomFile
 from gameroom.model.paths import walk
+from gameroom.picture.dot import as_dot
 from gameroom.picture.draw import draw, notice
-from gameroom.picture.graphviz import as_dot
 from gameroom.picture.layout import layout
 from gameroom.picture.mermaid import as_mermaid
 from gameroom.picture.outline import outline

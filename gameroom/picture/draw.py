@@ -14,8 +14,8 @@ from html import escape
 from gameroom.model import After
 from gameroom.model.words import transition as transition_words
 from gameroom.picture import words
-from gameroom.picture.dot import LINE_POINTS, NAME_POINTS
 from gameroom.picture.layout import Curve, Layout, Point, Rect
+from gameroom.picture.layout_dot import LINE_POINTS, NAME_POINTS
 from gameroom.picture.outline import Arrow, Box, Numbered, Outline, printable
 
 CORNER = 8

@@ -18,7 +18,7 @@ from itertools import product
 from typing import Any
 
 from gameroom.model.paths import is_within
-from gameroom.picture.dot import AIR, LINE_SPACE, to_dot
+from gameroom.picture.layout_dot import AIR, LINE_SPACE, to_dot
 from gameroom.picture.outline import Arrow, Outline
 
 LAYOUT_SECONDS_MAX = 10

@@ -50,7 +50,7 @@ def node() -> list[str]:
             [path, "--version"], capture_output=True, text=True, timeout=20, check=False
         ).stdout
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise NoNodeError(f"{path} does not run") from error
+        raise NoNodeError(f"{path} cannot be run") from error
     found = re.match(r"v(\d+)\.(\d+)\.", said)
     if found is None or int(found[1]) < NODE_MAJOR_MIN:
         raise NoNodeError(f"node {NODE_MAJOR_MIN} or later is needed, and {path} is {said.strip()}")
@@ -139,13 +139,13 @@ class NodeEngine:
         try:
             line = self._replies.get(timeout=ANSWER_S)
         except queue.Empty:
-            raise EngineFailedError(f"no answer came for {ANSWER_S:g} s") from None
+            raise EngineFailedError(f"it did not respond within {ANSWER_S:g} s") from None
         if not line:
             raise EngineFailedError(self._end())
         try:
             reply = json.loads(line)
         except (ValueError, RecursionError):
-            raise EngineFailedError("its answer is not JSON") from None
+            raise EngineFailedError("its response is not JSON") from None
         if not isinstance(reply, dict) or reply.get("op") != wanted:
             raise EngineFailedError(_described(reply))
         return reply
@@ -155,8 +155,8 @@ class NodeEngine:
         try:
             code = self._process.wait(5)
         except subprocess.TimeoutExpired:
-            return "its process answers no more"
-        return f"its process ended with {code}; it may have {MEMORY_MB} MB"
+            return "its process no longer responds"
+        return f"its process ended with {code}; its memory limit is {MEMORY_MB} MB"
 
 
 def _read(pipe: IO[bytes], replies: queue.SimpleQueue[bytes]) -> None:
@@ -169,5 +169,5 @@ def _read(pipe: IO[bytes], replies: queue.SimpleQueue[bytes]) -> None:
 def _described(reply: Any) -> str:
     error = reply.get("error") if isinstance(reply, dict) else None
     if not isinstance(error, dict):
-        return "it gave an answer to another question"
+        return "it responded to a different request"
     return f"{str(error.get('name'))[:40]}: {' '.join(str(error.get('message')).split())[:300]}"

@@ -5,17 +5,15 @@ Reads what a server may be writing at this moment: nothing there is claimed or r
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
-from gameroom.roomfile import chart_of, recovering
-from gameroom.store import Header, record, replay
-from gameroom.store.base import ROOM_ID
+from gameroom.roomfile import read_again, recovering
+from gameroom.store import Header, StoreFailedError, record, replay
+from gameroom.store.interfaces import ROOM_ID
 from gameroom.store.journal import SUFFIX
+from gameroom.store.sqlite_file import code_of
 from gameroom.wire import definition_bytes
 
 
@@ -37,7 +35,7 @@ def make(data: Path, room: str, out: Path) -> Made:
     there is no file, or the one that was there before."""
     path = data / "journals" / f"{room}{SUFFIX}"
     if ROOM_ID.fullmatch(room) is None or not path.is_file():
-        raise NoRoomError(f"{data} holds no room {room}")
+        raise NoRoomError(f"{data} contains no room {room}")
     draft = out.with_name(f".{out.name}.new")
     try:
         with path.open("rb") as file, draft.open("wb") as to:
@@ -63,21 +61,13 @@ def _records(reader: replay.JournalReader) -> Iterator[bytes]:
 
 def _code(data: Path, header: Header) -> replay.StoredCode:
     path = data / "gameroom.sqlite"
-    # SQLite writes beside a file in WAL mode even to read it. Where no server runs there is no
-    # log, and the file can be read as it is: from a folder that is read only, too.
-    how = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "mode=ro&immutable=1"
     with recovering(header):
-        room = chart_of(header).room
+        room = read_again(header).room
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True)) as db:
-            code = replay.code_of(header, definition_bytes(room), partial(_source, db))
-    except (sqlite3.Error, UnicodeError) as error:
-        raise NoRoomError(f"{path} can't be read: {error}") from error
+        with code_of(path) as source:
+            code = replay.code_of(header, definition_bytes(room), source)
+    except StoreFailedError as error:
+        raise NoRoomError(str(error)) from error
     if code is None:
-        raise NoRoomError(f"{path} does not hold the room's engine, view or kit any more")
+        raise NoRoomError(f"{path} no longer contains the engine, view or kit of the room")
     return code
-
-
-def _source(db: sqlite3.Connection, sha256: str) -> bytes | None:
-    row = db.execute("SELECT source FROM engines WHERE sha256 = ?", (sha256,)).fetchone()
-    return row[0] if row is not None and isinstance(row[0], bytes) else None

@@ -163,7 +163,7 @@ class _Judge:
             case {"generation": int() as generation, "sums": [*_, [int(), int() as own]]}:
                 pass
             case _:
-                raise EngineFailedError("it gave an answer of another shape")
+                raise EngineFailedError("its response is not valid")
         state = reply.get("state")
         hash_ = state.get("sha256") if isinstance(state, dict) else None
         self._compare("checksum", generation, self._wanted.agreed.get(generation), own)
@@ -196,7 +196,10 @@ class _Judge:
             # What follows differs as well: the first one is where to look.
             self._differs.add(kind)
             what = "checksum" if kind == "checksum" else "state's hash"
-            why = f"turn {generation}: the {what} agreed on is {agreed}, and run again it is {own}"
+            why = (
+                f"turn {generation}: the players agreed on the {what} {agreed}, but running it "
+                f"again gives {own}"
+            )
             self._report.find(kind, why, generation=generation)
 
     def sum_up(self) -> None:
@@ -205,5 +208,5 @@ class _Judge:
         if done.why_not is not None or any(one.code == "engine_failed" for one in report.findings):
             return
         for generation in sorted(self._wanted.agreed.keys() - self._compared):
-            why = f"turn {generation}: a checksum was agreed on, and no engine ran the turn"
+            why = f"turn {generation}: the players agreed on a checksum, but no engine ran the turn"
             report.find("checksum", why, generation=generation)

@@ -58,7 +58,9 @@ class Stream:
             report.find("damaged", str(error), seq=error.seq)
         if (cut := reader.cut) is not None:
             where = f"the file is cut off at byte {cut.offset}"
-            report.find("cut", f"{where}; {cut.seq} events before that are whole", seq=cut.seq + 1)
+            report.find(
+                "cut", f"{where}; the {cut.seq} events before that are complete", seq=cut.seq + 1
+            )
 
     def _event(self, entry: Entry) -> Event | None:
         event = read_event(entry, self._codec)
@@ -72,7 +74,9 @@ class Stream:
     def _check(self, entry: Entry, event: Event) -> None:
         if entry.at < self._at:
             self._report.find(
-                "bad_order", f"event {entry.seq} is of before the one before it", seq=entry.seq
+                "bad_order",
+                f"event {entry.seq} has an earlier time than the event before it",
+                seq=entry.seq,
             )
         self._at = max(self._at, entry.at)
         match event.body:
@@ -96,11 +100,11 @@ class Stream:
         if packet.checksum is not None:
             of, value = packet.checksum.generation, packet.checksum.value
             if of >= generation or self._wanted.agreed.setdefault(of, value) != value:
-                why = f"turn {generation} says a checksum of turn {of} that cannot be"
+                why = f"turn {generation} has an impossible checksum of turn {of}"
                 report.find("bad_turn", why, seq=seq, generation=generation)
         for said in packet.commands:
             if not any(row.seat == said.seat for row in self._rosters[-1].seats):
-                why = f"{seat_name(said.seat)} commands in turn {generation}, and nobody sits there"
+                why = f"turn {generation} has commands of {seat_name(said.seat)}, which is empty"
                 report.find("bad_command", why, seq=seq, generation=generation)
                 continue
             for command in said.commands:
@@ -116,7 +120,7 @@ class Stream:
     def _misfit(self, seat: int, command: Command) -> str | None:
         declared = self._commands.get(command.name)
         if declared is None:
-            return "the room file has no such command"
+            return "the room file does not declare it"
         if (why := misfit_body(declared.fields, command.body)) is not None:
             return why
         try:
@@ -125,7 +129,7 @@ class Stream:
                 for kinds in self._kinds(seat)
             )
         except KeyError as error:
-            return f"the room is said to be in {error}, a state that it has not"
+            return f"the room is recorded in {error}, a state that it does not have"
         state = self._states[-1] if self._states else "no state"
         return None if allowed else f"it is not allowed there in `{state}`"
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from gameroom import resources
+from gameroom.chart import Chart
 from gameroom.model import RoomFile
 from gameroom.replay.report import ReplayReport, Wanted
 from gameroom.replay.rerun import rerun
 from gameroom.replay.stream import Stream
 from gameroom.room import Folded, Room
-from gameroom.roomfile import RoomFileError, chart_of, recovering
+from gameroom.roomfile import RoomFileError, read_again, recovering
 from gameroom.store import JournalError, OtherReleaseError, replay, sha256
 from gameroom.wire import (
     BadFrameError,
@@ -36,25 +37,25 @@ def verify(path: Path) -> ReplayReport:
             reader = replay.Reader(file, path.name)
         except OtherReleaseError as error:
             report.find("other_release", str(error))
-            report.checksums.why_not = "the file is of another release"
+            report.checksums.why_not = "the file was written by a different release"
             return report
         except JournalError as error:
             report.find("damaged", str(error))
-            report.checksums.why_not = "the file's beginning is damaged"
+            report.checksums.why_not = "the beginning of the file is damaged"
             return report
         header = reader.header
         report.room, report.name, report.release = header.room, header.name, header.release
         report.own_kit = header.kit in (None, sha256(resources.kit()))
         _check_code(report, reader)
         wanted = Wanted()
-        room = _room_file(report, reader)
-        if room is not None:
-            _fold(report, reader, room, wanted)
-    if room is None or any(one.code in NOT_RUN for one in report.findings):
+        chart = _chart(report, reader)
+        if chart is not None:
+            _fold(report, reader, chart, wanted)
+    if chart is None or any(one.code in NOT_RUN for one in report.findings):
         report.checksums.why_not = "the room or its engine is not the one that was played"
         return report
     with path.open("rb") as file:
-        rerun(report, file, room, wanted)
+        rerun(report, file, chart.room, wanted)
     return report
 
 
@@ -68,18 +69,18 @@ def _check_code(report: ReplayReport, reader: replay.Reader) -> None:
         report.find("another_kit", f"the kit is {sha256(code.kit)}, not {header.kit}")
 
 
-def _room_file(report: ReplayReport, reader: replay.Reader) -> RoomFile | None:
+def _chart(report: ReplayReport, reader: replay.Reader) -> Chart | None:
     try:
-        room = chart_of(reader.header).room
+        chart = read_again(reader.header)
     except RoomFileError as error:
         if error.code == "bad_setting":
             report.find("bad_setup", f"the setup does not fit the room file: {error}")
         else:
             report.find("bad_room", f"the room file does not compile: {error}")
         return None
-    if not _same_order(reader.code.definition, room):
-        report.find("another_definition", "the definition is not that of the room file")
-    return room
+    if not _same_order(reader.code.definition, chart.room):
+        report.find("another_definition", "the definition does not match the room file")
+    return chart
 
 
 def _same_order(said: bytes, room: RoomFile) -> bool:
@@ -93,9 +94,8 @@ def _same_order(said: bytes, room: RoomFile) -> bool:
 # --- What it says ----------------------------------------------------------------------
 
 
-def _fold(report: ReplayReport, reader: replay.Reader, room: RoomFile, wanted: Wanted) -> None:
+def _fold(report: ReplayReport, reader: replay.Reader, chart: Chart, wanted: Wanted) -> None:
     header = reader.header
-    chart = chart_of(header)
     stream = Stream(report, chart, wanted)
     appends = stream.checked(reader)
     try:

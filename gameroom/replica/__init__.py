@@ -6,15 +6,11 @@ and no clock. The rule it keeps: the engine runs a turn only when its master pac
 """
 
 from gameroom.replica.engine import Engine, LedgerEngine, SeatedCommand, Signal
+from gameroom.replica.errors import GapError, RepairError, SnapshotError
 from gameroom.replica.flaws import Flaw
-from gameroom.replica.replica import (
-    Confirmed,
-    EngineState,
-    GapError,
-    RepairError,
-    Replica,
-    SnapshotError,
-)
+from gameroom.replica.offers import EngineState
+from gameroom.replica.outbox import Confirmed
+from gameroom.replica.replica import Replica
 
 __all__ = [
     "Confirmed",

@@ -82,7 +82,7 @@ class Flaws:
         name = str(signal.name)[:40]
         declared = self._declared.get(signal.name) if isinstance(signal.name, str) else None
         if declared is None:
-            return f"This room has no signal `{name}`."
+            return f"There is no signal `{name}` in this room."
         if not isinstance(signal.body, Mapping):
             return f"In `{name}`, the body is not a map."
         why = misfit_body(declared.fields, signal.body)
@@ -96,9 +96,9 @@ def listed(raised: object) -> Sequence[object]:
     if isinstance(raised, Awaitable):
         if isinstance(raised, Coroutine):
             raised.close()
-        raise TypeError("step() gave something to await: an engine answers at once")
+        raise TypeError("step() returned an awaitable: it must return its signals directly")
     if not isinstance(raised, Sequence) or isinstance(raised, str | bytes):
-        raise TypeError(f"step() gave {type(raised).__name__}, not a list of signals")
+        raise TypeError(f"step() returned {type(raised).__name__}, not a list of signals")
     return raised
 
 
@@ -110,7 +110,7 @@ def checksum_of(engine: Engine) -> int:
     except NotCanonicalError as error:
         raise ValueError(f"checksum(): {place(error)}") from error
     if type(value) is not int or not 0 <= value < 2**32:
-        raise TypeError(f"checksum() gave {value!r:.40}, not a uint32")
+        raise TypeError(f"checksum() returned {value!r:.40}, not a uint32")
     return value
 
 

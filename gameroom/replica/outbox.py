@@ -1,8 +1,9 @@
-"""The client packets that were made and not yet confirmed.
+"""The player's commands until the room has confirmed them: queued, then in packets.
 
-Knows no network. A packet is confirmed when a master packet of its generation or a later
-one does not list our seat as absent (packets are heard in order), or when a `late` mark
-names it. Until then it is kept, because a connection may be lost with it on the way.
+Knows no network and no engine; `web/sdk/outbox.js` is its twin. A packet is confirmed when a master
+packet of its generation or a later one does not list our seat as absent (packets are heard in
+order), or when a `late` mark names it. Until then it is kept, because a connection may be lost with
+it on the way.
 
 Another program may have played this seat meanwhile, and the packet that the room heard may be
 that one's. So packets whose commands have ids are sent once more after every return, whatever was
@@ -11,11 +12,22 @@ heard: what the room has it knows by the ids, and what it never had it names, fo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from gameroom.lockstep.packets import ClientPacket, Command, MasterPacket
+from msgspec import structs
 
+from gameroom.lockstep.canonical import canonical
+from gameroom.lockstep.packets import Checksum, ClientPacket, Command, MasterPacket, SignalReport
+from gameroom.model import INT_MAX, Value
+from gameroom.wire import ClientPolicy, Rejection
+
+COMMANDS_QUEUED_MAX = 4096
+HEAD_BYTES = 512
+"""More than a packet without commands and signals has, in either subprotocol."""
+ID_BYTES = 17
+"""What an id costs at most, in either subprotocol."""
 SETTLED_MAX = 64
 """Packets with commands that are remembered after they were confirmed."""
 
@@ -23,22 +35,78 @@ CommandWithId = tuple[int, Command]
 """A command of the player with its id, 0 for none."""
 
 
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """A command of ours that every engine applied at `generation`."""
+
+    generation: int
+    command: Command
+
+
 class Outbox:
     """sent: the highest generation of which a packet was made, by us or, as the server
     says, by this seat before us."""
 
-    def __init__(self) -> None:
+    def __init__(self, policy: ClientPolicy) -> None:
         self.sent = 0
+        self._policy = policy
+        self._queue: deque[CommandWithId] = deque()
+        """No packet carries these yet."""
         self._kept: dict[int, ClientPacket] = {}
         self._settled: dict[int, ClientPacket] = {}
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def put(self, packet: ClientPacket) -> None:
-        assert packet.generation > self.sent, "one packet per generation, in order"
-        self.sent = packet.generation
-        self._kept[packet.generation] = packet
+    @property
+    def waiting(self) -> int:
+        """Commands that are queued or on their way: neither confirmed nor refused."""
+        return len(self._queue) + sum(len(packet.commands) for packet in self._kept.values())
+
+    def queue(self, command: Command, id_: int) -> None:
+        """For the first packet that is still to be made. Raises ValueError where too many wait."""
+        if len(self._queue) >= COMMANDS_QUEUED_MAX:
+            raise ValueError(f"too many commands are waiting; the limit is {COMMANDS_QUEUED_MAX}")
+        self._queue.append((id_, command))
+
+    def packet(
+        self,
+        generation: int,
+        *,
+        checksum: Checksum | None,
+        latency: int,
+        framerate: int,
+        signals: tuple[SignalReport, ...],
+    ) -> ClientPacket:
+        """The packet for a generation, kept from now on. The queued commands ride in it, as many as
+        one may carry."""
+        assert generation > self.sent, "one packet per generation, in order"
+        room = self._policy.packet_bytes - HEAD_BYTES
+        riding = self._riding(room - sum(_size(one.name, one.body) for one in signals))
+        ids = tuple(id_ for id_, _ in riding)
+        packet = ClientPacket(
+            generation,
+            tuple(command for _, command in riding),
+            checksum,
+            latency,
+            framerate,
+            signals,
+            ids if any(ids) else (),
+        )
+        self.sent = generation
+        self._kept[generation] = packet
+        return packet
+
+    def _riding(self, room: int) -> tuple[CommandWithId, ...]:
+        """room: for so many bytes of commands."""
+        riding: list[CommandWithId] = []
+        while self._queue and len(riding) < self._policy.commands_per_turn:
+            _, command = self._queue[0]
+            room -= _size(command.name, command.body) + ID_BYTES
+            if riding and room < 0:
+                break
+            riding.append(self._queue.popleft())
+        return tuple(riding)
 
     def confirm(self, packet: MasterPacket, seat: int) -> None:
         self._settle(late.generation for late in packet.late if late.seat == seat)
@@ -83,26 +151,47 @@ class Outbox:
     def get(self, generation: int) -> ClientPacket | None:
         return self._kept.get(generation)
 
-    def take_out(self, generation: int, index: int) -> CommandWithId | None:
-        """A command that the room never had: another packet was taken for this generation, and
-        none of ours will be. None when it is not known any more."""
+    def rejected(self, rejection: Rejection) -> tuple[bool, ClientPacket | None]:
+        """Whether the room really refuses something, and the packet to send once more, if any. It
+        is not a refusal where the room already had the command, or never had it and takes it with
+        the next packet."""
+        code, generation = rejection.problem.code, rejection.generation
+        if rejection.index is None:
+            is_missed = code == "too_late"
+            may_ride = is_missed or rejection.problem.retry_after_ms is not None
+            return not is_missed, self._emptied(generation, again=may_ride)
+        if code == "too_late":
+            return not self._missed(generation, rejection.index), None
+        return code != "repeated_command", None
+
+    def _missed(self, generation: int, index: int) -> bool:
+        """The room never had this command: another packet was taken for this generation, and
+        none of ours will be. It rides in the next one. Whether it is known."""
         self._settle((generation,))
         packet = self._settled.get(generation)
         if packet is None or not 0 <= index < len(packet.commands):
-            return None
-        return with_ids(packet)[index]
+            return False
+        self._queue.appendleft(_with_ids(packet)[index])
+        return True
 
-    def empty(self, generation: int) -> tuple[ClientPacket, tuple[CommandWithId, ...]] | None:
-        """The packet without its commands, which are given back: the server refused it
-        as a whole. None when it is not kept any more."""
+    def _emptied(self, generation: int, *, again: bool) -> ClientPacket | None:
+        """A packet was refused as a whole: it stays without its commands, so that its turn does not
+        wait for us. again: they ride in the next one. The packet to send in its place, if any."""
         packet = self._kept.get(generation)
         if packet is None:
             return None
-        self._kept[generation] = bare = replace(packet, commands=(), signals=(), ids=())
-        return bare, with_ids(packet)
+        self._kept[generation] = bare = structs.replace(packet, commands=(), signals=(), ids=())
+        if again:
+            self._queue.extendleft(reversed(_with_ids(packet)))
+        return bare if packet.commands and not again else None
 
 
-def with_ids(packet: ClientPacket) -> tuple[CommandWithId, ...]:
+def _with_ids(packet: ClientPacket) -> tuple[CommandWithId, ...]:
     """The commands of a packet, each with its id."""
     ids = packet.ids or (0,) * len(packet.commands)
     return tuple(zip(ids, packet.commands, strict=True))
+
+
+def _size(name: str, body: Mapping[str, Value]) -> int:
+    """The bytes of a command or a signal on the wire, at most."""
+    return len(canonical({"generation": INT_MAX, "name": name, "body": dict(body)}))

@@ -4,7 +4,7 @@ Knows the events of a room and an engine; no socket and no clock: `now` is an ar
 milliseconds. The four doors: `welcome` and `lost` for the connection, `feed` for what the
 room says, `play` for time, `take` for what is to be sent.
 
-The rules it keeps (docs/wire.md, "Turns, seen from a client"). The engine runs exactly what
+The rules it keeps (docs/wire.md, "How a client plays turns"). The engine runs exactly what
 the room said, in the order of seq. When it starts generation g, a packet is made for every
 generation up to g + ahead that has none and is still open; queued commands ride in the
 first of them. A packet is kept until it is confirmed, so a command is neither lost nor
@@ -37,58 +37,21 @@ from gameroom.lockstep.packets import (
     Welcome,
     is_running,
 )
-from gameroom.model import INT_MAX, Value
+from gameroom.model import Value
 from gameroom.model.fit import misfit_body
 from gameroom.replica.engine import Engine, SeatedCommand, Signal
+from gameroom.replica.errors import GapError, RepairError, SnapshotError
 from gameroom.replica.flaws import FlawKind, Flaws, checksum_of, listed, place
-from gameroom.replica.outbox import CommandWithId, Outbox
+from gameroom.replica.offers import Offers
+from gameroom.replica.outbox import Confirmed, Outbox
 from gameroom.replica.timing import Timing
 from gameroom.wire import ClientPolicy, EventFrame, Rejection
 
 SIGNALS_PER_PACKET_MAX = 8
-COMMANDS_QUEUED_MAX = 4096
-HEAD_BYTES = 512
-"""More than a packet without commands and signals has, in either subprotocol."""
-ID_BYTES = 17
-"""What an id costs at most, in either subprotocol."""
 LOG_MAX = 65_536
 REASON_CHARACTERS_MAX = 200
 NEAR_TURNS = 32
 """Who is further behind does not hash its state: the verdict is there before it would count."""
-
-
-class GapError(Exception):
-    """An event is missing: the connection has to be made anew, from the last seq."""
-
-
-class RepairError(GapError):
-    """The engine differs from the majority's: it begins again, over a new connection, from
-    the first event on."""
-
-
-class SnapshotError(GapError):
-    """The engine cannot go on from the snapshot it was given: it begins again, over a new
-    connection, with all that was said."""
-
-
-@dataclass(frozen=True, slots=True)
-class Confirmed:
-    """A command of ours that every engine applied at `generation`."""
-
-    generation: int
-    command: Command
-
-
-@dataclass(frozen=True, slots=True)
-class EngineState:
-    """The canonical bytes of our engine's state after a turn, whose hash the room wants."""
-
-    generation: int
-    data: bytes
-
-    @property
-    def sha256(self) -> str:
-        return hashlib.sha256(self.data).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,22 +109,19 @@ class Replica:
         self.log_after = 0
         self.restores = True
         """Whether a snapshot may take the place of events."""
-        self.state: EngineState | None = None
-        """Our state after the latest turn whose snapshot the room wants."""
+        self.offers = Offers(policy)
+        """Our states that others may go on from."""
         self.refusals: deque[Rejection] = deque(maxlen=LOG_MAX)
         """Our commands and packets that the room refused."""
         self.flaws = Flaws(room.signals)
         """What went wrong in our engine."""
-        self.outbox = Outbox()
+        self.outbox = Outbox(policy)
         self._policy = policy
         self._commands = {command.name: command for command in room.commands}
-        self._queue: deque[CommandWithId] = deque()
         self._signals: deque[SignalReport] = deque()
         self._inbox: deque[_Turn | Moves | _Begin] = deque()
         self._outgoing: list[ClientPacket] = []
         self._again: list[ClientPacket] = []
-        self._states: list[EngineState] = []
-        self._wanted: EngineState | None = None
         self._engine_states: tuple[str, ...] = ()
         self._begun = False
         self._closed = 0
@@ -203,13 +163,15 @@ class Replica:
         self._begin_again()
         try:
             if hashlib.sha256(state).hexdigest() != snapshot.sha256:
-                raise ValueError("these are other bytes")
+                raise ValueError("its bytes do not match its hash")
             self.engine.init(begin.setup, begin.seats, self.seed, begin.states)
             self.engine.restore(json.loads(state))
         except Exception as error:
             # Whatever an engine makes of a foreign state: the events are left.
             self.restores = False
-            raise SnapshotError(f"the snapshot of turn {snapshot.generation}: {error}") from error
+            raise SnapshotError(
+                f"the snapshot of turn {snapshot.generation} cannot be used: {error}"
+            ) from error
         self.seq = self._born = snapshot.seq
         self.generation = self.log_after = snapshot.generation
         self._told = max(self._told, snapshot.generation)
@@ -224,8 +186,7 @@ class Replica:
         """The connection is gone, and perhaps what was sent last with it."""
         self._online, self._greeted = False, None
         self._outgoing.clear()
-        self._states.clear()
-        self._wanted = None
+        self.offers.lost()
         self._timing.rest()
 
     def _go_online(self) -> None:
@@ -257,7 +218,7 @@ class Replica:
         if frame.seq is None or frame.seq <= self.seq:
             return frame.seq is None
         if frame.seq != self.seq + 1:
-            raise GapError(f"event {frame.seq} came after {self.seq}")
+            raise GapError(f"event {frame.seq} arrived after event {self.seq}")
         self.seq = frame.seq
         match frame.body:
             case MasterPacket():
@@ -270,10 +231,8 @@ class Replica:
                 self.setup = frame.body
             case Ended():
                 self.ended = frame.body
-            case Verified(generation=generation, sha256=sha256, seat=seat):
-                kept = self.state
-                if seat == self.seat and kept is not None and kept.generation == generation:
-                    self._wanted = kept if kept.sha256 == sha256 else None
+            case Verified():
+                self.offers.verified(frame.body, self.seat)
             case Repair(seats=seats):
                 if self.seat in seats and frame.seq > self._born:
                     self._begin_again()
@@ -328,36 +287,12 @@ class Replica:
         self.turn_ms, self.ahead = turn_ms, max(1, ahead)
 
     def _rejected(self, rejection: Rejection) -> bool:
-        """Whether it is a refusal: a command that the room had already is none, and one that it
-        never had rides in the next packet."""
-        code, generation = rejection.problem.code, rejection.generation
-        if rejection.index is not None:
-            missed = None
-            if code == "too_late":
-                missed = self.outbox.take_out(generation, rejection.index)
-            if missed is not None:
-                self._queue.appendleft(missed)
-            is_refused = missed is None and code != "repeated_command"
-        else:
-            is_refused = not self._try_later(rejection)
-        if is_refused:
+        is_refusal, again = self.outbox.rejected(rejection)
+        if again is not None and self._online and self.failure is None:
+            self._send(again)
+        if is_refusal:
             self.refusals.append(rejection)
-        return is_refused
-
-    def _try_later(self, rejection: Rejection) -> bool:
-        """A packet that was refused as a whole goes again without its commands, so that its turn
-        does not wait for us. They ride later if the room only asks for patience, or never took a
-        packet of ours for that turn: only then this is no refusal."""
-        is_missed = rejection.problem.code == "too_late"
-        emptied = self.outbox.empty(rejection.generation)
-        if emptied is None:
-            return is_missed
-        packet, commands = emptied
-        if is_missed or rejection.problem.retry_after_ms is not None:
-            self._queue.extendleft(reversed(commands))
-        elif commands and self._online and self.failure is None:
-            self._send(packet)
-        return is_missed
+        return is_refusal
 
     def retry(self, generation: int) -> None:
         """The time that a refusal of this packet asked for is over."""
@@ -374,19 +309,17 @@ class Replica:
         watcher."""
         declared = self._commands.get(command.name)
         if declared is None:
-            raise ValueError(f"this room has no command `{command.name}`")
+            raise ValueError(f"there is no command `{command.name}` in this room")
         if (why := misfit_body(declared.fields, command.body)) is not None:
             raise ValueError(f"{command.name}: {why}")
         if self.seat is None:
-            raise ValueError("who watches sends no commands")
-        if len(self._queue) >= COMMANDS_QUEUED_MAX:
-            raise ValueError(f"{COMMANDS_QUEUED_MAX} commands are waiting already")
-        self._queue.append((id_, command))
+            raise ValueError("spectators cannot send commands")
+        self.outbox.queue(command, id_)
 
     @property
     def waiting(self) -> int:
         """Commands that are queued or on their way: neither confirmed nor refused."""
-        return len(self._queue) + sum(len(packet.commands) for packet in self.outbox.unheard(0))
+        return self.outbox.waiting
 
     def reasons(self) -> tuple[str, ...]:
         """Why the engine refuses the setup as it is now; none accepts it. Before the game the
@@ -494,20 +427,15 @@ class Replica:
 
     def _note_state(self) -> None:
         """The room wants the hash of this state, of those that are near the present."""
-        every = self._policy.snapshots_every
         is_near = self._closed - self.generation <= NEAR_TURNS
-        if self.seat is None or not every or self.generation % every or not is_near:
+        if self.seat is None or not is_near or not self.offers.is_due(self.generation):
             return
         try:
-            data = canonical(self.engine.snapshot())
+            self.offers.offer(self.generation, self.engine.snapshot(), tells=self._online)
         except Exception as error:
             # Whatever an engine does here costs the snapshot, not the game.
-            self.state = None
+            self.offers.latest = None
             self._report("snapshot", place(error))
-            return
-        self.state = EngineState(self.generation, data)
-        if self._online:
-            self._states.append(self.state)
 
     # --- Packets ------------------------------------------------------------------------
 
@@ -518,24 +446,18 @@ class Replica:
             return
         for wanted in range(max(self.outbox.sent, self._closed) + 1, generation + self.ahead + 1):
             packet = self._packet(wanted)
-            self.outbox.put(packet)
             if self._online:
                 self._send(packet)
 
     def _packet(self, generation: int) -> ClientPacket:
         raised = min(len(self._signals), SIGNALS_PER_PACKET_MAX)
         signals = tuple(self._signals.popleft() for _ in range(raised))
-        room = self._policy.packet_bytes - HEAD_BYTES
-        room -= sum(_size(signal.name, signal.body) for signal in signals)
-        riding = self._riding(room)
-        return ClientPacket(
+        return self.outbox.packet(
             generation,
-            tuple(command for _, command in riding),
-            self.checksum,
-            self._measured(),
-            self.framerate,
-            signals,
-            tuple(id_ for id_, _ in riding) if any(id_ for id_, _ in riding) else (),
+            checksum=self.checksum,
+            latency=self._measured(),
+            framerate=self.framerate,
+            signals=signals,
         )
 
     def _bare(self, generation: int) -> ClientPacket:
@@ -547,17 +469,6 @@ class Replica:
         count for as many as there are packets until the next; and how long turns wait here."""
         measured, self.latency = self.latency, 0
         return measured + self._timing.wanted(self.turn_ms) if measured else 0
-
-    def _riding(self, room: int) -> tuple[CommandWithId, ...]:
-        """As many queued commands as one packet may carry; the others ride in the next."""
-        riding: list[CommandWithId] = []
-        while self._queue and len(riding) < self._policy.commands_per_turn:
-            _, command = self._queue[0]
-            room -= _size(command.name, command.body) + ID_BYTES
-            if riding and room < 0:
-                break
-            riding.append(self._queue.popleft())
-        return tuple(riding)
 
     def _send(self, packet: ClientPacket) -> None:
         self._outgoing.append(packet)
@@ -577,18 +488,3 @@ class Replica:
         """The packets that are to be sent now, in order."""
         taken, self._outgoing = tuple(self._outgoing), []
         return taken
-
-    def take_states(self) -> tuple[EngineState, ...]:
-        """The states whose hashes are to be told to the room now."""
-        taken, self._states = tuple(self._states), []
-        return taken
-
-    def take_wanted(self) -> EngineState | None:
-        """The state whose bytes the room has asked us for, once."""
-        taken, self._wanted = self._wanted, None
-        return taken
-
-
-def _size(name: str, body: Mapping[str, Value]) -> int:
-    """The bytes of a command or a signal on the wire, at most."""
-    return len(canonical({"generation": INT_MAX, "name": name, "body": dict(body)}))

@@ -73,6 +73,12 @@ class ChartDriver:
         """Something happened to the room; the chart takes it at the next `run`."""
         self._pending.append((event, fields))
 
+    def is_idle(self, ms: int, generation: int) -> bool:
+        """Whether a `run` at this time would do nothing."""
+        if self._stale or self._pending or self.changed:
+            return False
+        return charts.is_idle(self.chart, self.snapshot, ms, generation)
+
     def run(self, now: Now, do: Callable[[Did], None]) -> list[packets.Moved]:
         """Fire the due timers, then take what happened, one macrostep each.
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from gameroom.lockstep.packets import Body, Event, Snapshot, Welcome
 from gameroom.lockstep.problem import Problem as Problem
 from gameroom.model import Value
 from gameroom.wire.close import Close
 
 
-@dataclass(frozen=True, slots=True)
-class Append:
+class Append(Struct, frozen=True, gc=False):
     """Write the event to the journal. Comes before the Broadcast of the same event."""
 
     event: Event
@@ -22,15 +23,13 @@ class Append:
     """Seat and id of each command that this turn was given, whether it stands or was refused."""
 
 
-@dataclass(frozen=True, slots=True)
-class Broadcast:
+class Broadcast(Struct, frozen=True, gc=False):
     """Send the event to every connected person."""
 
     event: Event
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True, gc=False):
     """The answer to the packet that was received: exactly one per `receive`.
     status 200, 201, 202 or 204; or a Problem."""
 
@@ -83,8 +82,7 @@ class Log:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Arm:
+class Arm(Struct, frozen=True, gc=False):
     """Call `tick` at this time in milliseconds (the latest Arm counts); None: no need."""
 
     at: int | None

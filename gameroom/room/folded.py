@@ -93,7 +93,8 @@ class Folded:
 
     @classmethod
     def of(cls, checkpoint: Checkpoint) -> Folded:
-        """What was folded when the checkpoint was taken."""
+        """What was folded when the checkpoint was taken. Raises ValueError where its texts are not
+        those of a checkpoint."""
         folded = cls(checkpoint.settings)
         folded.seq, folded.at = checkpoint.seq, checkpoint.at
         folded.chart, folded.chart_at = checkpoint.chart.encode(), checkpoint.chart_at

@@ -34,12 +34,14 @@ class Whom:
 class Rule:
     """One thing that happens to a person.
 
-    doc: what happens. of: whom it can happen to and where, any of these cases. sets, clears: the
-    flags that change before the chart hears of it. asks: what the state has to allow this person;
-    None where it happens by itself. heard: whether the chart hears of it, as the event so named.
+    doc: what happens. told: the same of somebody in a story; empty where the story has words of
+    its own. of: whom it can happen to and where, any of these cases. sets, clears: the flags that
+    change before the chart hears of it. asks: what the state has to allow this person; None where
+    it happens by itself. heard: whether the chart hears of it, as the event so named.
     """
 
     doc: str
+    told: str
     of: tuple[Whom, ...]
     sets: frozenset[str]
     clears: frozenset[str]
@@ -50,6 +52,7 @@ class Rule:
 def _rule(
     doc: str,
     *,
+    told: str = "",
     of: str = "",
     sets: str = "",
     clears: str = "",
@@ -58,7 +61,7 @@ def _rule(
 ) -> Rule:
     """of: cases with `or` between them, each of flags, `not flag`, and `running` or `iterating`."""
     cases = tuple(map(_case, of.split(" or ")))
-    return Rule(doc, cases, _flags(sets), _flags(clears), asks, heard)
+    return Rule(doc, told, cases, _flags(sets), _flags(clears), asks, heard)
 
 
 def _case(said: str) -> Whom:
@@ -85,73 +88,113 @@ def _flags(said: str) -> frozenset[str]:
 
 RULES: dict[str, Rule] = {
     "join": _rule(
-        "a player takes a seat", of="not connected", sets="connected", asks="join"
+        "a player takes a seat",
+        of="not connected", sets="connected", asks="join",
     ),
     "watch": _rule(
-        "somebody comes to watch", of="not connected", sets="connected", asks="watch", heard="never"
+        "somebody comes to watch",
+        told="watches",
+        of="not connected", sets="connected", asks="watch", heard="never",
     ),
-    "leave": _rule("somebody gives up the place, or is dropped", asks="leave"),
-    "configure": _rule("a setting is changed", asks="configure", heard="of anyone"),
+    "leave": _rule(
+        "somebody gives up the place, or is dropped",
+        told="leaves",
+        asks="leave",
+    ),
+    "configure": _rule(
+        "a setting is changed",
+        asks="configure", heard="of anyone",
+    ),
     "ready": _rule(
         "somebody is ready",
+        told="is ready",
         of="not ready", sets="ready", clears="loaded refused", asks="ready", heard="of anyone",
     ),
     "unready": _rule(
         "somebody takes readiness back, and what it led to",
+        told="is not ready",
         of="ready", clears=" ".join(READINESS), asks="ready", heard="of anyone",
     ),
     "loaded": _rule(
         "an engine has loaded the setup, also a new one after the old one has failed",
+        told="has loaded",
         sets="loaded", clears="refused failed", asks="load", heard="of anyone",
     ),
     "refused": _rule(
-        "an engine refuses the setup", sets="refused", clears="loaded", asks="load",
-        heard="of anyone",
+        "an engine refuses the setup",
+        told="refuses the setup",
+        sets="refused", clears="loaded", asks="load", heard="of anyone",
     ),
-    "drop": _rule(
-        "the connection is gone", of="connected", clears="connected missing hidden"
-    ),
-    "return": _rule(
-        "the connection is back", of="not connected", sets="connected", clears="lost hidden"
-    ),
-    "displace": _rule(
-        "another page takes the connection over",
-        of="connected", clears="lost hidden", heard="never",
-    ),
-    "excuse": _rule(
-        "whether the engine differs is found out anew, of whoever returns or when others have gone",
-        of="diverged", clears="diverged", heard="never",
-    ),
-    "hide": _rule(
-        "the page is not seen any more", of="connected, not hidden, not missing", sets="hidden"
-    ),
-    "show": _rule("the page is seen again", of="connected, hidden", clears="hidden"),
-    "slow": _rule(
-        "the line or the engine makes the turns longer",
-        of="connected, not slow, not missing, iterating", sets="slow",
-    ),
-    "steady": _rule("it does not any more", of="slow", clears="slow"),
     "lag": _rule(
         "no packet has come for long",
+        told="is silent",
         of="connected, not missing, not hidden, not failed, iterating", sets="missing",
+    ),
+    "hide": _rule(
+        "the page is not seen any more",
+        told="hides",
+        of="connected, not hidden, not missing", sets="hidden",
+    ),
+    "show": _rule(
+        "the page is seen again",
+        told="shows",
+        of="connected, hidden", clears="hidden",
+    ),
+    "slow": _rule(
+        "the line or the engine makes the turns longer",
+        told="is slow",
+        of="connected, not slow, not missing, iterating", sets="slow",
+    ),
+    "steady": _rule(
+        "it does not any more",
+        told="is steady",
+        of="slow", clears="slow",
+    ),
+    "repaired": _rule(
+        "it agrees with the others again",
+        told="is repaired",
+        of="diverged", clears="diverged",
+    ),
+    "failed": _rule(
+        "the engine cannot go on",
+        told="reports a failed engine",
+        of="connected, not failed, not missing, running", sets="failed",
     ),
     "recover": _rule(
         "packets come again, or need not come any more, or those of an engine that had failed",
+        told="sends packets again",
         of="connected, missing or connected, failed", clears="missing failed",
+    ),
+    "drop": _rule(
+        "the connection is gone",
+        told="drops",
+        of="connected", clears="connected missing hidden",
+    ),
+    "return": _rule(
+        "the connection is back",
+        told="returns",
+        of="not connected", sets="connected", clears="lost hidden",
+    ),
+    "displace": _rule(
+        "another page takes the connection over",
+        told="opens another page",
+        of="connected", clears="lost hidden", heard="never",
+    ),
+    "excuse": _rule(
+        "the engine is compared again: its player has returned, or others have left",
+        of="diverged", clears="diverged", heard="never",
     ),
     "lost": _rule(
         "the grace is over",
+        told="is lost",
         of="not lost, not connected or not lost, missing or not lost, hidden, iterating"
         " or not lost, failed or not lost, diverged",
         sets="lost",
     ),
     "diverged": _rule(
         "the engine differs from the others",
+        told="diverges",
         of="not diverged, iterating", sets="diverged",
-    ),
-    "repaired": _rule("it agrees with the others again", of="diverged", clears="diverged"),
-    "failed": _rule(
-        "the engine cannot go on", of="connected, not failed, not missing, running", sets="failed"
     ),
 }  # fmt: skip
 """By what happens. Where the chart hears of it, the event has this name and the field `seat`, that

@@ -6,7 +6,7 @@ from 0; the lowest free one is given out. A role has one holder at a time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, count
 
@@ -14,7 +14,7 @@ from gameroom.chart.events import Person
 from gameroom.lockstep.pace import Slow
 from gameroom.lockstep.packets import Roster, RosterRow
 from gameroom.model import RoomFile
-from gameroom.model.builtin import FLAGS
+from gameroom.model.builtin import FLAGS, Flags
 from gameroom.room.folded import Player
 from gameroom.texts import looks, numbered
 
@@ -26,10 +26,23 @@ not counted through for each newcomer."""
 TOLD = frozenset({"roles", "team", *FLAGS, "slow_by", "repairing", "choices"})
 """What everyone sees of a person and what can change."""
 
+COUNTED = TOLD | {
+    "seat",
+    "arrived",
+    "gathers_from",
+    "failed_since",
+    "repairing_since",
+    "away_since",
+    "silent_since",
+    "missing_since",
+}
+"""What decides whom turns wait for, what somebody may do, and when somebody is to be noted next.
+Whoever works that out keeps it until `People.version` changes."""
+
 
 @dataclass(slots=True)
-class Member:
-    """One person. `seat` is None for a spectator.
+class Member(Flags):
+    """One person, with all flags. `seat` is None for a spectator.
 
     people: those among whom this person is; they notice when something changes that is told.
     joined: counts up with every join; the smallest is the longest in the room.
@@ -56,18 +69,8 @@ class Member:
     seat: int | None = None
     team: str | None = None
     roles: frozenset[str] = frozenset()
-    connected: bool = False
-    ready: bool = False
-    loaded: bool = False
-    refused: bool = False
     reasons: tuple[str, ...] = ()
-    hidden: bool = False
-    slow: bool = False
     slow_by: Slow | None = None
-    missing: bool = False
-    lost: bool = False
-    diverged: bool = False
-    failed: bool = False
     failed_since: int | None = None
     failure: tuple[int, str] | None = None
     failed_here: bool = False
@@ -84,8 +87,9 @@ class Member:
     spent: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def __setattr__(self, name: str, value: object) -> None:
-        if name in TOLD and getattr(self, name, None) != value:
-            self.people.changed = True
+        if name in COUNTED and getattr(self, name, value) != value:
+            self.people.changed |= name in TOLD
+            self.people.version += 1
         object.__setattr__(self, name, value)
 
     @property
@@ -106,29 +110,37 @@ class People:
     """Everyone in the room, by user id.
 
     changed: whether something of them has changed that everyone sees, until it is told.
+    version: counts up with every change of `COUNTED`, and with everybody who comes or goes.
     """
 
     file: RoomFile
     members: dict[str, Member] = field(default_factory=dict)
     changed: bool = False
+    version: int = 1
     _joins: int = 0
-    _seated: tuple[Member, ...] | None = None
+    _seated: dict[int, Member] = field(default_factory=dict)
+    _seated_version: int = 0
 
     def __iter__(self) -> Iterator[Member]:
         return iter(self.members.values())
 
-    def players(self) -> tuple[Member, ...]:
-        """Everyone with a seat, in seat order. Asked with every packet, so kept."""
-        if self._seated is None:
+    def seated(self) -> Mapping[int, Member]:
+        """Everyone with a seat, by seat and in that order. Asked every turn, so kept."""
+        if self._seated_version != self.version:
             seated = [(member.seat, member) for member in self if member.seat is not None]
-            self._seated = tuple(m for _, m in sorted(seated, key=lambda pair: pair[0]))
+            self._seated = dict(sorted(seated, key=lambda pair: pair[0]))
+            self._seated_version = self.version
         return self._seated
+
+    def players(self) -> Collection[Member]:
+        """Everyone with a seat, in seat order."""
+        return self.seated().values()
 
     def spectators(self) -> list[Member]:
         return [member for member in self if member.seat is None]
 
     def at(self, seat: int) -> Member | None:
-        return next((member for member in self if member.seat == seat), None)
+        return self.seated().get(seat)
 
     def free_seat(self) -> int | None:
         """The lowest free seat, None when all are taken."""
@@ -155,7 +167,8 @@ class People:
         self._joins += 1
         member = Member(self, user, self._unlike_others(name), self._joins, seat=seat, team=team)
         self.members[user] = member
-        self._seated, self.changed = None, True
+        self.changed = True
+        self.version += 1
         return member
 
     def _unlike_others(self, name: str) -> str:
@@ -168,7 +181,8 @@ class People:
 
     def remove(self, member: Member) -> None:
         del self.members[member.user]
-        self._seated, self.changed = None, True
+        self.changed = True
+        self.version += 1
 
     def hand_on(self, role: str) -> None:
         """Where nobody holds the role, the longest seated of those who may hold it does,
@@ -229,7 +243,8 @@ class People:
             member.repairing_since = now if member.repairing else None
             member.failed_since = now if member.failed else None
             self.members[row.user] = member
-        self._seated, self.changed = None, False
+        self.changed = False
+        self.version += 1
 
 
 def choice_of(body: Mapping[str, object]) -> str | None:
@@ -246,16 +261,8 @@ def _seat(member: Member) -> RosterRow:
         name=member.name,
         roles=tuple(sorted(member.roles)),
         team=member.team,
-        connected=member.connected,
-        ready=member.ready,
-        loaded=member.loaded,
-        refused=member.refused,
-        hidden=member.hidden,
         slow=member.slow_by,
-        missing=member.missing,
-        lost=member.lost,
-        diverged=member.diverged,
-        failed=member.failed,
         repairing=member.repairing,
         choices=dict(member.choices),
+        **{flag: getattr(member, flag) for flag in FLAGS if flag != "slow"},
     )

@@ -40,7 +40,7 @@ def place_for(
         return _to_watch(name, people, chart_driver, lifecycle)
     team = people.team_for(wish.team)
     if people.file.teams and team is None:
-        return Problem(409, "team_full", "There is no room in that team.")
+        return Problem(409, "team_full", "That team is full.")
     return Place(name, seat, team)
 
 
@@ -49,8 +49,10 @@ def _to_watch(
 ) -> Place | Problem:
     if not lifecycle.allows("watch", SPECTATOR):
         return chart_driver.forbidden(
-            "watch", SPECTATOR, "Nobody new may come in now.", is_in=False
+            "watch", SPECTATOR, "Nobody can join this room now.", is_in=False
         )
     if people.watching_is_full():
-        return Problem(409, "room_full", "Every seat and every place to watch is taken.")
+        return Problem(
+            409, "room_full", "This room is full: there is no free seat and no free place to watch."
+        )
     return Place(name, None, None)

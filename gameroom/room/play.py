@@ -8,15 +8,16 @@ turn length after the last one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+
+from msgspec import Struct
 
 from gameroom.lockstep import packets
 from gameroom.lockstep.checksums import Checksums, Signals
 from gameroom.lockstep.pace import AHEAD_MAX, Pace, PacePolicy, Pacer, Slow
 from gameroom.lockstep.packets import ClientPacket, MasterPacket, SeatCommands, SignalReport
 from gameroom.lockstep.turns import Closed, Taken, Turns
-from gameroom.model import RoomFile, policies
+from gameroom.model import INT_MAX, RoomFile, policies
 from gameroom.model.fit import misfit_body
 from gameroom.model.policies import number
 from gameroom.room.chart_driver import ChartDriver
@@ -33,8 +34,7 @@ SIGNAL_WINDOW = 64
 SIGNALS_PER_GENERATION_MAX = 8
 
 
-@dataclass(frozen=True, slots=True)
-class VerifiedTurn:
+class VerifiedTurn(Struct, frozen=True, gc=False):
     """A closed turn with the commands that stand, in seat order, and those that do not."""
 
     closed: Closed
@@ -61,6 +61,19 @@ class Play:
         self._agreed_by = {signal.name: signal.agreed for signal in file.signals}
         self._commands_max = number(file, "limits", "commands_per_turn")
         self._gather_within = _gather_within(file)
+        self._version = 0
+        """Of the people, when what follows was found out."""
+        self._gathered: tuple[int, ...] = ()
+        self._awaited: frozenset[int] = frozenset()
+        self._awaited_until = 0
+        """Before the turn of this generation nobody else is gathered."""
+        self._is_played = False
+        self._is_anyone_slow = False
+        self._keepers: dict[str, int] = {}
+        """By user, the seats whose packets can take the fast path."""
+        self._rulings: dict[tuple[int, str], str] = {}
+        """What the chart says of a seat's commands, in the states `_ruled_in`."""
+        self._ruled_in = -1
 
     @property
     def generation(self) -> int:
@@ -71,19 +84,56 @@ class Play:
     def pace(self) -> Pace:
         return self.pacer.pace
 
-    def gathered(self) -> list[int]:
-        """The seats whose packets the open turn waits for."""
-        return [
-            member.seat
-            for member in self.people.players()
-            if member.seat is not None
-            and member.gathers_from is not None
-            and member.gathers_from <= self.turns.open
-        ]
+    def gathered(self) -> tuple[int, ...]:
+        """The seats whose packets the open turn waits for, in order."""
+        self._look()
+        return self._gathered
 
     def is_played(self) -> bool:
         """Is anybody there who sends packets? Otherwise the turns rest."""
-        return any(member.gathers_from is not None for member in self.people.players())
+        self._look()
+        return self._is_played
+
+    def is_anyone_slow(self) -> bool:
+        """Is anybody named who holds the pace back?"""
+        self._look()
+        return self._is_anyone_slow
+
+    def has_heard_all(self) -> bool:
+        """Have all been heard for whom the open turn waits?"""
+        self._look()
+        return self.turns.has_heard(self._awaited)
+
+    def _look(self) -> None:
+        """Find out again whom the turns wait for, if that may have changed."""
+        open_ = self.turns.open
+        if self._version == self.people.version and open_ < self._awaited_until:
+            return
+        self._version, self._awaited_until = self.people.version, INT_MAX
+        self._is_played = self._is_anyone_slow = False
+        self._keepers.clear()
+        self._rulings.clear()
+        gathered = []
+        for seat, member in self.people.seated().items():
+            self._is_anyone_slow |= member.slow
+            since = member.gathers_from
+            if since is None:
+                continue
+            self._is_played = True
+            if since > open_:
+                self._awaited_until = min(self._awaited_until, since)
+                continue
+            gathered.append(seat)
+            if (
+                member.connected
+                and not member.repairing
+                and not member.failed
+                and member.failed_since is None
+                and member.silent_since is None
+                and member.missing_since is None
+            ):
+                self._keepers[member.user] = seat
+        self._gathered, self._awaited = tuple(gathered), frozenset(gathered)
 
     # -- hearing -----------------------------------------------------------------------
 
@@ -125,6 +175,39 @@ class Play:
                 rejected.append(Rejected(member.user, packet.generation, -1, problem))
         return taken, rejected
 
+    def keep(self, user: str, packet: ClientPacket) -> bool:
+        """The fast path: take a packet that is the next one of a player who is here and that fits.
+        Such a packet changes nothing but what is known of its seat. For any other packet returns
+        False, and nothing has changed: `take` it."""
+        if self._version != self.people.version or self.turns.open >= self._awaited_until:
+            self._look()
+        seat = self._keepers.get(user)
+        checksums, checksum = self.checksums, packet.checksum
+        if (
+            seat is None
+            or packet.signals
+            or not self.started
+            or self.due is None
+            or not checksums.undisputed
+            or (checksum is not None and not checksums.fits(seat, checksum))
+        ):
+            return False
+        kept: Sequence[tuple[int, packets.Command]] = ()
+        ids: Sequence[int] = ()
+        if packet.commands or packet.ids:
+            if packets.misfit_ids(packet) is not None:
+                return False
+            kept, rejected = self._fitting(self.people.seated()[seat], packet)
+            if rejected:
+                return False
+            ids = [one for one in packet.ids if one]
+        if not self.turns.keep(seat, packet.generation, kept, ids):
+            return False
+        self.pacer.report(seat, packet.latency, packet.framerate)
+        if checksum is not None:
+            checksums.report(seat, checksum, self.generation)
+        return True
+
     def _fitting(
         self, member: Member, packet: ClientPacket
     ) -> tuple[list[tuple[int, packets.Command]], list[Rejected]]:
@@ -149,17 +232,17 @@ class Play:
 
     def _misfit_command(self, index: int, command: packets.Command) -> str | None:
         if index >= self._commands_max:
-            return f"At most {self._commands_max} commands fit into one turn."
+            return f"A turn has at most {self._commands_max} commands per player."
         declared = self._commands.get(command.name)
         if declared is None:
-            return f"This room has no command `{command.name[:40]}`."
+            return f"There is no command `{command.name[:40]}` in this room."
         why = misfit_body(declared.fields, command.body)
         return None if why is None else f"In `{command.name}`, {why}."
 
     def _misfit_signal(self, signal: SignalReport) -> str | None:
         declared = self._signals.get(signal.name)
         if declared is None:
-            return f"This room has no signal `{signal.name[:40]}`."
+            return f"There is no signal `{signal.name[:40]}` in this room."
         why = misfit_body(declared.fields, signal.body)
         return None if why is None else f"In `{signal.name}`, {why}."
 
@@ -193,7 +276,7 @@ class Play:
             self.due = now
         if not self.is_played() or now < self.due:
             return False
-        if not self.turns.unheard(self.gathered()):
+        if self.has_heard_all():
             return True
         return self._gather_within is not None and now >= self.due + self._gather_within
 
@@ -211,7 +294,7 @@ class Play:
         """When the turns need to be looked at next, if nobody sends anything."""
         if self.due is None or not self.is_played():
             yield self.chart_driver.due()
-        elif not self.turns.unheard(self.gathered()):
+        elif self.has_heard_all():
             yield self.due
         else:
             if self._gather_within is not None:
@@ -224,22 +307,33 @@ class Play:
 
     def close(self) -> VerifiedTurn:
         """Close the open turn: its commands, verified against the state before it."""
-        seats = [member.seat for member in self.people.players() if member.seat is not None]
-        closed = self.turns.close(seats)
+        seated = self.people.seated()
+        closed = self.turns.close(seated.keys())
         by_seat: dict[int, list[packets.Command]] = {}
         rejected: list[Rejected] = []
         for held in closed.held:
-            member = self.people.at(held.seat)
-            assert member is not None, "a closed turn holds only seated players"
             for index, command in held.commands:
-                ruling = self.chart_driver.ruling(command.name, member.kinds)
+                ruling = self._ruling(held.seat, command.name)
                 if ruling == "allow":
                     by_seat.setdefault(held.seat, []).append(command)
                 elif ruling != "ignore":
+                    member = seated[held.seat]
                     problem = self.chart_driver.forbidden(command.name, member.kinds)
                     rejected.append(Rejected(member.user, held.generation, index, problem))
         commands = tuple(SeatCommands(seat, tuple(said)) for seat, said in by_seat.items())
         return VerifiedTurn(closed, commands, tuple(rejected))
+
+    def _ruling(self, seat: int, name: str) -> str:
+        """allow, deny, ignore or unsaid. Asked of every command, so kept."""
+        self._look()
+        if self._ruled_in != (states := self.chart_driver.snapshot.configuration):
+            self._ruled_in = states
+            self._rulings.clear()
+        ruling = self._rulings.get((seat, name))
+        if ruling is None:
+            kinds = self.people.seated()[seat].kinds
+            ruling = self._rulings[seat, name] = self.chart_driver.ruling(name, kinds)
+        return ruling
 
     def follow(self) -> Mapping[int, Slow]:
         """Follow the reports with the pace from here on; the seats that hold it back, by what."""
@@ -283,8 +377,10 @@ class Play:
         self.checksums.judged, self.checksums.standing = folded.judged, folded.diverged
 
 
-_REPEATED = Problem(409, "repeated_command", "This command was taken before: its id is known.")
-_MISSED = Problem(409, "too_late", "Another packet was taken for this turn, without this command.")
+_REPEATED = Problem(409, "repeated_command", "A command with this id was accepted before.")
+_MISSED = Problem(
+    409, "too_late", "A different packet, without this command, was accepted for this turn."
+)
 
 
 def _id(packet: ClientPacket, index: int) -> int:

@@ -101,9 +101,12 @@ def wait_anew(people: People, now: int) -> None:
 # -- hidden pages ----------------------------------------------------------------------------
 
 
-def hide(member: Member) -> None:
-    """The page is not seen any more: the turns don't wait for it."""
+def hide(member: Member, now: int) -> None:
+    """The page is not seen any more: the turns don't wait for it, and whoever was silent before
+    has the whole grace from now on."""
     member.missing_since = None
+    if member.silent_since is not None:
+        member.silent_since = now
 
 
 def show(member: Member) -> None:
@@ -114,16 +117,18 @@ def show(member: Member) -> None:
 # -- silence ---------------------------------------------------------------------------------
 
 
-def fall_silent(people: People, unheard: Collection[int], since: int, generation: int) -> None:
-    """The turn of this generation, due at `since`, has not heard these seats. Who has no
+def fall_silent(
+    people: People, unheard: Collection[int], due: int, generation: int, now: int
+) -> None:
+    """The turn of this generation, due at `due`, has not heard these seats. Who has no
     connection is not awaited, nor who counts only from a later turn on; nor is a hidden page,
-    from now on."""
+    from now on: the turn may have been due long before the page was hidden."""
     for member in people.players():
         if member.seat not in unheard or not member.connected:
             continue
         counts = member.gathers_from is not None and member.gathers_from <= generation
         if member.silent_since is None and (member.hidden or counts):
-            member.silent_since = since
+            member.silent_since = now if member.hidden else due
         if member.hidden:
             member.gathers_from = None
 

@@ -90,7 +90,7 @@ class Requests:
         if member is None:
             return NOT_IN_THE_ROOM
         if member.seat is None and isinstance(packet, _OF_PLAYERS):
-            return _NOT_A_PLAYER
+            return NOT_A_PLAYER
         if self.event_log.over and not isinstance(packet, inputs.Connect | inputs.Disconnect):
             return _ENDED
         match packet:
@@ -202,7 +202,7 @@ class Requests:
             return wait
         why = misfit_settings(self.file.settings, changed)
         if why is not None or not changes:
-            return Problem(422, "bad_setting", why or "No setting was given.")
+            return Problem(422, "bad_setting", why or "Send at least one setting.")
         if changed == self.event_log.settings:
             return Reply(200, dict(self.event_log.settings))
         self.event_log.settings.update(changes)
@@ -227,7 +227,7 @@ class Requests:
         if (wait := self._waits_for(member, "changes_per_minute", "hidden")) is not None:
             return wait
         if hidden:
-            presence.hide(member)
+            presence.hide(member, self.event_log.now)
             self._recover(member)
         else:
             presence.show(member)
@@ -239,7 +239,9 @@ class Requests:
         if (refusal := self._unless_asked(member, event)) is not None:
             return refusal
         if len(reasons) > REASONS_MAX or any(len(r) > REASON_CHARACTERS_MAX for r in reasons):
-            return Problem(422, "bad_reasons", "At most 16 reasons of 200 characters each.")
+            return Problem(
+                422, "bad_reasons", "Send at most 16 reasons of up to 200 characters each."
+            )
         lines = tuple(filter(None, map(clean_line, reasons)))
         if reasons and not lines:
             return Problem(422, "bad_reasons", "A reason needs at least one visible character.")
@@ -262,17 +264,19 @@ class Requests:
             why = f"A report has 1 to {FAILURE_CHARACTERS_MAX} characters."
             return Problem(422, "bad_report", why)
         if not 0 <= said.generation <= self.play.generation:
-            why = f"Turn {said.generation} is not closed: no engine has run it."
+            why = f"Turn {said.generation} is not closed yet, so no engine can have run it."
             return Problem(422, "bad_report", why)
         if said.kind == "engine" and not self.lifecycle.is_there("failed"):
-            return self.chart_driver.forbidden("failure", member.kinds, "No engine runs now.")
+            return self.chart_driver.forbidden("failure", member.kinds, "No engine is running now.")
         if said.kind == "engine" and not member.connected:
-            return Problem(409, "not_now", "Nobody waits for you while you are not connected.")
+            return Problem(
+                409, "not_now", "You are not connected, so nobody waits for your engine."
+            )
         failure = (said.generation, text)
         if member.failed:
             if said.kind != "engine" or member.failure not in (None, failure):
-                return Problem(409, "already_failed", "Your engine has failed: load it again.")
-            member.failure = failure
+                return Problem(409, "already_failed", "Your engine has failed. Load it again.")
+            member.failure, member.failed_here = failure, True
             return Reply(204)
         kind = "failed" if said.kind == "engine" else "fault"
         if (wait := self._waits_for(member, "changes_per_minute", kind)) is not None:
@@ -298,7 +302,9 @@ class Requests:
     def _ask(self, member: Member, name: str, body: Mapping[str, Value]) -> Reply | Problem:
         request = self._requests.get(name)
         if request is None:
-            return Problem(404, "no_such_request", f"This room has no request `{name[:40]}`.")
+            return Problem(
+                404, "no_such_request", f"There is no request `{name[:40]}` in this room."
+            )
         refusal = self._unless_allowed(member, name, "requests_per_minute")
         if refusal is not None:
             return refusal
@@ -311,7 +317,7 @@ class Requests:
 
     def _chat(self, member: Member, text: str) -> Reply | Problem:
         if not policies.policy(self.file, "chat", "open"):
-            return Problem(403, "chat_off", "There is no chat in this room.")
+            return Problem(403, "chat_off", "Chat is turned off in this room.")
         refusal = self._unless_allowed(member, "chat", "chat_per_minute")
         if refusal is not None:
             return refusal
@@ -349,7 +355,9 @@ class Requests:
         wait = allowance.spend(spent, key, per_minute, self.event_log.now, times)
         if not wait:
             return None
-        return Problem(429, "too_often", f"Too often: wait {wait} ms.", retry_after_ms=wait)
+        return Problem(
+            429, "too_often", f"Too many requests. Try again in {wait} ms.", retry_after_ms=wait
+        )
 
     # -- one client packet -------------------------------------------------------------
 
@@ -357,7 +365,7 @@ class Requests:
         if not self.play.started:
             return self.chart_driver.forbidden("turns", member.kinds, "The game has not started.")
         if packet.generation < 1:
-            return Problem(400, "bad_frame", "Generations count from 1.")
+            return Problem(400, "bad_frame", "The first generation is 1.")
         if (why := packets.misfit_ids(packet)) is not None:
             return Problem(400, "bad_frame", f"{why[0].upper()}{why[1:]}.")
         taken, rejected = self.play.take(member, packet)
@@ -367,11 +375,14 @@ class Requests:
             self.event_log.want(*rejected)
             return Reply(200, {"generation": packet.generation, "repeated": True})
         if taken is Taken.SKIPPED:
-            why = f"Generation {packet.generation} was skipped: much later ones were sent first."
-            return Problem(409, "too_late", f"{why} Its commands were not taken.")
+            why = (
+                f"Generation {packet.generation} was skipped because much later ones were sent "
+                "first."
+            )
+            return Problem(409, "too_late", f"{why} Its commands were not accepted.")
         if taken is Taken.EARLY:
             open_ = self.play.generation + 1
-            why = f"Generation {packet.generation} is too far ahead: {open_} is open."
+            why = f"Generation {packet.generation} is too far ahead. The open turn is {open_}."
             return Problem(409, "too_early", why)
         self.event_log.want(*rejected)
         speaks = taken is Taken.KEPT or member.hidden or not self._patience.waits
@@ -386,7 +397,7 @@ class Requests:
         self, member: Member, generation: int, sha256: str, size: int
     ) -> Reply | Problem:
         if member.repairing:
-            return _NOT_A_PLAYER
+            return NOT_A_PLAYER
         return self.snapshots.said(seat_of(member), generation, sha256, size) or Reply(202)
 
     def _send_state(self, member: Member, said: inputs.SendState) -> Reply | Problem:
@@ -396,19 +407,9 @@ class Requests:
         self.event_log.want(sent)
         return Reply(201)
 
-    def unasked(self, who: str, generation: int) -> Problem | None:
-        """Why this member is not to send the state of this turn, None when it is: to be known
-        before its bytes are read."""
-        member = self.people.members.get(who)
-        if member is None:
-            return NOT_IN_THE_ROOM
-        if member.seat is None:
-            return _NOT_A_PLAYER
-        return self.snapshots.unasked(member.seat, generation)
-
 
 _OF_PLAYERS = (ClientPacket, inputs.Fail, inputs.HaveState, inputs.SendState)
 """What spectators never send, whatever state the room is in."""
-NOT_IN_THE_ROOM = Problem(403, "not_in_the_room", "You have no place in this room.")
-_NOT_A_PLAYER = Problem(403, "not_a_player", "Only players send turns, states and failures.")
+NOT_IN_THE_ROOM = Problem(403, "not_in_the_room", "You have not joined this room.")
+NOT_A_PLAYER = Problem(403, "not_a_player", "Only players can send turns, states and failures.")
 _ENDED = Problem(410, "room_ended", "The room has ended.")

@@ -26,13 +26,14 @@ from gameroom.model import Value
 from gameroom.model.policies import number
 from gameroom.room import inputs, presence
 from gameroom.room.chart_driver import ChartDriver, Now
+from gameroom.room.divergence import Divergence
 from gameroom.room.effects import Effect, Picture, Problem
 from gameroom.room.event_log import EventLog
 from gameroom.room.folded import Checkpoint, Folded
 from gameroom.room.lifecycle import Lifecycle
 from gameroom.room.people import People
 from gameroom.room.play import Play
-from gameroom.room.requests import Requests
+from gameroom.room.requests import NOT_A_PLAYER, NOT_IN_THE_ROOM, Requests
 from gameroom.room.setup import default_settings, misfit_settings
 from gameroom.room.snapshots import Snapshots
 from gameroom.texts import clean_line
@@ -81,6 +82,15 @@ class Room:
             self.lifecycle,
             self._patience,
         )
+        self.divergence = Divergence(
+            file,
+            self.people,
+            self.chart_driver,
+            self.play,
+            self.event_log,
+            self.lifecycle,
+            self.requests,
+        )
         self._urgent = False
         self._now = now
         """The shell's time at the call at hand."""
@@ -92,6 +102,14 @@ class Room:
         """Restored, and nobody has come back yet: all that were connected are awaited."""
         self._sleep_max = number(file, "reconnect", "sleep")
         self._sleep_left = self._sleep_max
+        self._next_due: int | None = None
+        """See `_people_due`."""
+        self._due_version = 0
+        """Of the people, when `_next_due` was found out."""
+        self._keeps_until = 0
+        """By the shell's time, until when packets may take the fast path."""
+        self._kept = False
+        """Whether a packet has taken it since the last `receive` or `tick`."""
 
     # -- doors ---------------------------------------------------------------------
 
@@ -104,14 +122,33 @@ class Room:
         self.event_log.say(packets.Setup(dict(self.settings)))
         return self._settled()
 
+    def keep(self, who: str, packet: packets.ClientPacket, now: int) -> int | None:
+        """The fast path of a packet that is only kept until its turn closes. Returns when to call
+        `tick` next, which may be now; there is no other effect, and the reply is always that the
+        packet was taken. Returns None, and nothing has changed, if the packet needs more than that
+        or something else is due: then `receive` it.
+
+        Both paths lead to the same journal. A verdict about checksums that follows from a kept
+        packet is given before anything else happens.
+        """
+        play = self.play
+        if now >= self._keeps_until or not play.keep(who, packet):
+            return None
+        self._kept = True
+        if play.due is not None and play.has_heard_all():
+            self._keeps_until = min(self._keeps_until, play.due + self._slept)
+        return self._keeps_until
+
     def receive(self, who: str, packet: inputs.Packet, now: int) -> tuple[Effect, ...]:
         """One packet from the person with the user id `who`; exactly one Reply comes back."""
+        self._judge_kept()
         self._time_is(now)
         self.event_log.reply(self.requests.answer(who, packet))
         return self._settled()
 
     def tick(self, now: int) -> tuple[Effect, ...]:
         """Time has passed: due timers, turns and absences."""
+        self._judge_kept()
         self._time_is(now)
         return self._settled()
 
@@ -210,7 +247,12 @@ class Room:
     def unasked(self, who: str, generation: int) -> Problem | None:
         """Why this member is not to send the state of this turn, None when it is: to be known
         before its bytes are read."""
-        return self.requests.unasked(who, generation)
+        member = self.people.members.get(who)
+        if member is None:
+            return NOT_IN_THE_ROOM
+        if member.seat is None:
+            return NOT_A_PLAYER
+        return self.snapshots.unasked(member.seat, generation)
 
     def picture(self) -> Picture:
         """The whole room as it is now."""
@@ -226,47 +268,11 @@ class Room:
 
     # -- comparing -----------------------------------------------------------------------
 
-    def _compare(self) -> None:
-        """Verdicts and agreements that the reports allow by now; a verdict while turns run."""
-        if self.lifecycle.is_there("diverged"):
-            for verdict in self.play.divergences():
-                self._diverged(verdict)
-        for seat in self.play.checksums.healed():
-            self._healed(seat)
-        self._release_the_last()
-        for signal in self.play.agreed_signals():
-            self.chart_driver.happen(signal.name, {**signal.body, "seat": -1})
-
-    def _diverged(self, verdict: packets.Diverged) -> None:
-        known = {member.seat for member in self.people.players() if member.diverged}
-        if set(verdict.seats) <= known:
-            return
-        self.play.checksums.standing = verdict
-        self.event_log.say(verdict)
-        named = [one for one in self.people.players() if one.seat in verdict.seats]
-        if not named:
-            return
-        self._urgent = True
-        for member in named:
-            self.lifecycle.change("diverged", member)
-            member.outvoted = verdict.decidable
-        self.lifecycle.tell("diverged", named[0], decidable=verdict.decidable)
-
-    def _release_the_last(self) -> None:
-        """Where only players under repair are here, nobody is left whom they could agree with:
-        they play on and are compared with each other, and with whoever returns."""
-        here = [one for one in self.people.players() if one.connected and not one.failed]
-        if here and all(member.repairing for member in here):
-            for member in here:
-                assert member.seat is not None, "players are seated"
-                self.play.checksums.release(member.seat)
-                self._healed(member.seat)
-
-    def _healed(self, seat: int) -> None:
-        member = self.people.at(seat)
-        assert member is not None, "an empty seat is forgotten"
-        presence.release(member)
-        self.lifecycle.happens("repaired", member)
+    def _judge_kept(self) -> None:
+        """Give the verdicts that follow from packets that took the fast path."""
+        if self._kept:
+            self._kept = False
+            self._urgent |= self.divergence.compare()
 
     def _ask_for_state(self) -> None:
         """The state is a burden to a thin line and to an engine that holds the pace up: the one
@@ -292,7 +298,7 @@ class Room:
             if self.over:
                 break
             self._note_absence()
-            self._compare()
+            self._urgent |= self.divergence.compare()
             self._ask_for_state()
             if self.play.may_close(self.event_log.now):
                 self._close_turn()
@@ -300,7 +306,10 @@ class Room:
                 break
         self.event_log.say_if_over()
         self._sleep_or_wake()
-        return self.event_log.take(self._wake_at())
+        wake_at = self._wake_at()
+        busy = self._asleep_since is None and not self._awaited and not self.over
+        self._keeps_until = wake_at if wake_at is not None and busy else 0
+        return self.event_log.take(wake_at)
 
     def _time_is(self, now: int) -> None:
         self._now = max(now, self._now)
@@ -328,16 +337,18 @@ class Room:
         """The heart of lock-step: all were heard or waited for, everybody is told the same."""
         assert self.play.due is not None, "a turn closes on the clock of the turns"
         turn = self.play.close()
-        presence.fall_silent(self.people, turn.closed.absent, self.play.due, self.generation)
+        now = self.event_log.now
+        if absent := turn.closed.absent:
+            presence.fall_silent(self.people, absent, self.play.due, self.generation, now)
         self._name_slow()
         moved = self._run_chart()
         self.event_log.say_roster_if_changed()
         chart = self.chart_driver.as_told(moved) if moved else None
-        master = self.play.master(turn, chart, self.event_log.now)
+        master = self.play.master(turn, chart, now)
         self.event_log.say(master, dump=True, ids=turn.closed.ids)
         self.event_log.want(*turn.rejected)
         if self.snapshots.is_due(self.generation):
-            self.snapshots.begin(self._snapshot(), self.event_log.now)
+            self.snapshots.begin(self._snapshot(), now)
 
     def _snapshot(self) -> packets.Snapshot:
         """The room right after a turn, without the engines' state."""
@@ -355,6 +366,8 @@ class Room:
     def _name_slow(self) -> None:
         """Whoever holds the pace back from this turn on, and who does not any more."""
         slow = self.play.follow()
+        if not slow and not self.play.is_anyone_slow():
+            return
         for member in self.people.players():
             assert member.seat is not None, "players have seats"
             reason = slow.get(member.seat)
@@ -365,27 +378,42 @@ class Room:
     def _note_absence(self) -> None:
         """Who never came, who is silent, who is lost by now."""
         passed = self._now if self._awaited else self.event_log.now
-        for member in presence.never_arrived(self.people, passed):
-            self.requests.away(member)
+        if self._is_anybody_due(passed):
+            for member in presence.never_arrived(self.people, passed):
+                self.requests.away(member)
         if (due := self.play.due) is None:
             presence.rest(self.people)
         else:
-            unheard = self.play.overdue(self.event_log.now, by=presence.SILENT_MS)
-            presence.fall_silent(self.people, unheard, due, self.generation + 1)
-        for member in presence.newly_missing(self.people, self._patience, self.event_log.now):
-            if self.lifecycle.happens("lag", member):
-                presence.miss(member, self._patience, self.event_log.now)
-                self._urgent = True
+            now = self.event_log.now
+            if unheard := self.play.overdue(now, by=presence.SILENT_MS):
+                presence.fall_silent(self.people, unheard, due, self.generation + 1, now)
         if self._asleep_since is not None:
             # No grace runs out, so nobody's place to watch is kept: it would be for all night.
             for member in self.people.spectators():
                 if not member.connected:
                     self.people.remove(member)
+        if not self._is_anybody_due(passed):
+            return
+        for member in presence.newly_missing(self.people, self._patience, self.event_log.now):
+            if self.lifecycle.happens("lag", member):
+                presence.miss(member, self._patience, self.event_log.now)
+                self._urgent = True
         for member in presence.newly_lost(self.people, self._patience, self.event_log.now):
             if member.seat is None:
                 self.people.remove(member)
             elif self.lifecycle.happens("lost", member):
                 self._urgent = True
+
+    def _people_due(self) -> int | None:
+        """When somebody is to be noted next, by the room's time, if nothing changes."""
+        if self._due_version != self.people.version:
+            self._due_version = self.people.version
+            self._next_due = min(presence.deadlines(self.people, self._patience), default=None)
+        return self._next_due
+
+    def _is_anybody_due(self, now: int) -> bool:
+        due = self._people_due()
+        return due is not None and due <= now
 
     def _wake_at(self) -> int | None:
         """When something becomes due by itself, by the shell's time; never now or earlier."""
@@ -397,7 +425,7 @@ class Room:
                 ends_at = min(ends_at, self._asleep_since + presence.ARRIVAL_MS)
             return max(ends_at, self._now + 1)
         times = [
-            *presence.deadlines(self.people, self._patience),
+            self._people_due(),
             *self.play.deadlines(self.event_log.now),
             self.snapshots.deadline(),
         ]
@@ -411,6 +439,8 @@ class Room:
 
     def _run_chart(self) -> list[packets.Moved]:
         self._urgent = False
+        if self.play.started and self.chart_driver.is_idle(self.event_log.now, self.generation):
+            return []
         moved = self.chart_driver.run(self._facts(), self._do)
         if not self.play.started and self.chart_driver.is_in("running"):
             self.play.started = True
@@ -435,27 +465,11 @@ class Room:
                     others = {name: one for name, one in member.choices.items() if name != did.name}
                     member.choices = others
             case "repair":
-                self._repair()
+                self.divergence.repair()
             case "announce":
                 self.event_log.say(packets.Announcement(clean_line(did.name)))
             case _:
                 raise AssertionError(f"the chart wants `{did.verb}` done")
-
-    def _repair(self) -> None:
-        """Whoever differs from a majority begins again, while the others go on. Where nobody
-        knows who is right there is nobody to repair."""
-        ill = [m for m in self.people.players() if m.outvoted and not m.repairing]
-        allowed = number(self.file, "divergence", "repairs")
-        for member in ill:
-            if member.repairs >= allowed:
-                self.requests.remove(member, Close.DROPPED, "diverged too often")
-        curable = {m.seat: m for m in ill if m.repairs < allowed and m.seat is not None}
-        if not curable:
-            return
-        self.event_log.say(packets.Repair(self.generation, tuple(curable)))
-        for seat, member in curable.items():
-            presence.quarantine(member, self.event_log.now)
-            self.play.quarantine(seat)
 
     def _tell(self) -> bool:
         """What happened is told without a turn. Says whether anything was told."""

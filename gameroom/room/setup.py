@@ -22,4 +22,4 @@ def misfit_settings(declared: Sequence[Setting], settings: Mapping[str, Value]) 
         if (why := misfit(types[name], value)) is not None:
             return f"`{name}` {why}."
     missing = [name for name in types if name not in settings]
-    return f"`{missing[0]}` is missing." if missing else None
+    return f"The setting `{missing[0]}` is missing." if missing else None

@@ -68,9 +68,15 @@ class Snapshots:
     def said(self, seat: int, generation: int, sha256: str, size: int) -> Problem | None:
         """A player says what its state is; why that is not taken. The first word counts."""
         if _SHA256.fullmatch(sha256) is None or size < 1:
-            return Problem(422, "bad_body", "A hash is 64 of 0-9 and a-f, a size is above 0.")
+            return Problem(
+                422,
+                "bad_body",
+                "A hash has 64 characters, each 0-9 or a-f. A size is 1 or greater.",
+            )
         if size > STATE_BYTES_MAX:
-            return Problem(413, "too_big", f"A state of over {STATE_BYTES_MAX} bytes is not kept.")
+            return Problem(
+                413, "too_big", f"The state is too large. The limit is {STATE_BYTES_MAX} bytes."
+            )
         point = self._at(generation)
         if point is None:
             return _PASSED
@@ -115,7 +121,7 @@ class Snapshots:
         if point is None:
             return _PASSED
         if point.asked[-1:] != [seat] or point.done:
-            return Problem(409, "not_asked", "You are not asked for this state.")
+            return Problem(409, "not_asked", "The room did not ask you for this state.")
         return None
 
     def sent(self, seat: int, sent: SendState) -> Keep | Problem:
@@ -126,7 +132,9 @@ class Snapshots:
         assert point is not None, "somebody was asked"
         if sent.sha256 != point.snapshot.sha256:
             point.until = 0
-            return Problem(422, "another_state", "This is not the state that was agreed on.")
+            return Problem(
+                422, "another_state", "This is not the state that the players agreed on."
+            )
         point.done = True
         return Keep(point.snapshot, point.at, sent.state)
 
@@ -154,4 +162,4 @@ def _majority(said: Collection[tuple[str, int]], expected: int) -> tuple[str, in
     return found[0][0] if found and 2 * found[0][1] > expected else None
 
 
-_PASSED = Problem(409, "not_wanted", "The state after this turn is not wanted (any more).")
+_PASSED = Problem(409, "not_wanted", "The state after this turn is not needed.")

@@ -8,7 +8,7 @@ from gameroom.scenario.coverage import Coverage, Missed, reached
 from gameroom.scenario.event_trace import BadEventError, EventTrace
 from gameroom.scenario.failure import Failure, as_text
 from gameroom.scenario.run import Done, Outcome, run
-from gameroom.scenario.suite import Suite, chart_of, run_suite, scenarios_of
+from gameroom.scenario.suite import Suite, run_suite, scenarios_of
 
 __all__ = [
     "BadEventError",
@@ -20,7 +20,6 @@ __all__ = [
     "Outcome",
     "Suite",
     "as_text",
-    "chart_of",
     "reached",
     "run",
     "run_suite",

@@ -8,7 +8,9 @@ engine itself has no game: its checksums are made from the turns and agree by th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec import structs
 
 from gameroom.lockstep.packets import (
     ClientPacket,
@@ -198,13 +200,13 @@ class Client:
         if self.diverges and packet.checksum is not None:
             assert self.seat is not None, "only players report"
             value = packet.checksum.value ^ self.seat + 1
-            packet = replace(packet, checksum=replace(packet.checksum, value=value))
+            packet = structs.replace(packet, checksum=structs.replace(packet.checksum, value=value))
         if self.framerate:
-            packet = replace(packet, framerate=self.framerate)
+            packet = structs.replace(packet, framerate=self.framerate)
         if self.signals and packet.generation > self._sent:
             signals = tuple(self.signals[:SIGNALS_PER_PACKET_MAX])
             del self.signals[: len(signals)]
-            packet = replace(packet, signals=signals)
+            packet = structs.replace(packet, signals=signals)
         self._sent = max(self._sent, packet.generation)
         return packet
 

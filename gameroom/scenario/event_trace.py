@@ -52,7 +52,7 @@ class EventTrace(RoomListener):
         now = self._driver.now
         at = _int(event, "at", now)
         if at < now:
-            raise BadEventError(f"`at` is {at}, but it is {now} already")
+            raise BadEventError(f"`at` is {at}, but the time is already {now}")
         packet = _packet(event)
         yield from self._pass(at)
         if packet is None:
@@ -81,7 +81,7 @@ class EventTrace(RoomListener):
                 return
             driver.tick()
             yield from self._happened()
-        raise BadEventError(f"the room would be woken more than {TICKS_MAX} times until then")
+        raise BadEventError(f"the room would wake more than {TICKS_MAX} times before then")
 
     def _happened(self) -> Iterator[Plain]:
         """What the chart did, then what was refused, since the last call."""
@@ -160,21 +160,21 @@ def _packet(event: Fields) -> inputs.Packet | None:
     if name == "wait":
         return None
     if (make := _PACKETS.get(name)) is None:
-        raise BadEventError(f"there is no event `{name}`: {', '.join([*_PACKETS, 'wait'])}")
+        raise BadEventError(f"unknown event `{name}`; use one of {', '.join([*_PACKETS, 'wait'])}")
     return make(event)
 
 
 def _join(event: Fields) -> inputs.Packet:
     team = event.get("team")
     if team is not None and not isinstance(team, str):
-        raise BadEventError("`team` is no text")
+        raise BadEventError("`team` is not a string")
     return inputs.Join(_text(event, "who"), bool(event.get("spectate", False)), team)
 
 
 def _load(event: Fields) -> inputs.Packet:
     reasons = _list(event, "reasons")
     if not all(isinstance(reason, str) for reason in reasons):
-        raise BadEventError("`reasons` are texts")
+        raise BadEventError("`reasons` must be a list of strings")
     return inputs.Load(tuple(reasons))
 
 
@@ -218,7 +218,7 @@ _PACKETS: Mapping[str, Callable[[Fields], inputs.Packet]] = {
 
 def _fields(said: object, what: str) -> Fields:
     if not isinstance(said, dict):
-        raise BadEventError(f"{what} is a map, such as {{...}}")
+        raise BadEventError(f"{what} must be an object, such as {{...}}")
     return said
 
 
@@ -229,7 +229,7 @@ def _body(said: Fields) -> Fields:
 def _list(said: Fields, key: str) -> list[Any]:
     found = said.get(key, [])
     if not isinstance(found, list):
-        raise BadEventError(f"`{key}` is a list")
+        raise BadEventError(f"`{key}` must be a list")
     return found
 
 
@@ -240,13 +240,13 @@ def _maps(said: Fields, key: str) -> list[Fields]:
 def _text(said: Fields, key: str) -> str:
     found = said.get(key)
     if not isinstance(found, str):
-        raise BadEventError(f"`{key}` is missing" if found is None else f"`{key}` is no text")
+        raise BadEventError(f"`{key}` is missing" if found is None else f"`{key}` is not a string")
     return found
 
 
 def _int(said: Fields, key: str, default: int | None = None) -> int:
     found = said.get(key, default)
     if isinstance(found, bool) or not isinstance(found, int) or found < 0:
-        missing = found is None
-        raise BadEventError(f"`{key}` is missing" if missing else f"`{key}` is no whole number")
+        what = "is missing" if found is None else "must be a whole number, 0 or more"
+        raise BadEventError(f"`{key}` {what}")
     return found

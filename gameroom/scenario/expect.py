@@ -88,7 +88,9 @@ def _people(stage: Stage, step: Step) -> str | None:
     names, be = " and ".join(other), "are" if len(other) > 1 else "is"
     out = [who for who in other if not stage.room.member(who)]
     if out and step.name != "gone":
-        return "; ".join(f"{who} is gone: {stage.gone.get(who, 'never came in')}" for who in out)
+        return "; ".join(
+            f"{who} is not in the room: {stage.gone.get(who, 'never joined')}" for who in out
+        )
     return f"{names} {be} {'not ' if wanted else ''}{step.name}"
 
 
@@ -107,8 +109,8 @@ def _told(stage: Stage, text: str) -> str | None:
     if any(text in told for told in stage.told):
         return None
     if not stage.told:
-        return "nobody was told anything by the line before"
-    return "all were told " + ", ".join(words.scalar(told) for told in stage.told)
+        return "the line before announced nothing"
+    return "the line before announced " + ", ".join(words.scalar(told) for told in stage.told)
 
 
 def _refused(stage: Stage, why: str, answers: Answers) -> str | None:
@@ -116,12 +118,13 @@ def _refused(stage: Stage, why: str, answers: Answers) -> str | None:
     if not answers.line:
         return "nothing has been sent yet"
     if not refused and answers.waiting:
-        return f"`{answers.line}` waits: {stage.resting()}"
+        return f"`{answers.line}` is still waiting: {stage.resting()}"
     if not refused:
         return f"`{answers.line}` was not refused"
     if len(refused) < len(answers.who):
         others = [who for who in answers.who if who not in refused]
-        return f"{' and '.join(others)} was not refused"
+        be = "was" if len(others) == 1 else "were"
+        return f"{' and '.join(others)} {be} not refused"
     for problem in refused.values():
         if why not in ("", problem.code) and why not in problem.detail:
             return f"the refusal said {words.scalar(problem.detail)} ({problem.code})"

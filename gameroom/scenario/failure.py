@@ -25,8 +25,8 @@ VERDICTS = {
     "enabled": "yes",
     "guard": "no",
     "false": "not yet",
-    "fired": "fired already, and has held since",
-    "error": "it has no value",
+    "fired": "fired already, and has been true since",
+    "error": "it can't be evaluated",
 }
 
 
@@ -153,14 +153,14 @@ def _allowed(stage: Stage) -> Iterator[tuple[str, tuple[str, ...]]]:
 def _away(stage: Stage) -> Iterator[str]:
     for who, client in stage.clients.items():
         if not client.connected:
-            yield f"{who} has no connection"
+            yield f"{who} is disconnected"
         elif client.silent_since is not None:
             yield f"{who} has been silent since {seconds(client.silent_since)}"
     for who, reason in stage.gone.items():
         yield f"{who} is gone: {reason}"
     agreed = {signal.name: signal.agreed for signal in stage.chart.room.signals}
     for signal, names in stage.half_raised():
-        yield f"`{signal}` is not agreed by {agreed[signal]}: raised by {' and '.join(names)} alone"
+        yield f"`{signal}` is not agreed by {agreed[signal]}: only {' and '.join(names)} raised it"
 
 
 # -- as text -----------------------------------------------------------------------------
@@ -178,7 +178,7 @@ def as_text(scenario: Scenario, failed: Failure, sources: Mapping[str, str]) -> 
         *_answers(failed),
     ]
     if failed.timers:
-        parts += ["", "What would move the room by itself:"]
+        parts += ["", "Pending timers:"]
         parts += [f"  {timer}" for timer in failed.timers]
     if failed.refusal is not None:
         parts += _refusal(failed.refusal)
@@ -212,7 +212,8 @@ def _happenings(failed: Failure) -> Iterator[str]:
     yield ""
     yield f"What happened after line {failed.since}:" if failed.since else "What happened:"
     if failed.left_out:
-        yield f"  ({failed.left_out} earlier things are left out)"
+        entries = "entry" if failed.left_out == 1 else "entries"
+        yield f"  ({failed.left_out} earlier {entries} omitted)"
     for happening in failed.happened:
         first, *rest = happening.text.split("\n")
         yield f"  {seconds(happening.at):>9}  turn {happening.generation:<4} {first}"
@@ -223,11 +224,11 @@ def _answers(failed: Failure) -> Iterator[str]:
     if not failed.asked:
         return
     yield ""
-    yield "What the last events asked of the room, the latest first:"
+    yield "How the last events were handled, latest first:"
     for asked in failed.asked:
         yield f"  `{asked.event}` at {seconds(asked.at)}, in {' and '.join(asked.states)}"
         if not asked.heard:
-            yield "      nothing listens to it there"
+            yield "      no transition handles it there"
         for considered in asked.considered:
             yield f"      {considered.source or 'the room'}: {considered.text}"
             why = f": {considered.why}" if considered.why else ""
@@ -240,7 +241,7 @@ def _refusal(refusal: Refusal) -> Iterator[str]:
     yield f"The last refusal, at {seconds(refusal.at)}: {refusal.what}"
     yield f"  {problem.detail} ({problem.code})"
     if problem.allowed:
-        yield f"  allowed there: {', '.join(problem.allowed)}"
+        yield f"  allowed then: {', '.join(problem.allowed)}"
 
 
 def seconds(ms: int) -> str:

@@ -42,7 +42,7 @@ def _suite(suite: Suite, verbose: bool) -> Iterator[str]:
 
 
 def _outcome(suite: Suite, outcome: Outcome, verbose: bool) -> Iterator[str]:
-    verdict = "ok   " if outcome.failure is None else "FAILS"
+    verdict = "ok   " if outcome.failure is None else "FAIL "
     yield f"  {verdict} {outcome.scenario.name}{_length(outcome)}"
     if verbose:
         yield from (f"      {_step(done)}" for done in outcome.done)
@@ -72,10 +72,11 @@ def _summary(suites: Sequence[Suite]) -> str:
     count = sum(len(suite.outcomes) for suite in suites)
     failed = sum(suite.failed for suite in suites)
     broken = sum(suite.reached is None for suite in suites)
-    scenarios = "1 scenario" if count == 1 else f"{count} scenarios"
-    verdict = f"{failed} of them fail" if failed else "all pass"
-    said = f"{files}, {scenarios}: {verdict if count else 'nothing was run'}"
-    return f"{said}, {broken} with problems" if broken else said
+    scenarios = "1 scenario" if count == 1 else f"{count or 'no'} scenarios"
+    verdict = f"{failed} failed" if failed else "all passed"
+    said = f"{scenarios} in {files}" + (f": {verdict}" if count else "")
+    problems = "1 file has" if broken == 1 else f"{broken} files have"
+    return f"{said}; {problems} errors" if broken else said
 
 
 def as_json(suites: Sequence[Suite]) -> str:

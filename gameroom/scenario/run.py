@@ -113,7 +113,7 @@ class _Run:
             try:
                 note = self._one(index, step)
                 if self._faulted():
-                    raise _UnmetError(f"the room faults: {self._faulted()}")
+                    raise _UnmetError(f"the room stopped with an error: {self._faulted()}")
             except (_UnmetError, StageStuckError) as why:
                 since = self._steps[self._held].span.line if self._held >= 0 else 0
                 return failure(self.stage, step, str(why), since)
@@ -140,10 +140,10 @@ class _Run:
         refused = self._answers.refused if self._answers.line == line(step) else None
         if not refused:
             waits = self._answers.line == line(step) and self._answers.waiting
-            return f"waits: {self.stage.resting()}" if waits else ""
+            return f"still waiting: {self.stage.resting()}" if waits else ""
         who, problem = next(iter(refused.items()))
         if not self._refusal_expected(index):
-            whose = f"{who}'s was refused" if len(self._answers.who) > 1 else "refused"
+            whose = f"{who} was refused" if len(self._answers.who) > 1 else "refused"
             raise _UnmetError(f"{whose}: {problem.detail}")
         return f"refused: {problem.detail}"
 
@@ -168,9 +168,11 @@ class _Run:
     def _given(self, step: Step) -> None:
         for who in step.who:
             if (problem := self.stage.join(who)) is not None:
-                raise _UnmetError(f"{who} can't come in: {problem.detail}")
+                raise _UnmetError(f"{who} can't join: {problem.detail}")
             if self.stage.clients[who].seat is None:
-                raise _UnmetError(f"{who} can only watch: there is no seat, or nobody may join now")
+                raise _UnmetError(
+                    f"{who} can only watch: there is no free seat, or joining is not allowed"
+                )
         self._happened()
 
     def _joins(self, step: Step) -> None:
@@ -197,7 +199,7 @@ class _Run:
         for who in step.who:
             client = self._client(who, connected=False)
             if client.acts:
-                raise _UnmetError(f"{who} is neither silent, failed nor without a connection")
+                raise _UnmetError(f"{who} can't return: not disconnected, silent or failed")
             self.stage.back(who)
         self._happened()
 
@@ -328,9 +330,9 @@ class _Run:
     def _engines_run(self, step: Step) -> None:
         for who in step.who:
             if self._client(who).seat is None:
-                raise _UnmetError(f"{who} only watches: the room hears no engine of theirs")
+                raise _UnmetError(f"{who} only watches, and the engines of spectators do not count")
         if not self.stage.playing:
-            raise _UnmetError(f"no engine runs yet in `{self.stage.leaves()[-1]}`")
+            raise _UnmetError(f"no engine is running yet in `{self.stage.leaves()[-1]}`")
 
     # -- time --------------------------------------------------------------------------
 
@@ -353,8 +355,8 @@ class _Run:
         client = self.stage.clients.get(who)
         if client is None:
             raise _UnmetError(
-                f"{who} is not in the room: {self.stage.gone.get(who, 'never came in')}"
+                f"{who} is not in the room: {self.stage.gone.get(who, 'never joined')}"
             )
         if connected and not client.connected:
-            raise _UnmetError(f"{who} has no connection: first, `{who} returns`")
+            raise _UnmetError(f"{who} is disconnected: add `{who} returns` first")
         return client

@@ -158,7 +158,7 @@ class Stage(RoomListener):
         if not self.room.member(who):
             # A watcher's place is not kept while the room sleeps, and nobody says so.
             del self.clients[who]
-            self.gone[who] = "the place was not kept"
+            self.gone[who] = "spectators lose their place when the room sleeps"
             return
         was_lost, seq = not client.connected, client.replica.seq
         client.back(self.room.hello(who), self._driver.journal, self.now)
@@ -209,12 +209,10 @@ class Stage(RoomListener):
         wanted, closed, since = self.room.generation + turns, self.room.generation, self.now
         while self.room.generation < wanted:
             if self.room.over:
-                raise StageStuckError("the room has ended: no turn closes any more")
+                raise StageStuckError("the room has ended, so no more turns close")
             if not self._wakes_by(since + REST_MS):
                 left = wanted - self.room.generation
-                raise StageStuckError(
-                    f"{turns - left} of {turns} turns closed, then they rested: {self.resting()}"
-                )
+                raise StageStuckError(f"{turns - left} of {turns} turns closed: {self.resting()}")
             self._tick()
             if self.room.generation != closed:
                 closed, since = self.room.generation, self.now
@@ -241,12 +239,16 @@ class Stage(RoomListener):
         ]
         if held_up:
             return f"turn {self.room.generation + 1} waits for {' and '.join(held_up)}"
-        return "the room sleeps, no player is connected" if self.room.asleep else "nobody plays"
+        return (
+            "the room is asleep: no player is connected"
+            if self.room.asleep
+            else "nobody is playing"
+        )
 
     def _tick(self) -> None:
         self._ticks += 1
         if self._ticks > TICKS_MAX:
-            raise StageStuckError(f"the scenario is too long: its room was woken {TICKS_MAX} times")
+            raise StageStuckError(f"the scenario takes too long: the room woke {TICKS_MAX} times")
         self._driver.tick()
         self._look()
         self._react()
@@ -323,13 +325,13 @@ class Stage(RoomListener):
                 self.told += [moved.because for moved in chart.moved if moved.because]
             case packets.Announcement(text):
                 self.told.append(text)
-                self.say(f"all are told: {words.scalar(text)}")
+                self.say(f"announced: {words.scalar(text)}")
             case packets.Chat(name, text):
                 self.told.append(text)
-                self.say(f"all are told by {name}: {words.scalar(text)}")
+                self.say(f"{name} says: {words.scalar(text)}")
             case packets.Refused(seat, reasons):
                 self.told += reasons
-                self.say(f"the engine of {self._name(seat)} refuses: {'; '.join(reasons)}")
+                self.say(f"{self._name(seat)}'s engine refuses the setup: {'; '.join(reasons)}")
             case packets.Failed(seat, generation, text):
                 self.told.append(text)
                 self.say(f"{self._name(seat)}'s engine fails at turn {generation}: {text}")
@@ -338,7 +340,7 @@ class Stage(RoomListener):
                 self.say(f"checksums of turn {generation} differ: {names}")
             case packets.Repair(_, seats):
                 names = " and ".join(self._name(seat) for seat in seats)
-                self.say(f"begins again: {names}")
+                self.say(f"engine restarts: {names}")
             case packets.Setup(settings, changed_by) if changed_by:
                 told = "  ".join(f"{name} = {value(said)}" for name, said in settings.items())
                 self.say(f"the setup is now: {told}")
@@ -361,7 +363,7 @@ class Stage(RoomListener):
             if not any(acted):
                 return
         raise StageStuckError(
-            f"the clients answer the room {ROUNDS_MAX} times within a millisecond"
+            f"endless loop: the clients sent {ROUNDS_MAX} answers within a millisecond"
         )
 
     def _acted(self, client: Client) -> bool:
@@ -396,6 +398,6 @@ def _moved(chart: Chart, seen: Seen) -> str:
     if len(lines) > MOVES_MAX:
         lines[MOVES_MAX:] = [f"    and {len(lines) - MOVES_MAX} more"]
     if step.status == "faulted":
-        lines.append("    the room faults")
-    name = f"`{step.event}`" if step.event else "a condition"
-    return "\n".join([f"{name} happens", *lines]) if lines else f"{name} happens: nothing moves"
+        lines.append("    the room stops with an error")
+    what = f"`{step.event}` happens" if step.event else "a condition becomes true"
+    return "\n".join([what, *lines]) if lines else f"{what}: no transition is taken"

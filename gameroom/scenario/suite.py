@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gameroom.chart import Chart, compile_room
 from gameroom.language import Loaded
 from gameroom.model import Scenario
+from gameroom.roomfile import chart_of
 from gameroom.scenario.coverage import Coverage, reached
 from gameroom.scenario.run import Outcome, run
 
@@ -28,11 +28,6 @@ class Suite:
     def failed(self) -> int:
         """How many scenarios do not hold."""
         return sum(not outcome.passed for outcome in self.outcomes)
-
-
-def chart_of(loaded: Loaded) -> Chart | None:
-    """The chart of the file's room; None where the file does not check clean."""
-    return compile_room(loaded.room) if loaded.room is not None and loaded.ok else None
 
 
 def scenarios_of(loaded: Loaded) -> tuple[Scenario, ...]:

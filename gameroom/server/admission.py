@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from gameroom.server.auth import network
 from gameroom.server.config import Limits
 from gameroom.server.peerlog import PeerLog
-from gameroom.server.socket.silent import Silent
+from gameroom.server.silent import Silent
 
 
 @dataclass(slots=True, eq=False)
@@ -170,10 +170,10 @@ class Admission:
         if peer is not None:
             # Connections that are merely kept alive may go without a word.
             if peer.waits or peer.deadline is not None:
-                self._log.note("silent connections gave way to others", "")
+                self._log.note("connections: silent ones were closed to make room for others", "")
             self.lost(peer.transport)
             peer.give_way()
 
     def _late(self, peer: _Peer, address: str) -> None:
-        self._log.note("no request in time", address)
+        self._log.note("connections: no request arrived in time", address)
         peer.give_way()

@@ -10,22 +10,30 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 
+import msgspec
 from aiohttp import web
-from aiohttp.typedefs import Middleware
+from aiohttp.typedefs import Handler, Middleware
 
 from gameroom.server import auth
 from gameroom.server.admission import Admission
+from gameroom.server.allowances import Allowances
 from gameroom.server.auth import Sources
 from gameroom.server.config import Config
 from gameroom.server.host.desyncs import open_desyncs
 from gameroom.server.host.lobby import Lobby
 from gameroom.server.host.rounds import Rounds
-from gameroom.server.http.exchange import Handler, refusals, slow_body, typed
-from gameroom.server.http.handlers import Handlers
-from gameroom.server.http.openapi import room_path
-from gameroom.server.http.routes import ROOM, SERVER
+from gameroom.server.http.access import opened
+from gameroom.server.http.asyncapi import asyncapi
+from gameroom.server.http.exchange import refusals, slow_body, typed
+from gameroom.server.http.handlers import rooms
+from gameroom.server.http.openapi import openapi, room_path
+from gameroom.server.http.payment import paid
+from gameroom.server.http.routes import SERVER
 from gameroom.server.listening import SOFTWARE, skip_body
 from gameroom.server.peerlog import PeerLog
+from gameroom.server.rates import Rates
+from gameroom.server.room_api.operations import ROOM
+from gameroom.server.services import SERVICES, Services
 from gameroom.server.socket import dispatch as fastpath
 from gameroom.store import Stores
 from gameroom.wire.close import Close
@@ -35,10 +43,6 @@ log = logging.getLogger(__name__)
 START_WAIT_S = 1.0
 """How long the start waits for the stores."""
 
-LOBBY: web.AppKey[Lobby] = web.AppKey("lobby", Lobby)
-ADMISSION: web.AppKey[Admission] = web.AppKey("admission", Admission)
-PEERS: web.AppKey[PeerLog] = web.AppKey("peers", PeerLog)
-ROUNDS: web.AppKey[Rounds] = web.AppKey("rounds", Rounds)
 CLOSING: web.AppKey[list[Close]] = web.AppKey("closing", list)
 """One item: the close code that sockets get at the end. Put another in its place before."""
 
@@ -48,56 +52,76 @@ def make_app(config: Config, stores: Stores, *, sources: Sources | None = None) 
 
     Call it inside a running loop.
     """
-    loop = asyncio.get_running_loop()
-    fast = config.fast and fastpath.available()
-    if config.fast and not fast:
-        log.warning("this aiohttp has no dispatch at parse time: packets take the slow way")
-    lobby = Lobby(
-        stores, config.limits, sources or Sources(), loop=loop, desyncs=open_desyncs(config)
-    )
-    peers = PeerLog(log, loop)
-    admission = Admission(config.limits, config.proxies, peers, loop=loop)
-    rounds = Rounds(
-        loop,
-        slice_us=config.limits.slice_us,
-        waiting_max=config.limits.requests_waiting_max,
-        waiting_per_payer_max=config.limits.requests_waiting_per_payer_max,
-        near=lobby.rooms.deadlines.near,
-    )
-    handlers = Handlers(config, lobby, admission, rounds, loop=loop, fast=fast)
+    services = make_services(config, stores, sources or Sources())
     app = web.Application(
-        middlewares=[_heard(config, admission, loop), refusals, handlers.paid],
+        middlewares=[_heard(services), refusals, paid],
         client_max_size=config.limits.upload_bytes_max,
     )
-    app[LOBBY], app[ADMISSION], app[PEERS], app[ROUNDS] = lobby, admission, peers, rounds
+    app[SERVICES] = services
     app[CLOSING] = [Close.GOING_AWAY]
     for route in SERVER:
         for method in route.methods:
             path = route.path.replace("{file}", "{file:.+}")
             # So that a room's own /snapshots/latest is another resource.
             path = path.replace("/snapshots/{generation}", "/snapshots/{generation:[0-9]+}")
-            app.router.add_route(method, path, getattr(handlers, route.name))
-    for route in ROOM:
-        if "http" in route.carriers:
-            for method in route.methods:
-                app.router.add_route(method, room_path(route), handlers.room_route(route))
+            app.router.add_route(method, path, opened(route))
+    for asked in ROOM:
+        if "http" in asked.carriers:
+            for method in asked.methods:
+                app.router.add_route(method, room_path(asked), rooms.asked(asked))
     app.on_response_prepare.append(typed)
-    app.cleanup_ctx.append(_life(config, lobby))
+    app.cleanup_ctx.append(_life(services))
     app.on_shutdown.append(_shut)
     app.on_response_prepare.append(_name)
     return app
 
 
-def _heard(config: Config, admission: Admission, loop: asyncio.AbstractEventLoop) -> Middleware:
+def make_services(config: Config, stores: Stores, sources: Sources) -> Services:
+    """What all requests and sockets share. Call it inside a running loop."""
+    loop, limits = asyncio.get_running_loop(), config.limits
+    fast = config.fast and fastpath.available()
+    if config.fast and not fast:
+        log.warning(
+            "aiohttp: packets use the slower path: this version cannot dispatch while it parses"
+        )
+    lobby = Lobby(stores, limits, sources, loop=loop, desyncs=open_desyncs(config))
+    peers = PeerLog(log, loop)
+    return Services(
+        config=config,
+        lobby=lobby,
+        peers=peers,
+        admission=Admission(limits, config.proxies, peers, loop=loop),
+        rounds=Rounds(
+            loop,
+            slice_us=limits.slice_us,
+            waiting_max=limits.requests_waiting_max,
+            waiting_per_payer_max=limits.requests_waiting_per_payer_max,
+            near=lobby.rooms.deadlines.near,
+        ),
+        allowances=Allowances(limits),
+        creates=Rates(limits.creates_per_minute, limits.creates_per_minute, limits.addresses_max),
+        joins=Rates(limits.joins_per_minute, limits.joins_burst, limits.addresses_max),
+        loop=loop,
+        fast=fast,
+        documents={
+            name: msgspec.Raw(msgspec.json.encode(made()))
+            for name, made in (("openapi.json", openapi), ("asyncapi.json", asyncapi))
+        },
+    )
+
+
+def _heard(services: Services) -> Middleware:
     """Every request is a sign of life, and its body is to come in time."""
+    config = services.config
 
     @web.middleware
     async def heard(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.transport is not None:
-            admission.heard(request.transport, auth.address(request, config.proxies))
+            services.admission.heard(request.transport, auth.address(request, config.proxies))
         if not request.body_exists:
             return await handler(request)
-        timer = loop.call_later(config.limits.body_timeout_ms / 1000, slow_body, request.content)
+        wait_s = config.limits.body_timeout_ms / 1000
+        timer = services.loop.call_later(wait_s, slow_body, request.content)
         try:
             return await handler(request)
         finally:
@@ -112,13 +136,15 @@ async def _name(request: web.BaseRequest, response: web.StreamResponse) -> None:
     response.headers["Server"] = SOFTWARE
 
 
-def _life(config: Config, lobby: Lobby) -> Callable[[web.Application], AsyncIterator[None]]:
+def _life(services: Services) -> Callable[[web.Application], AsyncIterator[None]]:
+    lobby, every_s = services.lobby, services.config.limits.store_check_ms / 1000
+
     async def life(app: web.Application) -> AsyncIterator[None]:
         lobby.rooms.syncing.start()
         # Listening does not wait for a store that takes long.
         with suppress(TimeoutError):
             await asyncio.wait_for(lobby.check(), START_WAIT_S)
-        watch = asyncio.create_task(_watch(lobby, config.limits.store_check_ms / 1000))
+        watch = asyncio.create_task(_watch(lobby, every_s))
         yield
         watch.cancel()
         await lobby.settle()
@@ -133,8 +159,8 @@ async def _watch(lobby: Lobby, every_s: float) -> None:
         try:
             await lobby.check()
         except Exception:
-            log.exception("the session store cannot be checked: a fault of ours")
+            log.exception("session store: the check failed: internal error")
 
 
 async def _shut(app: web.Application) -> None:
-    app[LOBBY].close(app[CLOSING][0], "the server stops")
+    app[SERVICES].lobby.close(app[CLOSING][0], "the server is shutting down")

@@ -146,15 +146,15 @@ class Limits:
         for name in self.__slots__:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ConfigError(f"`{name}` is {value!r}, not a whole number from 1 on")
+                raise ConfigError(f"`{name}` is {value!r}; it must be a whole number, 1 or greater")
         if self.hello_bytes_max > self.frame_bytes_max:
-            raise ConfigError("`hello_bytes_max` is above `frame_bytes_max`")
+            raise ConfigError("`hello_bytes_max` must not be greater than `frame_bytes_max`")
         if self.connections_reserved >= self.connections_max:
-            raise ConfigError("`connections_reserved` is not below `connections_max`")
+            raise ConfigError("`connections_reserved` must be less than `connections_max`")
         if self.job_memory_bytes < 1 << 28:
-            raise ConfigError("`job_memory_bytes` is below 268435456, which no job can do with")
+            raise ConfigError("`job_memory_bytes` must be at least 268435456 (256 MiB)")
         if self.frames_burst < self.frames_per_second:
-            raise ConfigError("`frames_burst` is below `frames_per_second`")
+            raise ConfigError("`frames_burst` must not be less than `frames_per_second`")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,19 +182,19 @@ class Config:
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65_535:
-            raise ConfigError(f"port {self.port} is not from 0 to 65535")
+            raise ConfigError(f"port {self.port} is not in the range 0 to 65535")
         if self.durability not in get_args(Durability):
-            raise ConfigError(f"durability {self.durability!r} is neither process nor disk")
+            raise ConfigError(f"durability is {self.durability!r}; it must be `process` or `disk`")
         if any(len(digest) != 32 for digest in self.create_keys):
-            raise ConfigError("a create key is not a SHA-256 digest")
+            raise ConfigError("a create key must be given as a SHA-256 digest of 32 bytes")
         for origin in self.origins:
             check_origin(origin)
         for proxy in self.proxies:
             _check_address(proxy)
         if not self.create_keys and not is_loopback(self.host):
             raise ConfigError(
-                f"will not listen on {self.host} with no create key: anybody on the network "
-                "could try to make rooms. Give --create-key-file or GAMEROOM_CREATE_KEYS"
+                f"cannot listen on {self.host} without a create key: anyone on the network "
+                "could create rooms. Use --create-key-file or set GAMEROOM_CREATE_KEYS"
             )
 
 
@@ -212,18 +212,20 @@ def check_origin(origin: str) -> None:
     """An origin is a scheme, a host and maybe a port, in lower case, and nothing after it."""
     parts = urlsplit(origin)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigError(f"origin {origin!r} is not like https://play.example")
+        raise ConfigError(f"origin {origin!r} is not valid; write it like https://play.example")
     if origin != f"{parts.scheme}://{parts.netloc}" or origin != origin.lower():
-        raise ConfigError(f"origin {origin!r} has more than scheme, host and port")
+        raise ConfigError(f"origin {origin!r} must be only scheme, host and port, in lower case")
     if "@" in parts.netloc or "*" in parts.netloc:
-        raise ConfigError(f"origin {origin!r} must name one host")
+        raise ConfigError(f"origin {origin!r} must name exactly one host")
 
 
 def _check_address(proxy: str) -> None:
     try:
         ipaddress.ip_address(proxy)
     except ValueError as error:
-        raise ConfigError(f"proxy {proxy!r} is not an address like 127.0.0.1") from error
+        raise ConfigError(
+            f"proxy {proxy!r} is not an IP address; write it like 127.0.0.1"
+        ) from error
 
 
 def create_keys(text: str) -> tuple[bytes, ...]:
@@ -232,9 +234,11 @@ def create_keys(text: str) -> tuple[bytes, ...]:
     keys = [line for line in lines if line and not line.startswith("#")]
     for key in keys:
         if len(key.encode()) < CREATE_KEY_BYTES_MIN:
-            raise ConfigError(f"a create key has under {CREATE_KEY_BYTES_MIN} bytes")
+            raise ConfigError(
+                f"a create key is too short; it needs at least {CREATE_KEY_BYTES_MIN} bytes"
+            )
     if len(keys) > CREATE_KEYS_MAX:
-        raise ConfigError(f"more than {CREATE_KEYS_MAX} create keys")
+        raise ConfigError(f"too many create keys; the limit is {CREATE_KEYS_MAX}")
     return tuple(hashlib.sha256(key.encode()).digest() for key in keys)
 
 
@@ -245,8 +249,8 @@ def read_create_keys(path: Path | None, environment: Mapping[str, str]) -> tuple
         try:
             digests = create_keys(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"cannot read the create keys: {error}") from error
+            raise ConfigError(f"the create keys cannot be read: {error}") from error
         if not digests:
-            raise ConfigError(f"{path} holds no create key")
+            raise ConfigError(f"{path} contains no create key")
     given = environment.get("GAMEROOM_CREATE_KEYS", "")
     return digests + create_keys("\n".join(given.split()))

@@ -24,11 +24,11 @@ from aiohttp import StreamReader, web
 
 from gameroom.lockstep.problem import Problem
 from gameroom.server.admission import Admission
-from gameroom.server.config import Limits
 from gameroom.server.host.rounds import BusyError, Rounds
-from gameroom.server.http.answers import RefusedAnswerError
 from gameroom.server.http.exchange import CHUNK_BYTES, NOSNIFF, OF_PEER, problem_response
 from gameroom.server.peerlog import PeerLog
+from gameroom.server.refusals import ProblemError
+from gameroom.server.services import SERVICES
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ RETRY_S = 0.1
 """Until the next try when nothing could be freed."""
 
 SHUTDOWN_S = 5.0
-"""So long open requests may take when the server stops."""
+"""So long open requests may take when the server is shutting down."""
 
 READ_US = 250
 """What aiohttp takes to read the head of a request, and to begin with it; also what a piece of a
@@ -236,7 +236,7 @@ class _Connection(web.RequestHandler):
         if unread < before:
             self._look_again(unread)
         else:
-            self._peers.note("a response is not read", "")
+            self._peers.note("http: a client does not read its response", "")
             transport.abort()
 
     def _stop_looking(self) -> None:
@@ -253,11 +253,11 @@ class _Connection(web.RequestHandler):
     ) -> web.StreamResponse:
         """The answer to what never reached a handler, or broke one."""
         if isinstance(exc, OF_PEER):
-            self._peers.note("a request that is not HTTP", request.remote or "")
+            self._peers.note("http: a request is not valid HTTP", request.remote or "")
             problem = Problem(400, "bad_request", "The request is not valid HTTP.")
         else:
-            self.log_exception("a request", exc_info=exc)
-            problem = Problem(500, "fault", "A fault of the server.")
+            self.log_exception("request: internal error", exc_info=exc)
+            problem = Problem(500, "fault", "Internal error.")
         if request.writer.output_size > 0:
             raise ConnectionError("an answer has begun")
         response = problem_response(problem)
@@ -269,7 +269,7 @@ class _Connection(web.RequestHandler):
     def log_exception(self, *args: Any, **more: Any) -> None:
         exc = more.get("exc_info")
         if is_of_peer(exc):
-            self._peers.note("a body that is not HTTP, or came too slowly", "")
+            self._peers.note("http: a body is not valid HTTP or arrived too slowly", "")
         else:
             super().log_exception(*args, **more)
 
@@ -283,23 +283,18 @@ def skip_body(request: web.Request) -> None:
 def is_of_peer(exc: object) -> bool:
     """Whether an error was made by who sent the request: bytes that are not HTTP, a
     connection that is gone, a body that was refused while it came."""
-    return isinstance(exc, (*OF_PEER, ConnectionError, RefusedAnswerError))
+    return isinstance(exc, (*OF_PEER, ConnectionError, ProblemError))
 
 
 class Listener:
     """Accepts connections for an application until it is stopped."""
 
-    def __init__(
-        self,
-        app: web.Application,
-        admission: Admission,
-        peers: PeerLog,
-        rounds: Rounds,
-        limits: Limits,
-    ) -> None:
-        self._admission = admission
-        self._peers = peers
-        self._rounds = rounds
+    def __init__(self, app: web.Application) -> None:
+        services = app[SERVICES]
+        limits = services.config.limits
+        self._admission = services.admission
+        self._peers = services.peers
+        self._rounds = services.rounds
         self._unread_s = limits.unread_timeout_ms / 1000
         self._options: dict[str, Any] = {
             # The access log would hold every room id; what matters is logged where it happens.
@@ -377,7 +372,7 @@ class Listener:
         except OSError:  # It is gone.
             connection.close()
         except Exception:
-            log.exception("a connection: a fault of ours")
+            log.exception("connection: internal error")
             connection.close()
         finally:
             self._serving.discard(asyncio.current_task())
@@ -401,7 +396,7 @@ class Listener:
         if now - self._said_at >= OUT_OF_DESCRIPTORS_S:
             self._said_at = now
             log.error(
-                "cannot accept connections: %s. %d are open, %d of them silent. "
+                "server: cannot accept connections: %s: %d are open, %d of them silent. "
                 "Raise the limit of open files (ulimit -n)",
                 error.strerror,
                 len(self._admission),
@@ -440,7 +435,10 @@ def raise_descriptors() -> int | None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
         except (OSError, ValueError) as error:
             log.warning(
-                "cannot raise the limit of open files from %d to %d: %s", soft, wanted, error
+                "server: the limit of open files cannot be raised from %d to %d: %s",
+                soft,
+                wanted,
+                error,
             )
             return soft
     return wanted

@@ -27,7 +27,11 @@ class Bucket:
         What costs more than the bucket holds is granted by a full bucket, which is then in debt:
         the rate holds, and nothing is refused for ever.
         """
-        self._refill(now)
+        if now != self.at:
+            self._refill(now)
+        if self.level >= cost * 60_000:
+            self.level -= cost * 60_000
+            return 0
         needed = min(cost, self.burst) * 60_000
         if self.level >= needed:
             self.level -= cost * 60_000

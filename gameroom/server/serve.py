@@ -16,11 +16,12 @@ from pathlib import Path
 
 from aiohttp import web
 
-from gameroom.server.app import ADMISSION, CLOSING, LOBBY, PEERS, ROUNDS, make_app
+from gameroom.server.app import CLOSING, make_app
 from gameroom.server.config import Config
 from gameroom.server.host.jobs import ready
 from gameroom.server.host.stores import open_stores
 from gameroom.server.listening import Listener, raise_descriptors
+from gameroom.server.services import SERVICES
 from gameroom.store import FolderInUseError, FolderLock
 from gameroom.wire import Close
 
@@ -53,13 +54,13 @@ async def serve(
     if more is not None:
         more(app)
     _on_signals(app, stop)
-    admission = app[ADMISSION]
+    services = app[SERVICES]
     if (descriptors := raise_descriptors()) is not None:
-        admission.within(descriptors)
-    listener = Listener(app, admission, app[PEERS], app[ROUNDS], config.limits)
+        services.admission.within(descriptors)
+    listener = Listener(app)
     try:
         listening(_address(config.host, await listener.start(config.host, config.port)))
-        app[LOBBY].worker.submit(ready)
+        services.lobby.worker.submit(ready)
         collect_seldom()
         await stop.wait()
     finally:

@@ -13,6 +13,8 @@ from dataclasses import replace
 from typing import TypeVar
 from zlib import crc32
 
+from msgspec import structs
+
 from gameroom import model
 from gameroom.lockstep.packets import Checksum, ClientPacket, Command, Welcome, seat_name
 from gameroom.lockstep.random import Random
@@ -312,10 +314,10 @@ class Bot:
             self.server.stats["caught_up"] += 1
         for packet in replica.take():
             self._send(packet)
-        for state in replica.take_states():
+        for state in replica.offers.take():
             sha256 = self._said_state(state).sha256
             self.ask(inputs.HaveState(state.generation, sha256, len(state.data)))
-        if (wanted := replica.take_wanted()) is not None:
+        if (wanted := replica.offers.take_wanted()) is not None:
             # Sent over HTTP: beside the line, and as slow.
             said = self._said_state(wanted)
             self.ask(inputs.with_hash(said.generation, said.data))
@@ -363,7 +365,7 @@ class Bot:
         if self.lies and packet.checksum is not None:
             said = packet.checksum
             self.server.stats["lies"] += 1
-            packet = replace(packet, checksum=Checksum(said.generation, said.value ^ 0x2A))
+            packet = structs.replace(packet, checksum=Checksum(said.generation, said.value ^ 0x2A))
         self.last = packet
         self.send(packet)
 

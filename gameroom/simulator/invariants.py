@@ -28,61 +28,61 @@ class BrokenError(AssertionError):
 
 
 class FaultError(BrokenError):
-    """Neither the room nor a replica ever raises."""
+    """Neither the room nor a client raises an exception."""
 
     name = "no-fault"
 
 
 class ToldBeforeStoredError(BrokenError):
-    """An event is appended before it is broadcast, and both are the same."""
+    """An event is appended to the journal before it is broadcast, and both are the same."""
 
     name = "store-then-tell"
 
 
 class GapInSeqError(BrokenError):
-    """seq counts without gaps, and so do the generations of the master packets."""
+    """Neither `seq` nor the generations of the master packets have gaps."""
 
     name = "gapless"
 
 
 class ForkedError(BrokenError):
-    """Every client's log is a prefix of the one log, whatever was restored in between."""
+    """Every client's log is a prefix of the same log, even after the room is restored."""
 
     name = "one-log"
 
 
 class ExactlyOnceError(BrokenError):
-    """Every accepted command stands in the journal exactly once, in order."""
+    """Every accepted command is in the journal exactly once, in order."""
 
     name = "exactly-once"
 
 
 class ForeignError(BrokenError):
-    """No command comes from a seat whose player did not send it; who has no seat is refused."""
+    """Only the player in a seat can send its commands. People without a seat are refused."""
 
     name = "own-seat"
 
 
 class SeatOrderError(BrokenError):
-    """A master packet has its commands in the order of the seats."""
+    """The commands in a master packet are in the order of the seats."""
 
     name = "seat-order"
 
 
 class AbsentError(BrokenError):
-    """A master packet names exactly the seats that were not heard and the late packets."""
+    """A master packet lists exactly the seats that sent nothing and the late packets."""
 
     name = "absent-named"
 
 
 class NotWaitedError(BrokenError):
-    """With `gather = all` no turn closes without a player who is here."""
+    """With `gather = all`, no turn closes without the packet of a player who is present."""
 
     name = "all-waited-for"
 
 
 class RosterOrderError(BrokenError):
-    """Whoever comes or goes at a turn stands in a roster before its master packet."""
+    """If people come or go at a turn, a roster precedes its master packet."""
 
     name = "roster-first"
 
@@ -94,7 +94,7 @@ class ChecksumError(BrokenError):
 
 
 class HonestNamedError(BrokenError):
-    """No honest player is ever named decidably, no lie agreed on while one is here."""
+    """No decidable verdict names an honest player. No lie wins while an honest one is present."""
 
     name = "honest-unnamed"
 
@@ -106,43 +106,43 @@ class LiarUnnamedError(BrokenError):
 
 
 class PoisonedError(BrokenError):
-    """A kept snapshot is the honest engines' state while an honest player is here."""
+    """A kept snapshot has the honest engines' state while an honest player is present."""
 
     name = "true-snapshots"
 
 
 class StuckError(BrokenError):
-    """After the weather has cleared a room with a quorum advances within 10 s."""
+    """After the weather clears, a room with a quorum advances within 10 s."""
 
     name = "advances"
 
 
 class WaitsError(BrokenError):
-    """While every player is connected and sends, or cannot, a room waits for nobody over 8 s."""
+    """If all players are connected and send or are known to have failed, no wait exceeds 8 s."""
 
     name = "goes-on"
 
 
 class FailedAwaitedError(BrokenError):
-    """No turn waits for a player of whom the room knows that the engine has failed."""
+    """No turn waits for a player whose engine is known to have failed."""
 
     name = "failed-unawaited"
 
 
 class RestoredError(BrokenError):
-    """Folding the journal gives the live room, as everyone was told of it, and its timers."""
+    """A room restored from the journal equals the live room, including its timers."""
 
     name = "replay-is-live"
 
 
 class ConfigurationError(BrokenError):
-    """Only legal configurations: one child of every composite, every region of a parallel."""
+    """Every active composite has one active child. All regions of a parallel state are active."""
 
     name = "legal-states"
 
 
 class ArmedError(BrokenError):
-    """Arm is never in the past, and every call arms once."""
+    """Every call to the room returns one `Arm` effect, which is never in the past."""
 
     name = "arm-ahead"
 
@@ -154,19 +154,19 @@ class WakesError(BrokenError):
 
 
 class ReplyError(BrokenError):
-    """Exactly one Reply to every packet, none to time."""
+    """Every packet gets exactly one `Reply` effect, and a tick gets none."""
 
     name = "one-reply"
 
 
 class GrowthError(BrokenError):
-    """No part of the room's memory grows with its turns."""
+    """No part of the room's memory grows with the number of turns."""
 
     name = "bounded-memory"
 
 
 class CodecError(BrokenError):
-    """What is decoded is what was encoded, in both subprotocols."""
+    """Decoding returns what was encoded, in both subprotocols."""
 
     name = "codec"
 

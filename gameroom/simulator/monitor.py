@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 
 from gameroom.chart import Chart, ChartEvent, step
 from gameroom.lockstep.ids import IDS_MAX, Ids
@@ -31,7 +31,7 @@ from gameroom.simulator.invariants import (
     WakesError,
 )
 from gameroom.wire import plain
-from gameroom.wire.shape import read
+from gameroom.wire.shape import is_record, read, record_fields
 
 HELD_MAX = 160
 """Items that one part of the room's memory may hold beside its people: twice the widest
@@ -259,6 +259,6 @@ def _sizes(thing: object, where: str, seen: set[int]) -> Iterator[tuple[str, int
 
 
 def _parts(thing: object) -> list[str]:
-    if is_dataclass(thing):
-        return [one.name for one in fields(thing)]
+    if is_record(type(thing)):
+        return [one.name for one in record_fields(type(thing))]
     return list(getattr(thing, "__dict__", ()))

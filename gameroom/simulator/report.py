@@ -13,22 +13,22 @@ from gameroom.lockstep.packets import seat_name
 from gameroom.simulator.run import RunOutcome
 
 HAPPENED = {
-    "crashes": "crashes",
-    "torn": "torn writes",
-    "store_failures": "failed writes",
-    "cuts": "lost connections",
-    "reloads": "reloads",
-    "copies": "tabs that were duplicated",
-    "silences": "frozen tabs",
-    "tricks": "tricks",
-    "floods": "floods",
-    "lies": "lies",
-    "verdicts": "verdicts",
-    "repairs": "repairs",
-    "snapshots": "snapshots",
-    "resumed": "returns from a snapshot",
+    "crashes": ("crash", "crashes"),
+    "torn": ("torn write", "torn writes"),
+    "store_failures": ("failed write", "failed writes"),
+    "cuts": ("lost connection", "lost connections"),
+    "reloads": ("reload", "reloads"),
+    "copies": ("duplicated tab", "duplicated tabs"),
+    "silences": ("frozen tab", "frozen tabs"),
+    "tricks": ("trick", "tricks"),
+    "floods": ("flood", "floods"),
+    "lies": ("lie", "lies"),
+    "verdicts": ("verdict", "verdicts"),
+    "repairs": ("repair", "repairs"),
+    "snapshots": ("snapshot", "snapshots"),
+    "resumed": ("return from a snapshot", "returns from a snapshot"),
 }
-"""What the weather did, by the outcome's numbers, in the order in which it is told."""
+"""What the weather did, one and many, by the outcome's numbers, in the order of the text."""
 
 
 def command(outcome: RunOutcome, file: str) -> str:
@@ -88,7 +88,11 @@ def as_text(outcome: RunOutcome, file: str) -> str:
         f"{file}: seed {plan.seed}, {plan.weather.name}, {players}:"
         f" {_counted(outcome.turns, 'turn')} in {seconds} of virtual time"
     ]
-    happened = [f"{numbers[name]} {said}" for name, said in HAPPENED.items() if numbers[name]]
+    happened = [
+        f"{count} {one if count == 1 else many}"
+        for name, (one, many) in HAPPENED.items()
+        if (count := numbers[name])
+    ]
     lines.append("  " + (", ".join(happened) or "nothing bad happened"))
     broken = outcome.broken
     if broken is None:

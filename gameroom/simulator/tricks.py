@@ -7,8 +7,9 @@ what it may do to the others is what the invariants say: nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from hashlib import sha256
+
+from msgspec.structs import replace
 
 from gameroom.lockstep.packets import ClientPacket, Command
 from gameroom.lockstep.turns import HOLES_MAX

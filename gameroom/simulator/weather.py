@@ -49,10 +49,10 @@ class Weather:
 WEATHERS = {
     one.name: one
     for one in (
-        Weather("calm", "A good line, a server that stands, honest people.", (10, 40), 10),
+        Weather("calm", "Good connections, a stable server and honest players.", (10, 40), 10),
         Weather(
             "lossy",
-            "Two frames in a hundred are lost once, a connection breaks now and then.",
+            "Two frames in a hundred arrive late, and now and then a connection breaks.",
             (30, 90),
             40,
             stall_per_mille=20,
@@ -69,7 +69,7 @@ WEATHERS = {
         ),
         Weather(
             "mobile",
-            "A phone on a train: jitter, gaps of seconds, thin lines, many returns.",
+            "A phone on a train: jitter, gaps of seconds, slow connections, many reconnects.",
             (60, 250),
             200,
             stall_per_mille=10,
@@ -86,7 +86,7 @@ WEATHERS = {
         ),
         Weather(
             "outages",
-            "Good lines, but the server is killed and the disk fails every few seconds.",
+            "Good connections, but every few seconds the server is killed or the disk fails.",
             (10, 40),
             10,
             mischief_every_ms=20_000,
@@ -96,7 +96,7 @@ WEATHERS = {
         ),
         Weather(
             "cheats",
-            "Good lines, a server that stands; most people play foul, and often one lies.",
+            "Good connections and a stable server, but most players cheat, and often one lies.",
             (10, 40),
             10,
             mischief_every_ms=2_500,
@@ -105,7 +105,7 @@ WEATHERS = {
         ),
         Weather(
             "bugs",
-            "Fair lines, a server that stands, honest people, but their engines have errors.",
+            "Fair connections, a stable server and honest players, but the engines have bugs.",
             (10, 120),
             120,
             stall_per_mille=2,
@@ -114,7 +114,7 @@ WEATHERS = {
         ),
         Weather(
             "storm",
-            "Everything at once: lines break, people cheat, the server falls over and over.",
+            "All of this at once: connections break, players cheat, and the server keeps crashing.",
             (20, 300),
             400,
             stall_per_mille=30,

@@ -1,11 +1,12 @@
 """What outlives a process: a journal per room, and what is asked about.
 
-Knows bytes and records, no room and no wire. `base` says what any store keeps and promises;
-`journal` and `sessions` keep it on one machine, `memory` nowhere. The rule it keeps: what a store
-took is there again after a crash, or its loss is named.
+Knows bytes and records, no room and no wire. `interfaces` says what any store keeps and promises;
+`journal` and `sqlite_sessions` keep it on one machine, `memory` nowhere; `sessions` chooses the
+database. The rule it keeps: what a store took is there again after a crash, or its loss is named.
 """
 
-from gameroom.store.base import (
+from gameroom.store.desyncs import DesyncStore, FileDesyncs, Kept, MemoryDesyncs, NoPlaceError
+from gameroom.store.interfaces import (
     SNAPSHOTS_KEPT,
     Durability,
     Entry,
@@ -17,6 +18,7 @@ from gameroom.store.base import (
     Mark,
     NotRecoveredError,
     OtherReleaseError,
+    Pending,
     RoomRecord,
     Session,
     SessionStore,
@@ -30,12 +32,12 @@ from gameroom.store.base import (
     Torn,
     sha256,
 )
-from gameroom.store.desyncs import DesyncStore, FileDesyncs, Kept, MemoryDesyncs, NoPlaceError
 from gameroom.store.journal import FileJournal, FileJournals
 from gameroom.store.lock import FolderInUseError, FolderLock
 from gameroom.store.memory import MemoryJournal, MemoryJournals, MemorySessions, MemorySnapshots
-from gameroom.store.sessions import SqliteSessions
+from gameroom.store.sessions import open_sessions
 from gameroom.store.snapshots import FileSnapshots
+from gameroom.store.sqlite_sessions import SqliteSessions
 
 __all__ = [
     "SNAPSHOTS_KEPT",
@@ -63,6 +65,7 @@ __all__ = [
     "NoPlaceError",
     "NotRecoveredError",
     "OtherReleaseError",
+    "Pending",
     "RoomRecord",
     "Session",
     "SessionStore",
@@ -75,5 +78,6 @@ __all__ = [
     "StoredSnapshot",
     "Stores",
     "Torn",
+    "open_sessions",
     "sha256",
 ]

@@ -17,7 +17,7 @@ import msgspec
 from gameroom.formats import FORMATS, RELEASE, foreign, printed
 from gameroom.model import INT_MAX
 from gameroom.store import record
-from gameroom.store.base import (
+from gameroom.store.interfaces import (
     JournalDamagedError,
     JournalError,
     Mark,
@@ -93,11 +93,11 @@ def read(journal: Path) -> tuple[Mark, StoredCheckpoint] | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        log.warning("the checkpoint %s cannot be read: %s", path.name, error.strerror)
+        log.warning("checkpoint %s: cannot be read: %s", path.name, error.strerror)
         return None
     try:
         if not data.startswith(MAGIC):
-            raise JournalDamagedError(path.name, 0, 0, "this is not a checkpoint")
+            raise JournalDamagedError(path.name, 0, 0, "it is not a checkpoint")
         first, at = record.read_at(data, path.name, len(MAGIC), 0)
         said, _ = record.read_at(data, path.name, at, 1)
         any_head = _decode_any(first)
@@ -105,15 +105,15 @@ def read(journal: Path) -> tuple[Mark, StoredCheckpoint] | None:
             raise OtherReleaseError(path.name, why)
         head = _decode(first)
         if head.room != journal.stem:
-            why = f"it is the checkpoint of room {printed(head.room, 40)}"
+            why = f"it belongs to room {printed(head.room, 40)}"
             raise JournalDamagedError(path.name, len(MAGIC), 0, why)
         if not _rises(head.seqs, head.seq) or not _rises(head.offsets, head.offset):
-            raise JournalDamagedError(path.name, len(MAGIC), 0, "its places do not rise")
+            raise JournalDamagedError(path.name, len(MAGIC), 0, "its positions do not increase")
         if len(head.seqs) != len(head.offsets) or len(head.seqs) > MARKS_MAX:
-            raise JournalDamagedError(path.name, len(MAGIC), 0, "its places are not pairs")
+            raise JournalDamagedError(path.name, len(MAGIC), 0, "its positions are not pairs")
         mark = Mark(head.seq, head.offset, head.stride, head.seqs, head.offsets)
     except (JournalError, record.Unfinished, *UNREADABLE) as error:
-        log.warning("the checkpoint %s is not used: %s", path.name, error or "it is unfinished")
+        log.warning("checkpoint %s: ignored: %s", path.name, error or "it is incomplete")
         return None
     return mark, StoredCheckpoint(head.seq, said)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from gameroom.store.base import ROOM_ID, StoreFailedError
+from gameroom.store.interfaces import ROOM_ID, StoreFailedError
 
 SUFFIX = ".desync"
 _NAME = re.compile(rf"({ROOM_ID.pattern})-([0-9]{{1,16}})")
@@ -84,7 +84,7 @@ class FileDesyncs:
     def put(self, room: str, generation: int, data: bytes, at: int) -> str:
         path = self._path(room, generation)
         if path is None:
-            raise StoreFailedError(f"{room[:64]!r} is no room's id")
+            raise StoreFailedError(f"{room[:64]!r} is not the id of a room")
         if not path.exists() and len(self.of_room(room)) >= self._per_room_max:
             raise NoPlaceError
         draft = path.with_suffix(".new")

@@ -19,22 +19,25 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from gameroom.store import checkpoint, record
-from gameroom.store.base import (
+from gameroom.store.file_system import FileSystem
+from gameroom.store.interfaces import (
     ROOM_ID,
     Durability,
     Entry,
     Header,
+    Journal,
     JournalDamagedError,
     Mark,
     StoredCheckpoint,
     StoreFailedError,
     Torn,
+    sync_each,
 )
 from gameroom.store.marks import Marks
 
@@ -49,6 +52,9 @@ PROBE = "probe"
 PROBE_BYTES = 64 * 1024
 """What has to fit on the disk for journals to be kept: more than any entry that is usual."""
 
+TOGETHER_MIN = 4
+"""From so many journals on, one sync of the whole file system costs less than one for each."""
+
 
 class FileJournals:
     """The journals of a server: one file per room in one folder."""
@@ -58,6 +64,7 @@ class FileJournals:
         self.durability = durability
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            self._file_system = FileSystem(folder)
         except OSError as error:
             raise StoreFailedError(f"{folder}: {error.strerror}") from error
 
@@ -65,7 +72,7 @@ class FileJournals:
         """Write the header under another name first: a journal has its whole header."""
         path = self._path(header.room)
         if path.exists():
-            raise StoreFailedError(f"{path.name}: this room has a journal")
+            raise StoreFailedError(f"{path.name}: the room already has a journal")
         draft = path.with_suffix(".new")
         try:
             with draft.open("wb") as file:
@@ -104,6 +111,15 @@ class FileJournals:
         finally:
             with suppress(OSError):
                 path.unlink(missing_ok=True)
+
+    def sync(self, journals: Iterable[Journal]) -> Mapping[Journal, StoreFailedError]:
+        all_ = tuple(journals)
+        behind = {one: one.end for one in all_ if isinstance(one, FileJournal) and one.is_behind}
+        if len(behind) < TOGETHER_MIN or not self._file_system.sync():
+            return sync_each(all_)
+        for journal, end in behind.items():
+            journal.synced(end)
+        return sync_each(one for one in all_ if not isinstance(one, FileJournal))
 
     def _path(self, room: str) -> Path:
         # No text from outside ever names a file: what is not an id has no journal.
@@ -158,14 +174,13 @@ class FileJournal:
             raise StoreFailedError(self._broken)
         data = record.entry_record(entry)
         try:
-            self._file.seek(self._end)
-            written = self._file.write(data)
+            written = _write_at(self._file, data, self._end)
         except OSError as error:
             self._take_back()
             raise StoreFailedError(f"{self.path.name}: {error.strerror}") from error
         if written != len(data):
             self._take_back()
-            raise StoreFailedError(f"{self.path.name}: no space for the whole entry")
+            raise StoreFailedError(f"{self.path.name}: no space is left for the whole entry")
         self._ends(entry.seq, self._end + len(data))
         if self._durability == "disk":
             self.sync()
@@ -194,7 +209,7 @@ class FileJournal:
                         yield record.read_entry(payload, where, offset, seq)
                     offset += whole
         except record.Unfinished:
-            why = f"the file ends before it; entry {last} was written"
+            why = f"the file ends before it, but entry {last} was written"
             raise JournalDamagedError(where, offset, seq, why) from None
         except OSError as error:
             raise StoreFailedError(f"{where}: {error.strerror}") from error
@@ -203,7 +218,8 @@ class FileJournal:
         return Mark(self._last, self._end, *self._marks.rows())
 
     def keep(self, mark: Mark, said: bytes) -> None:
-        self.sync()
+        if self._synced < mark.offset:
+            self.sync()
         checkpoint.write(self.path, mark, said)
 
     def copy(self) -> Iterator[bytes]:
@@ -212,7 +228,7 @@ class FileJournal:
         except OSError as error:
             raise StoreFailedError(f"{self.path.name}: {error.strerror}") from error
         if size < self._end:
-            raise StoreFailedError(f"{self.path.name}: the file was cut")
+            raise StoreFailedError(f"{self.path.name}: the file was truncated")
         return _pieces(self.path, self._first, self._end)
 
     def sync(self) -> None:
@@ -227,6 +243,21 @@ class FileJournal:
                 self._broken = f"{self.path.name}: {error.strerror}"
                 raise StoreFailedError(self._broken) from error
             self._synced = end
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether something was appended that is not on the disk yet."""
+        return self._synced < self._end
+
+    @property
+    def end(self) -> int:
+        """How many bytes were written: what a sync that begins now brings to the disk."""
+        return self._end
+
+    def synced(self, end: int) -> None:
+        """Everything up to `end` is on the disk, because the whole file system was synced."""
+        with self._guard:
+            self._synced = max(self._synced, end)
 
     def close(self) -> None:
         """Sync and let go. Safe to call twice."""
@@ -253,13 +284,13 @@ class FileJournal:
         where = self.path.name
         with self.path.open("rb") as file:
             if file.read(len(record.MAGIC)) != record.MAGIC:
-                raise JournalDamagedError(where, 0, 0, "this is no journal")
+                raise JournalDamagedError(where, 0, 0, "it is not a journal")
             payload = self._next(file, record.HEADER_OFFSET, 0)
             if payload is None:
-                raise JournalDamagedError(where, record.HEADER_OFFSET, 0, "it is unfinished")
+                raise JournalDamagedError(where, record.HEADER_OFFSET, 0, "it is incomplete")
             header = record.read_header(payload, where)
             if header.room != self.path.stem:
-                why = f"it is the journal of room {header.room}"
+                why = f"it belongs to room {header.room}"
                 raise JournalDamagedError(where, record.HEADER_OFFSET, 0, why)
             self._first = file.tell()
             self._marks = Marks()
@@ -276,9 +307,11 @@ class FileJournal:
                 if mark is not None and place != mark.offset:
                     if self._last < mark.seq:
                         lost = mark.seq - self._last
-                        why = f"the file was cut: {lost} entries up to {mark.seq} are missing"
+                        why = f"the file was truncated: {lost} entries up to {mark.seq} are missing"
                         raise JournalDamagedError(where, self._end, self._last + 1, why)
-                    log.warning("%s: its checkpoint is not used: it is of another journal", where)
+                    log.warning(
+                        "%s: the checkpoint is ignored: it belongs to a different journal", where
+                    )
                     found = None
         if found is not None:
             self.checkpoint = found[1]
@@ -359,8 +392,18 @@ class FileJournal:
         try:
             self._file.truncate(self._end)
         except OSError as error:
-            self._broken = f"{self.path.name}: half an entry is left: {error.strerror}"
+            self._broken = (
+                f"{self.path.name}: an incomplete entry cannot be removed: {error.strerror}"
+            )
             raise StoreFailedError(self._broken) from error
+
+
+def _write_at(file: BinaryIO, data: bytes, offset: int) -> int:
+    """How many of the bytes were written. Raises OSError."""
+    if sys.platform == "win32":
+        file.seek(offset)
+        return file.write(data)
+    return os.pwrite(file.fileno(), data, offset)
 
 
 def _pieces(path: Path, start: int, end: int) -> Iterator[bytes]:
@@ -374,7 +417,7 @@ def _pieces(path: Path, start: int, end: int) -> Iterator[bytes]:
     except OSError as error:
         raise StoreFailedError(f"{path.name}: {error.strerror}") from error
     if start < end:
-        raise StoreFailedError(f"{path.name}: the file was cut")
+        raise StoreFailedError(f"{path.name}: the file was truncated")
 
 
 def _sync_folder(folder: Path) -> None:

@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import BinaryIO
 
 from gameroom.formats import printed
-from gameroom.store.base import StoreFailedError
+from gameroom.store.interfaces import StoreFailedError
 
 if sys.platform != "win32":
     import fcntl
@@ -75,8 +75,8 @@ class FolderLock:
                 words = f"{self.path.parent} is in use by {self._owner()}"
                 raise FolderInUseError(words) from error
             raise StoreFailedError(
-                f"{self.path} cannot be locked ({error.strerror}): keep the data folder on a local"
-                " disk"
+                f"{self.path} cannot be locked: {error.strerror}: "
+                "keep the data folder on a local disk"
             ) from error
 
     def _owner(self) -> str:

@@ -5,13 +5,14 @@ Knows no file. It keeps what the other stores keep, word for word, until the pro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from gameroom.store.base import (
+from gameroom.store.interfaces import (
     SNAPSHOTS_KEPT,
     Entry,
     Header,
+    Journal,
     Mark,
     RoomRecord,
     Session,
@@ -21,6 +22,7 @@ from gameroom.store.base import (
     StoreFailedError,
     Torn,
     sha256,
+    sync_each,
 )
 from gameroom.store.record import entry_record
 
@@ -67,7 +69,7 @@ class MemoryJournals:
 
     def create(self, header: Header) -> MemoryJournal:
         if header.room in self._journals:
-            raise StoreFailedError(f"{header.room}: this room has a journal")
+            raise StoreFailedError(f"{header.room}: the room already has a journal")
         return self._journals.setdefault(header.room, MemoryJournal(header))
 
     def open(self, room: str) -> MemoryJournal:
@@ -78,6 +80,9 @@ class MemoryJournals:
 
     def check(self) -> None:
         """Memory works."""
+
+    def sync(self, journals: Iterable[Journal]) -> Mapping[Journal, StoreFailedError]:
+        return sync_each(journals)
 
 
 class MemorySnapshots:

@@ -26,7 +26,7 @@ import msgspec
 
 from gameroom.formats import FORMATS, foreign
 from gameroom.model import INT_MAX
-from gameroom.store.base import ROOM_ID, Entry, Header, JournalDamagedError, OtherReleaseError
+from gameroom.store.interfaces import ROOM_ID, Entry, Header, JournalDamagedError, OtherReleaseError
 
 MAGIC = b"gameroom journal\n"
 PAYLOAD_BYTES_MAX = 64 * 1024 * 1024
@@ -54,9 +54,13 @@ def record(seq: int, payload: bytes) -> bytes:
 
 def entry_record(entry: Entry) -> bytes:
     chart = entry.chart
-    head = _ENTRY.pack(entry.at, chart is not None, len(entry.event), len(entry.ids))
-    ids = [_ID.pack(seat, one) for seat, one in entry.ids]
-    return record(entry.seq, b"".join((head, entry.event, *ids, chart or b"")))
+    payload = _ENTRY.pack(entry.at, chart is not None, len(entry.event), len(entry.ids))
+    payload += entry.event
+    for seat, one in entry.ids:
+        payload += _ID.pack(seat, one)
+    if chart is not None:
+        payload += chart
+    return record(entry.seq, payload)
 
 
 def header_record(header: Header) -> bytes:
@@ -73,11 +77,11 @@ def read_head(data: bytes, where: str, offset: int, seq: int) -> int:
         raise Unfinished
     length, said = _HEAD.unpack_from(data)
     if _SUM.unpack_from(data, _HEAD.size)[0] != crc32(data[: _HEAD.size]):
-        raise JournalDamagedError(where, offset, seq, "the head's checksum does not fit")
+        raise JournalDamagedError(where, offset, seq, "the checksum of its head is wrong")
     if said != seq:
-        raise JournalDamagedError(where, offset, seq, f"entry {said} stands here")
+        raise JournalDamagedError(where, offset, seq, f"found entry {said} in its place")
     if length > PAYLOAD_BYTES_MAX:
-        raise JournalDamagedError(where, offset, seq, f"{length} bytes are too many")
+        raise JournalDamagedError(where, offset, seq, f"its size of {length} bytes is too large")
     return int(HEAD_BYTES + length + FOOT_BYTES)
 
 
@@ -85,7 +89,7 @@ def read_payload(data: bytes, where: str, offset: int, seq: int) -> bytes:
     """The payload of the whole record `seq`, as long as its head says."""
     payload = data[HEAD_BYTES:-FOOT_BYTES]
     if _SUM.unpack_from(data, len(data) - FOOT_BYTES)[0] != crc32(payload):
-        raise JournalDamagedError(where, offset, seq, "its checksum does not fit")
+        raise JournalDamagedError(where, offset, seq, "its checksum is wrong")
     if not data.endswith(_END):
         raise JournalDamagedError(where, offset, seq, "its last byte is wrong")
     return payload
@@ -108,12 +112,14 @@ def read_entry(payload: bytes, where: str, offset: int, seq: int) -> Entry:
     chart_at = ids_at + count * _ID.size
     event, chart = payload[_ENTRY.size : ids_at], payload[chart_at:]
     if len(payload) < chart_at or has_chart > 1 or (chart and not has_chart):
-        raise JournalDamagedError(where, offset, seq, "its parts are not as long as it says")
+        raise JournalDamagedError(
+            where, offset, seq, "its parts do not have the lengths that it states"
+        )
     if at > INT_MAX:
-        raise JournalDamagedError(where, offset, seq, "its time is out of bounds")
+        raise JournalDamagedError(where, offset, seq, "its time is out of range")
     ids = tuple(_ID.iter_unpack(payload[ids_at:chart_at]))
     if any(not 1 <= one <= INT_MAX for _, one in ids):
-        raise JournalDamagedError(where, offset, seq, "an id of a command is out of bounds")
+        raise JournalDamagedError(where, offset, seq, "the id of a command is out of range")
     return Entry(seq, at, event, chart if has_chart else None, ids)
 
 

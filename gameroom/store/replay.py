@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from gameroom.store import record
-from gameroom.store.base import Entry, Header, JournalDamagedError
+from gameroom.store.interfaces import Entry, Header, JournalDamagedError
 
 MAGIC = b"gameroom replay\n"
 SUFFIX = ".replay"
@@ -109,7 +109,7 @@ class _Records:
         self.last = 0
         self.cut: Cut | None = None
         if self._take(len(self.magic)) != self.magic:
-            raise JournalDamagedError(where, 0, 0, f"this is no {self.kind}")
+            raise JournalDamagedError(where, 0, 0, f"it is not a {self.kind}")
         offset = self._offset
         self.header = record.read_header(self._beginning("header"), where, offset)
 
@@ -117,9 +117,11 @@ class _Records:
         offset = self._offset
         payload = self._next(0)
         if payload is None:
-            raise JournalDamagedError(self._where, offset, 0, f"the {what} is cut off")
+            raise JournalDamagedError(
+                self._where, offset, 0, f"it is incomplete: it ends within the {what}"
+            )
         if len(payload) > SOURCE_BYTES_MAX:
-            raise JournalDamagedError(self._where, offset, 0, f"the {what} is too long")
+            raise JournalDamagedError(self._where, offset, 0, f"the {what} is too large")
         return payload
 
     def _next(self, seq: int) -> bytes | None:
@@ -131,7 +133,9 @@ class _Records:
         except record.Unfinished:
             return None
         if offset + whole > BYTES_MAX:
-            raise JournalDamagedError(self._where, offset, seq, f"over {BYTES_MAX} bytes in all")
+            raise JournalDamagedError(
+                self._where, offset, seq, f"it is larger than {BYTES_MAX} bytes"
+            )
         data = head + self._take(whole - len(head))
         if len(data) < whole:
             return None
@@ -166,7 +170,7 @@ class Reader(_Records):
                 return
             if not payload:
                 if self._take(1):
-                    why = "something follows the end"
+                    why = "it has extra data after its end"
                     raise JournalDamagedError(self._where, self._offset - 1, seq, why)
                 return
             yield record.read_entry(payload, self._where, offset, seq)

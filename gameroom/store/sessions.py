@@ -1,161 +1,46 @@
-"""The session store over SQLite: every call runs on one thread of its own.
+"""Which database keeps the sessions: the one place where it is chosen and opened.
 
-Knows event loops and threads; the SQL is in `sqlite`. The rule it keeps: the thread that asks
-makes no call to SQLite, and waits for none longer than it was told. Opening the file is part of
-the first call, and of each call after it until the file can be opened.
+Knows every `SessionStore`, and of a server's configuration what the choice depends on. Another
+database is a module beside `sqlite_sessions` and a case here.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Protocol
 
-from gameroom.store.base import (
-    Durability,
-    RoomRecord,
-    Session,
-    StoreBusyError,
-    StoreFailedError,
-)
-from gameroom.store.sqlite import SqliteFile
-
-WAIT_MS = 2_000
-WAITING_MAX = 256
-CLOSE_S = 10.0
-"""How long closing waits for the calls that were made before."""
-
-P = ParamSpec("P")
-T = TypeVar("T")
+from gameroom.store.interfaces import Durability, SessionStore
+from gameroom.store.memory import MemorySessions
+from gameroom.store.sqlite_sessions import SqliteSessions
 
 
-class SqliteSessions:
-    """A `SessionStore`. It may be used from any event loop, one at a time.
+class CallLimits(Protocol):
+    """How long a call may wait, and how many calls may."""
 
-    wait_ms: a call that has not begun by then is taken back, and raises StoreBusyError; one that
-    has begun waits as long for another process that has locked the file. waiting_max: how many
-    calls may be under way; one more raises StoreBusyError at once.
-    """
-
-    def __init__(
-        self,
-        path: Path,
-        durability: Durability = "process",
-        *,
-        wait_ms: int = WAIT_MS,
-        waiting_max: int = WAITING_MAX,
-    ) -> None:
-        self.path = path
-        self._durability: Durability = durability
-        self._wait_ms = wait_ms
-        self._waiting_max = waiting_max
-        self._waiting = 0
-        self._closed = False
-        self._file: SqliteFile | None = None
-        """Only for the thread."""
-        self._thread = ThreadPoolExecutor(1, "gameroom-sessions")
-
-    async def check(self, ran_ms: int) -> int:
-        return await self._ask(SqliteFile.check, ran_ms)
-
-    async def put_session(self, session: Session) -> None:
-        await self._ask(SqliteFile.put_session, session)
-
-    async def of_room(self, room: str) -> tuple[Session, ...]:
-        return await self._ask(SqliteFile.of_room, room)
-
-    async def revoke(self, room: str, user: str) -> None:
-        await self._ask(SqliteFile.revoke, room, user)
-
-    async def put_room(self, record: RoomRecord) -> None:
-        await self._ask(SqliteFile.put_room, record)
-
-    async def rooms(self) -> tuple[RoomRecord, ...]:
-        return await self._ask(SqliteFile.rooms)
-
-    async def put_sleep(self, room: str, until: int | None) -> None:
-        await self._ask(SqliteFile.put_sleep, room, until)
-
-    async def unknown(self, rooms: tuple[str, ...]) -> tuple[str, ...]:
-        return await self._ask(SqliteFile.unknown, rooms)
-
-    async def end_room(self, room: str, at: int) -> None:
-        await self._ask(SqliteFile.end_room, room, at)
-
-    async def put_engine(self, source: bytes) -> str:
-        return await self._ask(SqliteFile.put_engine, source)
-
-    async def engine(self, sha256: str) -> bytes | None:
-        return await self._ask(SqliteFile.engine, sha256)
-
-    async def put_key(self, key: bytes, note: str) -> None:
-        await self._ask(SqliteFile.put_key, key, note)
-
-    async def keys(self) -> tuple[bytes, ...]:
-        return await self._ask(SqliteFile.keys)
-
-    async def remove_key(self, key: bytes) -> None:
-        await self._ask(SqliteFile.remove_key, key)
-
-    async def close(self) -> None:
-        if self._closed:
-            return
-        self._closed = True
-        last = asyncio.wrap_future(self._thread.submit(self._close))
-        done, _ = await asyncio.wait({last}, timeout=CLOSE_S)
-        self._thread.shutdown(wait=False, cancel_futures=True)
-        if not done:
-            last.add_done_callback(_heard)
-            raise StoreFailedError(f"{self.path.name}: it could not be closed in {CLOSE_S:g} s")
-        last.result()
-
-    # --- Inside ---------------------------------------------------------------------
-
-    async def _ask(
-        self, call: Callable[Concatenate[SqliteFile, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        """What a call answers, on the thread. Nothing is awaited before it is queued: so calls
-        run in the order in which they were made."""
-        if self._closed:
-            raise StoreFailedError(f"{self.path.name}: it is closed")
-        if self._waiting >= self._waiting_max:
-            raise StoreBusyError(f"{self.path.name}: {self._waiting} calls are waiting")
-        future = self._thread.submit(self._call, lambda file: call(file, *args, **kwargs))
-        self._waiting += 1
-        answer = asyncio.wrap_future(future)
-        answer.add_done_callback(self._answered)
-        wait_s = self._wait_ms / 1000
-        done, _ = await asyncio.wait({answer}, timeout=wait_s)
-        if not done and future.cancel():
-            raise StoreBusyError(f"{self.path.name}: a call could not begin in {wait_s:g} s")
-        if not done:
-            # It has begun. SQLite gives up on a lock after `wait_ms`; a disk may never answer.
-            done, _ = await asyncio.wait({answer}, timeout=2 * wait_s)
-        if not done:
-            raise StoreFailedError(f"{self.path.name}: no answer in {3 * wait_s:g} s")
-        if answer.cancelled():
-            raise StoreFailedError(f"{self.path.name}: it is closed")
-        return answer.result()
-
-    def _call(self, call: Callable[[SqliteFile], T]) -> T:
-        """On the thread."""
-        if self._file is None:
-            self._file = SqliteFile(self.path, self._durability, self._wait_ms)
-        return call(self._file)
-
-    def _close(self) -> None:
-        """On the thread."""
-        if self._file is not None:
-            self._file.close()
-
-    def _answered(self, answer: asyncio.Future[T]) -> None:
-        self._waiting -= 1
-        _heard(answer)
+    @property
+    def store_wait_ms(self) -> int: ...
+    @property
+    def store_calls_waiting_max(self) -> int: ...
 
 
-def _heard(answer: asyncio.Future[T]) -> None:
-    """Whoever asked may be gone: what it raised counts as retrieved."""
-    if not answer.cancelled():
-        answer.exception()
+class SessionsConfig(Protocol):
+    """What a configuration says of sessions. data: the folder, None to keep all in memory."""
+
+    @property
+    def data(self) -> Path | None: ...
+    @property
+    def durability(self) -> Durability: ...
+    @property
+    def limits(self) -> CallLimits: ...
+
+
+def open_sessions(config: SessionsConfig) -> SessionStore:
+    """The database of this configuration. One that cannot be opened says so in each call."""
+    if config.data is None:
+        return MemorySessions()
+    return SqliteSessions(
+        config.data / "gameroom.sqlite",
+        config.durability,
+        wait_ms=config.limits.store_wait_ms,
+        waiting_max=config.limits.store_calls_waiting_max,
+    )

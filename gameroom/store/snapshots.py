@@ -14,7 +14,7 @@ from pathlib import Path
 
 from gameroom.model import INT_MAX
 from gameroom.store import record
-from gameroom.store.base import (
+from gameroom.store.interfaces import (
     ROOM_ID,
     SNAPSHOTS_KEPT,
     JournalDamagedError,
@@ -89,12 +89,12 @@ class FileSnapshots:
             return None
         try:
             if not data.startswith(MAGIC):
-                raise JournalDamagedError(path.name, 0, 0, "this is no snapshot")
+                raise JournalDamagedError(path.name, 0, 0, "it is not a snapshot")
             first, at = record.read_at(data, path.name, len(MAGIC), 0)
             state, _ = record.read_at(data, path.name, at, 1)
             head = _head(first, path)
         except (JournalDamagedError, record.Unfinished) as error:
-            log.warning("the snapshot %s is not used: %s", path.name, error or "it is unfinished")
+            log.warning("snapshot %s: ignored: %s", path.name, error or "it is incomplete")
             return None
         return StoredSnapshot(head, state)
 
@@ -105,7 +105,7 @@ def _head(first: bytes, path: Path) -> SnapshotHead:
         raise JournalDamagedError(path.name, len(MAGIC), 0, "it is too short")
     generation, at = _HEAD.unpack_from(first)
     if path.name.split(".")[1] != str(generation) or at > INT_MAX:
-        raise JournalDamagedError(path.name, len(MAGIC), 0, "it is of another turn")
+        raise JournalDamagedError(path.name, len(MAGIC), 0, "it belongs to a different turn")
     return SnapshotHead(generation, at, first[_HEAD.size :])
 
 
@@ -114,4 +114,4 @@ def _remove(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
-        log.warning("%s cannot be removed: %s", path.name, error.strerror)
+        log.warning("snapshot %s: cannot be removed: %s", path.name, error.strerror)

@@ -16,9 +16,9 @@ const GLOW_MS = 500;
  */
 export async function showChart(place, url) {
   const response = await fetch(url, { credentials: "same-origin" });
-  if (!response.ok) throw new Error(`the chart is not to be had: ${response.status}`);
+  if (!response.ok) throw new Error(`the chart cannot be loaded: ${response.status}`);
   const picture = new DOMParser().parseFromString(await response.text(), "image/svg+xml").documentElement;
-  if (picture.localName !== "svg") throw new Error("the chart is not a picture");
+  if (picture.localName !== "svg") throw new Error("the chart is not an SVG picture");
   place.replaceChildren(document.importNode(picture, true));
   const svg = place.firstElementChild;
   const find = (id) => svg.querySelector(`#${CSS.escape(id)}`);

@@ -7,9 +7,11 @@
  */
 
 import { showChart } from "/web/chart.js";
-import { by, isolated, leaving, once } from "/web/page.js";
-import * as situations from "/web/situations.js";
-import { Story, listed, plural } from "/web/story.js";
+import { by, leaving, once } from "/web/page.js";
+import * as texts from "/web/page-texts.js";
+import { StoryList } from "/web/story-list.js";
+import * as story from "/web/story.js";
+import { isolated, plural, seatName } from "/web/words.js";
 
 const NAMES = ["ann", "bob", "cid", "dan"];
 const WORDS = ["no seats", "one seat", "two seats", "three seats"];
@@ -19,8 +21,8 @@ const LOOK_MS = 200;
 const METER_MS = 1000;
 
 const room = new URLSearchParams(location.search).get("room") ?? "";
-const story = new Story(by("story"), "setup");
-const tell = (sentence, tone) => story.tell(sentence, tone);
+const list = new StoryList(by("story"), "setup");
+const tell = (text, tone = "") => list.tell({ text, tone });
 
 // ---- one place: its frame, its meters, its buttons -------------------------------------------
 
@@ -29,7 +31,7 @@ class Place {
   seat = null;
   delayMs = 0;
   /** What the card's word for the line is made of. */
-  #facts = situations.FACTS;
+  #facts = texts.FACTS;
   #caughtUp = 0;
   #lives = 0;
   #metered = null;
@@ -62,7 +64,7 @@ class Place {
     this.#lives += 1;
     this.#metered = null;
     seat.dev.delay(this.delayMs);
-    this.#facts = { ...situations.FACTS, wasLive: seat.status !== "connecting" };
+    this.#facts = { ...texts.FACTS, wasLive: seat.status !== "connecting" };
     seat.on("status", () => this.#status(seat));
     seat.on("back", (back) => this.#back(back));
     // A page that was loaded again may have caught up before anybody looked.
@@ -71,12 +73,12 @@ class Place {
     seat.on("agrees", () => this.#facts.differs !== null && this.#learn({ differs: null }, seat));
     seat.on("broken", ({ error }) => {
       this.#learn({ failed: error?.message ?? "" }, seat);
-      tell(`${this.name}'s engine failed: ${error?.message ?? "it did not say why"}`, "broken");
+      tell(`${this.name}'s engine failed: ${error?.message ?? "no reason was given"}`, "broken");
     });
     seat.on("differs", ({ generation }) => {
       if (this.#facts.differs !== null) return;
       this.#learn({ differs: generation }, seat);
-      tell(`${this.name} sees another game than the players agreed on since turn ${generation}: reload ${this.name}'s page`, "broken");
+      tell(`${this.name} has been out of sync with the players since turn ${generation}: reload ${this.name}'s page`, "broken");
     });
     this.#status(seat);
     if (this.watches) listenTo(seat, this.#lives > 1);
@@ -105,7 +107,7 @@ class Place {
     tally.dataset.caught = String(this.#caughtUp);
     tally.dataset.lost = String(lost);
     if (this.#caughtUp > 0 || lost > 0) {
-      tally.textContent = `${plural(this.#caughtUp, "turn")} caught up, ${commands.lost} lost, ${commands.doubled} doubled.`;
+      tally.textContent = `${plural(this.#caughtUp, "turn")} caught up, ${plural(commands.lost, "command")} lost, ${commands.doubled} duplicated.`;
     }
   }
 
@@ -120,7 +122,7 @@ class Place {
 
   #status({ status, seat, ended, roster }) {
     this.#facts = { ...this.#facts, status, seat, ended, rows: roster.seats, wasLive: this.#facts.wasLive || status === "live" };
-    const { text, tone } = situations.line(this.#facts);
+    const { text, tone } = texts.line(this.#facts);
     Object.assign(this.card.dataset, { status, tone });
     this.card.querySelector(".presence").textContent = text;
   }
@@ -129,7 +131,7 @@ class Place {
     if (!again && this.#lives < 2) return;
     this.#caughtUp += turns;
     const way = again ? "is back" : "is back after a reload";
-    tell(`${this.name} ${way}: ${plural(turns, "turn")} caught up in ${Math.round(ms)} ms, ${lost} lost`, lost > 0 ? "broken" : "healthy");
+    tell(`${this.name} ${way}: ${plural(turns, "turn")} caught up in ${Math.round(ms)} ms, ${plural(lost, "command")} lost`, lost > 0 ? "broken" : "healthy");
     this.meter();
   }
 
@@ -143,7 +145,7 @@ class Place {
     });
     button("reload").textContent = `Reload ${this.name}'s page`;
     button("reload").addEventListener("click", once(() => new Promise((loaded) => {
-      tell(`${this.name}'s page is loaded again`);
+      tell(`${this.name}'s page is reloaded`);
       this.frame.addEventListener("load", loaded, { once: true });
       this.frame.contentWindow.location.reload();
     })));
@@ -154,7 +156,7 @@ class Place {
       choice.addEventListener("change", () => {
         this.delayMs = Number(choice.value);
         this.seat?.dev.delay(this.delayMs);
-        tell(this.delayMs > 0 ? `${this.name} is delayed by ${this.delayMs} ms each way` : `${this.name} is not delayed any more`);
+        tell(this.delayMs > 0 ? `${this.name} is delayed by ${this.delayMs} ms each way` : `${this.name} is no longer delayed`);
       });
     }
   }
@@ -180,7 +182,7 @@ class Place {
     calm();
     if (this.seat === null) return;
     await this.seat.dev.corrupt();
-    tell(`one number in ${this.name}'s engine is changed`);
+    tell(`one number in ${this.name}'s engine was changed`);
   }
 }
 
@@ -195,7 +197,7 @@ chart.catch((error) => {
 function listenTo(seat, isReloaded) {
   let isOld = isReloaded;
   let roster = seat.roster;
-  const pace = new situations.PaceNews();
+  const pace = new story.PaceNews();
   seat.on("back", () => {
     isOld = false;
   });
@@ -212,24 +214,24 @@ function listenTo(seat, isReloaded) {
     for (const one of moved) tellMove(one);
   });
   seat.on("turn", (packet) => {
-    story.turn = packet.generation;
+    list.turn = packet.generation;
     const longer = pace.turn(packet.turn_ms, roster.seats, null, isOld || seat.returned === null);
-    if (longer !== null) tell(longer.text, longer.tone);
+    if (longer !== null) list.tell(longer);
     if (isOld) return;
     chart.then((drawn) => drawn.turn(packet.generation), () => {});
     by("generation").textContent = String(packet.generation);
     by("turn").textContent = `${packet.turn_ms} ms, ${packet.ahead} ahead`;
     if (packet.checksum !== null) by("agreed").textContent = `turn ${packet.checksum.generation}`;
   });
-  seat.on("refused", ({ seat: of, reasons }) => tell(`${nameOf(roster, of)}'s engine refuses the setup: ${reasons.map(isolated).join("; ")}`, "broken"));
-  seat.on("diverged", (what) => isOld || tell(divergence(roster, what), "broken"));
-  seat.on("repair", ({ seats }) => seats.forEach((of) => isOld || tell(`${nameOf(roster, of)}'s engine begins again`, "slow")));
-  seat.on("announcement", ({ text }) => isOld || tell(text));
-  seat.on("chat", ({ name, text }) => isOld || tell(`${isolated(name)} says: ${isolated(text)}`));
-  seat.on("ended", ({ because }) => tell(because ? `the game is over: ${because}` : "the game is over"));
+  seat.on("refused", ({ seat: of, reasons }) => list.tell(story.engineRefused(nameOf(roster, of), reasons)));
+  seat.on("diverged", (what) => isOld || list.tell(story.diverged(what, (of) => nameOf(roster, of))));
+  seat.on("repair", ({ seats }) => seats.forEach((of) => isOld || list.tell(story.repair(nameOf(roster, of)))));
+  seat.on("announcement", (said) => isOld || list.tell(story.announcement(said)));
+  seat.on("chat", (said) => isOld || list.tell(story.chat(said)));
+  seat.on("ended", (end) => list.tell(story.ended(end)));
 }
 
-const nameOf = (roster, seat) => isolated(roster.seats.find((row) => row.seat === seat)?.name ?? situations.seatName(seat));
+const nameOf = (roster, seat) => isolated(roster.seats.find((row) => row.seat === seat)?.name ?? seatName(seat));
 
 async function place(states, entered, generation) {
   const leaves = states.filter((path) => !states.some((other) => other.startsWith(`${path}.`)));
@@ -237,32 +239,23 @@ async function place(states, entered, generation) {
   (await chart).light(states, entered, generation);
 }
 
-function tellMove({ transition, event, entered, because }) {
+function tellMove(move) {
   // Where there is no picture, that is told in its place.
-  chart.then((drawn) => drawn.glow(transition)).catch(() => {});
-  const to = entered.at(-1);
-  if (to === undefined) return;
-  const cause = event === "" ? "" : ` (${event})`;
-  tell(because ? `now ${to}${cause}: ${because}` : `now ${to}${cause}`);
+  chart.then((drawn) => drawn.glow(move.transition)).catch(() => {});
+  const sentence = story.movedBecause(move);
+  if (sentence !== null) list.tell(sentence);
 }
 
 function tellPeople(before, after) {
   const same = (a, b) => a.seat === b.seat && a.user === b.user;
   for (const row of after) {
     const old = before.find((one) => same(one, row));
-    for (const { text, tone } of situations.news(old, row)) tell(text, tone);
-    if (row.loaded && !old?.loaded) tell(`${isolated(row.name)}'s engine has loaded`);
+    story.news(old, row).forEach((sentence) => list.tell(sentence));
+    if (row.loaded && !old?.loaded) list.tell(story.engineLoaded(isolated(row.name)));
   }
   for (const row of before.filter((one) => !after.some((other) => same(one, other)))) {
-    for (const { text, tone } of situations.news(row, undefined)) tell(text, tone);
+    story.news(row, undefined).forEach((sentence) => list.tell(sentence));
   }
-}
-
-function divergence(roster, { generation, seats, decidable }) {
-  const names = seats.map((seat) => nameOf(roster, seat));
-  const others = roster.seats.filter((row) => !seats.includes(row.seat)).map((row) => isolated(row.name));
-  if (!decidable) return `checksums differ at turn ${generation}: ${listed(names)} do not play the same game any more`;
-  return `checksums differ at turn ${generation}: ${listed(names)} against ${listed(others)}`;
 }
 
 // ---- the page --------------------------------------------------------------------------------
@@ -273,7 +266,7 @@ document.querySelector(".demo-bar form").addEventListener("submit", once(() => l
 async function makePlaces() {
   const { players } = await definitionOf(room).catch(() => ({ players: { low: 2, high: 2 } }));
   const count = Math.max(1, Math.min(players.low, NAMES.length - 1));
-  by("places").textContent = `${WORDS[count]} and a watcher, one server`;
+  by("places").textContent = `${WORDS[count]} and a spectator, one server`;
   // Of two who differ nobody knows who is right.
   by("repair").hidden = players.high < 3;
   return NAMES.slice(0, count + 1).map((profile, index) => new Place(

@@ -5,7 +5,8 @@
  * is set as text, never as markup.
  */
 
-import { element, once, words } from "./page.js";
+import { element, once } from "./page.js";
+import { words } from "./words.js";
 
 // ---- fields ------------------------------------------------------------------------------------
 

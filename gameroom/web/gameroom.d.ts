@@ -152,6 +152,8 @@ export interface Row {
   readonly absent_ms: number;
   /** How long from then until the seat is lost; null for who is here. */
   readonly lost_in_ms: number | null;
+  /** Ballots that are still open: by request, the choice of this player. */
+  readonly choices: { readonly [request: string]: string };
 }
 export interface Roster {
   readonly seats: readonly Row[];
@@ -315,11 +317,26 @@ export interface Evidence {
   readonly why: string | null;
 }
 
-export interface SeatEvents {
+/** What everybody in the room is told, as the server sends it. */
+export interface RoomEvents {
+  setup: { settings: Body; changed_by: string };
+  /** A player's engine refuses the setup. */
+  refused: { seat: number; reasons: readonly string[] };
+  diverged: { generation: number; seats: readonly number[]; decidable: boolean; values: { readonly [seat: string]: number } };
+  /** The engines of these seats differ from the majority's and begin again. */
+  repair: { generation: number; seats: readonly number[] };
+  /** A player's engine can't go on; the room goes on without it. */
+  failed: { seat: number; generation: number; text: string };
+  chat: { name: string; text: string };
+  announcement: { text: string };
+  /** left: the names of the players who left the game before its end, in that order. */
+  ended: { state: string; because: string | null; left: readonly string[] };
+}
+
+export interface SeatEvents extends RoomEvents {
   /** away: `at` is when it is tried again, in the page's performance.now(). */
   status: { status: Status; code?: number; meaning?: string; reason?: string; at?: number };
   roster: Roster;
-  setup: { settings: Body; changed_by: string };
   chart: Chart & { generation: number };
   /** A turn closed; it is played a little later. */
   turn: MasterPacket;
@@ -332,33 +349,22 @@ export interface SeatEvents {
     turns: number;
   };
   loaded: { reasons: readonly string[] };
-  /** A player's engine refuses the setup. */
-  refused: { seat: number; reasons: readonly string[] };
   /** One of our own commands or requests was refused. */
   rejected: Rejected;
-  diverged: { generation: number; seats: readonly number[]; decidable: boolean; values: { readonly [seat: string]: number } };
   /** What this engine was at a generation that was judged diverged. `generation`: of which kept
    * state this is told, the first from `of` on; null where there is none, and `why`. */
   evidence: Evidence;
   /** The evidence was handed to the server; `why` it was not, or what was wrong with it. */
   testified: { of: number; generation: number | null; parts: number; bytes: number; why: string | null };
-  /** The engines of these seats differ from the majority's and begin again. */
-  repair: { generation: number; seats: readonly number[] };
   /** This engine's checksum is not the agreed one. */
   differs: { generation: number; own: number; agreed: number };
   /** This engine's checksum is the agreed one: what is seen is what the players see. */
   agrees: { generation: number };
   /** All that was missed is played. again: after a loss, not after a reload. */
   back: CommandCounts & { again: boolean; turns: number; ms: number };
-  chat: { name: string; text: string };
-  announcement: { text: string };
-  /** left: the names of the players who left the game before its end, in that order. */
-  ended: { state: string; because: string | null; left: readonly string[] };
   /** The engine of this page can't go on: load the page again. generation: the turn that it could
    * not run. */
   broken: { error: { name: string; message: string; stack: string }; generation: number; during?: string };
-  /** A player's engine can't go on; the room goes on without it. */
-  failed: { seat: number; generation: number; text: string };
   /** This page's engine or view has a fault with which the game goes on. Each is told once. */
   report: { kind: "signal" | "snapshot" | "view"; generation: number; text: string };
   viewProblem: { part: string; detail: string; stack: string };

@@ -9,10 +9,11 @@
  */
 
 import { RoomError, join, look, whoAmI } from "/web/gameroom.js";
-import { by, element, isolated, leaving, once, phase, reload, say, show, words } from "/web/page.js";
+import { by, element, leaving, once, phase, reload, say, show } from "/web/page.js";
+import { ACTIONS } from "/web/page-texts.js";
 import { RoomPage } from "/web/room-page.js";
-import { ACTIONS } from "/web/situations.js";
-import { Story, plural } from "/web/story.js";
+import { StoryList } from "/web/story-list.js";
+import { isolated, plural, words } from "/web/words.js";
 
 const ROOMS_REMEMBERED_MAX = 50;
 const wish = new URLSearchParams(location.search);
@@ -39,7 +40,7 @@ async function freeProfile() {
   for (const one of "abcdefghijklmnopqrstuvwxyz") {
     if (one !== profile && (await whoAmI({ ...where, profile: one })) === null) return one;
   }
-  throw new Error("Every profile of this browser has a place in this room already.");
+  throw new Error("All profiles of this browser have joined this room already.");
 }
 
 // ---- coming in -----------------------------------------------------------------------------
@@ -73,15 +74,15 @@ async function lookUntilHere() {
       const { status, retry_after_ms: wait } = error.problem ?? {};
       if (status !== 503 || wait === undefined || wait === null) throw error;
       phase("over");
-      notice(`${error.message} This page goes on by itself.`, [["Try again now", reload]]);
+      notice(`${error.message} This page continues automatically.`, [["Try again now", reload]]);
       await new Promise((resolve) => setTimeout(resolve, wait));
     }
   }
 }
 
 function reason(error) {
-  if (!(error instanceof RoomError)) return `The server cannot be reached: ${error.message}. Is it running?`;
-  if (error.problem.status === 404) return "There is no such room. It may have ended; ask for a new link.";
+  if (!(error instanceof RoomError)) return `The server cannot be reached: ${error.message}. Check that it is running.`;
+  if (error.problem.status === 404) return "There is no such room. It may have ended. Ask for a new link.";
   return error.message;
 }
 
@@ -97,8 +98,8 @@ function askWhether({ name }) {
   phase("entry");
   const somebodyElse = () => becomeSomebodyElse().catch((error) => notice(reason(error)));
   return new Promise((resolve) => {
-    notice(`You are playing here as ${isolated(name)}, in another tab or window of this browser.`, [
-      [`Go on as ${isolated(name)} here`, resolve, "primary"],
+    notice(`You are already playing as ${isolated(name)} in another tab or window of this browser.`, [
+      [`Continue as ${isolated(name)} here`, resolve, "primary"],
       [ACTIONS.somebody_else, somebodyElse],
     ]);
   });
@@ -112,11 +113,11 @@ function ask(picture, { name, spectate }) {
   const taken = picture.roster.seats.length;
   const isOn = picture.states.includes("running");
   notice(isOn
-    ? "The game is on: seats are locked, but you may watch."
-    : `${taken === 0 ? "Nobody is here yet" : `${plural(taken, "player")} here`}; ${low === high ? high : `${low} to ${high}`} can play.`);
+    ? "The game has started, so you cannot take a seat. You can watch."
+    : `${taken === 0 ? "No players yet" : `${plural(taken, "player")} joined`}. The game is for ${low === high ? plural(high, "player") : `${low} to ${high} players`}.`);
   by("who").value = name ?? remembered("name") ?? "";
   const teams = definition.teams.map(({ name: team }) => element("option", { value: team, text: words(team) }));
-  by("team").replaceChildren(element("option", { value: "", text: "wherever there is room" }), ...teams);
+  by("team").replaceChildren(element("option", { value: "", text: "any team" }), ...teams);
   for (const id of ["team", "team-label"]) show(by(id), teams.length > 0 && !isOn);
   const [play, watch] = by("entry").querySelectorAll("button");
   show(play, !isOn);
@@ -130,7 +131,7 @@ function ask(picture, { name, spectate }) {
       const asWatcher = event.submitter?.value === "spectator";
       const who = by("who").value.trim();
       remember("name", who);
-      notice("Coming in…");
+      notice("Joining…");
       try {
         resolve(await enter({ name: who || undefined, spectate: asWatcher, team: by("team").value || undefined }));
       } catch (error) {
@@ -178,7 +179,7 @@ async function enter(asks, isReturn = false) {
   say(by("doc"), "");
   phase("setup");
   show(by("side"), true);
-  new RoomPage(seat, { profile, story: new Story(by("story")), auto, isReturn, becomeSomebodyElse });
+  new RoomPage(seat, { profile, list: new StoryList(by("story")), auto, isReturn, becomeSomebodyElse });
   return seat;
 }
 

@@ -27,7 +27,7 @@ export class Random {
   /** @param {number} seed a whole number, 0 to 2^53 - 1 */
   constructor(seed = 0) {
     if (!Number.isSafeInteger(seed) || seed < 0) {
-      throw new RangeError(`a seed is a whole number from 0 to 2^53 - 1, not ${seed}`);
+      throw new RangeError(`a seed must be a whole number from 0 to 2^53 - 1, not ${seed}`);
     }
     this.#b = seed >>> 0;
     this.#c = Math.floor(seed / WORD);
@@ -85,7 +85,7 @@ export class Random {
   /** Goes on from a state that `state()` gave; returns itself. */
   restore(state) {
     if (!Array.isArray(state) || state.length !== 4 || state.some((n) => n !== n >>> 0)) {
-      throw new TypeError("a state of Random is a list of four uint32");
+      throw new TypeError("the state of Random must be a list of four uint32");
     }
     [this.#a, this.#b, this.#c, this.#counter] = state;
     return this;
@@ -123,18 +123,18 @@ export function upperCase(text) {
 }
 
 function textOf(value, where) {
-  if (LONE_SURROGATE.test(value)) throw new TypeError(`${where}: a lone surrogate`);
+  if (LONE_SURROGATE.test(value)) throw new TypeError(`${where}: the string has a lone surrogate`);
   return JSON.stringify(value);
 }
 
 function plainOf(value, where, depth) {
-  if (depth > DEPTH_MAX) throw new TypeError(`${where}: deeper than ${DEPTH_MAX}`);
+  if (depth > DEPTH_MAX) throw new TypeError(`${where}: nested deeper than ${DEPTH_MAX} levels`);
   switch (typeof value) {
     case "boolean":
       return value ? "true" : "false";
     case "number":
       if (!Number.isSafeInteger(value)) {
-        throw new TypeError(`${where}: ${value} is not a whole number within 2^53 - 1`);
+        throw new TypeError(`${where}: ${value} is not a whole number from -(2^53 - 1) to 2^53 - 1`);
       }
       if (Object.is(value, -0)) throw new TypeError(`${where}: minus zero (add 0 to it)`);
       return String(value);
@@ -328,7 +328,7 @@ export function mulDiv(a, b, c) {
   const [whole, by] = [BigInt(a) * BigInt(b), BigInt(c)];
   const rest = whole % by;
   const quotient = Number(rest !== 0n && rest < 0n !== by < 0n ? whole / by - 1n : whole / by);
-  if (!Number.isSafeInteger(quotient)) throw new RangeError(`mulDiv: ${a} * ${b} / ${c} is not within 2^53 - 1`);
+  if (!Number.isSafeInteger(quotient)) throw new RangeError(`mulDiv: ${a} * ${b} / ${c} is outside -(2^53 - 1) to 2^53 - 1`);
   return quotient;
 }
 
@@ -341,14 +341,14 @@ export function pow(base, exponent) {
   let power = 1;
   for (let i = 0; i < exponent; i += 1) {
     power *= base;
-    if (!Number.isSafeInteger(power)) throw new RangeError(`pow: ${base} to the power of ${exponent} is not within 2^53 - 1`);
+    if (!Number.isSafeInteger(power)) throw new RangeError(`pow: ${base} to the power of ${exponent} is outside -(2^53 - 1) to 2^53 - 1`);
   }
   return power;
 }
 
 /** The whole part of the square root of 0 <= n <= 2^53 - 1. */
 export function isqrt(n) {
-  if (!Number.isSafeInteger(n) || n < 0) throw new RangeError(`isqrt of ${n}`);
+  if (!Number.isSafeInteger(n) || n < 0) throw new RangeError(`isqrt needs a whole number, 0 or greater, not ${n}`);
   // Math.sqrt may differ in its last bit between machines: the two loops take that away.
   let root = Math.floor(Math.sqrt(n));
   while (root * root > n) root -= 1;

@@ -19,19 +19,19 @@ const KEPT = new Set(`
 const WHY = {
   Date: "an engine has no clock: count generations and iterations",
   performance: "an engine has no clock: count generations and iterations",
-  setTimeout: "an engine has no timers: it is told when to step",
-  setInterval: "an engine has no timers: it is told when to step",
-  requestAnimationFrame: "an engine has no frames: that is the view's",
+  setTimeout: "an engine has no timers: step() is called for every turn",
+  setInterval: "an engine has no timers: step() is called for every turn",
+  requestAnimationFrame: "an engine has no animation frames: use them in the view",
   fetch: "an engine has no network", XMLHttpRequest: "an engine has no network",
   WebSocket: "an engine has no network", EventSource: "an engine has no network",
   importScripts: "an engine is one file without imports", Worker: "an engine runs in one thread",
   indexedDB: "an engine keeps its state in snapshots", caches: "an engine keeps its state in snapshots",
-  BroadcastChannel: "an engine speaks by signals", postMessage: "an engine speaks by signals",
-  crypto: "an engine draws from kit.Random, seeded for all alike", Intl: "languages differ between machines",
+  BroadcastChannel: "an engine communicates by signals", postMessage: "an engine communicates by signals",
+  crypto: "use kit.Random, which has the same seed on every machine", Intl: "languages differ between machines",
   WeakRef: "memory differs between machines", FinalizationRegistry: "memory differs between machines",
   SharedArrayBuffer: "an engine runs in one thread", Atomics: "an engine runs in one thread",
-  WebAssembly: "not here: its floats may differ between machines", navigator: "machines differ", location: "machines differ",
-  eval: "an engine makes no code", queueMicrotask: "an engine answers at once",
+  WebAssembly: "its floats may differ between machines", navigator: "machines differ", location: "machines differ",
+  eval: "an engine cannot create code", queueMicrotask: "an engine cannot defer work",
 };
 
 const refuse = (name, why) => {
@@ -92,7 +92,7 @@ function consoleOf(real) {
 
 /** Browsers round these differently in the last bit; sqrt, floor and the like are exact. */
 function lockMaths() {
-  put(Math, "random", refuse("Math.random", "an engine draws from kit.Random, seeded for all alike"));
+  put(Math, "random", refuse("Math.random", "use kit.Random, which has the same seed on every machine"));
   put(Math, "pow", refuse("Math.pow", "browsers round it differently: use kit.pow, which is exact for whole numbers"));
   const rough = "acos acosh asin asinh atan atan2 atanh cbrt cos cosh exp expm1 hypot log log10 log1p log2 sin sinh tan tanh";
   for (const name of rough.split(" ")) {
@@ -112,7 +112,7 @@ function lockTexts(misfitRegex) {
     for (const name of names) put(target, name, refuse(name, "languages differ between machines"));
   }
   const unicode = "browsers follow different versions of Unicode";
-  put(String.prototype, "normalize", refuse("normalize", `${unicode}: compare texts as they came`));
+  put(String.prototype, "normalize", refuse("normalize", `${unicode}: compare strings as they are`));
   for (const [name, own] of [["toLowerCase", "lowerCase"], ["toUpperCase", "upperCase"]]) {
     put(String.prototype, name, refuse(name, `${unicode}: use kit.${own}, which changes the letters a to z`));
   }
@@ -138,7 +138,7 @@ function lockTexts(misfitRegex) {
 /** Of NaN there are many; which one, only shows where the bytes of a float are looked at. */
 function lockBits() {
   const floats = ["Float16Array", "Float32Array", "Float64Array"].filter((name) => name in globalThis);
-  const why = "the bytes of NaN differ between browsers: read and write the bytes of floats by a DataView";
+  const why = "the bytes of NaN differ between browsers: read and write the bytes of floats with a DataView";
   const typed = Object.getPrototypeOf(Int8Array.prototype);
   const bufferOf = Object.getOwnPropertyDescriptor(typed, "buffer").get;
   const kindOf = Object.getOwnPropertyDescriptor(typed, Symbol.toStringTag).get;
@@ -193,7 +193,7 @@ function fixOrder() {
   const typed = Object.getPrototypeOf(Int8Array.prototype);
   const { sort: sortTyped } = typed;
   const checked = (compare) => {
-    if (compare !== undefined && typeof compare !== "function") throw new TypeError("sort: the comparison is no function");
+    if (compare !== undefined && typeof compare !== "function") throw new TypeError("sort: the comparison is not a function");
   };
   replace(Array.prototype, "sort", function (compare) {
     checked(compare);
@@ -269,7 +269,7 @@ function fixCopies() {
     #keepsMark;
 
     constructor(label = "utf-8", { fatal = false, ignoreBOM = false } = {}) {
-      if (!/^\s*(?:unicode-1-1-)?utf-?8\s*$/i.test(label)) throw new RangeError(`TextDecoder: an engine reads UTF-8 alone, not ${label}`);
+      if (!/^\s*(?:unicode-1-1-)?utf-?8\s*$/i.test(label)) throw new RangeError(`TextDecoder: only UTF-8 is supported, not ${label}`);
       this.#isFatal = Boolean(fatal);
       this.#keepsMark = Boolean(ignoreBOM);
     }
@@ -279,7 +279,7 @@ function fixCopies() {
     }
 
     decode(input = new Uint8Array(), { stream = false } = {}) {
-      if (stream) throw new TypeError("TextDecoder: an engine has the whole text");
+      if (stream) throw new TypeError("TextDecoder: streaming is not supported");
       const bytes = ArrayBuffer.isView(input) ? new Uint8Array(input.buffer, input.byteOffset, input.byteLength) : new Uint8Array(input);
       const text = textOfBytes(bytes, this.#isFatal);
       return this.#keepsMark || text[0] !== "\ufeff" ? text : text.slice(1);
@@ -332,7 +332,7 @@ function textOfBytes(bytes, isFatal) {
       isWhole = bytes[at] >= low && bytes[at] <= high;
       if (isWhole) code = (code << 6) | (bytes[at++] & 0x3f);
     }
-    if (!isWhole && isFatal) throw new TypeError("TextDecoder: this is not UTF-8");
+    if (!isWhole && isFatal) throw new TypeError("TextDecoder: the bytes are not valid UTF-8");
     codes.push(isWhole ? code : 0xfffd);
     if (codes.length === 4096) parts.push(String.fromCodePoint(...codes.splice(0)));
   }
@@ -342,8 +342,8 @@ function textOfBytes(bytes, isFatal) {
 /** Function and its three kin: the policy forbids them already; here they are out of reach too. */
 function lockCode() {
   const kin = [function () {}, function* () {}, async function () {}, async function* () {}];
-  for (const one of kin) put(Object.getPrototypeOf(one), "constructor", refuse("Function", "an engine makes no code"));
-  const shown = refuse("Function", "an engine makes no code");
+  for (const one of kin) put(Object.getPrototypeOf(one), "constructor", refuse("Function", "an engine cannot create code"));
+  const shown = refuse("Function", "an engine cannot create code");
   put(globalThis, "Function", new Proxy(function () {}, {
     get: (_, name) => (name === "prototype" ? Object.getPrototypeOf(function () {}) : undefined),
     construct: () => shown(), apply: () => shown(),

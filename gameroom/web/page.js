@@ -4,16 +4,10 @@
 
 export const by = (id) => document.getElementById(id);
 
-/** A name of a room file as people read it. */
-export const words = (name) => name.replaceAll("_", " ");
-
 export const show = (target, shown) => { target.hidden = !shown; };
 
 /** Which part of the page is shown: its style sheet knows the names. */
 export const phase = (name) => { document.body.dataset.phase = name; };
-
-/** Somebody else's text inside a sentence: one from right to left leaves the rest of it in place. */
-export const isolated = (text) => (/^[\x20-\x7e]*$/.test(text) ? text : `\u2068${text}\u2069`);
 
 /** A handler for presses that start something: one while it is under way starts nothing. */
 export function once(act) {

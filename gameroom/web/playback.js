@@ -159,7 +159,7 @@ export class Playback {
 
   #fail({ generation, error }) {
     this.#watchdog.rest();
-    this.failed = { generation: generation ?? this.#line.generation(this.position), detail: error?.message ?? "it did not say why" };
+    this.failed = { generation: generation ?? this.#line.generation(this.position), detail: error?.message ?? "no reason was given" };
     this.#setPlaying(false);
     this.#ports.tell("failed", this.failed);
   }

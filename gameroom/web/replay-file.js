@@ -53,14 +53,14 @@ class Records {
     const { at } = this;
     const wrong = (why) => new RangeError(`entry ${seq} at byte ${at} is damaged: ${why}`);
     if (this.left < HEAD_BYTES) return "cut";
-    if (crc32(this.#bytes, at, at + 12) !== this.#view.getUint32(at + 12, true)) throw wrong("the head's checksum does not fit");
+    if (crc32(this.#bytes, at, at + 12) !== this.#view.getUint32(at + 12, true)) throw wrong("the checksum of its head is wrong");
     const size = this.#view.getUint32(at, true);
     const said = Number(this.#view.getBigUint64(at + 4, true));
-    if (said !== seq) throw wrong(`entry ${said} stands here`);
-    if (size > RECORD_BYTES_MAX) throw wrong(`${size} bytes are too many`);
+    if (said !== seq) throw wrong(`found entry ${said} in its place`);
+    if (size > RECORD_BYTES_MAX) throw wrong(`its size of ${size} bytes is too large`);
     if (this.left < HEAD_BYTES + size + FOOT_BYTES) return "cut";
     const from = at + HEAD_BYTES;
-    if (crc32(this.#bytes, from, from + size) !== this.#view.getUint32(from + size, true)) throw wrong("its checksum does not fit");
+    if (crc32(this.#bytes, from, from + size) !== this.#view.getUint32(from + size, true)) throw wrong("its checksum is wrong");
     if (this.#bytes[from + size + 4] !== 10) throw wrong("its last byte is wrong");
     this.at = from + size + FOOT_BYTES;
     return this.#bytes.subarray(from, from + size);
@@ -74,9 +74,9 @@ class Records {
  * words; null for a whole file. Throws NoReplayError where nothing can be played.
  */
 export function readReplay(bytes) {
-  if (bytes.length > BYTES_MAX) throw new NoReplayError(`${bytes.length} bytes are more than a browser plays; the most is ${BYTES_MAX}.`);
+  if (bytes.length > BYTES_MAX) throw new NoReplayError(`The file is too large for a browser: ${bytes.length} bytes. The limit is ${BYTES_MAX}.`);
   for (let i = 0; i < MAGIC.length; i += 1) {
-    if (bytes[i] !== MAGIC.charCodeAt(i)) throw new NoReplayError("This file is no replay.");
+    if (bytes[i] !== MAGIC.charCodeAt(i)) throw new NoReplayError("This file is not a replay.");
   }
   const records = new Records(bytes);
   const beginning = (what, read) => {
@@ -86,7 +86,7 @@ export function readReplay(bytes) {
     } catch (error) {
       throw new NoReplayError(`The ${what} cannot be read: ${error.message}.`);
     }
-    throw new NoReplayError(`The file is cut off in its ${what}.`);
+    throw new NoReplayError(`The file is incomplete: it ends within its ${what}.`);
   };
   const header = beginning("header", JSON.parse);
   if (header?.format !== FORMAT) throw new NoReplayError(foreign(header));
@@ -100,7 +100,7 @@ export function readReplay(bytes) {
 /** What a replay of another format is, in words. */
 function foreign(header) {
   const { format, release } = header ?? {};
-  if (!Number.isSafeInteger(format)) return "This replay does not say its format.";
+  if (!Number.isSafeInteger(format)) return "This replay does not state its format.";
   const writer = typeof release === "string" ? ` by gameroom ${release.slice(0, 40)}` : "";
   return `This replay was written${writer} in format ${format}; this player reads format ${FORMAT}.`;
 }
@@ -114,14 +114,14 @@ function readEntries(records) {
     try {
       payload = records.next(seq);
     } catch (error) {
-      return { entries, problem: `Damaged: ${error.message}. What came before plays.` };
+      return { entries, problem: `Damaged: ${error.message}. Only the events before it can be played.` };
     }
-    if (payload === "cut") return { entries, problem: `The file is cut off at byte ${at}. What came before plays.` };
-    if (payload.length === 0) return { entries, problem: records.left > 0 ? "Something follows the end of the file." : null };
-    if (payload.length < ENTRY_BYTES) return { entries, problem: `Damaged: entry ${seq} at byte ${at} is too short. What came before plays.` };
+    if (payload === "cut") return { entries, problem: `The file is incomplete: it is cut off at byte ${at}. Only the events before that can be played.` };
+    if (payload.length === 0) return { entries, problem: records.left > 0 ? "The file has extra data after its end." : null };
+    if (payload.length < ENTRY_BYTES) return { entries, problem: `Damaged: entry ${seq} at byte ${at} is too short. Only the events before it can be played.` };
     const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
     const size = view.getUint32(9, true);
-    if (ENTRY_BYTES + size > payload.length) return { entries, problem: `Damaged: entry ${seq} at byte ${at} is too short. What came before plays.` };
+    if (ENTRY_BYTES + size > payload.length) return { entries, problem: `Damaged: entry ${seq} at byte ${at} is too short. Only the events before it can be played.` };
     entries.push({ seq, at: Number(view.getBigUint64(0, true)), event: payload.subarray(ENTRY_BYTES, ENTRY_BYTES + size) });
   }
 }

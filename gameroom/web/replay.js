@@ -10,11 +10,11 @@
 
 import { Sandbox } from "/web/sdk/sandbox-host.js";
 import { sha256 } from "/web/kit.js";
-import { by, element, say, show, words } from "/web/page.js";
+import { by, element, say, show } from "/web/page.js";
 import { Playback, SPEEDS } from "/web/playback.js";
 import { BYTES_MAX, readReplay } from "/web/replay-file.js";
-import { FACTS, person } from "/web/situations.js";
-import { plural } from "/web/story.js";
+import { FACTS, person } from "/web/page-texts.js";
+import { plural, words } from "/web/words.js";
 import { Timeline } from "/web/timeline.js";
 
 const STORY_MAX = 100;
@@ -60,7 +60,7 @@ class Player {
     by("game").replaceChildren();
     this.#sandbox = new Sandbox(by("game"), { engine, view, kit, heard: (said) => this.#heard(said) });
     this.#sandbox.tell({ game: { seat: null, definition, demo: false } });
-    if (view === null) notice("This game has no view: there are its turns alone.", "slow");
+    if (view === null) notice("This game has no view, so only its turns are shown.", "slow");
     this.#title(header, definition);
     this.#marks();
     const line = by("line");
@@ -137,7 +137,7 @@ class Player {
     if (engine?.op === "snapshot") this.#asked.shift()?.(engine);
     else if (engine) this.#act((now) => this.#playback.engineReplied(engine, now));
     else if (problem) {
-      this.#fault = `The game's view has a fault (${problem.part}): ${problem.detail}`;
+      this.#fault = `The game's view has an error (${problem.part}): ${problem.detail}`;
       this.#problem();
     }
   }
@@ -162,9 +162,9 @@ class Player {
     const { failed, differs } = this.#playback;
     if (failed !== null) notice(`The game's engine failed at turn ${failed.generation}: ${failed.detail}.`, "broken");
     else if (differs !== null) {
-      notice(`From turn ${differs.generation} on this is another game than the players agreed on: ${differs.own} here, ${differs.agreed} there.`, "broken");
+      notice(`From turn ${differs.generation} on, this is not the game that was played: the checksum here is ${differs.own}, the players agreed on ${differs.agreed}.`, "broken");
     } else if (this.#line.problem !== null) notice(this.#line.problem, "broken");
-    else if (this.#line.length === 0) notice("No turn was played in this room: there is nothing to see.", "slow");
+    else if (this.#line.length === 0) notice("No turn was played in this room, so there is nothing to show.", "slow");
     else if (this.#fault !== "") notice(this.#fault, "slow");
   }
 
@@ -190,7 +190,7 @@ class Player {
     const { position, playing, isSeeking, atEnd } = this.#playback;
     const at = `turn ${line.generation(position)} of ${line.generation(line.length)}`;
     const time = `${clock(line.time(position))} of ${clock(line.time(line.length))}`;
-    say(by("place"), `${isSeeking ? "going to " : ""}${at} · ${time}`);
+    say(by("place"), `${isSeeking ? "seeking: " : ""}${at} · ${time}`);
     by("line").setAttribute("aria-valuetext", `${at}, ${time}`);
     if (!this.#dragging && !isSeeking) by("line").value = String(position);
     say(by("play"), playing ? "Pause" : atEnd && line.length > 0 ? "Play again" : "Play");
@@ -206,7 +206,7 @@ class Player {
     const { verified, differs } = this.#playback;
     const verdict = differs !== null ? "differs" : verified > 0 ? "same" : "open";
     by("verdict").dataset.verdict = verdict;
-    const open = this.#line.agreed.size === 0 ? "the players agreed on nothing yet" : "nothing compared yet";
+    const open = this.#line.agreed.size === 0 ? "no checksums to compare" : "nothing verified yet";
     say(by("verdict"), { differs: `differs at turn ${differs?.generation}`, same: `verified up to turn ${verified}`, open }[verdict]);
   }
 
@@ -264,20 +264,20 @@ function open(bytes, { canSave = false } = {}) {
 /** The code that plays has to be the code that was played. */
 function checkCode({ header, engine, view, kit }) {
   const hash = (source) => sha256(new TextEncoder().encode(source));
-  if (hash(engine) !== header.engine) throw new Error("The engine in this file is not the one that was played: it is not run.");
-  if (view !== null && hash(view) !== header.view) throw new Error("The view in this file is not the one that was seen: it is not run.");
-  if (kit !== null && hash(kit) !== header.kit) throw new Error("The kit in this file is not the one that was played with: it is not run.");
+  if (hash(engine) !== header.engine) throw new Error("The engine in this file is not the one that was used in the game, so it is not run.");
+  if (view !== null && hash(view) !== header.view) throw new Error("The view in this file is not the one that was used in the game, so it is not run.");
+  if (kit !== null && hash(kit) !== header.kit) throw new Error("The kit in this file is not the one that was used in the game, so it is not run.");
 }
 
 async function openFile(file) {
   if (file === undefined) return;
-  if (file.size > BYTES_MAX) notice(`${file.name} is larger than a browser plays: ${Math.round(file.size / 1e6)} MB.`, "broken");
+  if (file.size > BYTES_MAX) notice(`${file.name} is too large for a browser: ${Math.round(file.size / 1e6)} MB.`, "broken");
   else open(new Uint8Array(await file.arrayBuffer()));
 }
 
 async function fetchReplay(url) {
   show(by("welcome"), false);
-  notice("Fetching the replay…");
+  notice("Loading the replay…");
   const response = await fetch(url, { credentials: "same-origin", cache: "no-store" });
   if (response.ok) {
     open(new Uint8Array(await response.arrayBuffer()), { canSave: true });
@@ -285,7 +285,7 @@ async function fetchReplay(url) {
   }
   const said = await response.json().catch(() => null);
   const why = said?.detail ?? `${response.status} ${response.statusText}`;
-  const hint = response.status === 404 ? " A room is let go of soon after its end; a replay that was saved plays at any time." : "";
+  const hint = response.status === 404 ? " A room is removed soon after it ends. A saved replay can be played at any time." : "";
   throw new Error(`${why}${hint}`);
 }
 
@@ -304,7 +304,7 @@ function begin() {
 // ---- the page ------------------------------------------------------------------------------
 
 by("speed").append(...SPEEDS.map((speed) => element("option", {
-  value: String(speed), selected: speed === 1, text: Number.isFinite(speed) ? `${speed}×` : "as fast as it can",
+  value: String(speed), selected: speed === 1, text: Number.isFinite(speed) ? `${speed}×` : "maximum",
 })));
 by("speed").onchange = () => player?.speed(Number(by("speed").value));
 by("play").onclick = () => player?.toggle();

@@ -2,19 +2,20 @@
  * The page of a room for somebody who has come in: the setup, the people, the game, and what happens.
  *
  * It knows the room file's definition and no game. What others said is only ever set as text. Which
- * words fit which situation is for situations.js to say.
+ * words fit which situation is for page-texts.js and story.js to say.
  */
 
 import { SetupForm, showRequests } from "./forms.js";
-import { by, element, isolated, leaving, once, phase, reload, say, show, words } from "./page.js";
-import * as situations from "./situations.js";
-import { listed } from "./story.js";
+import { by, element, leaving, once, phase, reload, say, show } from "./page.js";
+import * as texts from "./page-texts.js";
+import * as story from "./story.js";
+import { called, isolated, seatName } from "./words.js";
 
 export class RoomPage {
   #seat;
   #definition;
   #profile;
-  #story;
+  #list;
   #auto;
   #people = new Map();
   #form;
@@ -28,18 +29,18 @@ export class RoomPage {
   #unfit = false;
   /** For which setup and people this page has said that it is ready, by itself. */
   #readyFor = null;
-  #pace = new situations.PaceNews();
+  #pace = new story.PaceNews();
   #isReturn;
   #becomeSomebodyElse;
 
-  /** seat: ours. profile: which of this browser's. story: the list in which it tells. auto: says that it
+  /** seat: ours. profile: which of this browser's. list: the StoryList in which it tells. auto: says that it
    * is ready by itself. isReturn: this person has been here before. becomeSomebodyElse: loads this page
    * for another profile. */
-  constructor(seat, { profile, story, auto, isReturn, becomeSomebodyElse }) {
+  constructor(seat, { profile, list, auto, isReturn, becomeSomebodyElse }) {
     this.#seat = seat;
     this.#definition = seat.definition;
     this.#profile = profile;
-    this.#story = story;
+    this.#list = list;
     this.#auto = auto;
     this.#isReturn = isReturn;
     this.#becomeSomebodyElse = becomeSomebodyElse;
@@ -52,28 +53,27 @@ export class RoomPage {
     on("chart", (chart) => this.#chart(chart));
     on("turn", (packet) => this.#turn(packet));
     on("refused", (said) => this.#engineRefused(said));
-    on("rejected", (said) => this.#rejected(said));
+    on("rejected", (said) => this.#tell(story.rejected(said)));
     on("diverged", (said) => this.#divergence(said));
     on("repair", ({ seats }) => this.#repair(seats));
     on("differs", ({ generation }) => this.#other(generation));
     on("agrees", ({ generation }) => this.#agrees(generation));
     on("back", (said) => this.#back(said));
-    on("chat", ({ name, text }) => this.#tell(`${isolated(name)}: ${isolated(text)}`));
-    on("announcement", ({ text }) => this.#tell(text));
+    on("chat", (said) => this.#tell(story.chat(said)));
+    on("announcement", (said) => this.#tell(story.announcement(said)));
     on("ended", (ended) => this.#ended(ended));
     on("broken", (said) => this.#engineFailed(said));
     on("failed", (said) => this.#othersFailed(said));
-    on("report", ({ kind, generation, text }) => this.#tell(kind === "snapshot"
-      ? `the engine's state of turn ${generation} cannot be saved (${text}): nobody can go on from it`
-      : `the game's engine has a fault (${kind}, turn ${generation}): ${text}`, "broken"));
-    on("viewProblem", ({ part, detail }) => this.#tell(`the game's view has a fault (${part}): ${detail}`, "broken"));
-    on("sync", ({ generation, part, why }) => this.#tell(`sync test, turn ${generation}: ${why} (${part})`, "broken"));
+    on("report", (said) => this.#tell(story.report(said)));
+    on("viewProblem", (said) => this.#tell(story.viewProblem(said)));
+    on("sync", (said) => this.#tell(story.syncTest(said)));
     setInterval(() => this.#clock(), 500);
     this.#refresh();
   }
 
-  #tell(sentence, tone) {
-    this.#story.tell(sentence, tone);
+  /** One sentence of the story, or null for nothing to tell. */
+  #tell(sentence) {
+    if (sentence !== null) this.#list.tell(sentence);
   }
 
   get #isLive() {
@@ -86,7 +86,7 @@ export class RoomPage {
 
   #nameOf(seat) {
     const row = this.#seat.roster.seats.find((one) => one.seat === seat);
-    return row === undefined ? situations.seatName(seat) : situations.called(row, this.#seat.seat);
+    return row === undefined ? seatName(seat) : called(row, this.#seat.seat);
   }
 
   /** What the table of situations is asked about. */
@@ -94,12 +94,12 @@ export class RoomPage {
     const seat = this.#seat;
     const now = performance.now();
     return {
-      ...situations.FACTS,
+      ...texts.FACTS,
       status: seat.status, meaning: this.#line.meaning ?? "", wasLive: this.#wasLive, code: this.#line.code ?? 0,
       waitS: Math.max(0, Math.ceil(((this.#line.at ?? now) - now) / 1000)),
       seat: seat.seat, rtt: seat.meters().rtt, rows: seat.roster.seats, low: this.#definition.players.low,
       states: seat.states, isRunning: seat.isRunning, closed: seat.closed, played: seat.generation,
-      started: seat.isRunning || seat.generation > 0 || this.#story.turn > 0,
+      started: seat.isRunning || seat.generation > 0 || this.#list.turn > 0,
       silentS: Math.floor((now - this.#turnAt) / 1000),
       mayResume: this.#definition.requests.some(({ name }) => name === "resume") && seat.allows("resume"),
       ended: seat.ended, failed: this.#failed, diverged: this.#diverged, differs: this.#differs,
@@ -139,7 +139,7 @@ export class RoomPage {
     const leave = by("leave");
     leave.onclick = once(() => {
       const isSure = !leave.classList.toggle("sure");
-      say(leave, isSure ? "Leave the room" : "Leave for good: the seat is given up");
+      say(leave, isSure ? "Leave the room" : "Leave and give up your place? Click again");
       return isSure ? this.#do(this.#seat.leave()) : undefined;
     });
     leave.onblur = () => {
@@ -152,9 +152,7 @@ export class RoomPage {
     try {
       await asked;
     } catch (error) {
-      const { allowed } = error.problem ?? {};
-      const instead = allowed?.length ? ` Now goes: ${allowed.map(words).join(", ")}.` : "";
-      this.#tell(`${error.message}${instead}`, "broken");
+      this.#tell(story.problem(error.message, error.problem?.allowed));
       this.#refresh();
     }
   }
@@ -164,7 +162,7 @@ export class RoomPage {
   #setup({ settings, changed_by: who }) {
     const setter = who === this.#seat.name ? "you" : isolated(who);
     for (const [name, value] of this.#form.set(settings)) {
-      this.#tell(`${setter} set ${words(name)} to ${isolated([value].flat().join(", "))}`);
+      this.#tell(story.setting(setter, name, value));
     }
     by("reasons").replaceChildren();
     this.#unfit = false;
@@ -174,7 +172,7 @@ export class RoomPage {
   #engineRefused({ seat, reasons }) {
     this.#unfit = true;
     by("reasons").replaceChildren(...reasons.map((text) => element("li", { text })));
-    this.#tell(`${this.#nameOf(seat)} cannot play this setup: ${reasons.map(isolated).join("; ")}`, "broken");
+    this.#tell(story.engineRefused(this.#nameOf(seat), reasons));
   }
 
   // -- people --
@@ -191,7 +189,7 @@ export class RoomPage {
   }
 
   #tellAll(before, after) {
-    for (const { text, tone } of situations.news(before, after, this.#seat.seat)) this.#tell(text, tone);
+    for (const sentence of story.news(before, after, this.#seat.seat)) this.#tell(sentence);
   }
 
   // -- the room --
@@ -204,56 +202,40 @@ export class RoomPage {
   }
 
   #chart({ states, moved }) {
-    for (const { because, entered } of moved) {
-      const leaf = entered.at(-1);
-      if (because) this.#tell(because);
-      else if (leaf !== undefined) this.#tell(`now ${words(leaf.split(".").slice(-2).join(": "))}`);
-    }
+    for (const one of moved) this.#tell(story.moved(one));
     if (!states.some((path) => path.endsWith(".diverged"))) this.#diverged = null;
     this.#refresh();
   }
 
   #turn({ generation, turn_ms }) {
-    this.#story.turn = generation;
+    this.#list.turn = generation;
     const { roster, seat, returned } = this.#seat;
-    const longer = this.#pace.turn(turn_ms, roster.seats, seat, returned === null);
-    if (longer !== null) this.#tell(longer.text, longer.tone);
+    this.#tell(this.#pace.turn(turn_ms, roster.seats, seat, returned === null));
     const waited = performance.now() - this.#turnAt > 1000;
     this.#turnAt = performance.now();
     if (waited) this.#clock();
   }
 
-  #rejected({ name, detail, allowed }) {
-    const instead = allowed.length > 0 ? ` Now goes: ${allowed.map(words).join(", ")}.` : "";
-    this.#tell(`${words(name)} was refused: ${detail}${instead}`, "slow");
-  }
-
-  #divergence({ generation, seats, decidable, values }) {
-    const inside = Object.keys(values).map(Number).filter((seat) => !seats.includes(seat));
-    const names = (list) => listed(list.map((seat) => this.#nameOf(seat)));
-    this.#diverged = decidable
-      ? `Checksums differ at turn ${generation}: ${names(seats)} against ${names(inside)}.`
-      : `Checksums differ at turn ${generation} between ${names(seats)}; nobody can tell who is right.`;
-    this.#tell(this.#diverged, "broken");
+  #divergence(verdict) {
+    const sentence = story.diverged(verdict, (seat) => this.#nameOf(seat));
+    this.#diverged = sentence.text;
+    this.#tell(sentence);
     this.#refresh();
   }
 
   #repair(seats) {
     this.#diverged = null;
-    for (const seat of seats) {
-      this.#tell(`${this.#nameOf(seat)}'s engine begins again, the others play on`, "slow");
-    }
+    for (const seat of seats) this.#tell(story.repair(this.#nameOf(seat)));
     this.#refresh();
   }
 
   #back(said) {
-    const told = situations.back(said, this.#isReturn);
-    if (told !== null) this.#tell(told.text, told.tone);
+    this.#tell(story.back(said, this.#isReturn));
     this.#refresh();
   }
 
   #ended(ended) {
-    this.#tell(["the room has ended", ended.because, situations.leavers(ended)].filter(Boolean).join(": "));
+    this.#tell(story.ended(ended));
     this.#refresh();
   }
 
@@ -267,26 +249,26 @@ export class RoomPage {
     if (this.#seat.seat !== null) return;
     const { delay_ms } = this.#definition.spectators;
     const late = delay_ms > 0 ? `, ${delay_ms / 1000} s later` : "";
-    say(by("agreed"), `Up to turn ${generation} you see what the players saw${late}.`);
+    say(by("agreed"), `Up to turn ${generation}, you see the same game as the players${late}.`);
   }
 
   #other(generation) {
     if (this.#differs !== null) return;
     this.#differs = generation;
-    this.#tell(`this page shows another game than the players agreed on, since turn ${generation}: load it again`, "broken");
+    this.#tell(story.differs(generation));
     this.#refresh();
   }
 
-  #engineFailed({ error, generation }) {
-    this.#failed = `The game's engine failed${generation ? ` at turn ${generation}` : ""}: ${error.message}`;
-    this.#tell(this.#failed, "broken");
+  #engineFailed(said) {
+    const sentence = story.engineFailed(said);
+    this.#failed = sentence.text;
+    this.#tell(sentence);
     this.#refresh();
   }
 
-  #othersFailed({ seat, generation, text }) {
-    if (seat === this.#seat.seat && this.#failed !== null) return;
-    const whose = seat === this.#seat.seat ? "your" : `${this.#nameOf(seat)}'s`;
-    this.#tell(`${whose} engine failed at turn ${generation}: ${isolated(text)}`, "broken");
+  #othersFailed(said) {
+    if (said.seat === this.#seat.seat && this.#failed !== null) return;
+    this.#tell(story.failed(this.#nameOf(said.seat), said));
   }
 
   // -- what is shown --
@@ -298,9 +280,9 @@ export class RoomPage {
     const isClosed = seat.status === "closed" && seat.ended === null;
     phase(isClosed ? "over" : started ? "running" : "setup");
     show(by("stage"), started && !isClosed);
-    show(by("setup"), !started && !situations.isOver(facts));
+    show(by("setup"), !started && !texts.isOver(facts));
     show(by("side"), !isClosed);
-    say(by("where"), situations.room(facts));
+    say(by("where"), texts.room(facts));
     show(by("chat"), this.#isLive && seat.allows("chat"));
     show(by("leave"), this.#isLive && seat.allows("leave"));
     if (!started) this.#refreshSetup(facts);
@@ -318,8 +300,8 @@ export class RoomPage {
     show(ready, row !== undefined);
     ready.disabled = !this.#isLive || !seat.allows("ready");
     ready.setAttribute("aria-pressed", String(row?.ready === true));
-    say(ready, row?.ready ? "Ready — take it back" : "I am ready");
-    say(by("awaited"), situations.awaited(facts));
+    say(ready, row?.ready ? "Ready (click to undo)" : "I am ready");
+    say(by("awaited"), texts.awaited(facts));
     if (this.#auto && !this.#unfit && row !== undefined && !ready.disabled) this.#readyByItself(row);
   }
 
@@ -337,11 +319,11 @@ export class RoomPage {
   /** What lies over the game: why nothing moves, and what to do about it. */
   #clock() {
     const facts = this.#facts;
-    const { text, tone } = situations.line(facts);
+    const { text, tone } = texts.line(facts);
     say(by("link"), text);
     by("link").dataset.tone = tone;
     showPeople(by("people"), facts);
-    const found = situations.notice(facts);
+    const found = texts.notice(facts);
     show(by("veil"), found !== null);
     if (found === null) return;
     by("veil").dataset.tone = found.tone;
@@ -351,7 +333,7 @@ export class RoomPage {
     if (by("veil-doings").dataset.key === key) return;
     by("veil-doings").dataset.key = key;
     by("veil-doings").replaceChildren(...found.actions.map((action, index) => element("button", {
-      type: "button", className: index === 0 ? "primary" : "", text: situations.ACTIONS[action],
+      type: "button", className: index === 0 ? "primary" : "", text: texts.ACTIONS[action],
       onclick: once(() => this.#act(action)),
     })));
   }
@@ -366,7 +348,7 @@ function showPeople(list, facts) {
     list.replaceChildren(...facts.rows.map(card));
   }
   for (const [index, row] of facts.rows.entries()) {
-    const { text, tone, more } = situations.person(row, facts);
+    const { text, tone, more } = texts.person(row, facts);
     const [, who, presence, what] = list.children[index].children;
     say(who, row.name);
     say(presence, text);

@@ -7,9 +7,8 @@
  */
 
 import { Codec, MSGPACK_PROTOCOL } from "./sdk/codec.js";
-import { isolated, words } from "./page.js";
-import { news, seatName } from "./situations.js";
-import { listed } from "./story.js";
+import * as story from "./story.js";
+import { isolated, seatName } from "./words.js";
 
 /** What was the case from a position on, and what is the case at any other. */
 class Changes {
@@ -78,14 +77,14 @@ export class Timeline {
       this.#codec = new Codec(MSGPACK_PROTOCOL, definition);
       this.#firstMs = definition.policies.pace.turn.low;
     } catch (error) {
-      this.problem = `The definition cannot be read: ${error.message}. Nothing plays.`;
+      this.problem = `The definition cannot be read: ${error.message}. The replay cannot be played.`;
       return;
     }
     for (const [index, { event }] of entries.entries()) {
       try {
         this.#hear(this.#codec.decode(event), index);
       } catch (error) {
-        this.problem = `Event ${index + 1} cannot be read: ${error.message}. What came before plays.`;
+        this.problem = `Event ${index + 1} cannot be read: ${error.message}. Only the events before it can be played.`;
         break;
       }
     }
@@ -149,8 +148,8 @@ export class Timeline {
     return this.#turns.length;
   }
 
-  #mark(kind, said, tone = "") {
-    this.marks.push({ position: this.#now, kind, tone, text: said });
+  #mark(kind, { text, tone }) {
+    this.marks.push({ position: this.#now, kind, tone, text });
   }
 
   #hear({ event, body }, index) {
@@ -168,23 +167,23 @@ export class Timeline {
         this.#chart(body.chart, body.generation);
         break;
       case "chat":
-        this.#mark("chat", `${isolated(body.name)} says: ${isolated(body.text)}`);
+        this.#mark("chat", story.chat(body));
         break;
       case "announcement":
-        this.#mark("room", body.text);
+        this.#mark("room", story.announcement(body));
         break;
       case "diverged":
-        this.#mark("diverged", this.#divergence(body), "broken");
+        this.#mark("diverged", story.diverged(body, (seat) => this.#nameOf(seat)));
         break;
       case "repair":
-        for (const seat of body.seats) this.#mark("diverged", `${this.#nameOf(seat)}'s engine begins again`, "slow");
+        for (const seat of body.seats) this.#mark("diverged", story.repair(this.#nameOf(seat)));
         break;
       case "refused":
-        this.#mark("room", `${this.#nameOf(body.seat)}'s engine refuses the setup: ${body.reasons.map(isolated).join("; ")}`, "broken");
+        this.#mark("room", story.engineRefused(this.#nameOf(body.seat), body.reasons));
         break;
       case "ended":
         this.ended = body;
-        this.#mark("room", body.because ? `the room has ended: ${body.because}` : "the room has ended");
+        this.#mark("room", story.ended(body));
         break;
       default:
       // What a newer room says beyond that is no part of the picture.
@@ -192,7 +191,7 @@ export class Timeline {
   }
 
   #turn(body, index) {
-    if (!Number.isSafeInteger(body.generation) || !Number.isSafeInteger(body.turn_ms)) throw new TypeError("a turn without numbers");
+    if (!Number.isSafeInteger(body.generation) || !Number.isSafeInteger(body.turn_ms)) throw new TypeError("the numbers of a turn are missing");
     const before = this.#turns.at(-1);
     const turnMs = before?.next ?? this.#firstMs;
     this.#turns.push({
@@ -212,12 +211,8 @@ export class Timeline {
   #chart({ states, moved }, generation) {
     const wasRunning = this.#charts.last.includes("running");
     this.#charts.put(this.#now, states);
-    for (const { event, entered, because } of moved) {
-      const leaf = entered.at(-1);
-      if (leaf === undefined) continue;
-      const now = words(leaf.split(".").slice(-2).join(": "));
-      const cause = event === "" ? "" : ` (${words(event)})`;
-      this.#mark("chart", because ? `now ${now}${cause}: ${because}` : `now ${now}${cause}`);
+    for (const sentence of moved.map(story.movedBecause)) {
+      if (sentence !== null) this.#mark("chart", sentence);
     }
     if (!states.includes("running") || wasRunning) return;
     const seats = this.#rosters.last.seats.map(({ seat, name, team, roles }) => ({ seat, name, team, roles }));
@@ -230,10 +225,10 @@ export class Timeline {
     const before = this.#rosters.last.seats;
     const same = (a, b) => a.seat === b.seat && a.user === b.user;
     for (const row of roster.seats) {
-      for (const { text, tone } of news(before.find((one) => same(one, row)), row)) this.#mark("people", text, tone);
+      for (const sentence of story.news(before.find((one) => same(one, row)), row)) this.#mark("people", sentence);
     }
     for (const row of before.filter((one) => !roster.seats.some((other) => same(one, other)))) {
-      for (const { text, tone } of news(row, undefined)) this.#mark("people", text, tone);
+      for (const sentence of story.news(row, undefined)) this.#mark("people", sentence);
     }
     this.#rosters.put(this.#now, roster);
   }
@@ -241,12 +236,5 @@ export class Timeline {
   #nameOf(seat) {
     const row = this.#rosters.last.seats.find((one) => one.seat === seat);
     return row === undefined ? seatName(seat) : isolated(row.name);
-  }
-
-  #divergence({ generation, seats, decidable }) {
-    const names = listed(seats.map((seat) => this.#nameOf(seat)));
-    return decidable
-      ? `checksums differ at turn ${generation}: ${names} against the others`
-      : `checksums differ at turn ${generation} between ${names}; nobody can tell who is right`;
   }
 }

@@ -57,11 +57,11 @@ export class Twin {
     const ended = this.#return(told);
     if (ended.why !== undefined) this.#find(turn, ended.part, ended.why);
     else if (ended.state !== this.#after) {
-      this.#find(turn, difference(this.#after, ended.state), "the turn ends differently after a restore");
+      this.#find(turn, difference(this.#after, ended.state), "the turn has a different result after a restore");
     } else if (ended.sum !== sum) {
       this.#find(turn, "checksum", "equal states have different checksums");
     } else if (ended.raised !== this.#signalsOf(raised)) {
-      this.#find(turn, "signals", "the turn raises other signals after a restore");
+      this.#find(turn, "signals", "the turn raises different signals after a restore");
     }
     return raised;
   }
@@ -92,7 +92,7 @@ export class Twin {
       doing = "snapshot";
       const restored = this.#plain(twin);
       if (restored !== this.#before) {
-        return { part: difference(this.#before, restored), why: "restore does not give back what snapshot took" };
+        return { part: difference(this.#before, restored), why: "restore() does not reproduce the state that snapshot() returned" };
       }
       doing = "step";
       const raised = this.#signalsOf(listOf(deeper(DEEPER, () => twin.step(JSON.parse(told)))));
@@ -149,17 +149,17 @@ function deeper(calls, act) {
 export function misfit(error) {
   const said = String(error?.message ?? error);
   const found = /^value((?:[.[].*?)?): ([^]*)$/.exec(said);
-  return found === null ? [said, "the whole", said] : [said, found[1].replace(/^\./, "") || "the whole", found[2]];
+  return found === null ? [said, "the whole state", said] : [said, found[1].replace(/^\./, "") || "the whole state", found[2]];
 }
 
 /** Where two states differ first, both as canonical text: a path. */
 function difference(a, b) {
-  return firstDifference(JSON.parse(a), JSON.parse(b), "") ?? "the whole";
+  return firstDifference(JSON.parse(a), JSON.parse(b), "") ?? "the whole state";
 }
 
 function firstDifference(a, b, path) {
   if (a === b) return null;
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return path || "the whole";
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return path || "the whole state";
   const names = [...new Set([...Object.keys(a), ...Object.keys(b)])];
   for (const name of names) {
     const found = firstDifference(a[name], b[name], path ? `${path}.${name}` : name);

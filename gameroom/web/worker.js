@@ -48,7 +48,7 @@ function described(error) {
   try {
     message ||= String(error).slice(0, 500);
   } catch {
-    message = "it threw something that cannot be written down";
+    message = "it threw a value that cannot be described";
   }
   return { name: of("name", 100) || "Error", message, stack: of("stack", 5000) };
 }
@@ -61,8 +61,8 @@ const SIGNALS_PER_TURN_MAX = 64;
 /** What `step` gave, as a list of signals. Anything else is a fault of the engine. */
 function listOf(raised) {
   if (raised === undefined || raised === null) return [];
-  if (typeof raised.then === "function") throw new TypeError("step() gave a promise: an engine answers at once");
-  if (!Array.isArray(raised)) throw new TypeError(`step() gave ${typeof raised}, not a list of signals`);
+  if (typeof raised.then === "function") throw new TypeError("step() returned a promise: it must return its signals directly");
+  if (!Array.isArray(raised)) throw new TypeError(`step() returned ${typeof raised}, not a list of signals`);
   return raised;
 }
 
@@ -74,7 +74,7 @@ function plainSignals(raised, generation) {
       if (typeof name !== "string") return { generation, name: "", body: null, why: "A signal needs a name." };
       return { generation, name, body: JSON.parse(JSON.stringify(body ?? {}) ?? "null") };
     } catch (error) {
-      return { generation, name: "", body: null, why: `A signal has no plain form: ${described(error).message}.` };
+      return { generation, name: "", body: null, why: `A signal is not a plain value: ${described(error).message}.` };
     }
   });
   if (raised.length > SIGNALS_PER_TURN_MAX) {
@@ -92,7 +92,7 @@ function checkedSum() {
     const [said, part, why] = misfit(error);
     throw said === why ? error : new TypeError(`checksum(): ${part}: ${why}`);
   }
-  if (sum !== sum >>> 0) throw new TypeError(`checksum() gave ${String(sum)}, not a uint32`);
+  if (sum !== sum >>> 0) throw new TypeError(`checksum() returned ${String(sum)}, not a uint32`);
   return sum;
 }
 
@@ -266,7 +266,7 @@ listen("message", async ({ data, ports: [port] }) => {
     misfit = paths.misfit;
     kept = new evidence.Copies(now);
     const left = lockDown(misfitRegex);
-    if (left.length > 0) throw new Error(`these would not go: ${left.join(", ")}`);
+    if (left.length > 0) throw new Error(`these globals cannot be removed: ${left.join(", ")}`);
     const misfits = misfitsOf(data.engine);
     if (misfits.length > 0) throw new SyntaxError(misfits[0] + (misfits.length > 1 ? ` (and ${misfits.length - 1} more)` : ""));
     // A replay brings its own kit along, so it is let in where the engine is, and not before. Of

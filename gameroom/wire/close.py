@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Literal
+from typing import Literal, assert_never
 
 
 class Close(IntEnum):
@@ -36,6 +36,9 @@ class Close(IntEnum):
     NO_ROOM = 4104
 
 
+Again = Literal["at once", "later", "by hand", "never"]
+
+
 @dataclass(frozen=True, slots=True)
 class Closing:
     """One row of the published table. `again`: the client comes back `at once`, `later`
@@ -43,28 +46,43 @@ class Closing:
 
     code: Close
     meaning: str
-    again: Literal["at once", "later", "by hand", "never"]
+    again: Again
+
+    @property
+    def by_itself(self) -> bool:
+        """Whether the client comes back without being asked to."""
+        match self.again:
+            case "at once" | "later":
+                return True
+            case "by hand" | "never":
+                return False
+            case _:
+                assert_never(self.again)
 
 
 _ROWS = (
-    Closing(Close.NORMAL, "the client said good-bye", "never"),
-    Closing(Close.GOING_AWAY, "the server is going away", "later"),
-    Closing(Close.PROTOCOL_ERROR, "the WebSocket protocol was broken", "never"),
-    Closing(Close.UNSUPPORTED, "text where the subprotocol is binary, or the reverse", "never"),
-    Closing(Close.ABNORMAL, "the connection was lost; never sent, only seen", "at once"),
-    Closing(Close.POLICY, "what was sent breaks a rule of the protocol", "never"),
-    Closing(Close.TOO_BIG, "a message is too big", "never"),
-    Closing(Close.INTERNAL, "a fault of the server", "later"),
-    Closing(Close.RESTART, "the server restarts", "later"),
-    Closing(Close.TRY_LATER, "the server is full or cannot store", "later"),
-    Closing(Close.NO_HELLO, "the first frame did not come in time", "at once"),
+    Closing(Close.NORMAL, "the client closed the connection", "never"),
+    Closing(Close.GOING_AWAY, "the server is shutting down", "later"),
+    Closing(Close.PROTOCOL_ERROR, "a frame broke the WebSocket protocol", "never"),
+    Closing(
+        Close.UNSUPPORTED,
+        "a message has the wrong type for the subprotocol: text or binary",
+        "never",
+    ),
+    Closing(Close.ABNORMAL, "the connection was lost; never sent, only observed", "at once"),
+    Closing(Close.POLICY, "a message broke a rule of the protocol", "never"),
+    Closing(Close.TOO_BIG, "a message was too large", "never"),
+    Closing(Close.INTERNAL, "internal error", "later"),
+    Closing(Close.RESTART, "the server is restarting", "later"),
+    Closing(Close.TRY_LATER, "the server is full, or its storage does not work", "later"),
+    Closing(Close.NO_HELLO, "the first frame did not arrive in time", "at once"),
     Closing(Close.DISPLACED, "another connection took this seat", "by hand"),
-    Closing(Close.SLOW_READER, "events were not read quickly enough", "at once"),
-    Closing(Close.TOO_MANY, "too many frames", "later"),
+    Closing(Close.SLOW_READER, "the client read events too slowly", "at once"),
+    Closing(Close.TOO_MANY, "the client sent too many frames", "later"),
     Closing(Close.LEFT, "this person left the room", "never"),
     Closing(Close.DROPPED, "this person was dropped from the room", "never"),
-    Closing(Close.ENDED, "the room ended", "never"),
-    Closing(Close.NO_SESSION, "the session is not known", "never"),
+    Closing(Close.ENDED, "the room has ended", "never"),
+    Closing(Close.NO_SESSION, "there is no such session", "never"),
     Closing(Close.NO_ROOM, "there is no such room", "never"),
 )
 

@@ -42,6 +42,7 @@ from gameroom.wire.problems import problem_body, read_problem
 from gameroom.wire.refused import json_id, msgpack_generation, msgpack_id
 from gameroom.wire.shape import as_dict, plain, read
 from gameroom.wire.strict import CONTAINERS_MAX, read_json, read_msgpack
+from gameroom.wire.typed import read_array, read_put
 
 JSON = "gameroom.v1.json"
 MSGPACK = "gameroom.v1.msgpack"
@@ -134,6 +135,16 @@ class Codec:
     def decode(self, data: bytes | str) -> RequestFrame | ClientPacket:
         """What a client sent. A packet without an id is a ClientPacket and gets no response;
         with one it is the body of its RequestFrame. Raises BadFrameError."""
+        typed = self.typed(data)
+        return self._careful(data) if typed is None else typed
+
+    def typed(self, data: bytes | str) -> ClientPacket | None:
+        """What nearly every frame is, None where it is something else."""
+        if self.binary:
+            return read_array(data, self._commands) if isinstance(data, bytes) else None
+        return read_put(data) if isinstance(data, str) else None
+
+    def _careful(self, data: bytes | str) -> RequestFrame | ClientPacket:
         try:
             frame = self._unpack(data, CONTAINERS_MAX)
         except BadFrameError as error:
@@ -147,7 +158,7 @@ class Codec:
                 error.generation = _whole(frame[0]) if frame else None
                 raise
         if not isinstance(frame, Mapping):
-            raise bad("a frame is a map")
+            raise bad("a frame must be a map")
         id_ = _whole(frame.get("id"))
         try:
             request = _request(frame, id_)
@@ -184,13 +195,13 @@ class Codec:
             event = read_master_array(frame, self._commands)
             return EventFrame("turn", event_path(event.body), event.body, event.seq)
         if not isinstance(frame, Mapping):
-            raise bad("a frame is a map")
+            raise bad("a frame must be a map")
         body = frame.get("body")
         if "status" in frame:
             return ResponseFrame(_whole(frame.get("id")), _whole(frame["status"]) or 500, body)
         name, path = frame.get("event"), frame.get("path")
         if not isinstance(name, str) or not isinstance(path, str):
-            raise bad("a frame has neither status nor event")
+            raise bad("a frame must have `status` or `event`")
         return EventFrame(name, path, _event_body(name, body), _whole(frame.get("seq")))
 
     # --- Bytes ---------------------------------------------------------------------
@@ -202,7 +213,7 @@ class Codec:
 
     def _unpack(self, data: bytes | str, containers_max: int | None = None) -> Value:
         if isinstance(data, bytes) != self.binary:
-            raise bad("text where the subprotocol is binary, or the reverse")
+            raise bad("the message has the wrong type for the subprotocol: text or binary")
         if isinstance(data, bytes):
             return read_msgpack(data, containers_max)
         return read_json(data, containers_max)
@@ -218,24 +229,27 @@ def read_packet(body: object, generation: int) -> ClientPacket:
     """The client packet in the body of `PUT /turns/<generation>`. The body may leave its
     own generation out; if it says one it is the path's. Raises BadFrameError."""
     if not isinstance(body, Mapping):
-        raise bad("the body of a client packet is a map")
+        raise bad("the body of a client packet must be a map")
     packet = read(ClientPacket, {"generation": generation, **body}, strict=True)
     if packet.generation != generation:
-        raise bad(f"the body is for {packet.generation}, the path for {generation}")
+        raise bad(f"the body is for generation {packet.generation}, the path for {generation}")
     return fitting(packet)
 
 
 def _request(frame: Mapping[str, Value], id_: int | None) -> RequestFrame:
     if unknown := frame.keys() - _REQUEST_KEYS:
-        raise bad(f"{min(unknown)[:40]} is not a key of a request")
+        raise bad(f"a request has no key `{min(unknown)[:40]}`")
     if id_ is None and frame.get("id") is not None:
-        raise bad("an id is a whole number from 0 on")
+        raise bad("an id must be a whole number, 0 or greater")
     path, said = frame.get("path"), frame.get("method")
     method = next((one for one in _METHODS if one == said), None)
     if method is None:
-        raise bad("a request has one of the methods " + ", ".join(_METHODS))
+        raise bad("the method of a request must be one of " + ", ".join(_METHODS))
     if not isinstance(path, str) or not path.startswith("/") or len(path) > PATH_CHARS_MAX:
-        raise bad(f"a path is a text from / on of at most {PATH_CHARS_MAX} characters")
+        raise bad(
+            f"a path must be a string that starts with / and has at most {PATH_CHARS_MAX} "
+            "characters"
+        )
     return RequestFrame(method, path, id_, frame.get("body"))
 
 

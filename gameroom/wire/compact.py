@@ -46,15 +46,15 @@ class WordTable:
     def flat(self, name: str, body: Mapping[str, Value]) -> list[Value]:
         """`[index, value, ...]`. The caller has checked the body against the declaration."""
         index = self.index[name]
-        return [index, *(body[field] for field in self.fields[index])]
+        return [index, *map(body.__getitem__, self.fields[index])]
 
     def full(self, flat: Sequence[object], where: str) -> tuple[str, dict[str, Value]]:
         """Name and body of `[index, value, ...]`. The values' types are not looked at."""
         if not flat or type(index := flat[0]) is not int or not 0 <= index < len(self.names):
-            raise bad(f"{where} has no index of this room")
+            raise bad(f"`{where}` has an index that this room does not declare")
         fields = self.fields[index]
         if len(flat) != len(fields) + 1:
-            raise bad(f"{where} has {len(flat) - 1} values, not {len(fields)}")
+            raise bad(f"`{where}` has {len(flat) - 1} values, not {len(fields)}")
         return self.names[index], dict(zip(fields, map(_value, flat[1:]), strict=True))
 
 
@@ -85,12 +85,12 @@ def read_client_array(
 ) -> ClientPacket:
     """Raises BadFrameError when the array is not a client packet of this room."""
     if not 6 <= len(made) <= 8:
-        raise bad(f"a client packet has 6 to 8 parts, not {len(made)}")
+        raise bad(f"a client packet must have 6 to 8 parts, not {len(made)}")
     generation = _count(made[0], "generation")
     reports = []
     for i, one in enumerate(_list(made[6], "signals") if len(made) > 6 else ()):
         flat = _list(one, f"signals[{i}]")
-        age = _count(flat[0] if flat else None, f"signals[{i}]'s age")
+        age = _count(flat[0] if flat else None, f"signals[{i}] age")
         name, body = signals.full(flat[1:], f"signals[{i}]")
         reports.append(SignalReport(generation - age, name, body))
     return fitting(
@@ -139,7 +139,7 @@ def master_array(event: Event, commands: WordTable) -> list[object]:
 def read_master_array(made: Sequence[object], commands: WordTable) -> Event:
     """Raises BadFrameError when the array is not a master packet of this room."""
     if not 8 <= len(made) <= 9:
-        raise bad(f"a master packet has 8 or 9 parts, not {len(made)}")
+        raise bad(f"a master packet must have 8 or 9 parts, not {len(made)}")
     seq, generation, iterations, turn_ms, ahead = (
         _count(part, "a number at the head of a master packet") for part in made[:5]
     )
@@ -149,7 +149,7 @@ def read_master_array(made: Sequence[object], commands: WordTable) -> Event:
         by_seat.append(SeatCommands(_count(seat, "seat"), _commands(listed, commands)))
     extras = made[8] if len(made) == 9 else {}
     if not isinstance(extras, Mapping):
-        raise bad("extras are not a map")
+        raise bad("the extras must be a map")
     chart = extras.get("chart")
     return Event(
         seq,
@@ -217,26 +217,26 @@ def _checksum(generation: int, age: object, value: object) -> Checksum | None:
     if back == 0:
         return None
     if sum32 > CHECKSUM_MAX or back > generation:
-        raise bad("a checksum is 32 bits, of a generation that has run")
+        raise bad("a checksum must be 32 bits, of a generation that has run")
     return Checksum(generation - back, sum32)
 
 
 def _count(value: object, where: str) -> int:
     if type(value) is not int or value < 0:
-        raise bad(f"{where} is not a whole number from 0 on")
+        raise bad(f"{where} must be a whole number, 0 or greater")
     return value
 
 
 def _list(value: object, where: str) -> Sequence[object]:
     if not isinstance(value, list):
-        raise bad(f"{where} is not a list")
+        raise bad(f"{where} must be a list")
     return value
 
 
 def _pair(value: object, where: str) -> Sequence[object]:
     pair = _list(value, where)
     if len(pair) != 2:
-        raise bad(f"{where} are not a pair")
+        raise bad(f"{where} must be a pair")
     return pair
 
 
@@ -246,4 +246,4 @@ def _value(value: object) -> Value:
         return [_value(item) for item in value]
     if value is None or isinstance(value, int | str | bool):
         return value
-    raise bad("a value in a body is a map")
+    raise bad("a value in a body must not be a map")

@@ -99,7 +99,7 @@ def read_definition(said: object) -> model.RoomFile:
             ),
         )
     except RecursionError:
-        raise bad("the definition is nested too deep") from None
+        raise bad("the definition is nested too deeply") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,14 +319,14 @@ def _converted(said: object, to: type[T]) -> T:
     try:
         return msgspec.convert(said, to)
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
-        raise bad(f"the definition: {printed(str(error), 300)}") from None
+        raise bad(f"the definition is not valid: {printed(str(error), 300)}") from None
 
 
 def _setting(at: int, one: _Setting) -> model.Setting:
     type_ = _type_of(one.type)
     default = tuple(one.default) if isinstance(one.default, list) else one.default
     if (why := misfit(type_, default)) is not None:
-        raise bad(f"the definition: settings[{at}].default {printed(why, 300)}")
+        raise bad(f"the definition is not valid: settings[{at}].default {printed(why, 300)}")
     return model.Setting(one.name, type_, default, one.doc)
 
 

@@ -6,7 +6,7 @@ three are told apart on the wire.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from gameroom.lockstep.packets import Body, ClientPacket, misfit_ids
@@ -76,7 +76,7 @@ class BadFrameError(Exception):
         self, problem: Problem, *, id: int | None = None, generation: int | None = None
     ) -> None:
         super().__init__(problem.detail)
-        self.problem = problem
+        self.problem = replace(problem, detail=_sentence(problem.detail))
         self.id = id
         self.generation = generation
 
@@ -91,20 +91,28 @@ def fitting(packet: ClientPacket) -> ClientPacket:
     """
     generation, checksum = packet.generation, packet.checksum
     if not 1 <= generation <= INT_MAX:
-        raise bad("generations count from 1 to 2^53 - 1")
+        raise bad("a generation must be a whole number from 1 to 2^53 - 1")
     if packet.latency < 0 or packet.framerate < 0:
-        raise bad("latency and framerate are whole numbers from 0 on")
+        raise bad("`latency` and `framerate` must be whole numbers, 0 or greater")
     if checksum is not None and not (
         1 <= checksum.generation < generation and 0 <= checksum.value <= CHECKSUM_MAX
     ):
-        raise bad("a checksum is 32 bits, of a generation that has run")
+        raise bad("a checksum must be 32 bits, of a generation that has run")
     if any(not 1 <= report.generation <= generation for report in packet.signals):
-        raise bad("a signal is of a generation that has run")
+        raise bad("a signal must be of a generation that has run")
     if (why := misfit_ids(packet)) is not None:
         raise bad(why)
     return packet
 
 
+def _sentence(detail: str) -> str:
+    """A detail for the person who sent the frame; within another sentence it has no period."""
+    first, _, _ = detail.partition(" ")
+    begun = f"{detail[:1].upper()}{detail[1:]}" if first.strip(":,").isalpha() else detail
+    return begun if begun.endswith((".", "?")) else f"{begun}."
+
+
 def bad(detail: str, *, status: int = 400, code: str = "bad_frame") -> BadFrameError:
-    """The error for a frame or a part of one, with a sentence that says where."""
+    """The error for a frame or a part of one. detail: what is wrong and where, in lower case and
+    without a period, so that it can follow a colon."""
     return BadFrameError(Problem(status, code, detail))

@@ -1,4 +1,4 @@
-"""Plain values into the dataclasses of the packets, and back.
+"""Plain values into the records of the packets, and back.
 
 Knows no bytes and no names of events. A reader is made once per type from its annotations.
 Whoever reads strictly (the server) refuses a field that the type does not have; whoever
@@ -12,9 +12,11 @@ import types
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
-from typing import Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Literal, TypeGuard, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import msgspec
+from msgspec import NODEFAULT
+from msgspec.structs import FieldInfo
 
 from gameroom.wire.frames import bad
 
@@ -22,8 +24,30 @@ T = TypeVar("T")
 _Reader = Callable[[object, str], object]
 
 
+def is_record(hint: object) -> TypeGuard[type]:
+    """Whether this is a type with named fields: a dataclass or a struct."""
+    return isinstance(hint, type) and (is_dataclass(hint) or issubclass(hint, msgspec.Struct))
+
+
+def record_fields(type_: type) -> tuple[FieldInfo, ...]:
+    """The fields of such a type, in their order."""
+    if issubclass(type_, msgspec.Struct):
+        return msgspec.structs.fields(type_)
+    assert is_dataclass(type_), f"{type_} has no fields"
+    return tuple(
+        FieldInfo(
+            one.name,
+            one.name,
+            one.type,
+            NODEFAULT if one.default is MISSING else one.default,
+            NODEFAULT if one.default_factory is MISSING else one.default_factory,
+        )
+        for one in fields(type_)
+    )
+
+
 def plain(value: object) -> object:
-    """Dataclasses, tuples and read-only maps as plain lists and maps with text keys."""
+    """Dataclasses, structs, tuples and read-only maps as plain lists and maps with text keys."""
     return msgspec.to_builtins(value, str_keys=True, enc_hook=as_dict)
 
 
@@ -33,7 +57,7 @@ def as_dict(value: object) -> object:
         return dict(value)
     if isinstance(value, Sequence):
         return list(value)
-    raise TypeError(f"{type(value).__name__} has no place on the wire")
+    raise TypeError(f"a value of type {type(value).__name__} cannot be encoded")
 
 
 def read(type_: type[T], value: object, *, strict: bool) -> T:
@@ -47,7 +71,7 @@ def read(type_: type[T], value: object, *, strict: bool) -> T:
 def _reader(hint: Hashable, strict: bool) -> _Reader:
     if hint in (int, str, bool):
         return _scalar(hint)
-    if isinstance(hint, type) and is_dataclass(hint):
+    if is_record(hint):
         return _record(hint, strict)
     origin, parts = get_origin(hint), get_args(hint)
     if origin is tuple:
@@ -62,12 +86,16 @@ def _reader(hint: Hashable, strict: bool) -> _Reader:
     return _map(parts[0], _reader(parts[1], strict) if parts[1] in (int, str) else None)
 
 
+def _named(where: str) -> str:
+    return f"`{where}`" if where else "the body"
+
+
 def _scalar(kind: object) -> _Reader:
-    said = "an integer" if kind is int else "a text" if kind is str else "true or false"
+    said = "an integer" if kind is int else "a string" if kind is str else "true or false"
 
     def reader(value: object, where: str) -> object:
         if type(value) is not kind:
-            raise bad(f"{where or 'the body'} is not {said}")
+            raise bad(f"{_named(where)} must be {said}")
         return value
 
     return reader
@@ -76,7 +104,7 @@ def _scalar(kind: object) -> _Reader:
 def _choice(words: tuple[object, ...]) -> _Reader:
     def reader(value: object, where: str) -> object:
         if not isinstance(value, str) or value not in words:
-            raise bad(f"{where or 'the body'} is not one of {', '.join(map(str, words))}")
+            raise bad(f"{_named(where)} must be one of {', '.join(map(str, words))}")
         return value
 
     return reader
@@ -89,7 +117,7 @@ def _optional(inner: _Reader) -> _Reader:
 def _items(inner: _Reader) -> _Reader:
     def reader(value: object, where: str) -> object:
         if not isinstance(value, list | tuple):
-            raise bad(f"{where or 'the body'} is not a list")
+            raise bad(f"{_named(where)} must be a list")
         return tuple([inner(item, f"{where}[{i}]") for i, item in enumerate(value)])
 
     return reader
@@ -98,39 +126,36 @@ def _items(inner: _Reader) -> _Reader:
 def _map(key: object, inner: _Reader | None) -> _Reader:
     def reader(value: object, where: str) -> object:
         if not isinstance(value, Mapping):
-            raise bad(f"{where or 'the body'} is not a map")
+            raise bad(f"{_named(where)} must be a map")
         made = value if inner is None else {k: inner(v, f"{where}.{k}") for k, v in value.items()}
         if key is not int:
             return made
         try:
             return {int(k): v for k, v in made.items()}
         except ValueError:
-            raise bad(f"{where} has a key that is not a number") from None
+            raise bad(f"`{where}` has a key that is not a number") from None
 
     return reader
 
 
 def _record(type_: type, strict: bool) -> _Reader:
     hints = get_type_hints(type_)
-    readers = {part.name: _reader(hints[part.name], strict) for part in fields(type_)}
-    needed = [
-        part.name
-        for part in fields(type_)
-        if part.default is MISSING and part.default_factory is MISSING
-    ]
+    parts = record_fields(type_)
+    readers = {part.name: _reader(hints[part.name], strict) for part in parts}
+    needed = [part.name for part in parts if part.required]
 
     def reader(value: object, where: str) -> object:
         if not isinstance(value, Mapping):
-            raise bad(f"{where or 'the body'} is not a map")
+            raise bad(f"{_named(where)} must be a map")
         made = {}
         for name, part in value.items():
             if name in readers:
                 made[name] = readers[name](part, f"{where}.{name}" if where else str(name))
             elif strict:
-                raise bad(f"{where + '.' if where else ''}{str(name)[:40]} is not known here")
+                raise bad(f"`{where + '.' if where else ''}{str(name)[:40]}` is not a known field")
         for name in needed:
             if name not in made:
-                raise bad(f"{where + '.' if where else ''}{name} is missing")
+                raise bad(f"`{where + '.' if where else ''}{name}` is missing")
         return type_(**made)
 
     return reader

@@ -42,9 +42,9 @@ def read_json(data: bytes | str, containers_max: int | None = None) -> Value:
             _count_json(text, containers_max)
         value = _JSON.decode(text)
     except RecursionError:
-        raise bad(f"nested deeper than {DEPTH_MAX}") from None
+        raise bad(f"nested deeper than {DEPTH_MAX} levels") from None
     except UnicodeDecodeError:
-        raise bad("not UTF-8") from None
+        raise bad("not valid UTF-8") from None
     except json.JSONDecodeError as error:
         raise bad(f"not JSON: {error.msg} at character {error.pos}") from None
     except ValueError:
@@ -63,9 +63,9 @@ def read_msgpack(data: bytes, containers_max: int | None = None) -> Value:
         if _holds_map(value):
             _refuse_twins(data, value)
     except RecursionError:
-        raise bad(f"nested deeper than {DEPTH_MAX}") from None
+        raise bad(f"nested deeper than {DEPTH_MAX} levels") from None
     except UnicodeDecodeError:
-        raise bad("a text is not UTF-8") from None
+        raise bad("a string is not valid UTF-8") from None
     except (msgspec.DecodeError, TypeError, ValueError, OverflowError) as error:
         raise bad(f"not MessagePack: {error}") from None
     return plain
@@ -76,7 +76,7 @@ def _checked(value: object, depth: int) -> Value:
     if kind is int:
         assert isinstance(value, int)
         if not -INT_MAX <= value <= INT_MAX:
-            raise bad("an integer is not within 2^53 - 1")
+            raise bad("an integer is outside -(2^53 - 1) to 2^53 - 1")
         return value
     if isinstance(value, str):
         if not value.isascii():
@@ -85,17 +85,17 @@ def _checked(value: object, depth: int) -> Value:
     if value is None or isinstance(value, bool):
         return value
     if depth >= DEPTH_MAX:
-        raise bad(f"nested deeper than {DEPTH_MAX}")
+        raise bad(f"nested deeper than {DEPTH_MAX} levels")
     if isinstance(value, list):
         _check_all(value, depth + 1)
         return value
     if isinstance(value, dict):
         if not {str}.issuperset(map(type, value)):
-            raise bad("a key is not a text")
+            raise bad("a key is not a string")
         _check_all(value, depth)
         _check_all(value.values(), depth + 1)
         return value
-    raise bad(f"a value of type {kind.__name__} has no place in a frame")
+    raise bad(f"a frame cannot contain a value of type {kind.__name__}")
 
 
 _CONTAINERS = frozenset((list, dict))
@@ -108,7 +108,7 @@ def _check_all(values: Iterable[object], depth: int) -> None:
         kind = type(one)
         if kind is int:
             if not -INT_MAX <= cast(int, one) <= INT_MAX:
-                raise bad("an integer is not within 2^53 - 1")
+                raise bad("an integer is outside -(2^53 - 1) to 2^53 - 1")
         elif kind is not str:
             _checked(one, depth)
         elif not cast(str, one).isascii():
@@ -162,7 +162,7 @@ def _refuse_surrogates(text: str) -> None:
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
-        raise bad("a text has a lone surrogate") from None
+        raise bad("a string has a lone surrogate") from None
 
 
 def _holds_map(value: object) -> bool:

@@ -660,14 +660,14 @@ export default (kit) => {
   return {
     check({ setup, seats: taken }) {
       const reasons = [];
-      if (taken.length < 2 || taken.length > 8) reasons.push(`two to eight armies can fight, not ${taken.length}`);
+      if (taken.length < 2 || taken.length > 8) reasons.push(`archers needs 2 to 8 players, not ${taken.length}`);
       const all = taken.length * setup.archers;
       const holds = HOLDS[setup.map];
       if (holds === undefined) reasons.push(`there is no map called "${setup.map}"`);
       else if (all > holds) {
         const most = Math.trunc(holds / taken.length);
-        reasons.push(`the ${setup.map} hold ${holds} archers: ${taken.length} armies of ${setup.archers} are ${all}; ` +
-          `take ${most} or fewer each`);
+        reasons.push(`the ${setup.map} have room for ${holds} archers, but ${taken.length} armies of ${setup.archers} need ${all}: ` +
+          `choose ${most} or fewer for each army`);
       }
       return reasons;
     },

@@ -28,7 +28,7 @@ export default (kit) => {
 
   return {
     check({ seats }) {
-      return seats.length === 2 ? [] : [`two play noughts and crosses, not ${seats.length}`];
+      return seats.length === 2 ? [] : [`noughts and crosses needs 2 players, not ${seats.length}`];
     },
 
     init({ setup, seats, seed }) {

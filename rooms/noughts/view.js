@@ -78,7 +78,7 @@ export default (root, game) => {
   });
   const buttons = ["again", "enough"].map((choice) => {
     const button = document.createElement("button");
-    button.textContent = choice === "again" ? "Play again" : "Leave it at that";
+    button.textContent = choice === "again" ? "Play again" : "Stop here";
     button.onclick = () => {
       answer = choice;
       game.send("rematch", { choice });
@@ -104,7 +104,7 @@ export default (root, game) => {
   };
 
   function draw() {
-    tell(part("news"), answer === "again" && over ? "Waiting for the other one to play again." : news());
+    tell(part("news"), answer === "again" && over ? "Waiting for the other player to agree." : news());
     tell(part("who"), `${nameOf("x")} plays crosses, ${nameOf("o")} plays noughts`);
     cells.forEach((button, cell) => {
       const mark = scene.cells[cell];

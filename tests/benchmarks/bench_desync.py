@@ -12,7 +12,7 @@ from random import Random
 import pytest
 
 from gameroom.lockstep.canonical import canonical
-from gameroom.lockstep.desync import Subject, Witness, report
+from gameroom.lockstep.desync_report import Subject, Witness, report
 from gameroom.lockstep.packets import Checksum, Diverged
 
 SUBJECT = Subject("room", "big", "e" * 64, 1, {}, 0, 0)

@@ -44,5 +44,5 @@ async def test_rooms_stay_as_large_as_after_the_first_minutes(tmp_path: Path) ->
         sizes[minute] = (resident() - before) / 1e6
         print(f"{ROOMS} rooms after {minute:>2} min: {sizes[minute]:.1f} MB more than before")
     for runner, _ in rooms:
-        runner.journal.close()
+        runner.events.journal.close()
     assert sizes[20] < 1.1 * sizes[10]

@@ -20,7 +20,6 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from gameroom import roomfile
-from gameroom.chart import compile_room
 from gameroom.client import join
 from gameroom.lockstep.canonical import canonical
 from gameroom.lockstep.packets import ClientPacket, Command, Event, Verified, Welcome
@@ -90,8 +89,7 @@ class Following(RoomListener):
 def play(folder: Path, turns: int, *, snapshots: bool) -> str:
     """A game of so many turns in this data folder; the room's id."""
     stores = open_stores(Config(data=folder))
-    file, used = roomfile.read("long.room", ROOM)
-    chart = compile_room(file)
+    chart, used = roomfile.read("long.room", ROOM)
     engine = asyncio.run(listed(stores.sessions))
     header = Header("long", "long.room", ROOM, engine, used, seed=7)
     journal = stores.journals.create(header)

@@ -19,7 +19,6 @@ from pathlib import Path
 from aiohttp import ClientSession
 
 from gameroom import roomfile
-from gameroom.chart import compile_room
 from gameroom.lockstep.packets import ClientPacket
 from gameroom.room import inputs
 from gameroom.room.driver import Driver
@@ -39,8 +38,7 @@ REACHABLE_S = 2.0
 
 def played(folder: Path, turns: int) -> Header:
     """The journal of room `0` with so many turns, and its checkpoint."""
-    file, used = roomfile.read("long.room", ROOM)
-    chart = compile_room(file)
+    chart, used = roomfile.read("long.room", ROOM)
     engine = asyncio.run(_engine(folder))
     header = Header("0", "long.room", ROOM, engine, used, seed=7)
     journal = FileJournals(folder / "journals").create(header)

@@ -26,16 +26,16 @@ from pathlib import Path
 
 import uvloop
 
+from gameroom.bench.frames import masked
 from gameroom.lockstep.packets import Diverged
 from gameroom.server.config import Config
 from gameroom.server.host.runner import Runner
 from gameroom.server.http import pages
-from gameroom.server.http.handlers import Handlers
-from gameroom.server.http.routes import ROOM as ROOM_ROUTES
 from gameroom.server.http.routes import SERVER
+from gameroom.server.room_api.operations import ROOM as ROOM_ROUTES
 from gameroom.server.serve import SWITCH_S, collect_seldom
+from gameroom.server.services import SERVICES
 from gameroom.wire import JSON
-from tests.benchmarks.lateness.wire import frame
 from tests.server.table import ENGINE, KEY, ROOM, Person, Table, config, limits, served
 from tests.server.table import playing as played
 from tests.server.test_turns import packet
@@ -130,7 +130,7 @@ class Phone:
 
     def ask(self, method: str, path: str, body: object) -> tuple[int, int, int]:
         said = {"id": 1, "method": method, "path": path, "body": body}
-        data = frame(json.dumps({k: v for k, v in said.items() if v is not None}).encode(), 1)
+        data = masked(json.dumps({k: v for k, v in said.items() if v is not None}).encode(), 1)
         self.socket.sendall(data)
         while True:
             head = self.reading.read(2)
@@ -152,7 +152,7 @@ class Scene:
         self.table = table
         loop = asyncio.get_running_loop()
         self.ticker = Ticker(loop)
-        self.handlers: Handlers = table.app.middlewares[-1].__self__  # type: ignore[union-attr]
+        self.services = table.app[SERVICES]
         self.port = table.client.port
         assert self.port is not None
         self.phones: dict[str, Phone] = {}
@@ -195,8 +195,8 @@ class Scene:
         room = self.table.lobby.rooms.running.get(ask.room)
         who = None if room is None else self.table.lobby.who(room.id, ask.token)
         if room is None or who is None:
-            return self.handlers._allowances.of_address("127.0.0.1")
-        return self.handlers._allowances.of_session(room.id, who, room.room.file)
+            return self.services.allowances.of_address("127.0.0.1")
+        return self.services.allowances.of_session(room.id, who, room.room.file)
 
     async def measured(self, ask: Ask, carrier: str, *, ticks: bool) -> Cost:
         """ticks: look at the rounds; else at the computing time."""
@@ -210,7 +210,7 @@ class Scene:
                     await asyncio.to_thread(phone.ask, "PUT", "/session", {"token": ask.token})
                     await asyncio.sleep(0.1)
         payer = self.payer(ask)
-        now = self.handlers._now()
+        now = self.services.now()
         for bucket in (payer.work_us, payer.frames):
             bucket.charge(now, 0)
         before = payer.work_us.level, payer.frames.level

@@ -121,7 +121,7 @@ async def test_a_corrupted_engine_halts_the_room_and_is_named(world: World):
         for person in (ann, bob, cid):
             await person.is_in("running.paused.diverged")
         (told,) = [event.body for event in world.journal(room) if isinstance(event.body, Diverged)]
-        await ann.reads(f"Checksums differ at turn {told.generation}: bob against")
+        await ann.reads(f"Checksums differ at turn {told.generation}: bob versus")
 
 
 async def test_who_comes_late_is_a_viewer(world: World):

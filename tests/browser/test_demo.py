@@ -58,20 +58,22 @@ async def test_three_games_and_the_chart_are_in_step(demo: Page):
 
 async def test_a_drop_is_caught_up_with_nothing_lost(demo: Page):
     await demo.get_by_role("button", name="Drop bob's connection").click()
-    await expect(demo.locator("#story")).to_contain_text("bob's connection is lost")
+    await expect(demo.locator("#story")).to_contain_text("bob's connection was lost")
     await expect(demo.locator("#story")).to_contain_text(
-        re.compile(r"bob is back: [1-9]\d* turns? caught up in \d+ ms, 0 lost")
+        re.compile(r"bob is back: [1-9]\d* turns? caught up in \d+ ms, 0 commands lost")
     )
     tally = demo.locator(".seat[data-profile=bob] .tally")
     await expect(tally).to_have_attribute("data-lost", "0")
-    await expect(tally).to_have_text(re.compile(r"[1-9]\d* turns? caught up, 0 lost, 0 doubled"))
+    await expect(tally).to_have_text(
+        re.compile(r"[1-9]\d* turns? caught up, 0 commands lost, 0 duplicated")
+    )
 
 
 async def test_a_reload_and_a_delay_are_told(demo: Page):
     await demo.locator(".seat[data-profile=ann]").get_by_label("250 ms").check()
     await expect(demo.locator("#story")).to_contain_text("ann is delayed by 250 ms each way")
     await expect(demo.locator("#story")).to_contain_text(
-        re.compile(r"turns are longer: \d+ ms, before \d+ ms, since ann's line is slow")
+        re.compile(r"turns are longer: \d+ ms instead of \d+ ms, because ann's connection is slow")
     )
     await demo.get_by_role("button", name="Reload ann's page").click()
     await expect(demo.locator("#story")).to_contain_text("ann is back after a reload")
@@ -84,9 +86,7 @@ async def test_corruption_asks_once_and_then_halts_the_game(demo: Page):
     await corrupt(demo, "ann")
     await expect(demo.locator("#state")).to_have_text("running.paused.diverged")
     await expect(demo.locator("#story")).to_contain_text(
-        re.compile(
-            r"checksums differ at turn \d+: (ann and bob|bob and ann) do not play the same game"
-        )
+        re.compile(r"Checksums differ at turn \d+ between (ann and bob|bob and ann)\.")
     )
 
 
@@ -94,9 +94,9 @@ async def test_the_card_of_a_corrupted_watcher_says_so_until_it_is_loaded_again(
     card = demo.locator(".seat[data-profile=cid]")
     await corrupt(demo, "cid")
     said = card.locator(".presence")
-    await expect(said).to_have_text(re.compile(r"watching, another game since turn \d+"))
+    await expect(said).to_have_text(re.compile(r"watching, out of sync since turn \d+"))
     await expect(card).to_have_attribute("data-tone", "broken")
-    told = demo.locator("#story li").filter(has_text="sees another game")
+    told = demo.locator("#story li").filter(has_text="has been out of sync")
     await expect(told).to_have_count(1)
     await demo.get_by_role("button", name="Reload cid's page").click()
     await expect(said).to_have_text("watching")
@@ -129,16 +129,16 @@ async def test_on_a_phone_one_seat_is_shown_and_the_others_go_on(demo: Page):
 
 async def test_with_three_players_a_corrupted_engine_heals(demo: Page):
     await demo.get_by_role("button", name="New game with repair").click()
-    await expect(demo.locator("#places")).to_have_text("three seats and a watcher, one server")
+    await expect(demo.locator("#places")).to_have_text("three seats and a spectator, one server")
     await expect(demo.locator(".seat[data-status=live]")).to_have_count(4)
     await expect(demo.locator("#state")).to_have_text("running.iterating.day")
     await corrupt(demo, "cid")
     story = demo.locator("#story")
     await expect(story).to_contain_text(
-        re.compile(r"at turn \d+: cid against (ann and bob|bob and ann)")
+        re.compile(r"at turn \d+: cid versus (ann and bob|bob and ann)")
     )
-    await expect(story).to_contain_text("cid's engine begins again")
-    await expect(story).to_contain_text("cid's engine agrees with the others again")
+    await expect(story).to_contain_text("cid's engine is restarting")
+    await expect(story).to_contain_text("cid's engine is back in sync")
     await expect(demo.locator("#state")).to_have_text(re.compile("running.iterating"))
     before = int(await demo.locator("#generation").inner_text())
     await demo.wait_for_function(
@@ -154,5 +154,5 @@ async def test_a_game_for_two_offers_no_repair(world: World):
     async with people(world) as browsers:
         page = await browsers.new_page()
         await page.goto(f"{world.address}/demo?room={room}")
-        await expect(page.locator("#places")).to_have_text("two seats and a watcher, one server")
+        await expect(page.locator("#places")).to_have_text("two seats and a spectator, one server")
         await expect(page.get_by_role("button", name="with repair")).to_have_count(0)

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from gameroom import cli
 from gameroom.desyncfile import read
-from gameroom.lockstep.desync import doubts
+from gameroom.lockstep.desync_report import doubts
 from gameroom.lockstep.packets import Diverged
 from tests.browser.people import Person, enter, people
 from tests.browser.world import KEY, QUICK, World
@@ -95,7 +95,7 @@ async def test_the_report_names_the_number_that_was_altered(
     assert doubts(found) == {}, "and they are those of the hashes"
     shown = CliRunner().invoke(cli.gameroom, ["desync", "show", str(file)], standalone_mode=False)
     assert f"The first part that differs: {path}\n" in shown.output
-    assert "bob (seat 2) against ann (seat 1) and cid (seat 3)" in shown.output
+    assert "bob (seat 2) differs from the majority, ann (seat 1) and cid (seat 3)" in shown.output
 
 
 async def test_a_number_altered_anywhere_leads_to_states_that_differ(world: World):

@@ -7,8 +7,8 @@ import logging
 import pytest
 
 from gameroom.lockstep.packets import Failed
-from gameroom.server.app import LOBBY
-from gameroom.server.http import bodies
+from gameroom.server import bodies
+from gameroom.server.services import SERVICES
 from tests.browser.people import Person, enter, people
 from tests.browser.test_sandbox import ALONE, ENGINE
 from tests.browser.world import World
@@ -27,7 +27,7 @@ def at_nine(does: str) -> str:
 
 
 async def alone(world: World, engine: str, text: str = ALONE) -> str:
-    made = await world.app[LOBBY].create(
+    made = await world.app[SERVICES].lobby.create(
         bodies.Create(room=text, engine=bodies.CodeBody(source=engine))
     )
     return made.id
@@ -40,10 +40,16 @@ def failed(world: World, room: str) -> list[Failed]:
 @pytest.mark.parametrize(
     ("does", "text"),
     [
-        ("return Promise.resolve([]);", "step() gave a promise: an engine answers at once"),
-        ("return 7;", "step() gave number, not a list of signals"),
-        ("throw { get message() { throw 1; }, toString() { throw 2; } };", "cannot be written"),
-        ("for (;;) ;", "it has not answered for 0.4 s"),
+        (
+            "return Promise.resolve([]);",
+            "step() returned a promise: it must return its signals directly",
+        ),
+        ("return 7;", "step() returned number, not a list of signals"),
+        (
+            "throw { get message() { throw 1; }, toString() { throw 2; } };",
+            "it threw a value that cannot be described",
+        ),
+        ("for (;;) ;", "it has not responded for 0.4 s"),
     ],
 )
 async def test_what_an_engine_does_wrong_is_named_with_its_turn(
@@ -95,7 +101,7 @@ async def test_a_signal_that_does_not_fit_is_named_and_the_game_goes_on(world: W
         ann = await enter(context, world, room, "ann")
         cat = await enter(context, world, room, "cat")
         for person in (ann, cat):
-            await person.reads("This room has no signal `wonn`.")
+            await person.reads("There is no signal `wonn` in this room.")
             await person.reads("In `won`, `by` is not a whole number from 0 to 9.")
             await person.reads("In `won`, `by` is missing.")
             await person.plays(40)

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 
-from gameroom.server.app import LOBBY
-from gameroom.server.http import bodies
+from gameroom.server import bodies
+from gameroom.server.services import SERVICES
 from tests.browser.people import Person, enter, people
 from tests.browser.world import QUICK, World
 from tests.patience import PATIENCE_MS
@@ -58,7 +58,7 @@ export default (root, game) => {
 
 
 async def garden(world: World) -> str:
-    made = await world.app[LOBBY].create(
+    made = await world.app[SERVICES].lobby.create(
         bodies.Create(
             room=GARDEN,
             engine=bodies.CodeBody(source=ENGINE),
@@ -89,7 +89,7 @@ async def two(world: World) -> AsyncIterator[tuple[Person, Person, str]]:
         assert [ann.faults, bob.faults] == [[], []]
 
 
-DISPLACED = "This seat is played from another window now."
+DISPLACED = "This seat is now open in another window."
 CARD_SAYS = """([name, text, tone]) => [...document.querySelectorAll("#people li")].some((card) =>
   card.querySelector(".who").textContent === name &&
   card.querySelector(".presence").textContent === text &&
@@ -100,7 +100,7 @@ async def again(person: Person) -> Person:
     """The same seat in another tab, which takes it over."""
     second = Person(await person.page.context.new_page(), person.name)
     await second.page.goto(person.page.url)
-    await second.page.get_by_role("button", name=f"Go on as {person.name} here").click()
+    await second.page.get_by_role("button", name=f"Continue as {person.name} here").click()
     await second.until("seat.status === 'live' && seat.seat === 0")
     return second
 
@@ -108,7 +108,8 @@ async def again(person: Person) -> Person:
 async def card(person: Person, name: str) -> tuple[str, str]:
     """What the card of this name says of presence, and in which tone."""
     where = person.page.locator("#people li").filter(has_text=name).locator(".presence")
-    return await where.inner_text(), await where.get_attribute("data-tone") or ""
+    text, tone = await where.evaluate("card => [card.innerText, card.dataset.tone ?? '']")
+    return text, tone
 
 
 async def in_sight(person: Person, name: str) -> None:
@@ -178,7 +179,7 @@ async def test_readiness_names_whom_the_room_waits_for_and_can_be_taken_back(wor
         await ann.page.get_by_role("button", name="I am ready").click()
         await bob.reads("Waiting for you to be ready.")
         await ann.reads("Waiting for bob to be ready.")
-        await ann.page.get_by_role("button", name="take it back").click()
+        await ann.page.get_by_role("button", name="click to undo").click()
         await bob.reads("Waiting for ann and you to be ready.")
         await play(ann, bob)
         await ann.page.frame_locator(".gameroom-frame").get_by_text("turn ").first.wait_for()
@@ -217,7 +218,7 @@ async def test_a_second_window_takes_the_seat_and_the_first_can_take_it_back(wor
         await play(ann, bob)
         second = await again(ann)
         await ann.reads(DISPLACED)
-        await ann.page.get_by_role("button", name="Take the seat back here").click()
+        await ann.page.get_by_role("button", name="Take back the seat").click()
         await second.reads(DISPLACED)
         await ann.until("seat.status === 'live'")
         await ann.plays(await bob.seat("seat.generation") + 5)
@@ -227,11 +228,11 @@ async def test_a_page_displaced_in_the_setup_shows_its_way_back(world: World):
     async with two(world) as (ann, bob, _):
         second = await again(ann)
         await ann.reads(DISPLACED)
-        assert await card(ann, "ann") == ("played elsewhere", "broken")
+        assert await card(ann, "ann") == ("open in another window", "broken")
         assert await card(ann, "bob") == ("was here", "")
         assert await ann.page.locator("#where").inner_text() == "last seen: gathering"
-        await in_sight(ann, "Take the seat back here")
-        await ann.page.get_by_role("button", name="Take the seat back here").click()
+        await in_sight(ann, "Take back the seat")
+        await ann.page.get_by_role("button", name="Take back the seat").click()
         await second.reads(DISPLACED)
         await play(ann, bob)
 
@@ -239,20 +240,20 @@ async def test_a_page_displaced_in_the_setup_shows_its_way_back(world: World):
 async def test_a_page_without_a_line_is_nowhere_called_here(world: World):
     async with two(world) as (ann, bob, _):
         await ann.seat("seat.dev.drop(600_000)")
-        await ann.reads("You are away")
+        await ann.reads("You are disconnected")
         await in_sight(ann, "Try again now")
-        assert await card(ann, "ann") in {("away", "broken"), ("coming back", "slow")}
+        assert await card(ann, "ann") in {("disconnected", "broken"), ("reconnecting", "slow")}
         await bob.page.wait_for_function(CARD_SAYS, arg=["ann", "away", "broken"])
 
 
 async def test_a_room_that_is_deleted_in_the_setup_is_not_gathering_any_more(world: World):
     async with two(world) as (ann, bob, room):
-        world.app[LOBBY].rooms.end(room)
+        world.app[SERVICES].lobby.rooms.end(room)
         for person in (ann, bob):
             await person.reads("The room has ended.")
             assert await person.page.locator("#where").inner_text() == "ended"
             assert await person.page.locator("#link").inner_text() == "over"
-            await in_sight(person, "Look again")
+            await in_sight(person, "Reload the page")
         refused = "seat.chat('hello').catch(({ problem }) => problem.detail)"
         assert await ann.seat(f"await {refused}") == "The room has ended."
 
@@ -261,9 +262,9 @@ async def test_a_second_tab_asks_whether_to_go_on_or_to_be_somebody_else(world: 
     async with two(world) as (ann, _, _):
         second = await ann.page.context.new_page()
         await second.goto(ann.page.url)
-        await second.get_by_role("button", name="Go on as ann here").wait_for()
+        await second.get_by_role("button", name="Continue as ann here").wait_for()
         assert await ann.seat("seat.status") == "live", "nothing is taken before the answer"
-        await second.get_by_role("button", name="Come in as somebody else").click()
+        await second.get_by_role("button", name="Join as somebody else").click()
         await second.wait_for_url("**profile=a*")
         await second.get_by_role("button", name="Watch").wait_for()
         await second.get_by_label("Your name").fill("cid")
@@ -292,7 +293,7 @@ async def test_somebody_who_just_came_is_not_called_back(world: World):
     async with two(world) as (ann, bob, room), people(world) as others:
         await play(ann, bob)
         eve = await enter(others, world, room, "eve", watch=True)
-        await eve.reads("you came in at turn")
+        await eve.reads("you joined at turn")
         await eve.page.reload()
         await eve.reads("you are back: ")
 
@@ -301,9 +302,9 @@ async def test_a_loss_is_told_on_both_sides(world: World):
     async with two(world) as (ann, bob, _):
         await play(ann, bob)
         await bob.seat("seat.dev.drop(300)")
-        await ann.reads("bob's connection is lost")
-        await ann.reads("bob is connected again")
-        await bob.reads("turns caught up, 0 lost")
+        await ann.reads("bob's connection was lost")
+        await ann.reads("bob reconnected")
+        await bob.reads("turns caught up, 0 commands lost")
         await bob.until("seat.meters().losses === 1")
 
 
@@ -311,7 +312,7 @@ async def test_who_leaves_for_good_is_asked_once_and_told(world: World):
     async with two(world) as (ann, bob, _):
         leave = bob.page.get_by_role("button", name="Leave")
         await leave.click()
-        assert "given up" in await leave.inner_text()
+        assert "give up your place" in await leave.inner_text()
         await leave.click()
         await bob.reads("You left the room.")
         await ann.reads("bob has left")
@@ -325,7 +326,7 @@ async def test_a_line_of_chat_is_as_long_as_the_room_allows(world: World):
     )
     async with people(world) as browser:
         ann = await come(await browser.new_page(), world, room, "ann")
-        said = ann.page.get_by_label("Say something")
+        said = ann.page.get_by_label("Chat message")
         await said.click()
         await said.press_sequentially("a line that is longer")
         assert await said.input_value() == "a line that "
@@ -333,9 +334,9 @@ async def test_a_line_of_chat_is_as_long_as_the_room_allows(world: World):
 
 async def test_lines_of_chat_are_text_and_never_markup(world: World):
     async with two(world) as (ann, bob, _):
-        await ann.page.get_by_label("Say something").fill("<b id=evil>hello</b>")
-        await ann.page.get_by_role("button", name="Say").click()
-        await bob.reads("ann: <b id=evil>hello</b>")
+        await ann.page.get_by_label("Chat message").fill("<b id=evil>hello</b>")
+        await ann.page.get_by_role("button", name="Send").click()
+        await bob.reads("ann says: <b id=evil>hello</b>")
         assert await bob.page.locator("#evil").count() == 0
 
 
@@ -358,8 +359,8 @@ async def test_a_name_from_right_to_left_stays_before_what_is_said(world: World)
     async with people(world) as one, people(world) as other:
         ann = await come(await one.new_page(), world, room, "ann")
         dawid = await come(await other.new_page(), world, room, "דוד")
-        await dawid.page.get_by_label("Say something").fill("שלום\u202e ann")
-        await dawid.page.get_by_role("button", name="Say").click()
+        await dawid.page.get_by_label("Chat message").fill("שלום\u202e ann")
+        await dawid.page.get_by_role("button", name="Send").click()
         await ann.reads("שלום ann")
         for text in ("שלום ann", "takes seat 2"):
             name_left, text_left = await ann.page.evaluate(PLACES, ["דוד", text])
@@ -398,7 +399,9 @@ async def test_a_room_that_is_waking_up_is_waited_for(world: World):
         page = await one.new_page()
         await page.route(f"**/join/{room}*", answer)
         await page.goto(f"{world.address}/join/{room}")
-        await page.get_by_text("The room is waking up. This page goes on by itself.").wait_for()
+        await page.get_by_text(
+            "The room is waking up. This page continues automatically."
+        ).wait_for()
         await page.get_by_label("Your name").fill("ann")
         await page.get_by_role("button", name="Join").click()
         await page.get_by_role("button", name="I am ready").wait_for()

@@ -73,7 +73,7 @@ async def test_a_game_that_has_ended_is_watched_again(world: World, tmp_path: Pa
         file = tmp_path / "x.replay"
         await download.save_as(file)
 
-        await page.get_by_role("button", name="Watch it again").click()
+        await page.get_by_role("button", name="Watch the replay").click()
         await page.wait_for_url(f"**/replay?room={room}&profile=ann")
         await page.goto(page.url + "&dev=1")
         await position(page, 0)
@@ -136,15 +136,15 @@ async def test_a_file_is_played_by_keys_and_what_is_wrong_is_said(
 
         cut = {"name": "x.replay", "mimeType": "", "buffer": data[:-3000]}
         await page.set_input_files("#file", cut)
-        await page.get_by_text("The file is cut off at byte").wait_for()
+        await page.get_by_text("The file is incomplete: it is cut off at byte").wait_for()
         other = data.replace(b"export default", b"export  default", 1)
         await page.set_input_files("#file", {"name": "x", "mimeType": "", "buffer": other})
         await page.get_by_text("The engine cannot be read").wait_for()
         await page.set_input_files("#file", {"name": "x", "mimeType": "", "buffer": b"no"})
-        await page.get_by_text("This file is no replay.").wait_for()
+        await page.get_by_text("This file is not a replay.").wait_for()
         # A stranger is told why there is nothing.
         await page.goto(f"{world.address}/replay?room={room}&profile=zoe")
-        await page.get_by_text("This session is not known here.").wait_for()
+        await page.get_by_text("There is no such session. Join the room again.").wait_for()
 
 
 def with_kit(change: bytes) -> bytes:
@@ -193,6 +193,6 @@ async def test_an_engine_that_hangs_is_named_with_its_turn(world: World) -> None
         await page.set_input_files("#file", file)  # type: ignore[arg-type]
         await position(page, 0)
         await page.keyboard.press("ArrowRight")
-        failed = "The game's engine failed at turn 1: it has not answered for 0.4 s."
+        failed = "The game's engine failed at turn 1: it has not responded for 0.4 s."
         await page.get_by_text(failed).wait_for()
         assert await page.locator("#play").is_disabled()

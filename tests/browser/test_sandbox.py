@@ -18,8 +18,8 @@ import pytest
 from aiohttp import web
 from playwright.async_api import Page, async_playwright
 
-from gameroom.server.app import LOBBY
-from gameroom.server.http import bodies
+from gameroom.server import bodies
+from gameroom.server.services import SERVICES
 from tests.browser.conftest import ARGUMENTS, chromium
 from tests.browser.people import Person, people
 from tests.browser.world import World
@@ -78,7 +78,7 @@ async def evil() -> AsyncIterator[tuple[str, list[str]]]:
 
 
 async def alone(world: World, engine: str, view: str | None = None, *, room: str = ALONE) -> str:
-    made = await world.app[LOBBY].create(
+    made = await world.app[SERVICES].lobby.create(
         bodies.Create(
             room=room,
             engine=bodies.CodeBody(source=engine),
@@ -226,7 +226,7 @@ async def test_a_view_that_leaves_takes_nothing_along(world: World):
     async with evil() as (address, heard):
         view = f"export default () => {{ location = '{address}/gone'; return {{ show() {{}} }}; }};"
         async with playing(world, await alone(world, ENGINE, view)) as (person, _):
-            await person.reads("its view left the frame in which it ran")
+            await person.reads("its view navigated away from its frame")
             assert heard == []
 
 
@@ -239,7 +239,7 @@ async def test_code_that_is_not_what_the_room_says_is_not_run(world: World, part
         url = picture[part]["url"]
         await page.route(f"**{url}", lambda route: route.fulfill(body=ENGINE + "// altered"))
         await page.goto(f"{world.address}/join/{room}?name=ann&auto=1")
-        await page.get_by_text("is not what the room says it is").wait_for()
+        await page.get_by_text("does not match the hash that the room gives").wait_for()
 
 
 async def test_a_setup_that_the_engine_refuses_is_shown_with_its_reasons(world: World):
@@ -272,7 +272,7 @@ async def test_an_engine_that_fails_is_named_with_its_turn(world: World):
     )
     async with playing(world, await alone(world, fails)) as (person, page):
         await person.reads("The game's engine failed at turn 9")
-        assert await page.get_by_role("button", name="Load the game again").is_visible()
+        assert await page.get_by_role("button", name="Reload the game").is_visible()
 
 
 async def test_the_sync_test_names_what_a_snapshot_does_not_hold(world: World):
@@ -280,7 +280,7 @@ async def test_the_sync_test_names_what_a_snapshot_does_not_hold(world: World):
         "step({ generation }) {", "step({ generation }) { hidden += 1; state.drift = hidden % 7;"
     )
     async with playing(world, await alone(world, hidden), "&sync=1") as (person, _):
-        await person.reads("the turn ends differently after a restore (drift)")
+        await person.reads("the turn has a different result after a restore (drift)")
 
 
 async def test_the_sync_test_names_what_depends_on_the_order_of_keys(world: World):
@@ -289,7 +289,7 @@ async def test_the_sync_test_names_what_depends_on_the_order_of_keys(world: Worl
         "step({ generation }) { if (generation > 5) state.order = Object.keys(state).join();",
     )
     async with playing(world, await alone(world, walks), "&sync=1") as (person, _):
-        await person.reads("turn 6: the turn ends differently after a restore (order)")
+        await person.reads("turn 6: the turn has a different result after a restore (order)")
 
 
 async def test_a_state_that_cannot_be_kept_is_told_when_the_room_loads(world: World):
@@ -306,7 +306,8 @@ async def test_a_state_that_becomes_so_later_costs_that_snapshot_alone(world: Wo
     ).replace("kit.checksum(state)", "kit.hash32([state.sum])")
     often = ALONE.replace("  policy pace", "  policy snapshots { every = 20 turns }\n  policy pace")
     async with playing(world, await alone(world, unfit, room=often)) as (person, page):
-        await person.reads("the engine's state of turn 20 cannot be saved (x: 0.5 is not a whole")
+        await person.reads("the engine's state of turn 20 cannot be saved, so nobody can continue")
+        await person.reads("x: 0.5 is not a whole number")
         await person.plays(60)
         assert await page.get_by_text("cannot be saved").count() == 1
 

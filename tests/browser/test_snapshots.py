@@ -29,7 +29,7 @@ async def kept(world: World, room: str, person: Person, generation: int) -> None
     await person.plays(generation)
     await person.until("seat.generation >= argument", generation)
     runner = world.runner(room)
-    while not runner.snapshots or runner.snapshots[0][0].generation < generation:
+    while (latest := runner.snapshots.latest(runner.now)) is None or latest.generation < generation:
         await person.plays(await person.seat("seat.generation") + 1)
 
 
@@ -44,7 +44,7 @@ async def test_who_comes_late_goes_on_from_a_snapshot(world: World):
         assert begun >= 75
         await agree((eve, ann, bob), begun + 1, 10)
         await eve.until("seat.agreed > argument", begun)
-        await eve.reads("you see what the players saw.")
+        await eve.reads("you see the same game as the players.")
         assert [person.faults for person in (ann, bob, eve)] == [[], [], []]
     verified = [event.body for event in world.journal(room) if isinstance(event.body, Verified)]
     assert {one.generation % 25 for one in verified} == {0}
@@ -94,8 +94,9 @@ async def test_a_room_s_states_are_those_of_its_engines(world: World):
         await enter(browsers, world, room, "bob")
         await kept(world, room, ann, 50)
         runner = world.runner(room)
-        snapshot, _ = runner.snapshots[0]
-        state = runner.state(snapshot)
+        snapshot = runner.snapshots.latest(runner.now)
+        assert snapshot is not None
+        state = await runner.snapshots.state(snapshot.generation, runner.now)
         assert state is not None
         assert len(state) == snapshot.size
         own = await ann.seat("seat.checksum(argument)", snapshot.generation)
@@ -113,8 +114,8 @@ async def test_a_late_watcher_checks_what_it_sees(world: World):
         turn = next(one for one in packets(world.journal(room)) if one.generation == 40)
         assert world.age_ms(room, turn) >= 2_000
         await eve.until("seat.agreed >= 30")
-        await eve.reads("you see what the players saw, 2 s later.")
+        await eve.reads("you see the same game as the players, 2 s later.")
         await eve.seat("seat.dev.corrupt()")
-        await eve.reads("this page shows another game than the players agreed on")
+        await eve.reads("this page has been out of sync with the players")
         assert await ann.seat("seat.isRunning")
         assert (ann.faults, eve.faults) == ([], [])

@@ -17,11 +17,12 @@ from gameroom import resources
 from gameroom.cli.demo import add_demo
 from gameroom.lockstep.packets import Body, Command, Event, MasterPacket
 from gameroom.roomfile import event_of
-from gameroom.server.app import LOBBY, make_app
+from gameroom.server import bodies
+from gameroom.server.app import make_app
 from gameroom.server.config import Config, Limits, create_keys
 from gameroom.server.host.runner import Runner
 from gameroom.server.host.stores import open_stores
-from gameroom.server.http import bodies
+from gameroom.server.services import SERVICES
 from gameroom.wire import MSGPACK
 from tests.patience import PATIENCE_MS
 
@@ -58,7 +59,7 @@ class World:
     async def room(self, text: str = QUICK, game: str = "archers", seed: int = 7) -> str:
         """The id of a new room with this text and a shipped game's engine and view."""
         folder = resources.rooms() / game
-        made = await self.app[LOBBY].create(
+        made = await self.app[SERVICES].lobby.create(
             bodies.Create(
                 room=text,
                 engine=bodies.CodeBody(source=(folder / "engine.js").read_text(encoding="utf-8")),
@@ -69,19 +70,19 @@ class World:
         return made.id
 
     def runner(self, room: str) -> Runner:
-        return self.app[LOBBY].rooms.running[room]
+        return self.app[SERVICES].lobby.rooms.running[room]
 
     def journal(self, room: str) -> list[Event]:
         """All that the room has said, read back from its journal."""
         runner = self.runner(room)
-        codec = runner.codecs[MSGPACK]
-        return [event_of(entry, codec) for entry in runner.journal.read()]
+        codec = runner.events.codecs[MSGPACK]
+        return [event_of(entry, codec) for entry in runner.events.journal.read()]
 
     def age_ms(self, room: str, said: Body) -> int:
         """How long ago, by the room's clock, the room said this."""
         runner = self.runner(room)
-        codec = runner.codecs[MSGPACK]
-        entries = runner.journal.read()
+        codec = runner.events.codecs[MSGPACK]
+        entries = runner.events.journal.read()
         at = next(entry.at for entry in entries if event_of(entry, codec).body == said)
         return runner.now - at
 

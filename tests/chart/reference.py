@@ -409,8 +409,14 @@ class Reference:
                 return self.fields[name]
             case model.InState(path):
                 return self.find(state, path) in self.configuration
-            case model.Unary("not", operand):
+            case model.Not(operand):
                 return not self.truth(operand, state)
+            case model.Call("abs", (one,)):
+                return self.binary("*", number := self.value(one, state), 1 if number >= 0 else -1)
+            case model.Call(name, (one, other)):
+                sides = self.value(one, state), self.value(other, state)
+                least, most = sides if self.binary("<", *sides) else reversed(sides)
+                return least if name == "min" else most
             case model.Binary("and", left, right):
                 return self.truth(left, state) and self.truth(right, state)
             case model.Binary("or", left, right):

@@ -137,6 +137,8 @@ def _acts(tree, event=False):
         st.sampled_from(["one", "two", "three"]).map(lambda text: ["announce", text]),
         st.just(["set", "n", ["+", "n", 1]]),
         st.just(["set", "n", 0]),
+        st.just(["set", "n", ["call", "max", "m", ["-", "n", 1]]]),
+        st.just(["set", "m", ["call", "min", "n", ["call", "abs", ["-", "n", "m"]]]]),
         st.just(["set", "m", ["+", "m", 1]]),
         st.just(["set", "on_fire", ["not", "on_fire"]]),
         st.sampled_from(tree.paths).map(lambda path: ["set", "on_fire", ["in", path]]),

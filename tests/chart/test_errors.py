@@ -29,6 +29,8 @@ WRONG = [
     [">", ["*", "big", "big"], 0],
     ["<", ["event", "x"], 3],
     ["==", ["event", "x"], 3],
+    [">", ["call", "max", ["event", "x"], 3], 0],
+    ["<", ["call", "abs", ["-", ["-", 0, "big"], 1]], 0],
     ["and", ["event", "x"], True],
     ["not", ["event", "x"]],
     ["event", "missing"],
@@ -40,6 +42,12 @@ def test_a_guard_without_a_value_is_an_error_and_false(guard):
     play = Play(room({"on": "go", "if": guard, "to": "b"}))
     assert play.send("go", x="text").said == ["error"]
     assert play.active == ("a",)
+
+
+@pytest.mark.parametrize("x", [True, False])
+def test_a_field_that_is_true_or_false_is_a_condition(x):
+    play = Play(room({"on": "go", "if": ["and", ["event", "x"], True], "to": "b"}))
+    assert play.send("go", x=x).active == (("b",) if x else ("a",))
 
 
 @pytest.mark.parametrize("x", [True, "3", None, [3], 3.0, INT_MAX + 1])

@@ -46,7 +46,7 @@ room "Everything" {
     on done(setup) -> running
     state lobby {
       when all player ready -> done because "Everybody is ready."
-      when round + 1 > 3 and not (count player connected == -1) -> done
+      when max(round + 1, round) > 3 and not (count player connected == -1) -> done
       on leave if event.seat == 0 do { set round = round + 1  announce "Gone." } -> lobby
       when 2 of player chose vote "drop" or any player chose "wait" do { drop lost }
       after 10m -> waiting
@@ -279,11 +279,16 @@ ROWS: dict[tuple[type, str], list[Row]] = {
     (model.Literal, "value"): [decides(lambda _: 7), decides(lambda _: "1")],
     (model.Name, "name"): [decides(lambda _: "players")],
     (model.EventField, "name"): [decides(lambda _: "winner")],
-    (model.Unary, "op"): [decides(lambda _: "-", lambda one: one.op == "not")],
-    (model.Unary, "operand"): [decides(lambda _: model.Literal(True))],
+    (model.Not, "operand"): [decides(lambda _: model.Literal(True))],
+    (model.Negative, "operand"): [decides(lambda _: model.Literal(7))],
     (model.Binary, "op"): [decides(lambda _: "or")],
     (model.Binary, "left"): [decides(lambda _: model.Literal(True))],
     (model.Binary, "right"): [decides(lambda _: model.Literal(True))],
+    (model.Call, "name"): [decides(lambda _: "min")],
+    (model.Call, "arguments"): [
+        decides(turned),
+        decides(lambda _: (model.Literal(1), model.Literal(2))),
+    ],
     (model.InState, "path"): [
         decides(lambda _: "running.other"),
         says(lambda _: "game"),

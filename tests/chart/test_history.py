@@ -136,3 +136,21 @@ def test_deep_history_recalls_a_final_child():
     room = states(work=work, away={"transitions": [{"on": "back", "to": "work.past"}]})
     play = Play(room).send("finish").send("pause").send("back")
     assert play.leaves == ("work.z",)
+
+
+def test_where_every_start_is_a_history_each_entry_recalls_the_last_one():
+    """No transition names the history, and the room does not say where it starts."""
+    a = {
+        "initial": "h",
+        "states": {
+            "b": {"transitions": [{"on": "turn", "to": "a.c"}]},
+            "c": {"transitions": [{"on": "turn", "to": "a.b"}]},
+            "h": {"kind": "history", "default": "a.b"},
+        },
+        "transitions": [{"on": "out", "to": "setup"}],
+    }
+    play = Play({"states": {"setup": {"transitions": [{"on": "in", "to": "a"}]}, "a": a}})
+    for there in ("a.c", "a.b", "a.c"):
+        play.send("in").send("turn").send("out").send("in")
+        assert play.leaves == (there,)
+        play.send("out")

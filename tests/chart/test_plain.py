@@ -43,6 +43,10 @@ WRONG = [
     ({"states": LEAF, "players": [1]}, "players: [low, high] is expected"),
     ({"states": LEAF, "players": [1, "two"]}, "players[1]: an integer is expected"),
     ({"states": {"a": {"kind": "stat"}}}, "states.a.kind: one of state, parallel"),
+    (
+        {"states": {"a": {"permissions": [["allow", [1], ["player"]]]}}},
+        "states.a.permissions[0][1]: a list of strings is expected",
+    ),
     ({"states": {"a": {"iterates": 1}}}, "states.a.iterates: True or False is expected"),
     ({"states": {"a": {"states": LEAF}}}, "states.a: `a` does not say where it starts"),
     ({"states": {"a": {"states": LEAF, "initial": "b"}}}, "states.a: `a` starts in `b`"),
@@ -58,6 +62,8 @@ WRONG = [
         "states.z: `z` is final",
     ),
     ({"states": {"a": {}, "h": {"kind": "history", "entry": say("x")}}}, "states.h: `h` is a"),
+    ({"states": {"a": {}, "z": {"kind": "final", "states": LEAF}}}, "states.z: `z` is final"),
+    ({"states": {"a": {}, "h": {"kind": "history", "states": LEAF}}}, "states.h: `h` is history"),
     (
         {"states": {"a": {}, "h": {"kind": "history", "default": "h"}}},
         "states.h: `h` would lead to another history",
@@ -85,6 +91,14 @@ WRONG = [
             }
         },
         "states.a.states.h: `a.h` would lead to another history",
+    ),
+    (
+        {"states": {"a": {}, "h": {"kind": "history", "default": ""}}},
+        "states.h.default: there is no state ``",
+    ),
+    (
+        {"states": {"p": {"kind": "parallel", "states": {"h": {"kind": "history"}}}}},
+        "states.p: `p` has histories and no states",
     ),
     (transition(to="b"), "states.a.transitions[0]: exactly one of `on`, `when` and `after`"),
     (transition(on="x", after=[1, "ms"]), "states.a.transitions[0]: exactly one of"),
@@ -125,7 +139,11 @@ WRONG = [
     (nest(100), "states.a.states.a.states.a"),
     (
         {"states": LEAF, "variables": {"n": {"type": ["int", 0, 3], "initial": 4}}},
-        "variables.n: `n` is 4, not from 0 to 3",
+        "variables.n: `n` is 4, outside 0..3",
+    ),
+    (
+        {"states": LEAF, "variables": {"n": {"type": ["int", 0, 3], "initial": [0]}}},
+        "variables.n.initial: an integer, a string or a boolean is expected",
     ),
     ({"states": LEAF, "variables": {"n": {"type": ["int"]}}}, "variables.n: `type` and `initial`"),
     (
@@ -188,6 +206,7 @@ DEEPER = {
     "not": lambda inner: ["not", inner],
     "minus": lambda inner: ["-", inner],
     "and": lambda inner: ["and", True, inner],
+    "call": lambda inner: ["call", "max", inner, 1],
     "sum": lambda inner: ["+", inner, 1],
 }
 
@@ -219,6 +238,39 @@ def test_a_minus_has_one_part_or_two():
 
 
 @pytest.mark.parametrize(
+    ("called", "value"),
+    [
+        (["abs", -3], 3),
+        (["max", -3, 2], 2),
+        (["min", -3, 2], -3),
+        (["max", ["call", "abs", -3], 2], 3),
+    ],
+)
+def test_functions(called, value):
+    acts = [["set", "n", ["call", *called]]]
+    play = Play(
+        {
+            "variables": {"n": {"type": ["int", -9, 9], "initial": 0}},
+            **states(a={"transitions": [{"on": "x", "do": acts}]}),
+        }
+    )
+    assert play.send("x").variables == {"n": value}
+
+
+@pytest.mark.parametrize(
+    ("called", "why"),
+    [
+        (["sign", 1], "there is no function `sign`"),
+        (["max", 1], "`max` needs 2 numbers"),
+        (["abs", True], r"if\[1\]\[2\]: this is not a whole number"),
+    ],
+)
+def test_calls_that_cannot_have_a_value(called, why):
+    with pytest.raises(ValueError, match=why):
+        Play(transition(**{"on": "x", "if": ["==", ["call", *called], 1], "to": "b"}))
+
+
+@pytest.mark.parametrize(
     ("expression", "what"),
     [
         (["majority", "player", "here"], r"\[2\]: one of connected, "),
@@ -232,3 +284,16 @@ def test_a_minus_has_one_part_or_two():
 def test_what_is_no_expression_is_told_by_its_place(expression, what):
     with pytest.raises(ValueError, match=what):
         read(expression)
+
+
+def test_a_room_that_does_not_speak_of_people_seats_up_to_eight_players_and_no_spectators():
+    room = plain_room({"states": LEAF})
+    assert room.name == "plain"
+    assert (room.players.low, room.players.high) == (0, 8)
+    assert (room.spectators.low, room.spectators.high) == (0, 0)
+
+
+@pytest.mark.parametrize("agreed", ["all", "majority"])
+def test_a_signal_is_agreed_on_by_all_or_by_a_majority(agreed):
+    room = plain_room({"states": LEAF, "signals": {"over": {"agreed": agreed}}})
+    assert [one.agreed for one in room.signals] == [agreed]

@@ -13,6 +13,8 @@ from gameroom.chart import (
     active,
     advance,
     begin,
+    differs,
+    is_idle,
     path,
     step,
 )
@@ -45,7 +47,9 @@ def test_both_do_the_same(plain, story):
             reference.send(what, more, now, generation)
         else:
             now, generation = now + what, generation + more
+            before, is_quiet = snapshot, is_idle(chart, snapshot, now, generation)
             snapshot, effects = advance(chart, snapshot, now, generation)
+            assert not is_quiet or (effects == () and not differs(before, snapshot))
             reference.advance(now, generation)
         assert_same(chart, snapshot, effects, reference)
 

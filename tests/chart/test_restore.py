@@ -219,7 +219,7 @@ def test_variables_are_found_by_name_or_begin_with_their_default():
     with pytest.raises(BadSnapshotError, match="there is no `round`"):
         restore(from_plain({**ROOM, "variables": {"open": BOOL}}), data, 0)
     less = {"round": {"type": ["int", 0, 3], "initial": 0}}
-    with pytest.raises(BadSnapshotError, match="`round` is 4, not from 0 to 3"):
+    with pytest.raises(BadSnapshotError, match=r"`round` is 4, outside 0\.\.3"):
         restore(from_plain({**ROOM, "variables": less}), data, 0)
 
 
@@ -280,6 +280,22 @@ def test_damaged_bytes_are_refused(damage):
     record = json.loads(dump(play.chart, play.snapshot))
     damage(record)
     with pytest.raises(BadSnapshotError, match="snapshot"):
+        restore(play.chart, json.dumps(record).encode(), 0)
+
+
+@pytest.mark.parametrize(
+    ("part", "unknown", "why"),
+    [
+        ("variables", {"y": 1, "x": 1}, "there is no `x`"),
+        ("held", ["y", "x"], "there is no condition x"),
+        ("timers", {"y": 1, "x": 1}, "there is no timer x"),
+    ],
+)
+def test_of_several_unknown_names_the_first_is_told(part, unknown, why):
+    play = Play(ROOM)
+    record = json.loads(dump(play.chart, play.snapshot))
+    record[part] = record[part] | unknown if isinstance(unknown, dict) else record[part] + unknown
+    with pytest.raises(BadSnapshotError, match=why):
         restore(play.chart, json.dumps(record).encode(), 0)
 
 

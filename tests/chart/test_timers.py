@@ -2,7 +2,8 @@
 
 import pytest
 
-from gameroom.chart import ChartEvent, due, step
+from gameroom.chart import ChartEvent, due, is_idle, step
+from gameroom.chart.snapshot import is_due
 from gameroom.model import DURATION_MAX
 from tests.chart.play import Play, say, states
 
@@ -15,6 +16,46 @@ def test_it_fires_when_it_is_due_and_not_before():
     assert play.wait(ms=1).said == ["now"]
     assert due(play.snapshot) is None
     assert play.wait(ms=1000).said == [], "once"
+
+
+def test_whether_a_timer_is_due_depends_on_time_or_generation():
+    after = [{"after": [30, "ms"], "do": say("a")}, {"after": [90, "ms"], "do": say("b")}]
+    turns = [{"after": [2, "turns"], "do": say("c")}, {"after": [9, "turns"], "do": say("d")}]
+    snapshot = Play(states(a={"transitions": [*after, *turns]})).snapshot
+    asked = [(29, 1), (30, 1), (29, 2), (31, 0), (0, 3)]
+    assert [is_due(snapshot, *one) for one in asked] == [False, True, True, True, True]
+    assert not is_due(Play(states(a={})).snapshot, 1000, 1000)
+
+
+def test_a_chart_is_idle_until_a_timer_is_due():
+    timers = [{"after": [30, "ms"], "do": say("a")}, {"after": [2, "turns"], "do": say("b")}]
+    play = Play(states(a={"transitions": timers}))
+    asked = [(29, 1), (30, 1), (29, 2)]
+    assert [is_idle(play.chart, play.snapshot, *one) for one in asked] == [True, False, False]
+
+
+def test_a_chart_is_not_idle_while_a_condition_asks_for_the_turn():
+    play = Play(states(a={"transitions": [{"when": [">", "generation", 9], "do": say("now")}]}))
+    asked = [(1000, 0), (0, 1)]
+    assert [is_idle(play.chart, play.snapshot, *one) for one in asked] == [True, False]
+
+
+def test_a_chart_that_has_ended_is_idle():
+    play = Play(states(a={"transitions": [{"on": "go", "to": "z"}]}, z={"kind": "final"}))
+    assert is_idle(play.chart, play.send("go").snapshot, 1000, 1000)
+
+
+@pytest.mark.parametrize("end", [{"to": "z"}, {"do": [["raise", "loop"]]}], ids=["end", "fault"])
+def test_no_timer_fires_after_the_end(end):
+    room = states(
+        a={"transitions": [{"after": [10, "ms"], **end}]},
+        z={"kind": "final"},
+    )
+    loop = {"on": "loop", "do": [["raise", "loop"]]}
+    room["transitions"] = [loop, {"after": [20, "ms"], "do": say("never")}]
+    play = Play(room).wait(ms=30)
+    assert play.said == []
+    assert play.snapshot.status in ("ended", "faulted")
 
 
 def test_it_counts_from_the_entry_of_its_state():

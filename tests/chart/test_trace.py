@@ -71,6 +71,7 @@ def test_conflicts_name_loser_and_winner():
     }
     play = Play(states(p={"kind": "parallel", "states": regions}, x={}, y={})).send("go")
     assert play.trace[0].microsteps[0].removed == (Removed(1, 0),)
+    assert "    x transition 1 gave way to 0\n" in str(play.trace[0])
 
 
 def test_an_action_that_failed_says_why():
@@ -80,7 +81,7 @@ def test_an_action_that_failed_says_why():
             **states(a={"transitions": [{"on": "go", "do": [["set", "n", ["+", "n", 1]]]}]}),
         }
     ).send("go")
-    assert play.trace[0].microsteps[0].actions == ("set n = n + 1: `n` is 4, not from 0 to 3",)
+    assert play.trace[0].microsteps[0].actions == ("set n = n + 1: `n` is 4, outside 0..3",)
 
 
 def test_what_nobody_waits_for_is_traced_too():
@@ -131,6 +132,32 @@ def test_a_beginning_is_a_macrostep_with_its_entries():
     first, second = macrostep.microsteps[:2]
     assert first.considered == ()
     assert [(one.transition, one.verdict) for one in second.considered] == [(0, "enabled")]
+
+
+def test_microsteps_are_written_one_below_the_other():
+    go = [{"on": "go", "do": [["raise", "told"]]}, {"on": "told", "to": "b"}]
+    play = Play(states(a={"transitions": go}, b={})).send("go")
+    assert (
+        str(play.trace[0])
+        == """\
+go
+  go
+    ? a: on go do { raise told }: enabled
+    ! raise told
+  told
+    ? a: on told -> b: enabled
+    - a
+    + b
+=> live"""
+    )
+
+
+def test_each_microstep_tells_only_what_it_asked_itself():
+    asked = [{"on": "go", "if": ["in", "b"], "to": "b"}, {"when": ["in", "b"], "to": "b"}]
+    play = Play(states(a={"transitions": asked}, b={})).send("go")
+    first, second = play.trace[0].microsteps
+    assert [one.verdict for one in first.considered] == ["guard"]
+    assert [one.verdict for one in second.considered] == ["false"]
 
 
 def test_a_timer_says_whether_its_guard_let_it_through():

@@ -310,3 +310,48 @@ def test_it_has_no_event_to_read(where):
     said["do"] = {"when": True, "do": [["set", "n", ["event", "x"]]]}
     with pytest.raises(ValueError, match="no event is being handled"):
         Play(counting(said[where]))
+
+
+@pytest.mark.parametrize(
+    ("act", "condition"),
+    [
+        (["drop", "lost"], ["==", ["count", "player", "lost"], 0]),
+        (["unready", "player"], ["no", "player", "ready"]),
+    ],
+    ids=["drop", "unready"],
+)
+def test_it_is_asked_again_when_an_action_changes_the_people(act, condition):
+    """By the actions of one macrostep, without a word from the room in between."""
+    go, when = {"on": "go", "do": [act]}, {"when": condition, "to": "b"}
+    people = (person("ready"), person("away", "lost"))
+    play = Play(states(a={"transitions": [go, when]}, b={}), people=people)
+    assert play.active == ("a",)
+    assert play.send("go").active == ("b",)
+
+
+def test_it_is_asked_again_when_an_exit_closes_a_ballot():
+    room = states(
+        p={
+            "kind": "parallel",
+            "states": {
+                "asking": {
+                    "initial": "vote",
+                    "states": {
+                        "vote": {
+                            "permissions": [["allow", ["vote"], ["player"]]],
+                            "transitions": [{"on": "go", "to": "p.asking.calm"}],
+                        },
+                        "calm": {},
+                    },
+                },
+                "waiting": {
+                    "transitions": [{"when": ["no", "player", ["chose", "yes"]], "to": "z"}]
+                },
+            },
+        },
+        z={},
+    )
+    room["requests"] = {"vote": {"choice": ["choice", "yes", "no"]}}
+    play = Play(room, people=(person(vote="yes"),))
+    assert "z" not in play.active
+    assert play.send("go").active == ("z",)

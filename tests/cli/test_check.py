@@ -104,6 +104,33 @@ def test_fix_puts_right_and_says_so(tmp_path: Path) -> None:
     assert run("--fix", str(path)).stderr.count("fixed") == 0
 
 
+def test_fix_removes_comments_that_allow_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.room"
+    comments = "# allow W0805: gone\n# allow E0401: an error\n"
+    path.write_text(comments + GOOD)
+    result = run("--fix", str(path))
+    assert result.stderr.count("fixed: ") == 2
+    assert path.read_text() == GOOD
+    assert result.return_value == 0
+
+
+def test_fix_without_exploring_keeps_comments_that_may_be_needed(tmp_path: Path) -> None:
+    path = tmp_path / "a.room"
+    path.write_text("# allow W0805: later\n" + BAD)
+    run("--fix", "--no-explore", str(path))
+    assert path.read_text() == "# allow W0805: later\n" + BAD.replace("requst", "request")
+
+
+def test_a_fix_is_kept_although_exploring_then_finds_more(tmp_path: Path) -> None:
+    """Without it nobody could have explored the room."""
+    path = tmp_path / "a.room"
+    body = "command a { } command b { } requst vote"
+    path.write_text(BAD.replace("requst vote", body))
+    result = run("--fix", str(path))
+    assert path.read_text() == BAD.replace("requst vote", body.replace("requst", "request"))
+    assert "2 problems" in result.output
+
+
 def test_fix_leaves_what_has_no_sure_fix(tmp_path: Path) -> None:
     path = tmp_path / "b.room"
     path.write_text(GOOD.replace("{ }", "{ request state }"))
@@ -163,7 +190,7 @@ def test_a_pipe_is_read(command: str, tmp_path: Path) -> None:
 def test_a_pipe_can_not_be_fixed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert cli.run(["check", "--fix", str(tmp_path / "pipe")]) == 2
-    assert "is a pipe" in capsys.readouterr().err
+    assert "with the pipe" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["check", "test", "graph", "show", "convert", "fmt", "trace"])

@@ -31,7 +31,7 @@ def test_a_room_with_a_trouble_leaves_with_1_and_tells_its_story(tmp_path: Path)
     assert result.return_value == 1
     assert "warning[W0803]: ann joins, ann is ready, ann has loaded" in result.output
     assert f"{path}:4:18" in result.output
-    assert f"note: {path}: checked with up to 3 players of 8" in result.output
+    assert f"note: {path}: checked with up to 3 of 8 players" in result.output
 
 
 def test_it_can_be_left_out(tmp_path: Path) -> None:
@@ -48,4 +48,4 @@ def test_notes_are_told_apart_from_problems(tmp_path: Path) -> None:
     assert [each["code"] for each in body["diagnostics"]] == ["W0803"]
     (note,) = body["notes"]
     assert note["file"] == str(path)
-    assert note["message"].startswith("checked with up to 3 players of 8: ")
+    assert note["message"].startswith("checked with up to 3 of 8 players: ")

@@ -21,7 +21,7 @@ from gameroom import cli
 from gameroom.cli.desync_words import facts, told
 from gameroom.desyncfile import BadReportError, read
 from gameroom.lockstep.canonical import canonical, checksum
-from gameroom.lockstep.desync import DesyncReport, Subject, Witness, report
+from gameroom.lockstep.desync_report import DesyncReport, Subject, Witness, report
 from gameroom.lockstep.packets import (
     Checksum,
     Command,
@@ -75,7 +75,9 @@ def run(*args: str | Path) -> Result:
 
 
 def shown_in_the_docs() -> str:
-    found = re.search(r"^```text\n(The engines came.*?)^```$", PAGE.read_text("utf-8"), re.M | re.S)
+    found = re.search(
+        r"^```text\n(The engines diverged.*?)^```$", PAGE.read_text("utf-8"), re.M | re.S
+    )
     assert found is not None
     return found[1]
 
@@ -131,14 +133,14 @@ def test_a_state_that_does_not_fit_its_hashes_is_not_trusted():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"decidable": False}, "Nobody knows who is right"),
-        ({"agreed": None}, "No agreement before that is known"),
-        ({"agreed": {"generation": 127, "value": 1}}, "it went wrong in turn 128."),
-        ({"compared": None, "differences": []}, "the place is not known"),
+        ({"decidable": False}, "It is not known who is right"),
+        ({"agreed": None}, "No earlier agreement is known"),
+        ({"agreed": {"generation": 127, "value": 1}}, "so the cause is in turn 128."),
+        ({"compared": None, "differences": []}, "The difference can't be located"),
         ({"compared": 130}, "The states are those after turn 130"),
         ({"differences": []}, "snapshot() leaves out"),
         ({"differences_left_out": 600}, "601 more differ"),
-        ({"happened": []}, "What was commanded before is not known"),
+        ({"happened": []}, "The commands before that are not known"),
         ({"by": "parts"}, "hash 0x00000080"),
     ],
 )
@@ -149,8 +151,8 @@ def test_what_is_known_is_told_and_what_is_not(change: dict[str, Any], words: st
 def test_half_a_pixel_is_what_to_look_at_first():
     body = json.loads(example().dump())
     body["seats"][2]["said"]["why"] = "value.units[0].x: 0.5 is not a whole number within 2^53 - 1"
-    advice = told(DesyncReport(body)).partition("What to look at next:")[2]
-    assert advice.index("no whole number") < advice.index("Where does the engine")
+    advice = told(DesyncReport(body)).partition("Next steps:")[2]
+    assert advice.index("not whole") < advice.index("Find where the engine")
 
 
 def test_what_others_said_reaches_no_terminal_as_it_is():
@@ -171,7 +173,7 @@ def test_a_file_that_is_no_report_is_named_with_the_reason(tmp_path: Path, data:
     path.write_bytes(data)
     result = run("show", path)
     assert result.return_value == 1
-    assert f"{path} is no desync report that can be read: " in result.output
+    assert f"{path} can't be read as a desync report: " in result.output
 
 
 def test_a_file_that_is_cut_off_is_named_as_such(tmp_path: Path):
@@ -179,7 +181,7 @@ def test_a_file_that_is_cut_off_is_named_as_such(tmp_path: Path):
     path.write_bytes(EXAMPLE.read_bytes()[:-20])
     result = run("show", path)
     assert result.return_value == 1
-    assert "cut off" in result.output
+    assert "incomplete" in result.output
 
 
 def test_usage():
@@ -199,7 +201,7 @@ def test_all_reports_of_a_server_in_a_line_each(tmp_path: Path):
     (folder / "bad-1.desync").write_bytes(b"{")
     result = run("list", tmp_path)
     assert result.return_value == 1
-    assert "bad-1.desync: cannot be read" in result.output
+    assert "bad-1.desync: can't be read" in result.output
     assert run("list", folder).return_value == 1
 
 

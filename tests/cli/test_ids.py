@@ -27,7 +27,7 @@ def test_a_room_whose_id_begins_with_a_dash_is_looked_for(room: str, tmp_path: P
     ):
         done = CliRunner().invoke(cli.gameroom, ["replay", *words])
         assert done.exit_code == 2
-        assert f"holds no room {room}" in done.stderr, done.stderr
+        assert f"contains no room {room}" in done.stderr, done.stderr
 
 
 @pytest.mark.parametrize("room", ODD_IDS)
@@ -45,7 +45,7 @@ def test_a_report_is_shown_whose_file_begins_with_a_dash(
 def test_a_value_and_an_unknown_option_are_what_they_were(tmp_path: Path) -> None:
     run = CliRunner().invoke
     done = run(cli.gameroom, ["replay", "--from", "x", "r-1", "--out", ODD_IDS[0], "--verify"])
-    assert "say where to with --out" in done.stderr
+    assert "--from needs --out" in done.stderr
     for words in (["replay", "--verifi", "x"], ["replay", "-x", "x"], ["desync", "show", "-abc"]):
         assert "No such option" in run(cli.gameroom, words).stderr
     assert run(cli.gameroom, ["replay", "--help"]).stdout.startswith("Usage: gameroom replay")

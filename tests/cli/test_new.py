@@ -12,6 +12,8 @@ from gameroom.chart import compile_room
 from gameroom.cli.new import new, templates
 from gameroom.scenario import run as play
 
+pytestmark = pytest.mark.slow
+
 
 def run(*args: str) -> Result:
     return CliRunner().invoke(new, args, standalone_mode=False)
@@ -40,7 +42,7 @@ def test_every_template_becomes_a_room_without_mistakes(folder: Path, template: 
 def test_the_notes_speak_of_the_new_file(folder: Path, template: str):
     run("duel", "-t", template)
     text = (folder / "duel.room").read_text(encoding="utf-8")
-    assert f"# duel.room was made from the template `{template}`." in text
+    assert f"# duel.room was created from the template `{template}`." in text
     assert "gameroom check duel.room" in text
     assert "FILE" not in text
     assert text.count("How to read this file") == 1

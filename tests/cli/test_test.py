@@ -34,29 +34,29 @@ def test_all_pass_leaves_with_0(folder: Path) -> None:
     result = run(str(folder / "good.room"))
     assert result.return_value == 0
     assert "ok    they start  (0.000s, 1 turn)" in result.output
-    assert result.output.endswith("1 file, 1 scenario: all pass\n")
+    assert result.output.endswith("1 scenario in 1 file: all passed\n")
 
 
 def test_a_failure_leaves_with_1_and_tells_its_story(folder: Path) -> None:
     result = run(str(folder / "bad.room"))
     assert result.return_value == 1
-    assert "FAILS she starts" in result.output
+    assert "FAIL  she starts" in result.output
     assert f"{folder / 'bad.room'}:5:10" in result.output
     assert "enough players is false" in result.output
-    assert result.output.endswith("1 file, 1 scenario: 1 of them fail\n")
+    assert result.output.endswith("1 scenario in 1 file: 1 failed\n")
 
 
 def test_a_file_with_problems_is_told_as_check_tells_it(folder: Path) -> None:
     result = run(str(folder / "broken.room"))
     assert result.return_value == 1
     assert "error[E0101]" in result.output
-    assert "nothing was run, 1 with problems" in result.output
+    assert "; 1 file has errors" in result.output
 
 
 def test_a_folder_is_searched(folder: Path) -> None:
     result = run(str(folder))
     assert result.return_value == 1
-    assert result.output.endswith("3 files, 2 scenarios: 1 of them fail, 1 with problems\n")
+    assert result.output.endswith("2 scenarios in 3 files: 1 failed; 1 file has errors\n")
 
 
 def test_a_room_without_scenarios_passes(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_too_little_coverage_is_a_finding(folder: Path) -> None:
     assert run("--coverage-min", "10", good).return_value == 0
     result = run("--coverage-min", "90", good)
     assert result.return_value == 1
-    assert "less than 90% is covered" in result.output
+    assert "coverage is below 90%" in result.output
 
 
 def test_json(folder: Path) -> None:

@@ -28,6 +28,7 @@ COMMANDS = (
     "desync show",
     "desync list",
     "replay",
+    "bench",
 )
 BEGIN, END = "<!-- help: begin -->\n", "<!-- help: end -->\n"
 

@@ -39,8 +39,8 @@ async def later() -> None:
     ("gives", "text"),
     [
         (KeyError("hp"), "KeyError: 'hp'"),
-        (7, "TypeError: step() gave int, not a list of signals"),
-        (later, "TypeError: step() gave something to await: an engine answers at once"),
+        (7, "TypeError: step() returned int, not a list of signals"),
+        (later, "TypeError: step() returned an awaitable: it must return its signals directly"),
     ],
 )
 async def test_the_others_play_on_and_are_told_why(
@@ -81,6 +81,6 @@ async def test_a_signal_that_does_not_fit_costs_its_player_nothing(
             await reach([ann, cat], 30)
         assert not any(row.failed for row in ann.roster.seats)
         assert not cat.refusals
-    fault = "cat's engine raised a signal at turn 10 that does not fit"
-    assert f"{fault}: This room has no signal `wonn`." in caplog.text
+    fault = "cat's engine raised an invalid signal at turn 10"
+    assert f"{fault}: There is no signal `wonn` in this room." in caplog.text
     assert f"{fault}: A str is not a signal." in caplog.text

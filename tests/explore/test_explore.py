@@ -13,6 +13,8 @@ from gameroom.model import RoomFile
 from tests.explore.troubled_rooms import TROUBLES, Trouble, captained
 from tests.language.texts import SKIRMISH, SKIRMISH_YAML, good, room
 
+pytestmark = pytest.mark.slow
+
 
 def told(text: str) -> list[tuple[str, str]]:
     return [(each.code, each.message) for each in explore(good(text)).diagnostics]
@@ -86,17 +88,18 @@ AT_THE_TOP = "on leave do { pass host  pass captain }\n"
 @pytest.mark.parametrize(
     ("root", "of", "help"),
     [
-        ("", "player", "hand the role on: `on leave do { pass host pass captain }`"),
+        ("", "player", "pass the role on: `on leave do { pass host pass captain }`"),
         (
             AT_THE_TOP + "extend state running { on leave if players > 0 do { pass host } }",
             "player",
-            "hand the role on in `running`:"
+            "pass the role on in `running`:"
             " `on leave if players > 0 do { pass host pass captain }`",
         ),
         (
             AT_THE_TOP + "team red size 1..2\nteam blue size 1..2",
             "red",
-            "nobody who stays is red, so let others move `running.paused.held` on too",
+            "nobody who remains is red, so let others move the room on from"
+            " `running.paused.held` too",
         ),
     ],
     ids=["not handed on", "handed on elsewhere", "nobody may have it"],
@@ -115,7 +118,7 @@ def test_a_report_tells_how_many_players_were_tried() -> None:
     assert report.complete
     assert report.players == 3
     assert report.notes == (
-        f"checked with up to 3 players of 8: {report.configurations} configurations",
+        f"checked with up to 3 of 8 players: {report.configurations} configurations",
     )
 
 
@@ -129,7 +132,7 @@ def test_what_stops_early_is_told_and_nothing_is_called_impossible() -> None:
     report = explore(good(text), configurations_max=5)
     assert not report.complete
     assert report.diagnostics == ()
-    assert report.notes[0] == "not checked past 5 configurations, with up to 2 players of 8"
+    assert report.notes[0] == "stopped after 5 configurations, with up to 2 of 8 players"
 
 
 def test_what_was_not_looked_into_may_lead_to_an_end() -> None:
@@ -141,7 +144,7 @@ def test_what_was_not_looked_into_may_lead_to_an_end() -> None:
 
 def test_a_room_for_many_is_checked_as_a_small_one() -> None:
     report = explore(good(room("players 40..200")))
-    assert report.notes[0] == "checked as a room for 2..2 players, not for 40..200"
+    assert report.notes[0] == "checked as a room for 2..2 players instead of 40..200"
 
 
 def test_values_that_were_left_out_are_told() -> None:
@@ -180,7 +183,7 @@ def test_a_room_that_is_too_large_says_so_by_itself() -> None:
     )
     report: ExploreReport = explore(good(text), configurations_max=300)
     assert not report.complete
-    assert report.notes[0].startswith("not checked past 300 configurations")
+    assert report.notes[0].startswith("stopped after 300 configurations")
 
 
 def test_turns_that_depend_on_a_variable_are_not_all_tried_and_that_is_said() -> None:

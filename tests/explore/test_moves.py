@@ -160,7 +160,7 @@ def test_a_room_too_large_for_broken_connections_survives_that_all_break(
 ) -> None:
     monkeypatch.setattr(explore_scope, "MORE_STEPS_MAX", 0)
     report = explore(good(room(IN_TURN.format())))
-    assert "not checked past broken connections" in "\n".join(report.notes)
+    assert "lost connections were not checked" in "\n".join(report.notes)
     (found,) = report.findings
     assert found.diagnostic.code == "E0803"
     assert found.story is not None

@@ -72,7 +72,7 @@ TROUBLES = (
     Trouble(
         "E0801",
         countdown("state countdown { on go if players == 2 -> playing }"),
-        ("ann joins, bob joins, ann leaves: `running.countdown` waits for ever",),
+        ("ann joins, bob joins, ann leaves: `running.countdown` waits forever",),
         countdown("state countdown { on go if players == 2 -> playing  after 1m -> ended }"),
     ),
     Trouble(
@@ -81,14 +81,14 @@ TROUBLES = (
             "state countdown { on go -> again  after 5s -> again }"
             " state again { on go -> countdown  after 5s -> countdown  on drop -> playing }"
         ).replace("on drop -> playing", "on drop if players > 1 -> playing"),
-        ("ann joins, bob joins, ann leaves: `running.countdown` never comes to an end",),
+        ("ann joins, bob joins, ann leaves: `running.countdown` can never lead to an end",),
         countdown("state countdown { on go -> playing  after 5s -> playing }"),
     ),
     Trouble(
         "E0802",
         room("extend state setup.gathering { when players > 9 -> starting }"),
-        ("`players > 9` never holds, however many play: the room has 8 seats",),
-        room("extend state setup.gathering { when players > 7 -> starting }"),
+        ("`players > 9` is never true: the room has only 8 seats",),
+        room("extend state setup.gathering { when players > 3 -> starting }"),
     ),
     Trouble(
         "E0802",
@@ -97,7 +97,7 @@ TROUBLES = (
             "extend state running.iterating { allow pray from player"
             ' when 2 of player chose "rain" -> running.paused.held }'
         ),
-        ('`2 of player chose "rain"` never holds: the room has one seat',),
+        ('`2 of player chose "rain"` is never true: the room has only 1 seat',),
         room(
             'players 1..2  request pray { choice: "rain" | "sun" }\n'
             "extend state running.iterating { allow pray from player"
@@ -111,7 +111,7 @@ TROUBLES = (
             "extend state running.iterating {"
             " on pause if rounds > 3 and players > 1 -> running.paused.held }"
         ),
-        ("`rounds > 3` never holds: its values can't be so",),
+        ("`rounds > 3` is never true for any possible value",),
         room(
             "var rounds: int 0..3 = 0\n"
             "extend state running.iterating {"
@@ -120,27 +120,39 @@ TROUBLES = (
         ),
     ),
     Trouble(
+        "E0802",
+        room(
+            "var rounds: int 0..9 = 0\n"
+            "extend state running.iterating {"
+            " on pause if min(rounds, 3) > 3 -> running.paused.held }"
+        ),
+        ("`min(rounds, 3) > 3` is never true for any possible value",),
+        room(
+            "var rounds: int 0..9 = 0\n"
+            "extend state running.iterating {"
+            " on pause if min(rounds, 3) > 2 -> running.paused.held"
+            " on pause do { set rounds = rounds + 1 } -> running.paused.held }"
+        ),
+    ),
+    Trouble(
         "E0803",
         day_and_night("when players > 0 -> day"),
         (
             "ann joins, ann is ready, ann has loaded:"
-            " `when players > 0` sets itself off again and again",
+            " `when players > 0` triggers itself in an endless loop",
         ),
         day_and_night("after 1 turns -> day"),
     ),
     Trouble(
         "E0804",
         room('extend state running { on diverged do { announce "the engines differ" } }'),
-        (
-            "when the engines diverge, the turns go on in `running.iterating` as if nothing"
-            " were wrong",
-        ),
+        ("turns continue in `running.iterating` even if the engines diverge",),
         room("extend state running { on diverged do { drop diverged } }"),
     ),
     Trouble(
         "W0801",
         room("extend state setup { state lobby { after 5m -> gathering } }"),
-        ("`setup.lobby` is never entered, whatever people do",),
+        ("`setup.lobby` is unreachable",),
         room(
             "extend state setup.gathering { after 5m -> lobby }\n"
             "extend state setup { state lobby { after 5m -> gathering } }"
@@ -167,7 +179,7 @@ TROUBLES = (
             "role captain is player\nrequest go\n"
             "extend state running.iterating { allow go from captain  on go -> ended }"
         ),
-        ("`on go -> ended` is never taken: nobody there may send `go`",),
+        ("`on go -> ended` is never taken: nobody is allowed to send `go` there",),
         room(
             "role captain is player\nrequest go\n"
             "extend state running.iterating {\n"
@@ -182,7 +194,7 @@ TROUBLES = (
         ),
         (
             "ann joins, ann is ready, ann has loaded, ann sends pause:"
-            " `running.paused.held` waits for people alone, however long",
+            " `running.paused.held` waits for players with no timeout",
         ),
         room(
             "override state running.paused.held { allow resume from player"
@@ -195,7 +207,7 @@ TROUBLES = (
         (
             "ann joins, bob joins, bob is ready, ann is ready, bob has loaded, ann has loaded,"
             " bob sends pause, ann leaves: nobody is captain any more, and nobody else can move"
-            " `running.paused.held` on",
+            " the room on from `running.paused.held`",
         ),
         captained(
             "on join do { pass host  pass captain }\n  on leave do { pass host  pass captain }"
@@ -204,7 +216,7 @@ TROUBLES = (
     Trouble(
         "W0805",
         room("command move { x: int 0..9 }"),
-        ("no state ever allows the command `move`",),
+        ("no state allows the command `move`",),
         room(
             "command move { x: int 0..9 }\n"
             "extend state running.iterating { allow move from player }"
@@ -215,13 +227,13 @@ TROUBLES = (
         room(
             "command move { x: int 0..9 }\nextend state running.paused { allow move from player }"
         ),
-        ("the command `move` is never allowed while turns run",),
+        ("the command `move` is never allowed while turns advance",),
         room("command move { x: int 0..9 }\nextend state running { allow move from player }"),
     ),
     Trouble(
         "W0806",
         room("request vote\nextend state running { allow vote from player }"),
-        ("`vote` is allowed in `running`, and nothing there waits for it",),
+        ("`vote` is allowed in `running`, but nothing there handles it",),
         room(
             'request vote { choice: "a" | "b" }\n'
             'extend state running { allow vote from player  when all player chose "a" -> ended }'

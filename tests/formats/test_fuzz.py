@@ -24,7 +24,7 @@ from gameroom.cli.desync_words import facts, line, told
 from gameroom.lockstep import packets
 from gameroom.replay import verify
 from gameroom.room import Folded, Room
-from gameroom.roomfile import appends, chart_of, event_of, recovering
+from gameroom.roomfile import appends, event_of, read_again, recovering
 from gameroom.server.host.stored import snapshot_of, to_store
 from gameroom.store import (
     Entry,
@@ -42,7 +42,7 @@ from gameroom.store import (
     sha256,
 )
 from gameroom.store.lock import FolderInUseError, FolderLock
-from gameroom.store.sqlite import SCHEMA_VERSION, SqliteFile
+from gameroom.store.sqlite_file import SCHEMA_VERSION, SqliteFile
 from gameroom.wire import (
     MSGPACK,
     BadFrameError,
@@ -73,7 +73,7 @@ def records(data: bytes, offset: int) -> Iterator[bytes]:
 HEADER, *PAYLOADS = records(JOURNAL, record.HEADER_OFFSET)
 ENTRIES = [record.read_entry(one, "kept", 0, seq) for seq, one in enumerate(PAYLOADS, 1)]
 KEPT = record.read_header(HEADER, "kept")
-CHART = chart_of(KEPT)
+CHART = read_again(KEPT)
 ROOM = CHART.room
 CODEC = Codec(MSGPACK, ROOM)
 SEATS = (packets.RosterRow(0, "ann", "ann", ("host",), choices={"vote": "drop"}),)
@@ -100,7 +100,7 @@ def recovered(folder: Path, header: bytes, payloads: list[bytes]) -> Room:
     try:
         header_ = journal.header
         with recovering(header_):
-            chart = CHART if header_ == KEPT else chart_of(header_)
+            chart = CHART if header_ == KEPT else read_again(header_)
             entries = list(appends(journal.read(), Codec(MSGPACK, chart.room)))
             if not entries:
                 return Room(chart, seed=header_.seed, settings=header_.setup)
@@ -183,9 +183,9 @@ def test_no_event_raises_anything_but_damage() -> None:
 @pytest.mark.parametrize(
     ("event", "why"),
     [
-        (ENTRIES[1].event, "it says that it is event 2"),
+        (ENTRIES[1].event, "it claims to be event 2"),
         (b"\x81\xa6status\xcc\xc8", "it is not an event"),
-        (b"\x84\xa5event\xa4news\xa3seq\x01\xa4path\xa1/\xa4body\x07", "of no kind"),
+        (b"\x84\xa5event\xa4news\xa3seq\x01\xa4path\xa1/\xa4body\x07", "does not know its kind"),
     ],
 )
 def test_an_entry_holds_the_event_of_its_place(event: bytes, why: str) -> None:

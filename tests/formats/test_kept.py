@@ -6,7 +6,6 @@ import io
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from gameroom.formats import FORMATS, RELEASE
 from gameroom.replay import verify
 from gameroom.replay.engine import NoNodeError, node
 from gameroom.server.auth import digest
-from gameroom.server.http.answers import RefusedAnswerError
+from gameroom.server.refusals import ProblemError
 from gameroom.store import (
     Entry,
     FileJournals,
@@ -33,6 +32,7 @@ from gameroom.store import (
 from tests.formats import make
 from tests.server.table import Person, config, served
 from tests.server.test_turns import packet
+from tests.values import replace
 
 TOKEN = "the token of the kept room"
 
@@ -132,10 +132,10 @@ SETUPS: dict[str, object] = {"first": "nobody"}
         (
             {"release": "0.3.0", "text": NEVER},
             "room r-1, written by gameroom 0.3.0, can't go on in gameroom"
-            f" {RELEASE}: test.room, line 2: `mood` does not fit here",
+            f" {RELEASE}: test.room, line 2: unexpected `mood`",
         ),
         ({"setup": SETUPS}, f"room r-1 can't go on in gameroom {RELEASE}: `first` is not one of"),
-        ({"room": "r-2"}, "r-1.journal: entry 0 at byte 17 is damaged: it is the journal of room"),
+        ({"room": "r-2"}, "r-1.journal: entry 0 at byte 17 is damaged: it belongs to room"),
         ({"seed": "seven"}, "r-1.journal: entry 0 at byte 17 is damaged: the header cannot be"),
         ({"used": {"x": 7}}, "r-1.journal: entry 0 at byte 17 is damaged: the header cannot be"),
     ],
@@ -149,11 +149,11 @@ async def test_a_room_that_cannot_be_played_is_one_line_and_harms_no_other(
     caplog.set_level(logging.WARNING)
     before = (tmp_path / "r-1.journal").read_bytes()
     async with served(config(), stores=kept) as table:
-        with pytest.raises(RefusedAnswerError):
+        with pytest.raises(ProblemError):
             await table.lobby.rooms.find("r-1")
         await table.lobby.rooms.find("other")
     (said,) = [one for one in caplog.records if "r-1" in one.getMessage()]
-    assert said.getMessage().startswith(f"room r-1 cannot wake up; its journal is kept: {why}")
+    assert said.getMessage().startswith(f"room r-1: cannot wake up, its journal is kept: {why}")
     assert said.exc_info is None
     assert "\n" not in said.getMessage()
     assert (tmp_path / "r-1.journal").read_bytes() == before
@@ -207,8 +207,7 @@ async def test_a_room_whose_states_are_all_found_is_played_by_another_release(
             of_a_later_release(
                 news=b"\x84\xa5event\xa4news\xa3seq%c\xa4path\xa1/\xa4body\x07" % (ENTRIES + 1)
             ),
-            f"the journal: entry {ENTRIES + 1} is damaged: it is of no kind that this release"
-            " knows",
+            f"the journal: entry {ENTRIES + 1} is damaged: this release does not know its kind",
         ),
     ],
 )
@@ -218,10 +217,10 @@ async def test_what_another_release_has_and_this_one_has_not_is_named(
     kept = await stores(tmp_path, journal)
     caplog.set_level(logging.WARNING)
     async with served(config(), stores=kept) as table:
-        with pytest.raises(RefusedAnswerError):
+        with pytest.raises(ProblemError):
             await table.lobby.rooms.find("r-1")
     (said,) = [one.getMessage() for one in caplog.records if "r-1" in one.getMessage()]
     assert said == (
-        "room r-1 cannot wake up; its journal is kept: room r-1, written by gameroom 0.3.0, can't"
+        "room r-1: cannot wake up, its journal is kept: room r-1, written by gameroom 0.3.0, can't"
         f" go on in gameroom {RELEASE}: {why}"
     )

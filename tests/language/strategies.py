@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from gameroom import model
 from gameroom.language.syntax.grammar import reserved, words
+from gameroom.model.functions import FUNCTIONS
 from gameroom.model.policies import KEYS
 
 SOFT = ("ready", "resume", "of", "done", "list", "int", "size", "per", "turns", "null", "given")
@@ -84,11 +85,14 @@ atoms = (
     | st.just(model.EnoughPlayers())
 )
 OPERATORS = ["and", "or", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "%"]
+functions = st.sampled_from([*FUNCTIONS, *SOFT]) | PLAIN
 expressions = st.recursive(
     atoms,
     lambda inner: (
-        st.builds(model.Unary, st.sampled_from(["not", "-"]), inner)
+        st.builds(model.Not, inner)
+        | st.builds(model.Negative, inner)
         | st.builds(model.Binary, st.sampled_from(OPERATORS), inner, inner)
+        | st.builds(model.Call, functions, st.lists(inner, min_size=1, max_size=3).map(tuple))
     ),
     max_leaves=8,
 )

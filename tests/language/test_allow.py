@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gameroom.explore.run import explore
-from gameroom.language import converted, fixed, settled, shipped
-from gameroom.language.rewrite.fix import edited
+from gameroom.language import Diagnostic, converted, fixed, settled
+from gameroom.language.rewrite.apply_fixes import edited
 from tests.language.texts import loaded, room
 
 COMMAND = "command move { x: bool }"
@@ -60,4 +60,15 @@ def test_a_comment_that_is_not_needed_is_taken_out() -> None:
     text = room("# allow W0805: gone\nrequest vote # allow W0801: gone too")
     told = settled((), {"a.room": text}, name="a.room")
     assert edited(text, [each.fixes[0] for each in told]) == room("request vote")
-    assert fixed(text, name="a.room", resolve=shipped).text == text  # `check` decides that
+
+
+def test_fixes_of_a_report_are_applied() -> None:
+    text = room("# allow W0805: gone\nrequest vote # allow E0401: never")
+
+    def examine(text: str) -> tuple[Diagnostic, ...]:
+        result = loaded(text)
+        return settled(result.diagnostics, result.sources, name="example.room")
+
+    done = fixed(text, name="example.room", examine=examine)
+    assert done.text == room("request vote")
+    assert [each.code for each in done.applied] == ["W0001", "W0003"]

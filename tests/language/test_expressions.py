@@ -6,6 +6,7 @@ import pytest
 
 from gameroom.model import (
     Binary,
+    Call,
     Chose,
     Count,
     EnoughPlayers,
@@ -15,8 +16,9 @@ from gameroom.model import (
     InState,
     Literal,
     Name,
+    Negative,
+    Not,
     Quorum,
-    Unary,
     When,
 )
 from tests.language.texts import codes, good, room, state
@@ -42,14 +44,17 @@ READY = Flag("ready")
     [
         ("t or t and t", Binary("or", T, Binary("and", T, T))),
         ("(t or t) and t", Binary("and", Binary("or", T, T), T)),
-        ("not t and t", Binary("and", Unary("not", T), T)),
-        ("not a == b", Unary("not", Binary("==", A, B))),
+        ("not t and t", Binary("and", Not(T), T)),
+        ("not a == b", Not(Binary("==", A, B))),
         ("a + b * 2 > 3", Binary(">", Binary("+", A, Binary("*", B, Literal(2))), Literal(3))),
         ("a - b - 1 == 0", Binary("==", Binary("-", Binary("-", A, B), Literal(1)), Literal(0))),
         ("a - (b - 1) == 0", Binary("==", Binary("-", A, Binary("-", B, Literal(1))), Literal(0))),
-        ("-a < -1", Binary("<", Unary("-", A), Unary("-", Literal(1)))),
+        ("-a < -1", Binary("<", Negative(A), Negative(Literal(1)))),
         ("a % 2 == b / 2", Binary("==", Binary("%", A, Literal(2)), Binary("/", B, Literal(2)))),
         ("60 % a == 0", Binary("==", Binary("%", Literal(60), A), Literal(0))),
+        ("max(a, b - 1) > 3", Binary(
+            ">", Call("max", (A, Binary("-", B, Literal(1)))), Literal(3))),
+        ("-abs(-a) < b", Binary("<", Negative(Call("abs", (Negative(A),))), B)),
         ("players >= players_min", Binary(">=", Name("players"), Name("players_min"))),
         ("in(running.paused)", InState("running.paused")),
         ("enough players", EnoughPlayers()),
@@ -86,7 +91,7 @@ def test_an_event_field_is_read_in_guards_and_actions() -> None:
     "text",
     [
         "a", "a + t > 1", "not a", "a and t", "t == 1", "t < t", 'a == "x"', "a < b < a",
-        "-t == 1", "count player ready", '"x"',
+        "-t == 1", "abs(t) == 1", 'max(a, "x") == 1', "not min(a, b)", "count player ready", '"x"',
     ],
 )  # fmt: skip
 def test_types_that_do_not_fit(text: str) -> None:
@@ -107,6 +112,9 @@ def test_types_that_do_not_fit(text: str) -> None:
         ("in(running.nowhere)", "E0401"),
         ("event.seat == 1", "E0406"),
         ("c == 1", "E0405"),
+        ("mx(a, b) == 1", "E0413"),
+        ("max(a) == 1", "E0413"),
+        ("abs(a, b) == 1", "E0413"),
         ('kind == "tower"', "E0408"),
     ],
 )

@@ -30,16 +30,16 @@ from gameroom.language import (
     as_text,
     as_yaml,
     converted,
-    fixed,
     formatted,
     is_yaml,
     settled,
-    shipped,
 )
 from gameroom.language.syntax.grammar import parser, words
 from tests.language.sarif import valid
 from tests.language.strategies import files
-from tests.language.texts import SKIRMISH, SKIRMISH_YAML, loaded
+from tests.language.texts import SKIRMISH, SKIRMISH_YAML, loaded, repaired
+
+pytestmark = pytest.mark.slow
 
 TIMES = int(os.environ.get("GAMEROOM_FUZZ", "1"))
 FOUND = Path(__file__).parent / "found"
@@ -104,7 +104,7 @@ def _assert_answered(name: str, text: str) -> None:
         if problem.span.file == name:
             assert 1 <= problem.span.line <= lines
     settled(told, result.sources, name=name)
-    done = fixed(text, name=name, resolve=shipped)
+    done = repaired(text, name)
     assert (done.text == text) == (not done.applied)
     if is_yaml(name):
         return

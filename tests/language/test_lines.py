@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gameroom.language import as_text, converted, fixed, formatted, settled, shipped
-from tests.language.texts import codes, good, loaded, room
+from gameroom.language import as_text, converted, formatted, settled
+from tests.language.texts import codes, good, loaded, repaired, room
 
 ENDS = pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["lf", "crlf", "cr"])
 TEXT = "# the first line\n" + room(
@@ -39,7 +39,7 @@ def test_the_formatter_writes_line_feeds(end: str) -> None:
 @ENDS
 def test_a_fix_keeps_the_others(end: str) -> None:
     text = room("# own\nreqest vote").replace("\n", end)
-    done = fixed(text, name="a.room", resolve=shipped)
+    done = repaired(text, "a.room")
     assert done.text == text.replace("reqest", "request")
 
 

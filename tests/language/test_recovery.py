@@ -6,8 +6,7 @@ import re
 
 import pytest
 
-from gameroom.language import fixed, shipped
-from tests.language.texts import SKIRMISH, SKIRMISH_YAML, STANDARD, codes, loaded, room
+from tests.language.texts import SKIRMISH, SKIRMISH_YAML, STANDARD, codes, loaded, repaired, room
 
 
 def places(text: str) -> list[tuple[str, int]]:
@@ -188,7 +187,7 @@ def test_a_letter_that_no_name_has_is_told_once(name: str) -> None:
     text = room(f"request {name}\nextend state setup {{ on {name} -> ended }}")
     assert codes(text) == ["E0106", "E0106"]
     told = loaded(text).diagnostics[0]
-    assert "names have letters from a to z" in str(told.help)
+    assert "a name has letters from a to z" in str(told.help)
     assert codes(room(f"extend state setup {{ on join -> {name} }}")) == ["E0106"]
     assert codes(room(f"{name} x {{ }}\nplayers 2..3")) == ["E0106"]
     assert codes(room(f'"{name}" x {{ }}\nplayers 2..3')) == ["E0101"]
@@ -198,18 +197,18 @@ def test_a_bare_done_is_told_how_it_is_written() -> None:
     (told,) = loaded(room("extend state setup { on done -> ended }")).diagnostics
     assert (told.code, told.help) == (
         "E0403",
-        "write `done(x)`: it happens when a final state inside `x` is entered",
+        "write `done(x)`, which happens when a final state inside `x` is entered",
     )
 
 
 @pytest.mark.parametrize(
     ("wrong", "code", "help", "right"),
     [
-        ("extend state setup { after 5m -> state ended }", "E0103", "write `ended` alone",
+        ("extend state setup { after 5m -> state ended }", "E0103", "write only `ended`",
          "extend state setup { after 5m -> ended }"),
         ("extend state setup { after 10 minutes -> ended }", "E0101", "write `10m`",
          "extend state setup { after 10m -> ended }"),
-        ("extend state setup { initial state gathering }", "E0103", "write `gathering` alone",
+        ("extend state setup { initial state gathering }", "E0103", "write only `gathering`",
          "extend state setup { initial gathering }"),
         ("extend state setup { allow vote from players }", "E0103", "did you mean `player`?",
          "extend state setup { allow vote from player }"),
@@ -229,14 +228,14 @@ def test_what_newcomers_write(wrong: str, code: str, help: str, right: str) -> N
     found = loaded(text).diagnostics
     assert [(each.code, each.help) for each in found][:1] == [(code, help)]
     assert not [each for each in found[1:] if each.code[1:3] == "01"]
-    done = fixed(text, name="example.room", resolve=shipped)
+    done = repaired(text)
     assert done.text == room(f"request vote\n{right}")
 
 
 def test_names_without_quotes_do_not_hide_the_rest() -> None:
     text = "language 1\nuse standard\nroom Quiz extends standard {\n  reqest vote\n}\n"
     assert codes(text) == ["E0101"] * 3
-    done = fixed(text, name="a.room", resolve=shipped)
+    done = repaired(text, "a.room")
     assert done.text == (
         'language 1\nuse "standard"\nroom "Quiz" extends standard {\n  request vote\n}\n'
     )

@@ -17,6 +17,7 @@ from gameroom.language.checks import declarations, states
 from gameroom.language.syntax.grammar import reserved
 from gameroom.model import Act
 from gameroom.model.builtin import COUNTERS, DOINGS, EVENTS, FLAGS, PEOPLE
+from gameroom.model.functions import FUNCTIONS
 from gameroom.model.policies import KEYS, Key, bounds, default, spelling
 from gameroom.model.words import listed
 from tests.language.texts import SKIRMISH, codes, good, room
@@ -41,6 +42,12 @@ def test_there_are_examples_of_both_spellings() -> None:
 @pytest.mark.parametrize("table", [COUNTERS, DOINGS, EVENTS, FLAGS, PEOPLE])
 def test_tables_of_words(table: dict[str, str]) -> None:
     assert "\n".join(f"| `{word}` | {doc} |" for word, doc in table.items()) in TEXT
+
+
+def test_the_functions() -> None:
+    for name, function in FUNCTIONS.items():
+        numbers = ["score", "3"][: function.parameters]
+        assert f"| `{name}({', '.join(numbers)})` | {function.doc} |" in TEXT
 
 
 def test_the_table_of_policies() -> None:
@@ -78,12 +85,12 @@ def test_the_glossary_has_all_actions() -> None:
 
 
 def test_the_words_that_begin_a_question() -> None:
-    assert f"can't be called {listed(declarations.ASKING, 'or')}: these words begin" in TEXT
+    assert f"can't be called {listed(declarations.ASKING, 'or')}, because these words" in TEXT
 
 
 def test_the_flags_that_are_asked_of_everybody() -> None:
     asked = [flag for flag in FLAGS if flag in ABSENCES]
-    assert f"Only the flags {listed(asked, 'and')} are asked of everybody" in TEXT
+    assert f"Questions with the flags {listed(asked, 'and')} count everybody" in TEXT
 
 
 def test_the_limits() -> None:

@@ -23,9 +23,9 @@ def test_the_picture() -> None:
         " ... example.room:4:11\n"
         "4 |   request vote\n"
         "  |           ---- first declared here\n"
-        "  = help: leave one of them out, or give it another name\n"
+        "  = help: remove one of them, or rename it\n"
         "\n"
-        "error[E0305]: no state `setup.gatering` is inherited here\n"
+        "error[E0305]: there is no inherited state `setup.gatering` here\n"
         " --> example.room:6:16\n"
         "6 |   extend state setup.gatering { }\n"
         "  |                ^^^^^^^^^^^^^^\n"
@@ -49,7 +49,7 @@ def test_json_has_a_version_both_places_and_the_page() -> None:
     assert body["diagnostics"][0] == {
         "code": "E0306",
         "severity": "error",
-        "title": "something is declared twice",
+        "title": "duplicate declaration",
         "message": "`vote` is declared twice",
         "file": "example.room",
         "range": {"start": {"line": 5, "column": 11}, "end": {"line": 5, "column": 15}},
@@ -58,7 +58,7 @@ def test_json_has_a_version_both_places_and_the_page() -> None:
             "range": {"start": {"line": 4, "column": 11}, "end": {"line": 4, "column": 15}},
             "label": "first declared here",
         },
-        "help": "leave one of them out, or give it another name",
+        "help": "remove one of them, or rename it",
         "url": (FOLDER / "E0306.md").as_uri(),
         "fixes": [],
     }
@@ -82,10 +82,10 @@ def test_annotations_of_github() -> None:
     first, second = as_github(loaded(TEXT).diagnostics).split("\n")
     assert first == (
         "::error file=example.room,line=5,endLine=5,col=11,endColumn=14,"
-        "title=E0306 something is declared twice::`vote` is declared twice"
-        "%0Ahelp: leave one of them out, or give it another name"
+        "title=E0306 duplicate declaration::`vote` is declared twice"
+        "%0Ahelp: remove one of them, or rename it"
     )
-    assert second.endswith("inherited here%0Ahelp: did you mean `setup.gathering`?")
+    assert second.endswith("`setup.gatering` here%0Ahelp: did you mean `setup.gathering`?")
 
 
 def test_notes_go_along_with_what_programs_read() -> None:
@@ -98,8 +98,7 @@ def test_annotations_escape_what_means_something() -> None:
     span = Span("a,b:c.room", 1, 1, 3, 2)
     told = as_github([Diagnostic("E0101", "error", "100%\r\n::", span)])
     assert told == (
-        "::error file=a%2Cb%3Ac.room,line=1,endLine=3,"
-        "title=E0101 a word or a sign does not fit::100%25%0D%0A::"
+        "::error file=a%2Cb%3Ac.room,line=1,endLine=3,title=E0101 syntax error::100%25%0D%0A::"
     )
 
 

@@ -185,9 +185,7 @@ def test_spans_lie_in_the_yaml_file() -> None:
 def test_a_character_that_means_nothing_is_told_alone(member: str, signs: str) -> None:
     found = loaded(in_gathering(member), NAME).diagnostics
     assert [each.code for each in found] == ["E0106"] * len(signs)
-    assert [each.message for each in found] == [
-        f"the character `{sign}` means nothing here" for sign in signs
-    ]
+    assert [each.message for each in found] == [f"unexpected character `{sign}`" for sign in signs]
 
 
 @pytest.mark.parametrize(
@@ -202,9 +200,10 @@ def test_a_character_that_means_nothing_is_told_alone(member: str, signs: str) -
 )
 def test_what_is_wrong_with_a_name(body: str, name: str, such: str) -> None:
     (told,) = loaded(yaml(body), NAME).diagnostics
-    assert (told.code, told.message) == ("E0204", f"`{name}` is not a name")
+    assert (told.code, told.message) == ("E0204", f"`{name}` is not a valid name")
     assert told.help == (
-        f"names have letters from a to z, `_`, and digits after the first, such as `{such}`"
+        f"write `{such}`; a name has letters from a to z, `_` and, after the first character,"
+        " digits"
     )
 
 
@@ -212,14 +211,14 @@ def test_what_is_refused_many_times_is_told_once() -> None:
     aliases = "".join(f"    b{number}: *a\n" for number in range(120))
     found = loaded(yaml(f"  vars:\n    a: &a {{type: int 0..9, initial: 1}}\n{aliases}"), NAME)
     assert [each.message for each in found.diagnostics] == [
-        "the anchor `&a` is refused",
-        "the alias `*a` is refused; so are 119 others",
+        "the anchor `&a` is not allowed",
+        "the alias `*a` and 119 others are not allowed",
     ]
     second = found.diagnostics[1]
     assert second.secondary is not None
     assert second.secondary[0].line == second.span.line + 119
     (told,) = loaded("language: !!int 1\nroom: {name: !x x}\n", NAME).diagnostics[:1]
-    assert told.message == "the tag `!!int` is refused; so is one other"
+    assert told.message == "the tag `!!int` and 1 other are not allowed"
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gameroom import resources
-from gameroom.language import Loaded, Source, load, shipped
+from gameroom.language import Fixed, Loaded, Source, fixed, load, shipped
 from gameroom.model import RoomFile, State
 from gameroom.model.paths import descend
 
@@ -38,6 +38,11 @@ def loaded(text: str, name: str = "example.room", **files: str) -> Loaded:
         return shipped(wanted)
 
     return load(text, name=name, resolve=resolve)
+
+
+def repaired(text: str, name: str = "example.room") -> Fixed:
+    """The text with the fixes that loading it offers."""
+    return fixed(text, name=name, examine=lambda text: loaded(text, name).diagnostics)
 
 
 def good(text: str, name: str = "example.room", **files: str) -> RoomFile:

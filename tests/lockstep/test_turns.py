@@ -79,6 +79,7 @@ def test_after_a_restart_the_same_packets_are_known() -> None:
         assert turns.take(A, generation, said("again")) is Taken.REPEATED
     turns.fold(6, [], [])
     turns.fold(7, [A], [])
+    assert turns.open == 8
     assert turns.take(A, 6, said("never heard")) is Taken.LATE
 
 
@@ -86,7 +87,9 @@ def test_only_so_many_holes_are_kept() -> None:
     turns = Turns(window=1000)
     turns.take(A, 900, said())
     assert turns.take(A, 900 - HOLES_MAX - 1, said("old")) is Taken.SKIPPED
-    assert turns.take(A, 900 - HOLES_MAX, said("newer")) is Taken.KEPT
+    for hole in (900 - HOLES_MAX, 900 - HOLES_MAX + 1):
+        assert turns.take(A, hole, said("newer")) is Taken.KEPT
+        assert turns.take(A, hole, said("newer")) is Taken.REPEATED
 
 
 def test_whoever_sends_a_later_packet_first_learns_which_commands_are_lost() -> None:
@@ -102,8 +105,22 @@ def test_whoever_sends_a_later_packet_first_learns_which_commands_are_lost() -> 
     assert turns.take(A, 599, said("a hole")) is Taken.KEPT
     again = Turns.resumed(1000, turns.open, turns.heard_by_seat())
     assert again.take(A, 2, said("old")) is Taken.SKIPPED
+    assert again.take(A, 599, said("known")) is Taken.REPEATED
     turns.forget(A)
     assert turns.take(A, 2, said("theirs")) is Taken.KEPT
+    assert turns.take(A, 2, said("theirs")) is Taken.REPEATED
+
+
+def test_what_was_skipped_is_known_exactly() -> None:
+    for generation, skipped in (
+        (1, ()),
+        (HOLES_MAX + 1, ()),
+        (HOLES_MAX + 2, ((1, 1),)),
+        (HOLES_MAX + 5, ((1, 4),)),
+    ):
+        turns = Turns(window=1000)
+        turns.take(A, generation, said())
+        assert turns.heard_by_seat()[0].skipped == skipped
 
 
 def test_a_hole_that_falls_too_far_back_is_skipped() -> None:
@@ -112,6 +129,17 @@ def test_a_hole_that_falls_too_far_back_is_skipped() -> None:
         turns.take(A, generation, said())
     last = min(turns.heard_by_seat()[0].holes) - 2
     assert turns.take(A, last, said("old")) is Taken.SKIPPED
+
+
+def test_a_hole_is_kept_as_long_as_it_is_near_enough() -> None:
+    turns = Turns(window=1000)
+    for generation in range(2, 2 * HOLES_MAX + 1, 2):
+        turns.take(A, generation, said())
+    assert turns.heard_by_seat()[0].holes[0] == 1
+    turns.take(A, 2 * HOLES_MAX + 3, said())
+    (heard,) = turns.heard_by_seat()
+    assert heard.holes[0] == heard.highest - HOLES_MAX + 2
+    assert heard.skipped[-1] == (HOLES_MAX + 3, HOLES_MAX + 3)
 
 
 def test_only_the_latest_skipped_ranges_are_remembered() -> None:
@@ -151,9 +179,19 @@ def test_a_new_person_on_a_vacated_seat_starts_from_nothing() -> None:
     turns = Turns(window=4)
     turns.take(A, 1, said("mine"))
     turns.take(A, 2, said("mine too"))
+    turns.take(A, 4, said("mine, ahead"))
     turns.forget(A)
     assert turns.take(A, 1, said("theirs")) is Taken.KEPT
+    assert turns.heard_by_seat()[0].holes == ()
     assert names(turns.close([A]).held) == [(A, ["theirs"])]
+    assert turns.close([A]).held == ()
+
+
+def test_the_late_commands_of_a_vacated_seat_are_nobody_s() -> None:
+    turns = Turns(window=4)
+    turns.close([A])
+    assert turns.take(A, 1, said("late")) is Taken.LATE
+    turns.forget(A)
     assert turns.close([A]).held == ()
 
 

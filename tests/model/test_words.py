@@ -15,12 +15,13 @@ from gameroom.model import (
     Flag,
     Literal,
     Name,
+    Negative,
+    Not,
     On,
     Permission,
     Quorum,
     Target,
     Transition,
-    Unary,
 )
 from gameroom.model.words import duration, expression, permission, transition
 
@@ -34,9 +35,9 @@ A, B, C = Name("a"), Name("b"), Name("c")
         (Binary("or", A, Binary("and", B, C)), "a or b and c"),
         (Binary("-", A, Binary("-", B, C)), "a - (b - c)"),
         (Binary("<", Binary("*", A, Literal(2)), B), "a * 2 < b"),
-        (Unary("not", Binary("==", A, Literal(True))), "not a == true"),
-        (Binary("==", Unary("not", A), B), "(not a) == b"),
-        (Unary("-", Binary("+", A, B)), "-(a + b)"),
+        (Not(Binary("==", A, Literal(True))), "not a == true"),
+        (Binary("==", Not(A), B), "(not a) == b"),
+        (Negative(Binary("+", A, B)), "-(a + b)"),
         (Quorum("majority", "player", Chose("drop")), 'majority of player chose "drop"'),
         (Quorum("percent", "red", Flag("ready"), 60), "60% of red ready"),
         (Quorum("count", "player", Chose("a", "vote"), 2), '2 of player chose vote "a"'),

@@ -63,16 +63,16 @@ def runs(minutes: float) -> dict[str, Run]:
             BROADBAND,
             [
                 Phase("30 ms each way, 0.5 % loss", third),
-                Phase("one link dies for 20 s, and what follows", min(20, third), link(dead=True)),
+                Phase("one link is dead for 20 s", min(20, third), link(dead=True)),
                 Phase("the link is back", third, link(dead=False)),
             ],
         ),
         "slow": Run(
             BROADBAND,
             [
-                Phase(f"engines hold {2 * TICK} iterations/s", third, engines(2 * TICK)),
-                Phase(f"one of them holds {TICK // 2}", third, engine(TICK // 2)),
-                Phase("it has recovered", third, engine(2 * TICK)),
+                Phase(f"every engine can run {2 * TICK} iterations/s", third, engines(2 * TICK)),
+                Phase(f"one engine can run only {TICK // 2}", third, engine(TICK // 2)),
+                Phase("that engine has recovered", third, engine(2 * TICK)),
             ],
         ),
     }

@@ -23,10 +23,10 @@ HEADS = (
     "Turns",
     "Turn announced, ms",
     "Ahead",
-    "Turn felt, ms: mean, variation, longest",
+    "Turn observed, ms: mean, variation, max",
     "Orders",
-    "Latency, ms: mean, p50, p95, longest",
-    "Variation",
+    "Latency, ms: mean, p50, p95, max",
+    "Latency variation",
     "IP up, down, kB/s",
     "Payload up, down, kB/s",
 )

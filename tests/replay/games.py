@@ -6,12 +6,11 @@ run by node a turn at a time as they go.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gameroom import resources
-from gameroom.chart import compile_room
 from gameroom.lockstep.packets import ChartState, Command, Event, MasterPacket
 from gameroom.replay.engine import NodeEngine
 from gameroom.room import default_settings, inputs
@@ -19,6 +18,7 @@ from gameroom.roomfile import entry_of, read
 from gameroom.store import Entry, Header, record, replay, sha256
 from gameroom.wire import MSGPACK, Codec, definition_bytes
 from tests.room.table import Table
+from tests.values import replace
 
 ROOM = """language 1
 use "noughts"
@@ -95,8 +95,7 @@ class Playing(Table):
 
 
 def play() -> Game:
-    file, used = read("test.room", ROOM)
-    chart = compile_room(file)
+    chart, used = read("test.room", ROOM)
     table = Playing(ROOM, settings=default_settings(chart.room))
     table.sums = {}
     table.start(*PLAYERS)

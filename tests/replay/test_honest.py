@@ -17,6 +17,8 @@ from gameroom.store import Entry
 from gameroom.wire import MSGPACK
 from tests.simulator.world_rooms import SHIPPED, WRITTEN, chart
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass
 class Read:

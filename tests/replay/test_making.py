@@ -101,12 +101,12 @@ def test_rooms_that_are_not_there_are_named(
 ) -> None:
     out = tmp_path / "x.replay"
     assert run(["replay", "--from", str(data), "r-2", "--out", str(out)]) == 2
-    assert "holds no room r-2; there are r-1" in capsys.readouterr().err
+    assert "contains no room r-2; the folder contains r-1" in capsys.readouterr().err
     for odd in ("../r-1", "", "a/b"):
         with pytest.raises(NoRoomError):
             make(data, odd, out)
     (data / "gameroom.sqlite").unlink()
-    with pytest.raises(NoRoomError, match="can't be read"):
+    with pytest.raises(NoRoomError, match="cannot be read"):
         make(data, "r-1", out)
 
 

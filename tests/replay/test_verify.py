@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +22,9 @@ from gameroom.lockstep.packets import (
 from gameroom.replay import ReplayReport, verify
 from gameroom.store import record, replay, sha256
 from tests.replay.games import ENGINE, KIT, TURNS, Game
+from tests.values import replace
+
+pytestmark = pytest.mark.slow
 
 NOBODY = b"""export default () => { throw new Error("no"); };\n"""
 
@@ -64,7 +66,7 @@ def test_a_file_that_was_cut_off_is_checked_as_far_as_it_goes(
     path.write_bytes(game.bytes()[:-off])
     report = verify(path)
     assert codes(report) == ["cut"]
-    assert f"{report.events} events before that are whole" in report.findings[0].detail
+    assert f"the {report.events} events before that are complete" in report.findings[0].detail
     assert report.checksums.why_not is None
     assert 0 < report.checksums.agreed <= TURNS - 2
 
@@ -76,7 +78,7 @@ def test_a_missing_entry_is_damage(game: Game, tmp_path: Path) -> None:
     report = verify(path)
     assert codes(report) == ["damaged"]
     assert "entry 21 at byte" in report.findings[0].detail
-    assert "entry 22 stands here" in report.findings[0].detail
+    assert "found entry 22 in its place" in report.findings[0].detail
     assert report.events == 20
 
 
@@ -134,9 +136,9 @@ def test_a_wrong_state_is_told(game: Game, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("seat", "command", "why"),
     [
-        (0, Command("place", {"cell": 9}), "`cell` is 9, not from 0 to 8"),
+        (0, Command("place", {"cell": 9}), "`cell` is 9, outside 0..8"),
         (0, Command("place", {"cell": "4"}), "is not a whole number"),
-        (7, Command("place", {"cell": 1}), "nobody sits there"),
+        (7, Command("place", {"cell": 1}), "which is empty"),
     ],
 )
 def test_an_illegal_command_is_named(
@@ -163,7 +165,7 @@ def test_a_state_that_the_room_has_not_is_named(game: Game, tmp_path: Path) -> N
     nowhere = game.with_turn(29, chart=ChartState(("nowhere",))).with_turn(30, commands=(place,))
     report = told(nowhere, tmp_path)
     found = next(one for one in report.findings if one.code == "bad_command")
-    assert "'nowhere', a state that it has not" in found.detail
+    assert "'nowhere', a state that it does not have" in found.detail
 
 
 def test_a_turn_that_is_missing_is_named(game: Game, tmp_path: Path) -> None:
@@ -292,7 +294,7 @@ def test_who_wrote_it_and_with_which_kit_is_said_where_it_is_another(
     assert run(["replay", str(path), "--verify"]) == 0
     assert capsys.readouterr().out.splitlines()[:2] == [
         f"written by gameroom 0.0.9; this is gameroom {RELEASE}",
-        f"its engine works with another kit than that of gameroom {RELEASE}",
+        f"its engine uses a different kit than gameroom {RELEASE}",
     ]
     assert run(["replay", str(path), "--verify", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
@@ -405,7 +407,7 @@ def test_an_engine_that_never_answers_is_stopped(
     stuck = ENGINE.replace(b"step({", b"step({ generation }) { for (;;); }, other({", 1)
     report = told(game.with_engine(stuck), tmp_path)
     assert codes(report) == ["engine_failed"]
-    assert "no answer came for 1 s" in report.findings[0].detail
+    assert "it did not respond within 1 s" in report.findings[0].detail
 
 
 def test_an_engine_that_eats_memory_is_stopped(

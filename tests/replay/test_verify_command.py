@@ -37,7 +37,7 @@ def test_the_command_names_what_is_wrong_and_leaves_with_1(
     path = game.with_turn(22, checksum=Checksum(20, 12345)).write(tmp_path / "x.replay")
     assert run(["replay", str(path), "--verify"]) == 1
     said = capsys.readouterr().out
-    assert "x.replay: turn 20: the checksum agreed on is 12345, and run again it is" in said
+    assert "x.replay: turn 20: the players agreed on the checksum 12345, but" in said
     assert said.endswith("not verified\n")
     assert run(["replay", str(path), "--verify", "--json"]) == 1
     (finding,) = json.loads(capsys.readouterr().out)["findings"]
@@ -55,7 +55,7 @@ def test_without_node_it_is_said_that_the_checksums_are_not_checked(
     assert run(["replay", str(path), "--verify"]) == 0
     said = capsys.readouterr().out
     assert "checksums: not checked, node was not found\n" in said
-    assert said.endswith("verified, but for the checksums\n")
+    assert said.endswith("verified, except for the checksums\n")
     assert run(["replay", str(path), "--verify", "--json"]) == 0
     checks = json.loads(capsys.readouterr().out)["checksums"]
     assert (checks["checked"], checks["why_not"]) == (False, "node was not found")

@@ -8,7 +8,7 @@ import pytest
 from gameroom.lockstep.canonical import checksum
 from gameroom.lockstep.packets import Command, Ended
 from gameroom.replica import Flaw, LedgerEngine, Signal
-from gameroom.replica.replica import GapError
+from gameroom.replica.errors import GapError
 from gameroom.room import inputs
 from gameroom.wire import EventFrame
 from tests.replica.party import Party, Person
@@ -122,7 +122,7 @@ def test_who_watches_sends_no_commands() -> None:
     eve = party.sit("eve")
     party.run(1000)
     assert eve.replica.generation > 10
-    with pytest.raises(ValueError, match="watches"):
+    with pytest.raises(ValueError, match="spectators cannot send commands"):
         eve.replica.command(Command("move", {"unit": 1, "x": 1}))
 
 
@@ -333,7 +333,7 @@ def test_a_state_that_becomes_so_later_costs_a_snapshot_and_no_game(
     party.run(3000)
     assert ann.replica.generation > 40
     assert list(ann.replica.flaws.reports) == [Flaw("snapshot", 20, text)]
-    told = [state.generation for state in ann.replica.take_states()]
+    told = [state.generation for state in ann.replica.offers.take()]
     assert 30 in told
     assert 20 not in told
 

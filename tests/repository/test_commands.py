@@ -27,7 +27,8 @@ SERVERS = ("gameroom serve", "gameroom demo", "gameroom replay --port", "make de
 EXPORT = re.compile(r"export ([A-Z_]+)=(\S+)")
 # These run the tests that this one is among, or for long: that make knows what to do must do.
 RECURSIVE = {
-    f"make {what}": f"make --dry-run {what}" for what in ("test", "bench", "modem", "soak")
+    f"make {what}": f"make --dry-run {what}"
+    for what in ("test", "bench", "modem", "soak", "mutants", "mutants PACKAGE=chart")
 }
 
 SHOWN = [path for path in documents(ROOT) if commands(path)]

@@ -7,6 +7,7 @@ import re
 import sys
 import tomllib
 from importlib.metadata import packages_distributions
+from itertools import chain
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,7 +47,7 @@ def test_everything_declared_is_pinned():
         if not line.startswith("#")
     )
     pinned = {plain(name) for name in pins}
-    declared = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]
+    declared = [*PROJECT["dependencies"], *chain(*PROJECT["optional-dependencies"].values())]
     assert {plain(name) for name in declared} <= pinned
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
 import sysconfig
 import zipfile
 from pathlib import Path
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
+from urllib.request import url2pathname, urlopen
 
 import pytest
 
 from gameroom.language import CODES
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOM = """language 1
@@ -109,6 +112,33 @@ def test_it_checks_a_room_that_extends_the_standard_one(gameroom: Path, tmp_path
     page = Path(url2pathname(urlsplit(json.loads(broken.stdout)["diagnostics"][0]["url"]).path))
     assert page.is_relative_to(gameroom.parent.parent)
     assert page.read_text(encoding="utf-8").startswith("# E0301: ")
+
+
+def test_the_demo_answers_from_an_empty_folder(gameroom: Path, tmp_path: Path) -> None:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    child = subprocess.Popen(
+        [gameroom, "demo", "--port", "0"],
+        cwd=tmp_path,
+        env={**kept, "PYTHONUNBUFFERED": "1", "BROWSER": "true"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert child.stdout is not None
+        printed = child.stdout.readline()
+        found = re.search(r"http://\S+", printed)
+        assert found is not None, printed
+        with urlopen(found[0], timeout=PATIENCE_S) as page:
+            assert page.status == 200
+            assert b"<title>gameroom demo</title>" in page.read()
+        child.send_signal(signal.SIGINT)
+        assert child.wait(PATIENCE_S) == 0
+    finally:
+        child.kill()
+        child.wait()
+        if child.stdout is not None:
+            child.stdout.close()
 
 
 def test_every_shipped_room_is_found_in_the_wheel(gameroom: Path, tmp_path: Path):

@@ -147,6 +147,24 @@ def test_after_a_restart_no_turn_waits_for_who_has_failed() -> None:
     assert again.room.generation == 8
 
 
+@pytest.mark.parametrize("after", ["a restart", "a lost connection"])
+def test_a_failed_engine_that_is_reported_again_has_not_come_back(after: str) -> None:
+    """Its packets may still be on their way when the report has arrived."""
+    table = failed()
+    on(table, 2)
+    if after == "a restart":
+        table = table.restarted()
+        for name in OTHERS:
+            table.send(name, inputs.Connect())
+    else:
+        table.send("cat", inputs.Disconnect())
+    table.send("cat", inputs.Connect())
+    assert table.send("cat", broke()).status == 204
+    table.packet("cat", table.room.generation + 1)
+    assert table.seat("cat").failed
+    table.turn(*OTHERS)
+
+
 def test_who_repeats_the_last_packet_is_back_too() -> None:
     """All three engines failed, so that the turns rest where the packets have been heard."""
     table = played()

@@ -264,6 +264,22 @@ def test_who_says_late_that_the_page_is_hidden_is_waited_for_no_longer() -> None
     assert table.masters()[-1].absent == (1,)
 
 
+def test_a_page_that_is_hidden_has_the_grace_from_then_on_however_late_the_turn_is() -> None:
+    patient = "policy lag { pause after = 2m }\n  policy pace"
+    table = Table(HEARS.replace("policy pace", patient)).start("ann", "bob")
+    play(table, "ann", "bob")
+    table.packet("ann", 2)
+    table.wait(90_000)
+    assert table.room.generation == 1, "it waits for bob"
+    table.send("bob", inputs.Hide())
+    assert table.masters()[-1].absent == (1,)
+    assert row(table, "bob").lost_in_ms == 60_000
+    play(table, "ann", turns=590)
+    assert table.parted == {}
+    play(table, "ann", turns=20)
+    assert table.parted == {"bob": 4101}
+
+
 def test_a_new_connection_is_seen_until_it_says_otherwise() -> None:
     table = Table(HEARS).start("ann", "bob")
     table.send("bob", inputs.Hide())

@@ -34,7 +34,7 @@ def test_what_everybody_sees_is_what_is_noticed() -> None:
 @pytest.mark.parametrize("field", sorted(rows() - FIXED - TIMES))
 def test_a_change_of_each_field_is_told(field: str) -> None:
     table = Table().start("ann", "bob")
-    bob = table.room.people.players()[1]
+    bob = table.room.people.seated()[1]
     said = len(table.told)
     value = OTHERS.get(field, not getattr(bob, field, None))
     assert getattr(bob, field) != value
@@ -47,7 +47,7 @@ def test_a_change_of_each_field_is_told(field: str) -> None:
 
 def test_the_same_again_is_no_change() -> None:
     table = Table().start("ann", "bob")
-    bob = table.room.people.players()[1]
+    bob = table.room.people.seated()[1]
     for field in TOLD:
         setattr(bob, field, getattr(bob, field))
     assert not table.room.people.changed

@@ -175,7 +175,7 @@ def test_whoever_does_not_come_back_after_a_restart_is_away() -> None:
 @pytest.mark.parametrize("flag", ["hidden", "slow", "missing", "lost", "diverged", "ready"])
 def test_what_conditions_can_ask_of_people_survives(flag: str) -> None:
     table = Table().start("ann", "bob")
-    bob = table.room.people.players()[1]
+    bob = table.room.people.seated()[1]
     setattr(bob, flag, True)
     bob.slow_by = "line" if flag == "slow" else None
     table.wait(10)
@@ -183,7 +183,7 @@ def test_what_conditions_can_ask_of_people_survives(flag: str) -> None:
     assert getattr(table.last(packets.Roster).seats[1], flag)
     folded = Folded({}).fold_all(table.journal)
     again = Room.restored(table.chart, seed=7, folded=folded, now=table.now)
-    assert getattr(again.people.players()[1], flag)
+    assert getattr(again.people.seated()[1], flag)
     assert again.people.facts()[1].flags == table.room.people.facts()[1].flags
 
 

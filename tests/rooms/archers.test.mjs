@@ -303,8 +303,8 @@ test("a setup that the field does not hold is refused, in words", () => {
     plain(make().check({ setup: { map, archers }, seats: seated(players), seed: 1 }));
   assert.deepEqual(check(8, 187), []);
   assert.deepEqual(check(2, 750), []);
-  assert.deepEqual(check(8, 188), ["the plains hold 1500 archers: 8 armies of 188 are 1504; take 187 or fewer each"]);
-  assert.deepEqual(check(4, 300, "islands"), ["the islands hold 1000 archers: 4 armies of 300 are 1200; take 250 or fewer each"]);
-  assert.deepEqual(check(1, 10), ["two to eight armies can fight, not 1"]);
+  assert.deepEqual(check(8, 188), ["the plains have room for 1500 archers, but 8 armies of 188 need 1504: choose 187 or fewer for each army"]);
+  assert.deepEqual(check(4, 300, "islands"), ["the islands have room for 1000 archers, but 4 armies of 300 need 1200: choose 250 or fewer for each army"]);
+  assert.deepEqual(check(1, 10), ["archers needs 2 to 8 players, not 1"]);
   assert.deepEqual(check(2, 10, "moon"), ['there is no map called "moon"']);
 });

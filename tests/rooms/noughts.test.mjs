@@ -31,7 +31,7 @@ test("two play, nobody else", () => {
   assert.deepEqual(plain(make().check({ setup: {}, seats, seed: 1 })), []);
   for (const n of [1, 3]) {
     const reasons = plain(make().check({ setup: {}, seats: seated(n), seed: 1 }));
-    assert.deepEqual(reasons, [`two play noughts and crosses, not ${n}`]);
+    assert.deepEqual(reasons, [`noughts and crosses needs 2 players, not ${n}`]);
   }
 });
 

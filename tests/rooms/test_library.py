@@ -14,6 +14,8 @@ from gameroom.language import Loaded
 from gameroom.resources import shipped_code
 from gameroom.scenario import Outcome, reached, run
 
+pytestmark = pytest.mark.slow
+
 FOLDER = resources.rooms()
 TEMPLATES = sorted(path.stem for path in FOLDER.glob("*.room") if path.stem != "standard")
 EXPECTED = [

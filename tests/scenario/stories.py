@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gameroom import language
-from gameroom.scenario import Outcome, as_text, chart_of, run, scenarios_of
+from gameroom.roomfile import chart_of
+from gameroom.scenario import Outcome, as_text, run, scenarios_of
 
 ROOM = """\
 language 1

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from gameroom import language
 from gameroom.chart import Chart
 from gameroom.model import Scenario
-from gameroom.scenario import as_text, chart_of, run, scenarios_of
+from gameroom.roomfile import chart_of
+from gameroom.scenario import as_text, run, scenarios_of
 from tests.scenario.stories import ROOM
 
 PEOPLE = ("ann", "bob", "cat", "dan")

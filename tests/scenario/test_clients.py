@@ -6,9 +6,9 @@ import pytest
 
 from gameroom import language
 from gameroom.lockstep.packets import Command
-from gameroom.replica.replica import COMMANDS_QUEUED_MAX
+from gameroom.replica.outbox import COMMANDS_QUEUED_MAX
 from gameroom.room import inputs
-from gameroom.scenario import chart_of
+from gameroom.roomfile import chart_of
 from gameroom.scenario.stage import Stage, StageStuckError
 from tests.scenario.stories import ROOM, holds
 
@@ -101,7 +101,7 @@ def test_more_commands_than_a_client_keeps() -> None:
     stage.clients["ann"].silent_since = stage.now
     for _ in range(COMMANDS_QUEUED_MAX):
         stage.command("ann", Command("build"))
-    with pytest.raises(StageStuckError, match="waiting already"):
+    with pytest.raises(StageStuckError, match="commands are waiting"):
         stage.command("ann", Command("build"))
 
 

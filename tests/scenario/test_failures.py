@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from gameroom import language
-from gameroom.scenario import as_text, chart_of, run
+from gameroom.roomfile import chart_of
+from gameroom.scenario import as_text, run
 from gameroom.scenario.stage import KEPT_MAX
 from tests.scenario.golden import same_as
 from tests.scenario.stories import ROOM, scenario
@@ -61,7 +62,7 @@ def test_a_room_that_faults() -> None:
     )
     outcome, story = scenario(f"{STARTED}ann, bob raise seen", room=loop)
     assert outcome.failure is not None
-    assert "the room faults: " in story
+    assert "the room stopped with an error: " in story
     assert len(story) < 20_000, "a story is no flood"
 
 
@@ -69,7 +70,7 @@ def test_a_long_story_is_told_from_its_end() -> None:
     steps = "given players ann, bob\n" + "ann sends ready\nann sends unready\nwait 4s\n" * KEPT_MAX
     outcome, story = scenario(f"{steps}expect running")
     assert outcome.failure is not None
-    assert "earlier things are left out)" in story
+    assert "earlier entries omitted)" in story
     assert len(story.splitlines()) < 80
 
 

@@ -15,7 +15,8 @@ from gameroom.cli.trace import trace
 from gameroom.language import Loaded
 from gameroom.model import Step
 from gameroom.model.builtin import FLAGS
-from gameroom.scenario import Outcome, as_text, chart_of, run, scenarios_of
+from gameroom.roomfile import chart_of
+from gameroom.scenario import Outcome, as_text, run, scenarios_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "scenarios.md"
 TEXT = PAGE.read_text(encoding="utf-8")

@@ -35,7 +35,7 @@ def test_a_failure_is_its_story_and_nothing_else(pytester: pytest.Pytester, run)
             "  --> duel.room:35:10",
             "35 |   expect running",
             "*",
-            "What would move the room by itself:",
+            "Pending timers:",
         ]
     )
     assert "Traceback" not in result.stdout.str()

@@ -1,4 +1,7 @@
-"""Every shipped room and every room of the tests: its scenarios hold."""
+"""Every shipped game and every room of the tests: its scenarios hold.
+
+Those of the templates are played in tests/rooms/test_library.py.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,9 @@ from gameroom.cli import files
 from gameroom.scenario import Suite, as_text, run_suite
 
 TESTS = Path(__file__).parents[1]
-ROOMS = files.found([str(resources.rooms()), str(TESTS)])
-GAMES = [path for path in ROOMS if path.parent.parent == resources.rooms()]
+SHIPPED = files.found([str(resources.rooms())])
+GAMES = [path for path in SHIPPED if path.parent != resources.rooms()]
+ROOMS = [resources.rooms() / "standard.room", *GAMES, *files.found([str(TESTS)])]
 
 
 def suite(path: Path) -> Suite:

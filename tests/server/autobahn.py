@@ -21,14 +21,24 @@ from pathlib import Path
 from aiohttp import WSMsgType, web
 
 from gameroom.model import RoomFile
-from gameroom.server.config import Limits
+from gameroom.server import websocket
+from gameroom.server.app import make_services
+from gameroom.server.auth import Sources
+from gameroom.server.config import Config, Limits
+from gameroom.server.host.stores import open_stores
 from gameroom.server.serve import loop_factory
+from gameroom.server.services import SERVICES
 from gameroom.server.socket import dispatch as fastpath
-from gameroom.server.socket import websocket
-from gameroom.server.socket.connection import Connection, Door
+from gameroom.server.socket.connection import Connection
+from gameroom.server.socket.hello import Guest
 from gameroom.wire import MSGPACK, Codec
 
 MESSAGE_BYTES_MAX = 32 * 2**20
+LIMITS = Limits(
+    frame_bytes_max=MESSAGE_BYTES_MAX,
+    hello_timeout_ms=600_000,
+    write_buffer_bytes_max=2 * MESSAGE_BYTES_MAX,
+)
 GRADES = (
     "OK",
     "INFORMATIONAL",
@@ -54,7 +64,7 @@ class Echo(Connection):
     """A connection that sends back what it gets, and counts nothing."""
 
     def received(self, message: str | bytes) -> None:
-        self._write(websocket.frame(message))
+        self.write(websocket.frame(message))
 
     def counted(self) -> None:
         pass
@@ -63,19 +73,10 @@ class Echo(Connection):
 async def ours(request: web.Request) -> web.StreamResponse:
     transport = request.transport
     assert transport is not None
-    limits = Limits(
-        frame_bytes_max=MESSAGE_BYTES_MAX,
-        hello_timeout_ms=600_000,
-        write_buffer_bytes_max=2 * MESSAGE_BYTES_MAX,
-    )
-    loop = asyncio.get_running_loop()
     echo = Echo(
-        Door(limits, lambda room, token: None, lambda: None, lambda: 0),
-        room="echo",
-        runner=None,
+        request.app[SERVICES],
+        guest=Guest("echo", None, None, None),
         codec=Codec(MSGPACK, RoomFile("")),
-        token=None,
-        loop=loop,
         settled=lambda: None,
     )
     socket = fastpath.Socket(
@@ -85,7 +86,7 @@ async def ours(request: web.Request) -> web.StreamResponse:
         first_bytes_max=MESSAGE_BYTES_MAX,
         message_bytes_max=MESSAGE_BYTES_MAX,
         heartbeat_ms=600_000,
-        close_timeout_ms=limits.close_timeout_ms,
+        close_timeout_ms=LIMITS.close_timeout_ms,
     )
     echo.start(transport)
     try:
@@ -138,6 +139,7 @@ async def run(python: str, packages: Path, cases: list[str]) -> dict[str, dict[s
     servers = []
     for agent, handler in (("ours", ours), ("aiohttp", control)):
         app = web.Application()
+        app[SERVICES] = make_services(Config(limits=LIMITS), open_stores(Config()), Sources())
         app.router.add_get("/", handler)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         runners.append(runner)

@@ -4,9 +4,9 @@ A seed is a run. Two honest people play; the others send whatever comes to mind:
 request of the room with good, boundary and wrong bodies, packets for every generation from 0
 to beyond 2^53 - 1, damaged frames, in both subprotocols and as HTTP bodies. They join, leave,
 drop and return in between. Bytes are decoded as the server decodes them, and go through
-`answers.answer` and a real runner. What must hold:
+`answer` and a real runner. What must hold:
 
-- nothing but BadFrameError and RefusedError is raised, and the runner never stops;
+- nothing but BadFrameError and ProblemError is raised, and the runner never stops;
 - every packet gets exactly one reply, which can be encoded;
 - whenever the room iterates, the turns of the honest people go on;
 - the journal folds back into the room.
@@ -17,31 +17,25 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
 
-from gameroom import model
 from gameroom.chart import Chart
 from gameroom.lockstep.packets import Checksum, ClientPacket, Command, SignalReport
 from gameroom.model import INT_MAX
-from gameroom.room import Room, inputs
-from gameroom.room.effects import Effect
+from gameroom.room import inputs
 from gameroom.roomfile import appends
 from gameroom.server.config import Limits
-from gameroom.server.host.clock import RoomClock
-from gameroom.server.host.runner import Runner
-from gameroom.server.http.answers import Question, RefusedAnswerError, answer, of_reply, whole
 from gameroom.server.http.exchange import answer_response
-from gameroom.server.http.routes import ROOM
+from gameroom.server.refusals import ProblemError
+from gameroom.server.room_api.operations import ROOM, answer
+from gameroom.server.room_api.question import Answer, Question, whole
 from gameroom.simulator.monitor import Monitor
 from gameroom.store import Header
-from gameroom.store.memory import MemoryJournal, MemorySnapshots
+from gameroom.store.memory import MemoryJournal
 from gameroom.wire import (
     JSON,
     MSGPACK,
@@ -52,6 +46,9 @@ from gameroom.wire import (
     problem_body,
     read_json,
 )
+from tests.server.fuzz_values import NAMES, ODD, Values, bodies
+from tests.server.virtual import Loop, runner_of
+from tests.server.watched_rooms import BrokenError, WatchedRoom
 
 HONEST = ("ann", "bob")
 FOUL = ("eve", "mal", "oli", "pat", "rex", "sid", "tom")
@@ -59,109 +56,6 @@ FOUL = ("eve", "mal", "oli", "pat", "rex", "sid", "tom")
 WATCHER = "wes"
 ROUND_MS = 1_500
 """Longer than the longest turn of a room, and than a turn may be overdue."""
-
-ODD: tuple[object, ...] = (
-    None, True, False, 0, 1, -1, 2**31, 2**32, 2**32 - 1, INT_MAX, -INT_MAX, INT_MAX + 1, 2**64,
-    1.5, float("nan"), "", "x", "-", "0", "__class__", "a" * 300, "\ud800", "\u202e", "\x00",
-    [], {}, [[]], {"": None}, {"seat": 0}, {"choice": "drop"}, {"choice": 3}, [1] * 40,
-)  # fmt: skip
-"""Values that fit hardly anything."""
-
-NAMES = ("", "-", "nope", "seat", "choice", "running", "chat", "leave", "turns", "x" * 200, "%00")
-
-
-class BrokenError(AssertionError):
-    """What must hold does not. The run's steps say how it came to that."""
-
-
-class Loop:
-    """The part of an event loop that a runner uses, under virtual time in seconds."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self._alarms: list[Alarm] = []
-
-    def time(self) -> float:
-        return self.now
-
-    def call_at(self, when: float, callback: Callable[..., object], *args: object) -> Alarm:
-        alarm = Alarm(when, partial(callback, *args))
-        self._alarms.append(alarm)
-        return alarm
-
-    def call_later(self, delay: float, callback: Callable[..., object], *args: object) -> Alarm:
-        return self.call_at(self.now + delay, callback, *args)
-
-    def run_in_executor(self, executor: None, call: Callable[..., object], *args: object):
-        """At once."""
-        future: Future[object] = Future()
-        try:
-            future.set_result(call(*args))
-        except Exception as error:
-            future.set_exception(error)
-        return future
-
-    def run(self, seconds: float) -> None:
-        """Time passes; what is due is called at its time."""
-        end = self.now + seconds
-        while due := [one for one in self._alarms if not one.cancelled and one.when <= end]:
-            first = min(due, key=lambda one: one.when)
-            self._alarms = [one for one in self._alarms if one is not first and not one.cancelled]
-            self.now = max(self.now, first.when)
-            first.callback()
-        self.now = end
-
-
-@dataclass
-class Alarm:
-    when: float
-    callback: Callable[[], object]
-    cancelled: bool = False
-
-    def cancel(self) -> None:
-        self.cancelled = True
-
-
-def runner_of(room: Room, journal: MemoryJournal, loop: Loop) -> Runner:
-    """A runner whose room nobody else asks about."""
-    return Runner(
-        room,
-        journal=journal,
-        snapshots=MemorySnapshots(),
-        heads=(),
-        clock=RoomClock(loop),
-        loop=loop,
-        tail_bytes_max=1_000_000,
-        forget=lambda room, user: None,
-        over=lambda runner: None,
-        stopped=lambda runner: None,
-        keep=lambda runner, mark, said: None,
-    )
-
-
-class WatchedRoom(Room):
-    """The room, with an eye on every call: exactly one reply, effects in order, nothing raised."""
-
-    watch: Monitor
-    raised: list[BaseException]
-
-    def receive(self, who: str, packet: inputs.Packet, now: int) -> tuple[Effect, ...]:
-        return self._looked_at(lambda: Room.receive(self, who, packet, now), now, replies=1)
-
-    def tick(self, now: int) -> tuple[Effect, ...]:
-        return self._looked_at(lambda: Room.tick(self, now), now, replies=0)
-
-    def _looked_at(
-        self, step: Callable[[], tuple[Effect, ...]], now: int, *, replies: int
-    ) -> tuple[Effect, ...]:
-        seq = self.seq
-        try:
-            done = step()
-            self.watch.effects(self, done, now=now, seq=seq, replies=replies)
-        except BaseException as error:
-            self.raised.append(error)
-            raise
-        return done
 
 
 @dataclass
@@ -182,16 +76,18 @@ class Fuzz:
     steps: list[str] = field(default_factory=list)
     said: Counter[int] = field(default_factory=Counter)
     turns: int = 0
+    made: type[WatchedRoom] = WatchedRoom
 
     def __post_init__(self) -> None:
         self.dice = random.Random(f"{self.chart.room.name} {self.seed}")
         self.loop = Loop()
         self.watch = Monitor(self.chart)
-        self.room = WatchedRoom(self.chart, seed=self.seed)
+        self.room = self.made(self.chart, seed=self.seed)
         self.room.watch, self.room.raised = self.watch, []
         self.journal = MemoryJournal(Header("fuzz", "fuzz.room", "", "", seed=self.seed))
         self.runner = runner_of(self.room, self.journal, self.loop)
         self.file = self.chart.room
+        self.values = Values(self.file, self.dice)
         self.codecs = {name: Codec(name, self.file) for name in (JSON, MSGPACK)}
         players = self.file.players
         assert players is not None, "a merged room says how many players"
@@ -286,7 +182,7 @@ class Fuzz:
             self._ask(user, "PUT", "/players/me/engine", {"loaded": True})
             for request in self.file.requests:
                 if not self.room.chart_driver.iterates:
-                    body = {one.name: self._fit(one.type) for one in request.fields}
+                    body = {one.name: self.values.fit(one.type) for one in request.fields}
                     self._ask(user, "POST", f"/requests/{request.name}", body)
 
     def _night(self) -> None:
@@ -429,7 +325,7 @@ class Fuzz:
         if not self.file.commands or self.dice.random() < 0.5:
             return ()
         one = self.dice.choice(self.file.commands)
-        return (Command(one.name, {each.name: self._fit(each.type) for each in one.fields}),)
+        return (Command(one.name, {each.name: self.values.fit(each.type) for each in one.fields}),)
 
     # -- what they think of ------------------------------------------------------------
 
@@ -453,18 +349,20 @@ class Fuzz:
 
     def _foul_packet(self, user: str) -> None:
         generation = self._generation()
-        body: dict[str, object] = {"commands": [self._command() for _ in range(self._few())]}
+        body: dict[str, object] = {
+            "commands": [self.values.command() for _ in range(self.values.few())]
+        }
         for name, values in (
             ("generation", (generation, generation + 1, 0, -1)),
-            ("checksum", (self._checksum(generation), None)),
+            ("checksum", (self.values.checksum(generation), None)),
             ("latency", (0, 40, INT_MAX, -1)),
             ("framerate", (0, 60, 1, INT_MAX, -1)),
-            ("signals", ([self._signal(generation) for _ in range(self._few())],)),
+            ("signals", ([self.values.signal(generation) for _ in range(self.values.few())],)),
         ):
             if self.dice.random() < 0.4:
-                body[name] = self._rarely_odd(self.dice.choice(values))
+                body[name] = self.values.rarely_odd(self.dice.choice(values))
         path = f"/turns/{generation}" + self.dice.choice(("", "", "", "?x=1", "/"))
-        self._send(user, "PUT", path, self._rarely_odd(body))
+        self._send(user, "PUT", path, self.values.rarely_odd(body))
 
     def _foul_array(self, user: str) -> None:
         """The packet as an array, which only msgpack has."""
@@ -472,12 +370,12 @@ class Fuzz:
         age = self.dice.choice((0, 0, 1, generation, generation + 1, 64, 65, INT_MAX))
         array: list[object] = [
             generation,
-            [self._flat(self.file.commands) for _ in range(self._few())],
+            [self.values.flat(self.file.commands) for _ in range(self.values.few())],
             age,
             self.dice.choice((0, generation, 2**32 - 1, 2**32)),
             self.dice.choice((0, 40, INT_MAX)),
             self.dice.choice((0, 60, 1, INT_MAX)),
-            [[age, *self._flat(self.file.signals)] for _ in range(self._few())],
+            [[age, *self.values.flat(self.file.signals)] for _ in range(self.values.few())],
         ]
         if self.dice.random() < 0.5:
             del array[6]
@@ -496,17 +394,17 @@ class Fuzz:
             names = [one.name for one in self.file.requests]
             name = dice.choice(names) if names and dice.random() < 0.9 else dice.choice(NAMES)
             declared = [one.fields for one in self.file.requests if one.name == name]
-            body = self._body(declared[0] if declared else ())
+            body = self.values.body(declared[0] if declared else ())
             path = path.replace("{name}", name)
         elif route.name in ("setting", "settings"):
-            body = self._settings()
+            body = self.values.settings()
             name, body = dice.choice(list(body.items())) if route.name == "setting" else ("", body)
             path = path.replace("{name}", name)
         else:
-            body = dice.choice(_bodies(route.name))
+            body = dice.choice(bodies(route.name))
         if route.query and dice.random() < 0.7:
             path += f"?from={dice.choice((self._generation(), -1, '', 'x', '1&from=2'))}"
-        self._send(user, method, path, self._rarely_odd(body))
+        self._send(user, method, path, self.values.rarely_odd(body))
 
     def _damaged(self, user: str) -> None:
         """A frame of which a part was lost or flipped."""
@@ -526,12 +424,12 @@ class Fuzz:
         generation = str(self.dice.choice((self._generation(), "x", "-1", "9" * 17)))
         try:
             number = whole(generation, "generation")
-        except RefusedAnswerError:
+        except ProblemError:
             return
         self.steps.append(f"{user} sends a state of {number}")
         if self.room.unasked(user, number) is None:
             state = self.dice.choice((b"", b"[1]", b"[2]"))
-            of_reply(self.runner.receive(user, inputs.with_hash(number, state)))
+            Answer.of(self.runner.receive(user, inputs.with_hash(number, state)))
 
     def _direct(self, user: str) -> None:
         """Packets that no route makes so, or makes at another time than this."""
@@ -570,88 +468,3 @@ class Fuzz:
         self.loop.run(ms / 1000)
         for user, person in self.people.items():
             person.connected &= self.room.member(user)
-
-    # -- values ------------------------------------------------------------------------
-
-    def _few(self) -> int:
-        return self.dice.choice((0, 0, 0, 1, 1, 2, 9, 70))
-
-    def _rarely_odd(self, value: object) -> object:
-        return self.dice.choice(ODD) if self.dice.random() < 0.08 else value
-
-    def _command(self) -> object:
-        name, body = self._declared(self.file.commands)
-        return self._rarely_odd({"name": name, "body": body})
-
-    def _signal(self, generation: int) -> object:
-        name, body = self._declared(self.file.signals)
-        of = self.dice.choice((generation, generation - 1, 0, -1, 1, INT_MAX))
-        return self._rarely_odd({"generation": of, "name": name, "body": body})
-
-    def _checksum(self, generation: int) -> object:
-        of = self.dice.choice((generation - 1, generation, generation - 2, 0, 1, -1, INT_MAX))
-        return {"generation": of, "value": self._rarely_odd(self.dice.choice((0, 666, 2**32 - 1)))}
-
-    def _declared(
-        self, declared: tuple[model.CommandDeclaration, ...] | tuple[model.SignalDeclaration, ...]
-    ) -> tuple[object, object]:
-        if not declared or self.dice.random() < 0.1:
-            return self.dice.choice(NAMES), self._rarely_odd({})
-        one = self.dice.choice(declared)
-        return one.name, self._body(one.fields)
-
-    def _flat(
-        self, declared: tuple[model.CommandDeclaration, ...] | tuple[model.SignalDeclaration, ...]
-    ) -> list[object]:
-        index = self.dice.choice((*range(len(declared)), len(declared), -1))
-        fields = declared[index].fields if 0 <= index < len(declared) else ()
-        return [index, *(self._rarely_odd(self._fit(one.type)) for one in fields)]
-
-    def _body(self, fields: tuple[model.Field, ...]) -> object:
-        body = {one.name: self._rarely_odd(self._fit(one.type)) for one in fields}
-        if self.dice.random() < 0.1:
-            body["seat"] = self.dice.choice(ODD)
-        if body and self.dice.random() < 0.1:
-            del body[self.dice.choice(list(body))]
-        return self._rarely_odd(body)
-
-    def _settings(self) -> dict[str, object]:
-        made = {
-            one.name: self._rarely_odd(self._fit(one.type))
-            for one in self.file.settings
-            if self.dice.random() < 0.5
-        }
-        return made or {self.dice.choice(NAMES): self.dice.choice(ODD)}
-
-    def _fit(self, type_: model.Type) -> Any:
-        """A value of this type, at its edges mostly."""
-        dice = self.dice
-        match type_:
-            case model.IntType(low, high):
-                return dice.choice((low, high, dice.randint(low, high)))
-            case model.BoolType():
-                return dice.random() < 0.5
-            case model.StringType(low, high):
-                return dice.choice("x-é\u4e00") * dice.choice((low, max(low, min(high, 3))))
-            case model.ChoiceType(choices):
-                return dice.choice(choices)
-            case model.ListType(item, low, high):
-                return [self._fit(item) for _ in range(dice.choice((low, min(high, low + 2))))]
-        raise AssertionError(type_)
-
-
-def _bodies(route: str) -> tuple[object, ...]:
-    """What fits a route's input, and what nearly does."""
-    known: Mapping[str, tuple[object, ...]] = {
-        "engine": (
-            {"loaded": True}, {"loaded": False}, {}, {"refused": ["no"]}, {"refused": []},
-            {"loaded": True, "refused": ["no"]}, {"refused": ["x" * 201]}, {"refused": [""]},
-        ),
-        "have_state": (
-            {"sha256": "f" * 64, "size": 4}, {"sha256": "F" * 64, "size": 4},
-            {"sha256": "f" * 64, "size": 0}, {"sha256": "f" * 64, "size": INT_MAX}, {"size": 1},
-        ),
-        "chat": ({"text": "hello"}, {"text": ""}, {"text": " "}, {"text": "x" * 501}, {}),
-        "session": ({}, {"token": "x", "seq": 0}),
-    }  # fmt: skip
-    return known.get(route, (None, {}, {"x": 1}))

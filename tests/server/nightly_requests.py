@@ -59,7 +59,9 @@ async def test_no_mistake_of_a_peer_is_a_fault(seed: int, caplog: pytest.LogCapt
     caplog.set_level(logging.DEBUG)
     dice = random.Random(seed)
     short = {f"{name}_ms": 300 for name in ("request_timeout", "keepalive", "body_timeout")}
-    few = limits(**short, hello_timeout_ms=300, requests_per_second=10_000)
+    few = limits(
+        **short, hello_timeout_ms=300, session_ms_per_second=1_000, address_ms_per_second=1_000
+    )
     async with served(config(limits=few)) as table:
         made = await table.create()
         ann = await table.join(made["id"], "ann")

@@ -17,12 +17,13 @@ from aiohttp import ClientResponse, ClientWebSocketResponse, WSMsgType, web
 from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
-from gameroom.server.app import ADMISSION, LOBBY, PEERS, ROUNDS, make_app
+from gameroom.server.app import make_app
 from gameroom.server.auth import Sources
 from gameroom.server.config import Config, Limits, create_keys
 from gameroom.server.host.lobby import Lobby
 from gameroom.server.host.stores import open_stores
 from gameroom.server.listening import Listener
+from gameroom.server.services import SERVICES
 from gameroom.store import Stores
 from gameroom.wire import JSON
 from tests.patience import PATIENCE_S
@@ -101,7 +102,7 @@ class Table:
 
     @property
     def lobby(self) -> Lobby:
-        return self.app[LOBBY]
+        return self.app[SERVICES].lobby
 
     @property
     def origin(self) -> str:
@@ -213,6 +214,9 @@ class Line:
             message = await asyncio.wait_for(self.ws.receive(), PATIENCE_S)
             if message.type is WSMsgType.TEXT:
                 self.events.append(json.loads(message.data))
+            elif message.type is WSMsgType.CLOSE:
+                # `close_code` of the socket says 1006 where the answer could not be written.
+                return message.data, str(message.extra or "")
             elif message.type is not WSMsgType.BINARY:
                 return self.ws.close_code, str(message.extra or "")
 
@@ -228,18 +232,12 @@ def _has(body: object, wanted: Mapping[str, object]) -> bool:
 class Served(TestServer):
     """The test server of aiohttp, whose connections are accepted as ours are."""
 
-    def __init__(self, app: web.Application, config: Config) -> None:
-        super().__init__(app)
-        self._limits = config.limits
-
     async def start_server(
         self, loop: asyncio.AbstractEventLoop | None = None, **more: Any
     ) -> None:
         if self.runner is not None:
             return
-        self.listener = Listener(
-            self.app, self.app[ADMISSION], self.app[PEERS], self.app[ROUNDS], self._limits
-        )
+        self.listener = Listener(self.app)
         self.port = await self.listener.start(self.host, 0)
         self.runner = self.listener.runner
         self.scheme = "http"
@@ -258,7 +256,7 @@ async def served(
     """A server until the block ends."""
     kept = stores or open_stores(config)
     app = make_app(config, kept, sources=sources or counted())
-    async with TestClient(Served(app, config)) as client:
+    async with TestClient(Served(app)) as client:
         table = Table(app, client, kept)
         yield table
         for writer in table.kept:

@@ -13,9 +13,9 @@ import pytest
 from aiohttp import WSServerHandshakeError
 
 from gameroom.server.admission import Admission
-from gameroom.server.app import ADMISSION
 from gameroom.server.config import ConfigError, Limits
 from gameroom.server.peerlog import PeerLog
+from gameroom.server.services import SERVICES
 from tests.server.table import ENGINE, PATIENCE_S, ROOM, Line, Table, config, limits, served
 from tests.server.test_logs import request, until_handled
 
@@ -356,7 +356,7 @@ async def test_silent_connections_give_way_to_a_newcomer() -> None:
         for reader in silent[:7]:
             assert await ended(reader) == b""
         assert (await line.ask("GET", "/time"))["status"] == 200
-        assert table.app[ADMISSION].silent <= 3
+        assert table.app[SERVICES].admission.silent <= 3
 
 
 async def test_a_silent_socket_is_told_to_come_again_when_it_gives_way() -> None:
@@ -399,4 +399,4 @@ async def test_connections_come_and_go_without_a_trace() -> None:
             writer.close()
         await line.ws.close()
         await until_handled(table, 0)
-        assert table.app[ADMISSION].silent == 1, "the client's own"
+        assert table.app[SERVICES].admission.silent == 1, "the client's own"

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from gameroom.model import RoomFile
 from gameroom.server.config import Config
+from gameroom.server.host.charts import Charts
 from gameroom.server.host.rooms import Asleep
-from gameroom.server.http.answers import RefusedAnswerError
-from gameroom.store import FileJournals, StoreFailedError
+from gameroom.server.refusals import ProblemError
+from gameroom.store import FileJournals, Header, StoreFailedError
 from tests.server.table import ENGINE, KEYED, ROOM, Line, Person, Table, config, limits, served
 from tests.server.test_durability import Watched
 from tests.server.test_faults import played
@@ -156,7 +158,7 @@ async def test_a_room_that_a_full_disk_stopped_comes_back_without_a_restart(
         ann, of_ann, _, of_bob = await duel(table)
         await played(of_ann, of_bob, until=3)
         runner = table.lobby.rooms.running[ann.room]
-        runner.journal = full = Watched(runner.journal, [])  # type: ignore[assignment]
+        runner.events.journal = full = Watched(runner.events.journal, [])  # type: ignore[assignment]
         full.full = True
         await packet(of_ann, 4)
         await packet(of_bob, 4)
@@ -208,7 +210,7 @@ async def test_rooms_whose_session_database_is_lost_are_named_and_served(
     for path in tmp_path.glob("gameroom.sqlite*"):
         path.unlink()
     async with served(on_disk(tmp_path)) as table:
-        assert "1 journals are not in the session database" in caplog.text
+        assert "rooms with a journal but without sessions: 1" in caplog.text
         assert made["id"] in caplog.text
         bob = await table.join(made["id"], "bob")
         await bob.connect()
@@ -243,9 +245,18 @@ async def test_a_room_that_takes_long_to_wake_says_so(tmp_path: Path) -> None:
     async with served(on_disk(tmp_path, wake_wait_ms=1)) as table:
         made = await table.create()
         await nobody_there(table)
+        rooms, may_read = table.lobby.rooms, asyncio.Event()
+        read, rooms.charts = rooms.file, Charts()
+
+        async def slowly(header: Header) -> RoomFile:
+            await may_read.wait()
+            return await read(header)
+
+        rooms.file = slowly  # type: ignore[method-assign]
         response = await table.client.get(f"/rooms/{made['id']}")
         problem = await table.problem(response, 503)
         assert (problem["code"], problem["retry_after_ms"] > 0) == ("waking", True)
+        may_read.set()
         while made["id"] not in table.lobby.rooms.running:
             await asyncio.sleep(0)
         assert (await table.client.get(f"/rooms/{made['id']}")).status == 200
@@ -271,7 +282,7 @@ async def test_a_room_that_is_ended_while_it_wakes_up_stays_ended(tmp_path: Path
         await asyncio.sleep(0)
         assert made["id"] in rooms._moving
         rooms.end(made["id"])
-        with pytest.raises(RefusedAnswerError) as refused:
+        with pytest.raises(ProblemError) as refused:
             await waking
         assert refused.value.problem.status == 404
         assert open_files(tmp_path) == []

@@ -9,9 +9,9 @@ from typing import Any, cast
 
 import pytest
 
+from gameroom.server import bodies
+from gameroom.server.host.attempts import Attempts
 from gameroom.server.host.stores import open_stores
-from gameroom.server.http import bodies
-from gameroom.server.http.attempts import Attempts
 from gameroom.store import StoreFailedError
 from tests.server import leaks
 from tests.server.table import PATIENCE_S, Person, Table, config, limits, served

@@ -6,7 +6,6 @@ room with a delay, and to a stranger. A new route without a row fails.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -30,12 +29,11 @@ from gameroom.lockstep.packets import (
     RosterRow,
     Setup,
 )
-from gameroom.server.host.clock import RoomClock
 from gameroom.server.host.shown import EVENTS_MAX, NOT_NOW, PICTURES, Delayed, Shown
 from gameroom.server.http.openapi import room_path
-from gameroom.server.http.routes import ROOM as ROOM_ROUTES
 from gameroom.server.http.routes import SERVER as SERVER_ROUTES
-from gameroom.server.http.routes import Route
+from gameroom.server.room_api.operations import ROOM as ROOM_ROUTES
+from gameroom.server.room_api.route import Route
 from gameroom.wire import plain as plain_of
 from gameroom.wire import problem_body, read_json
 from gameroom.wire.shape import read
@@ -301,7 +299,7 @@ async def test_the_end_of_the_room_is_news_too() -> None:
         assert refused["body"] == problem_body(NOT_NOW)
         early = await table.problem(await table.client.get(replay, **theirs), 409)
         assert early["code"] == "not_over"
-        runner.clock = RoomClock(asyncio.get_running_loop(), runner.clock.now() + 3_600_000)
+        runner.clock.start(runner.clock.now() + 3_600_000)
         refused = await line.ask("POST", "/chat", {"text": "it is over"})
         assert refused["body"]["code"] == "room_ended"
         assert (await table.client.get(replay, **theirs)).status == 200

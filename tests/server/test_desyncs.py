@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from gameroom import desyncfile
-from gameroom.lockstep import desync
+from gameroom.lockstep import desync_report
 from gameroom.lockstep.canonical import canonical, checksum
 from gameroom.lockstep.packets import Diverged
+from gameroom.server.bodies import Evidence
 from gameroom.server.config import Limits
 from gameroom.server.host.desyncs import Case
-from gameroom.server.http.bodies import Evidence
 from gameroom.store import FileDesyncs, NoPlaceError
 from tests.server.table import (
     ENGINE,
@@ -149,7 +149,7 @@ async def test_the_report_names_the_part_that_differs(
     assert found["room"]["seed"] == 7
     path = tmp_path / "data" / "desyncs" / f"{room}-2.desync"
     assert desyncfile.read(path.read_bytes()).body == found
-    assert f"room {room}: the engines differ at turn 2: {path}" in caplog.messages
+    assert f"room {room}: engines diverged at turn 2: report written to {path}" in caplog.messages
     response = await table.client.get(f"/rooms/{room}/desyncs/2", headers=KEYED)
     assert f'filename="{room}-2.desync"' in response.headers["Content-Disposition"]
     assert response.headers["Cache-Control"] == "no-store"
@@ -219,7 +219,9 @@ async def test_what_one_says_is_told_as_said_and_spoils_nothing(table: Table):
     await cid.says(2, why="it is\nlost\u202e")
     found = await report(table, ann.person.room)
     assert found["seats"][2]["said"]["why"] == "it is lost"
-    assert found["seats"][1]["said"]["why"] == "0.5 is not a whole number within 2^53 - 1"
+    assert (
+        found["seats"][1]["said"]["why"] == "0.5 is not a whole number from -(2^53 - 1) to 2^53 - 1"
+    )
     assert list(found["states"]) == ["0"]
     assert found["by"] == "parts"
 
@@ -240,7 +242,7 @@ async def test_a_report_is_made_when_nobody_says_anything(tmp_path: Path):
     async with served(config(data=tmp_path, limits=limits(desync_wait_ms=100))) as table:
         ann, _, _ = [witness for witness, _ in await diverged(table)]
         found = await report(table, ann.person.room)
-        assert [row["said"]["why"] for row in found["seats"]] == ["it said nothing"] * 3
+        assert [row["said"]["why"] for row in found["seats"]] == ["no evidence received"] * 3
         assert [row["checksum"] for row in found["seats"]] == [8, 9, 8]
         assert found["happened"]
         assert (await ann.says(2, 404))["code"] == "no_such_desync"
@@ -255,7 +257,7 @@ async def test_a_server_that_stops_writes_what_it_knows(tmp_path: Path):
     (path,) = (tmp_path / "desyncs").iterdir()
     body = desyncfile.read(path.read_bytes()).body
     assert body["differences"][0]["path"] == "units.1.hp"
-    assert body["seats"][2]["said"]["why"] == "it said nothing"
+    assert body["seats"][2]["said"]["why"] == "no evidence received"
 
 
 async def test_a_full_disk_is_logged_and_the_game_goes_on(
@@ -267,7 +269,11 @@ async def test_a_full_disk_is_logged_and_the_game_goes_on(
         (data / "desyncs").write_text("in the way", encoding="utf-8")
         three = await diverged(table, DROPS)
         async with asyncio.timeout(PATIENCE_S):
-            while not [one for one in caplog.messages if "the report of turn 2 is lost" in one]:
+            while not [
+                one
+                for one in caplog.messages
+                if "the desync report of turn 2 cannot be stored" in one
+            ]:
                 await asyncio.sleep(0.01)
         ann, _, cid = [line for _, line in three]
         for line in (ann, cid):
@@ -379,7 +385,7 @@ class Verdict:
         self.case = Case(
             room="r",
             limits=Limits(**changes),
-            subject=desync.Subject("r", "duel", "e", 7, {}, 0, 0),
+            subject=desync_report.Subject("r", "duel", "e", 7, {}, 0, 0),
             verdict=Diverged(2, (majority,), True, values),
             agreed=None,
             happened=(),

@@ -20,7 +20,7 @@ from gameroom.store import (
     Torn,
 )
 from gameroom.wire import Close
-from tests.server.table import KEYED, Line, Person, config, playing, served
+from tests.server.table import KEYED, Line, Person, config, limits, playing, served
 from tests.server.test_turns import move, packet
 
 
@@ -79,7 +79,7 @@ async def test_every_event_is_stored_before_anybody_is_told(tmp_path: Path) -> N
         made = await table.create()
         runner = table.lobby.rooms.running[made["id"]]
         notes: list[tuple[str, int]] = []
-        runner.journal = Watched(runner.journal, notes)
+        runner.events.journal = Watched(runner.events.journal, notes)
         ann, bob = await table.join(made["id"], "ann"), await table.join(made["id"], "bob")
         lines = await ann.connect(), await bob.connect()
         for line in list(runner.lines.values()):
@@ -108,12 +108,12 @@ async def test_what_cannot_be_stored_is_told_to_nobody(tmp_path: Path) -> None:
         line, other = await ann.connect(), await bob.connect()
         await other.ask("GET", "/time")
         runner = table.lobby.rooms.running[made["id"]]
-        runner.journal = watched = Watched(runner.journal, [])
+        runner.events.journal = watched = Watched(runner.events.journal, [])
         watched.full = True
         await line.send(id=99, method="PUT", path="/setup/gold", body=999)
         code, reason = await other.closed()
         assert code == 1013
-        assert "stored" in reason
+        assert "could not store" in reason
         assert (await line.closed())[0] == 1013
         assert not [e for e in other.events if e.get("body", {}).get("changed_by") == "ann"]
         response = await table.client.get(f"/rooms/{made['id']}")
@@ -166,7 +166,7 @@ async def test_a_room_of_which_nothing_was_stored_yet_begins_anew(tmp_path: Path
     async with served(on_disk(tmp_path)) as table:
         made = await table.create()
         path = next((tmp_path / "journals").glob("*.journal"))
-        first = next(iter(table.lobby.rooms.running[made["id"]].journal.read()))
+        first = next(iter(table.lobby.rooms.running[made["id"]].events.journal.read()))
         size = path.read_bytes().index(first.event)
     with path.open("r+b") as file:
         file.truncate(size)
@@ -189,7 +189,7 @@ async def test_one_damaged_journal_keeps_no_other_room_back(
     async with served(on_disk(tmp_path)) as table:
         response = await table.client.get(f"/rooms/{first['id']}")
         assert (await table.problem(response, 503))["code"] == "room_damaged"
-        assert f"room {first['id']} cannot wake up; its journal is kept" in caplog.text
+        assert f"room {first['id']}: cannot wake up, its journal is kept" in caplog.text
         assert (await table.client.get(f"/rooms/{second['id']}")).status == 200
     assert path.read_bytes() == bytes(data)
 
@@ -198,7 +198,8 @@ async def test_one_damaged_journal_keeps_no_other_room_back(
 async def test_a_journal_that_is_damaged_under_a_running_room_is_named_on_every_way(
     tmp_path: Path, way: str
 ) -> None:
-    async with served(on_disk(tmp_path)) as table:
+    """Only the latest event is in memory; everything before it has to be read."""
+    async with served(config(data=tmp_path, limits=limits(tail_bytes_max=1))) as table:
         made = await table.create()
         ann = await table.join(made["id"], "ann")
         line = await ann.connect()

@@ -9,8 +9,8 @@ import pytest
 from aiohttp import web
 from aiohttp.pytest_plugin import AiohttpClient
 
+from gameroom.server import websocket
 from gameroom.server.socket import dispatch as fastpath
-from gameroom.server.socket import websocket
 
 
 class Server:

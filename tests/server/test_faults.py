@@ -26,18 +26,18 @@ EVENTS = 16
 @pytest.fixture(autouse=True)
 def planted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Faults of ours: a move of 9, and a line of chat that says "boom"."""
-    take, chat = Play.take, Requests._chat
+    fitting, chat = Play._fitting, Requests._chat
 
     def faulty(self: Play, member: Member, sent: ClientPacket) -> Any:
         if any(command.body.get("x") == BAD for command in sent.commands):
             raise KeyError(BAD)
-        return take(self, member, sent)
+        return fitting(self, member, sent)
 
     def boom(self: Requests, member: Member, text: str) -> Any:
         assert text != "boom"
         return chat(self, member, text)
 
-    monkeypatch.setattr(Play, "take", faulty)
+    monkeypatch.setattr(Play, "_fitting", faulty)
     monkeypatch.setattr(Requests, "_chat", boom)
 
 
@@ -135,14 +135,14 @@ async def test_a_long_game_is_made_again_from_its_checkpoint(
         await played(of_ann, of_bob, until=last)
         runner = table.lobby.rooms.running[bob.room]
         read: list[int] = []
-        original = runner.journal.read
+        original = runner.events.journal.read
 
         def noted(after: int = 0, limit: int | None = None) -> Any:
             for entry in original(after, limit):
                 read.append(entry.seq)
                 yield entry
 
-        runner.journal.read = noted  # type: ignore[method-assign]
+        runner.events.journal.read = noted  # type: ignore[method-assign]
         await packet(of_bob, last + 1, move(BAD))
         await of_bob.closed()
         assert 0 < len(read) <= EVENTS

@@ -17,8 +17,9 @@ from gameroom.room.event_log import EventLog
 from gameroom.room.play import Play
 from gameroom.room.requests import Requests
 from gameroom.room.room import Room
-from tests.server.fuzz import BrokenError, Fuzz
+from tests.server.fuzz import Fuzz
 from tests.server.fuzz_rooms import chart, shipped, troubled
+from tests.server.watched_rooms import BothPathsRoom, BrokenError
 from tests.simulator.world_rooms import SKIRMISH
 
 SEEDS = 1
@@ -28,19 +29,27 @@ ROOMS = {**shipped(), **troubled()}
 
 @pytest.mark.parametrize("name", ROOMS)
 def test_nothing_that_is_sent_does_more_than_it_may(name: str) -> None:
+    """And the fast path of packets leads where the slow one leads."""
     for seed in range(SEEDS):
-        Fuzz(chart(ROOMS[name]), seed).run(STEPS)
+        Fuzz(chart(ROOMS[name]), seed, made=BothPathsRoom).run(STEPS)
+
+
+def test_a_long_run_in_which_a_page_hides_while_a_turn_is_late() -> None:
+    Fuzz(chart(ROOMS["free-for-all"]), seed=13).run(380)
 
 
 def test_it_plays_and_is_refused_in_every_way() -> None:
     """What never happens proves nothing."""
     said: Counter[int] = Counter()
-    turns = 0
+    turns = kept = 0
     for seed in range(8):
-        run = Fuzz(chart(SKIRMISH), seed).run(STEPS)
+        run = Fuzz(chart(SKIRMISH), seed, made=BothPathsRoom).run(STEPS)
         said, turns = said + run.said, turns + run.turns
+        assert isinstance(run.room, BothPathsRoom)
+        kept += run.room.kept
     assert {200, 202, 204, 400, 403, 404, 405, 409, 422} <= said.keys()
     assert turns > 8 * 10
+    assert kept > 8 * 5
 
 
 def test_the_same_seed_is_the_same_run() -> None:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from gameroom.server.app import ROUNDS
 from gameroom.server.listening import HEAD_BYTES
+from gameroom.server.services import SERVICES
 from tests.server.table import Table
 from tests.server.test_turns import duel
 
@@ -20,7 +20,7 @@ from tests.server.test_turns import duel
 def turns_of_reading(table: Table) -> Iterator[list[str]]:
     """The payers of what is read in turn."""
     seen: list[str] = []
-    rounds = table.app[ROUNDS]
+    rounds = table.app[SERVICES].rounds
     run = rounds.run
 
     def spied(payer: str, *args: Any, **more: Any) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from gameroom.server.app import ADMISSION
 from gameroom.server.peerlog import PeerLog
+from gameroom.server.services import SERVICES
 from tests.server.leaks import WATCH
 from tests.server.table import KEY, KEYED, PATIENCE_S, Table
 
@@ -295,7 +295,7 @@ async def until_handled(table: Table, count: int = 1) -> None:
     """Wait until the server has so many connections besides the client's own, and has seen
     what they sent."""
     async with asyncio.timeout(PATIENCE_S):
-        while len(table.app[ADMISSION]) != count + 1:
+        while len(table.app[SERVICES].admission) != count + 1:
             await asyncio.sleep(0)
     await table.client.get("/livez")
 

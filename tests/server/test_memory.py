@@ -10,13 +10,13 @@ from logging import Logger
 from pathlib import Path
 from types import FunctionType, ModuleType
 
-from gameroom.chart import Chart, compile_room
+from gameroom.chart import Chart
 from gameroom.lockstep.packets import Checksum, ClientPacket, Command
 from gameroom.model import RoomFile
 from gameroom.room import Room, inputs
 from gameroom.roomfile import read
 from gameroom.server.host.clock import RoomClock
-from gameroom.server.host.recent import Told
+from gameroom.server.host.recent import EncodedEvent
 from gameroom.server.host.runner import Runner
 from gameroom.store import FileJournals, Header, MemorySnapshots
 from gameroom.wire import JSON, MSGPACK
@@ -46,8 +46,8 @@ class Socket:
         self.who, self.delay_ms = who, 0
         self._runner, self._subprotocol = runner, subprotocol
 
-    def push(self, told: Told) -> None:
-        assert self._runner.frame(told, self._subprotocol)
+    def push(self, told: EncodedEvent) -> None:
+        assert self._runner.events.frame(told, self._subprotocol)
 
     def reject(self, rejected: object) -> None:
         raise AssertionError("nothing is refused here")
@@ -61,8 +61,7 @@ def playing(
     folder: Path, loop: asyncio.AbstractEventLoop, tail_bytes: int = TAIL_BYTES
 ) -> tuple[Runner, Iterator[None]]:
     """A running game of two, one of them in JSON; each step is a turn."""
-    file, used = read("duel.room", ROOM)
-    chart = compile_room(file)
+    chart, used = read("duel.room", ROOM)
     header = Header("r", "duel.room", ROOM, "e" * 64, used, seed=7)
     clock = Now()
     runner = Runner(
@@ -126,7 +125,7 @@ async def test_a_long_game_holds_no_more_than_a_short_one(tmp_path: Path) -> Non
         next(turns)
     # Even one number for each turn would be more.
     assert held(runner) - before < 8 * 1_600 / 2
-    assert sum(len(one) for one in runner._waiting.values()) <= 4
-    stride, keys, _ = runner._turns.rows()
+    assert len(runner._waiting) <= 4
+    stride, keys, _ = runner.events.marks.rows()
     assert (len(keys) <= 256, stride) == (True, 16)
-    runner.journal.close()
+    runner.events.journal.close()

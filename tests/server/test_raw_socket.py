@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from gameroom.server.socket.websocket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
+from gameroom.server.websocket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 from gameroom.wire import JSON
 from tests.server.table import (
     ENGINE,

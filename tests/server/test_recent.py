@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import tracemalloc
 
-from gameroom.server.host.recent import EVENT_BYTES, Recent, Told
+from gameroom.server.host.recent import EVENT_BYTES, EncodedEvent, Recent
 
 
-def told(seq: int, size: int = 0) -> Told:
-    return Told(seq, seq * 10, bytes(size))
+def told(seq: int, size: int = 0) -> EncodedEvent:
+    return EncodedEvent(seq, seq * 10, bytes(size))
 
 
-def seqs(found: list[Told] | None) -> list[int] | None:
+def seqs(found: list[EncodedEvent] | None) -> list[int] | None:
     return None if found is None else [one.seq for one in found]
 
 
@@ -39,9 +39,20 @@ def test_frames_that_are_made_later_count_too() -> None:
     for one in kept:
         recent.add(one)
     kept[4].json = bytes(8 * EVENT_BYTES)
-    recent.count(kept[4])
+    recent.count_again(kept[4])
     assert recent.after(2) is None
     assert seqs(recent.after(4)) == [5]
+
+
+def test_a_frame_of_an_event_that_is_not_kept_here_is_not_counted() -> None:
+    recent = Recent(3 * EVENT_BYTES)
+    events = [told(seq) for seq in range(1, 6)]
+    for one in events:
+        recent.add(one)
+    for one in (events[0], told(5), told(6), told(99)):
+        one.json = bytes(3 * EVENT_BYTES)
+        recent.count_again(one)
+    assert seqs(recent.after(2)) == [3, 4, 5]
 
 
 def test_the_last_event_stays_however_big() -> None:
@@ -71,3 +82,16 @@ def test_the_limit_counts_what_is_held() -> None:
     finally:
         tracemalloc.stop()
     assert held < 200_000
+
+
+def test_turns_are_found_while_all_of_them_are_kept() -> None:
+    recent = Recent(6 * (EVENT_BYTES + 100))
+    for seq in range(1, 12):
+        event = told(seq, 100)
+        event.generation = seq // 2 if seq % 2 == 0 else 0
+        recent.add(event)
+    assert [one.generation for one in recent.turns(4, 5) or ()] == [4, 5]
+    assert [one.generation for one in recent.turns(3, 3) or ()] == [3]
+    assert [one.generation for one in recent.turns(5, 99) or ()] == [5]
+    assert recent.turns(2, 5) is None, "the oldest are in the journal"
+    assert recent.turns(6, 6) is None, "not closed yet"

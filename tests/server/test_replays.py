@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from gameroom import resources
-from gameroom.server.http import replays
+from gameroom.server.http.handlers import replays
 from gameroom.store import Entry, Header, replay
 from tests.server.table import ENGINE, KEYED, ROOM, Table, config, playing, served
 from tests.server.test_turns import move, packet
@@ -53,7 +53,7 @@ async def test_a_session_gets_all_that_the_room_has_said(table: Table) -> None:
     assert response.headers["Content-Disposition"] == f'attachment; filename="{name}"'
     assert response.headers["Cache-Control"] == "no-store"
     reader, entries = read(await response.read())
-    journal = table.lobby.rooms.running[made["id"]].journal
+    journal = table.lobby.rooms.running[made["id"]].events.journal
     assert reader.header == journal.header
     assert (reader.code.engine, reader.code.view) == (ENGINE.encode(), None)
     assert reader.code.kit == resources.kit()
@@ -107,7 +107,7 @@ async def test_a_game_goes_on_while_a_long_journal_is_sent(tmp_path: Path) -> No
     async with served(config(data=tmp_path)) as table:
         made = await table.create()
         ann = await table.join(made["id"], "ann")
-        journal = table.lobby.rooms.running[made["id"]].journal
+        journal = table.lobby.rooms.running[made["id"]].events.journal
         first = journal.last
         for seq in range(first + 1, first + 200_001):
             journal.append(Entry(seq, seq, b"e" * 60))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gameroom.room import Room, inputs
-from gameroom.server.host.recent import Told
+from gameroom.server.host.recent import EncodedEvent
 from gameroom.server.host.runner import Runner
 from gameroom.store import Header
 from gameroom.store.memory import MemoryJournal
-from tests.server.fuzz import Loop, runner_of
 from tests.server.fuzz_rooms import chart
+from tests.server.virtual import Loop, runner_of
 
 WATCHERS = 400
 WATCHED = f"""
@@ -33,7 +33,7 @@ class SlowLine:
     delay_ms: int = 0
     reads: bool = True
 
-    def push(self, told: Told) -> None:
+    def push(self, told: EncodedEvent) -> None:
         if not self.reads:
             self.runner.detach(self)
 

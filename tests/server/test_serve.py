@@ -111,7 +111,7 @@ def test_a_second_server_on_the_same_folder_names_the_first(tmp_path: Path) -> N
             assert second.return_value == 1
             assert second.output == (
                 f"gameroom cannot serve: {folder} is in use by the server with pid"
-                f" {process.child.pid}; --wait 30s waits for it to stop\n"
+                f" {process.child.pid}; use --wait 30s to wait for it to stop\n"
             )
         second = run_serve("--data", str(data), "--wait", "60ms")
         assert second.return_value == 1
@@ -165,12 +165,12 @@ def test_on_loopback_a_key_is_made_for_the_run_and_printed() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--host", "0.0.0.0"), "no create key"),
-        (("--origin", "*"), "is not like"),
+        (("--host", "0.0.0.0"), "without a create key"),
+        (("--origin", "*"), "is not valid; write it like"),
         (("--port", "99999"), "port"),
         (("--durability", "hope"), "durability"),
         (("--create-key-file", "none"), "none"),
-        (("--wait", "30s"), "--wait goes with --data"),
+        (("--wait", "30s"), "--wait needs --data"),
         (("--data", "data", "--wait", "30"), "30s, 2m or 1h"),
         (("--data", "data", "--wait", "-1s"), "30s, 2m or 1h"),
         (("--data", "data", "--wait", "25h"), "longer than 24h"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gameroom.server.socket.silent import Silent
+from gameroom.server.silent import Silent
 
 
 def filled(silent: Silent[str], *items: str) -> list[str | None]:

@@ -113,7 +113,7 @@ async def test_no_room_no_seat_and_a_wrong_token_look_the_same(table: Table) -> 
         ws = await table.client.ws_connect(f"/rooms/{room}/socket", protocols=(JSON,))
         line = Line(ws)
         said.append(await line.ask("PUT", "/session", {"token": token, "seq": 0}))
-        assert await line.closed() == (4103, "the session is not known")
+        assert await line.closed() == (4103, "there is no such session")
     assert said[0]["status"] == 401
     assert all(one == said[0] for one in said)
 

@@ -14,6 +14,7 @@ from gameroom.store import (
     FileJournals,
     Header,
     MemoryJournal,
+    MemoryJournals,
     StoreFailedError,
 )
 
@@ -50,7 +51,7 @@ class Signalled(MemoryJournal):
 def test_a_thread_syncs_all_journals_and_one_that_fails_keeps_no_other_back(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    syncing = Syncing()
+    syncing = Syncing(MemoryJournals())
     bad, good = Signalled(fails=True), Signalled()
     syncing.add("bad", bad)
     syncing.add("good", good)

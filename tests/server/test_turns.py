@@ -95,7 +95,7 @@ async def test_a_refused_command_does_not_spoil_its_packet(table: Table) -> None
         refused[event["body"]["index"]] = event["body"]["problem"]
     assert sorted(refused) == [1, 2, 3]
     assert refused[1]["code"] == "bad_command"
-    assert "0 to 9" in refused[2]["detail"]
+    assert "0..9" in refused[2]["detail"]
     assert refused[3]["status"] == 409
     assert refused[3]["state"] == "running.iterating.day"
     assert "move" in refused[3]["allowed"]
@@ -147,7 +147,7 @@ async def test_generation_0_is_refused_on_every_way_and_the_game_goes_on(table: 
     url, headers = f"/rooms/{ann.room}/turns/0", {"Authorization": f"Bearer {ann.token}"}
     response = await table.client.put(url, json={"commands": []}, headers=headers)
     problem = await table.problem(response, 400)
-    assert problem["detail"] == "generations count from 1 to 2^53 - 1"
+    assert problem["detail"] == "A generation must be a whole number from 1 to 2^53 - 1."
     ws = await bob.socket(protocols=(MSGPACK,))
     hello = {"id": 1, "method": "PUT", "path": "/session", "body": {"token": bob.token, "seq": 0}}
     await ws.send_bytes(msgspec.msgpack.encode(hello))
@@ -366,7 +366,7 @@ class UvloopAtWorst:
 async def test_a_timer_that_is_due_when_it_is_set_rings_like_any_other(table: Table) -> None:
     ann, of_ann, _, of_bob = await duel(table)
     runner = table.lobby.rooms.running[ann.room]
-    runner._loop = UvloopAtWorst(asyncio.get_running_loop())
+    runner._timer._loop = UvloopAtWorst(asyncio.get_running_loop())
     for generation in range(1, 6):
         for line in (of_ann, of_bob):
             await packet(line, generation)

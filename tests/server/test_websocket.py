@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gameroom.server.socket import websocket
-from gameroom.server.socket.websocket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Parser
+from gameroom.server import websocket
+from gameroom.server.websocket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Parser
 
 MAX = 4096
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from gameroom import desyncfile, language, picture
-from gameroom.lockstep import desync
+from gameroom.lockstep import desync_report
 from gameroom.server.host import jobs
 from gameroom.server.host.child import send
 from gameroom.server.host.worker import JobFailedError, Worker, WorkerBusyError
@@ -135,13 +135,13 @@ async def test_rooms_are_read_and_drawn_in_the_other_process(
     def here(*args: object, **kwargs: object) -> None:
         raise AssertionError("this holds the loop")
 
-    for module, name in ((language, "load"), (picture, "svg"), (desync, "report")):
+    for module, name in ((language, "load"), (picture, "svg"), (desync_report, "report")):
         monkeypatch.setattr(module, name, here)
     made = await table.create()
     drawn = await table.client.get(f"/rooms/{made['id']}/chart.svg")
     assert (await drawn.text()).startswith("<svg")
-    verdict = desync.Diverged(7, (1,), decidable=True, values={0: 1, 1: 2})
-    subject = desync.Subject("room", "duel", "", 7, {}, 0, 0)
+    verdict = desync_report.Diverged(7, (1,), decidable=True, values={0: 1, 1: 2})
+    subject = desync_report.Subject("room", "duel", "", 7, {}, 0, 0)
     report = await table.lobby.worker.run(jobs.reported, subject, verdict, None, (), ())
     assert desyncfile.read(report).generation == 7
 

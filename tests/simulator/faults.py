@@ -6,7 +6,7 @@ docs/simulator.md lists them; tests/simulator/test_faults.py plants every one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 
@@ -28,6 +28,7 @@ from gameroom.room.play import Play
 from gameroom.room.room import Room
 from gameroom.room.snapshots import Snapshots
 from gameroom.store import Entry, record
+from tests.values import replace
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def told_first(patch: pytest.MonkeyPatch) -> None:
 
 
 @fault(
-    "a packet that comes again is taken again",
+    "a repeated packet is accepted again",
     "exactly-once",
     "bounded-memory",
     "absent-named",
@@ -88,7 +89,7 @@ def taken_twice(patch: pytest.MonkeyPatch) -> None:
 
 
 @fault(
-    "nobody knows which commands were taken, so two tabs are both heard",
+    "accepted commands are not remembered, so two tabs can both send one",
     "exactly-once",
     weather="mobile",
 )
@@ -96,7 +97,7 @@ def ids_forgotten(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Turns, "knows", lambda self, seat, one: False)
 
 
-@fault("a restart forgets which commands were taken", "exactly-once", weather="outages")
+@fault("a restart forgets which commands were accepted", "exactly-once", weather="outages")
 def ids_not_kept(patch: pytest.MonkeyPatch) -> None:
     fold = Turns.fold
 
@@ -106,7 +107,7 @@ def ids_not_kept(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Turns, "fold", folded)
 
 
-@fault("what missed its turn is dropped", "exactly-once", "absent-named", weather="mobile")
+@fault("commands that miss their turn are lost", "exactly-once", "absent-named", weather="mobile")
 def late_is_lost(patch: pytest.MonkeyPatch) -> None:
     close = Turns.close
 
@@ -128,7 +129,7 @@ def seats_out_of_order(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Turns, "close", closed)
 
 
-@fault("commands are booked to the next seat", "own-seat", "exactly-once", weather="calm")
+@fault("commands are attributed to the next seat", "own-seat", "exactly-once", weather="calm")
 def sender_mixed_up(patch: pytest.MonkeyPatch) -> None:
     master = Play.master
 
@@ -141,7 +142,7 @@ def sender_mixed_up(patch: pytest.MonkeyPatch) -> None:
 
 
 @fault(
-    "those who agree are named, not those who differ",
+    "the players who agree are named instead of those who differ",
     "honest-unnamed", "liar-named", weather="cheats",
 )  # fmt: skip
 def majority_blamed(patch: pytest.MonkeyPatch) -> None:
@@ -163,21 +164,21 @@ def never_compared(patch: pytest.MonkeyPatch) -> None:
 
 
 @fault(
-    "a turn closes without those who are late, whatever the room says",
+    "a turn closes without late players, even if the room waits for all",
     "all-waited-for", weather="lossy",
 )  # fmt: skip
 def not_waited_for(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Turns, "unheard", lambda self, seats: ())
+    patch.setattr(Turns, "has_heard", lambda self, seats: True)
 
 
-@fault("timers start anew when a room is restored", "replay-is-live", weather="outages")
+@fault("timers start again when a room is restored", "replay-is-live", weather="outages")
 def timers_start_anew(patch: pytest.MonkeyPatch) -> None:
     restore = ChartDriver.restore
     patch.setattr(ChartDriver, "restore", lambda self, dump, now: restore(self, dump, now + 1_000))
 
 
 @fault(
-    "a client forgets what it sent when the line breaks",
+    "a client forgets what it sent when the connection breaks",
     "exactly-once", "advances", weather="mobile",
 )  # fmt: skip
 def outbox_forgotten(patch: pytest.MonkeyPatch) -> None:
@@ -186,13 +187,13 @@ def outbox_forgotten(patch: pytest.MonkeyPatch) -> None:
     def forget(self: Replica) -> None:
         lost(self)
         sent = self.outbox.sent
-        self.outbox = Outbox()
+        self.outbox = Outbox(self._policy)
         self.outbox.sent = sent
 
     patch.setattr(Replica, "lost", forget)
 
 
-@fault("the chart does not hear that somebody is heard again", "goes-on", weather="storm")
+@fault("the chart does not receive the event `recover`", "goes-on", weather="storm")
 def not_told_of_recovery(patch: pytest.MonkeyPatch) -> None:
     happen = ChartDriver.happen
 
@@ -204,7 +205,7 @@ def not_told_of_recovery(patch: pytest.MonkeyPatch) -> None:
 
 
 @fault(
-    "a turn that waits for somebody asks to be woken at once",
+    "a turn that waits for a player asks to be woken immediately",
     "wakes-for-something", weather="mobile",
 )  # fmt: skip
 def woken_at_once(patch: pytest.MonkeyPatch) -> None:
@@ -217,7 +218,7 @@ def woken_at_once(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Play, "deadlines", eager)
 
 
-@fault("a number is left out in seq", "gapless", "one-log", weather="calm")
+@fault("a number is missing in `seq`", "gapless", "one-log", weather="calm")
 def seq_with_a_gap(patch: pytest.MonkeyPatch) -> None:
     say = EventLog.say
 
@@ -229,7 +230,7 @@ def seq_with_a_gap(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(EventLog, "say", skipping)
 
 
-@fault("a state is kept whatever its hash is", "true-snapshots", "no-fault", weather="cheats")
+@fault("a snapshot with a wrong hash is kept", "true-snapshots", "no-fault", weather="cheats")
 def any_state_is_kept(patch: pytest.MonkeyPatch) -> None:
     sent = Snapshots.sent
 
@@ -244,7 +245,7 @@ def any_state_is_kept(patch: pytest.MonkeyPatch) -> None:
 
 
 @fault(
-    "who goes on from a snapshot is told its turn once more",
+    "a client that continues from a snapshot gets the snapshot's turn again",
     "no-fault", weather="mobile",
 )  # fmt: skip
 def snapshot_of_the_event_before(patch: pytest.MonkeyPatch) -> None:
@@ -257,7 +258,7 @@ def snapshot_of_the_event_before(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Room, "_snapshot", before)
 
 
-@fault("the chart is not stored with the event that moved it", "one-log", weather="outages")
+@fault("the chart is not stored with the event that changed it", "one-log", weather="outages")
 def chart_not_stored(patch: pytest.MonkeyPatch) -> None:
     entry_record = record.entry_record
 
@@ -267,7 +268,7 @@ def chart_not_stored(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(record, "entry_record", bare)
 
 
-@fault("a state is not exited, and the chart sees it", "no-fault", weather="calm")
+@fault("a state is not exited, and the chart notices", "no-fault", weather="calm")
 def not_exited(patch: pytest.MonkeyPatch) -> None:
     exits = plans._Planner.compute_exit_set
 
@@ -284,7 +285,7 @@ def not_exited(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(plans, "plan", anew)
 
 
-@fault("a state is not entered, and the chart does not see it", "legal-states", weather="calm")
+@fault("a state is not entered, and the chart does not notice", "legal-states", weather="calm")
 def not_entered(patch: pytest.MonkeyPatch) -> None:
     made = plans.plan
 
@@ -312,7 +313,7 @@ def failed_are_awaited(patch: pytest.MonkeyPatch) -> None:
 
 
 @fault(
-    "a packet that was on its way when the engine failed counts as its return",
+    "a packet sent before the engine failed counts as its recovery",
     "failed-unawaited", weather="bugs",
 )  # fmt: skip
 def revived_by_the_past(patch: pytest.MonkeyPatch) -> None:

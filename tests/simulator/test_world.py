@@ -9,6 +9,8 @@ import pytest
 from gameroom.simulator import INVARIANTS, WEATHERS, RunPlan, simulate
 from tests.simulator.world_rooms import SHIPPED, WRITTEN, chart
 
+pytestmark = pytest.mark.slow
+
 SEEDS = 6
 TURNS = 40
 

@@ -74,7 +74,7 @@ def test_a_journal_that_was_cut_says_how_much_is_missing(
     path = tmp_path / "r-1.journal"
     whole = path.read_bytes()
     path.write_bytes(whole[: whole.index(b"event 12") + 3])
-    with pytest.raises(JournalDamagedError, match="the file was cut: 19 entries up to 30"):
+    with pytest.raises(JournalDamagedError, match="the file was truncated: 19 entries up to 30"):
         journals.open("r-1")
     assert path.stat().st_size == whole.index(b"event 12") + 3, "nothing more is cut off"
 

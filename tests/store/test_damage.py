@@ -103,7 +103,7 @@ def test_an_entry_that_is_missing_is_damage(journals: FileJournals, path: Path) 
     whole = path.read_bytes()
     begin, end = offsets(whole)[2:4]
     path.write_bytes(whole[:begin] + whole[end:])
-    with pytest.raises(JournalDamagedError, match="entry 3 stands here"):
+    with pytest.raises(JournalDamagedError, match="found entry 3 in its place"):
         journals.open("r-1")
 
 
@@ -112,13 +112,13 @@ def test_a_file_that_is_no_journal_is_refused(
     journals: FileJournals, path: Path, data: bytes
 ) -> None:
     path.write_bytes(data)
-    with pytest.raises(JournalDamagedError, match="no journal"):
+    with pytest.raises(JournalDamagedError, match="not a journal"):
         journals.open("r-1")
 
 
 def test_a_header_is_never_cut(journals: FileJournals, path: Path) -> None:
     path.write_bytes(path.read_bytes()[:40])
-    with pytest.raises(JournalDamagedError, match="unfinished"):
+    with pytest.raises(JournalDamagedError, match="incomplete"):
         journals.open("r-1")
     assert len(path.read_bytes()) == 40
 

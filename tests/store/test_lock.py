@@ -124,7 +124,7 @@ def test_a_file_system_without_locks_is_a_clear_failure(
         raise OSError(code, os.strerror(code))
 
     monkeypatch.setattr(fcntl, "flock", refused)
-    with pytest.raises(StoreFailedError, match=r"cannot be locked .* local disk$") as told:
+    with pytest.raises(StoreFailedError, match=r"cannot be locked: .* local disk$") as told:
         FolderLock(tmp_path)
     assert not isinstance(told.value, FolderInUseError)
 

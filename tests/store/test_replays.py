@@ -105,7 +105,7 @@ def test_a_missing_entry_is_named_by_its_place() -> None:
     rest = b"".join(map(record.entry_record, ENTRIES[3:]))
     _, found, why = read(WHOLE[:at] + rest)
     assert tuple(found) == ENTRIES[:2]
-    assert why == f"x.replay: entry 3 at byte {at} is damaged: entry 4 stands here"
+    assert why == f"x.replay: entry 3 at byte {at} is damaged: found entry 4 in its place"
 
 
 def test_what_follows_the_end_is_damage() -> None:
@@ -150,13 +150,13 @@ def test_a_field_that_a_later_release_has_added_is_passed_over() -> None:
 
 def test_other_files_are_refused() -> None:
     for data in (b"", b"PK\x03\x04", record.MAGIC + record.header_record(HEADER)):
-        with pytest.raises(JournalDamagedError, match="no replay"):
+        with pytest.raises(JournalDamagedError, match="not a replay"):
             read(data)
 
 
 def test_an_engine_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replay, "SOURCE_BYTES_MAX", 10)
-    with pytest.raises(JournalDamagedError, match="too long"):
+    with pytest.raises(JournalDamagedError, match="too large"):
         read(WHOLE)
 
 

@@ -17,7 +17,7 @@ from gameroom.store import (
     StoreBusyError,
     StoreFailedError,
 )
-from gameroom.store.sqlite import SCHEMA_VERSION
+from gameroom.store.sqlite_file import SCHEMA_VERSION
 
 ANN = Session(b"a" * 32, "r-1", "u-ann", "ann", 1)
 ANN_AGAIN = Session(b"b" * 32, "r-1", "u-ann", "ann", 2)

@@ -78,7 +78,7 @@ def test_a_damaged_byte_anywhere_means_no_snapshot(
             path.write_bytes(good[:place] + bytes([good[place] ^ 1]) + good[place + 1 :])
             assert store.state("room", 2) is None, place
             assert [head.generation for head in store.heads("room")] == [1], place
-    assert "room.2.snapshot is not used" in caplog.text
+    assert "snapshot room.2.snapshot: ignored" in caplog.text
     for end in range(len(good)):
         path.write_bytes(good[:end])
         assert store.state("room", 2) is None, end

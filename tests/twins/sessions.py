@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
 from itertools import count
 from typing import Any, cast
+
+from msgspec import structs
 
 from gameroom.lockstep.packets import ClientPacket, Command, Event, Welcome
 from gameroom.model import Value
@@ -271,7 +272,7 @@ def said(packet: ClientPacket) -> dict[str, Any]:
         "generation": packet.generation,
         "commands": [{"name": one.name, "body": dict(one.body)} for one in packet.commands],
         "ids": list(packet.ids),
-        "checksum": None if packet.checksum is None else asdict(packet.checksum),
+        "checksum": None if packet.checksum is None else structs.asdict(packet.checksum),
         "signals": [
             {"generation": one.generation, "name": one.name, "body": dict(one.body)}
             for one in packet.signals

@@ -110,5 +110,5 @@ test("every other frame is a map in both", () => {
     const data = codec.encode(frame);
     assert.deepEqual(codec.decode(data.buffer ?? data), frame);
   }
-  assert.throws(() => new Codec("gameroom.v2", DEFINITION), /no such protocol/);
+  assert.throws(() => new Codec("gameroom.v2", DEFINITION), /unknown subprotocol/);
 });

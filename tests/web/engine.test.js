@@ -30,12 +30,12 @@ const UNFIT = [
   ["-0", "minus zero (add 0 to it)"], ["undefined", "undefined has no canonical form"],
   ["new Map()", "Map has no canonical form: copy it into a list, as in [...it]"],
   ["new Set([1])", "Set has no canonical form: copy it into a list, as in [...it]"],
-  ["NaN", "NaN is not a whole number within 2^53 - 1"], ["0.5", "0.5 is not a whole number within 2^53 - 1"],
+  ["NaN", "NaN is not a whole number from -(2^53 - 1) to 2^53 - 1"], ["0.5", "0.5 is not a whole number from -(2^53 - 1) to 2^53 - 1"],
   ["10n", "bigint has no canonical form"],
   ["new Float32Array(2)", "Float32Array has no canonical form: copy it into a list, as in [...it]"],
-  ["Infinity", "Infinity is not a whole number within 2^53 - 1"], ["2 * 2 ** 53", "18014398509481984 is not a whole number within 2^53 - 1"],
+  ["Infinity", "Infinity is not a whole number from -(2^53 - 1) to 2^53 - 1"], ["2 * 2 ** 53", "18014398509481984 is not a whole number from -(2^53 - 1) to 2^53 - 1"],
   ["() => 1", "function has no canonical form"], ["Symbol()", "symbol has no canonical form"],
-  ["new (class Unit {})()", "Unit has no canonical form"], ["'\\ud800'", "a lone surrogate"],
+  ["new (class Unit {})()", "Unit has no canonical form"], ["'\\ud800'", "the string has a lone surrogate"],
 ];
 const unfit = `[${UNFIT.map(([value]) => `() => (${value})`).join(", ")}, () => { throw new Error("no copy"); }]`;
 
@@ -60,7 +60,7 @@ test("a state that becomes so later costs that snapshot, and the game goes on", 
     assert.deepEqual(replies.map(({ op }) => op), Array(6).fill("stepped"), value);
     assert.deepEqual(replies.map(({ state }) => state?.generation ?? null), [null, 2, null, null, null, 6]);
     const { generation, why: said } = replies[3].unkept;
-    const wanted = why === null ? "the whole: no copy" : `late: ${why}`;
+    const wanted = why === null ? "the whole state: no copy" : `late: ${why}`;
     assert.deepEqual([generation, said], [4, wanted]);
     assert.deepEqual(replies.map(({ unkept }) => unkept === null), [true, true, true, false, true, true]);
   }
@@ -78,7 +78,7 @@ test("an engine whose checksum is of its whole state fails with the path of what
   for (let n = 1; n <= 4; n += 1) replies.push(await ask(steps(n)));
   const { op, generation, error } = replies.at(-1);
   assert.deepEqual([op, generation], ["failed", 4]);
-  assert.equal(error.message, "checksum(): units[1].x: 0.5 is not a whole number within 2^53 - 1");
+  assert.equal(error.message, "checksum(): units[1].x: 0.5 is not a whole number from -(2^53 - 1) to 2^53 - 1");
   end();
 });
 
@@ -93,9 +93,9 @@ test("the sync test has nothing to say of an honest engine", async () => {
 });
 
 const why = {
-  turn: "the turn ends differently after a restore",
-  restore: "restore does not give back what snapshot took",
-  signals: "the turn raises other signals after a restore",
+  turn: "the turn has a different result after a restore",
+  restore: "restore() does not reproduce the state that snapshot() returned",
+  signals: "the turn raises different signals after a restore",
 };
 
 test("the sync test names what whoever returns would have differently", async () => {
@@ -112,7 +112,7 @@ test("the sync test names what whoever returns would have differently", async ()
     ["a restore that fails", { restore: "throw new Error('not yet');" }, "1 restore(): the engine fails after a restore: not yet"],
     ["other signals", { state: "{}", inside: "let told = false;", step: "const news = !told; told = true; return news ? [] : [{ name: 'again' }];" }, `1 signals: ${why.signals}`],
     ["how deep calls can go", { state: "{ deep: 0 }", step: "const dive = (n) => { try { return dive(n + 1); } catch { return n; } }; state.deep = dive(0);" }, `1 deep: ${why.turn}`],
-    ["a state that cannot be saved", { step: "state.sum += 1; if (generation === 3) state.part = { half: state.sum / 2 };" }, "3 part.half: the state cannot be saved: 1.5 is not a whole number within 2^53 - 1"],
+    ["a state that cannot be saved", { step: "state.sum += 1; if (generation === 3) state.part = { half: state.sum / 2 };" }, "3 part.half: the state cannot be saved: 1.5 is not a whole number from -(2^53 - 1) to 2^53 - 1"],
   ];
   const all = await Promise.all(faults.map(([, engine]) => found(engineOf(engine), 4)));
   faults.forEach(([name, , wanted], i) => assert.equal(all[i][0], wanted, name));

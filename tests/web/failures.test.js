@@ -35,10 +35,10 @@ test("a step that does not come back for 5 s is named, and its worker is ended",
   assert.equal(cat.of("broken").length, 0);
   assert.equal(cat.killed, 0);
   clock.pass(200);
-  assert.equal(cat.of("broken")[0].error.message, "it has not answered for 5 s");
+  assert.equal(cat.of("broken")[0].error.message, "it has not responded for 5 s");
   assert.equal(cat.of("broken")[0].generation, 20);
   assert.equal(cat.killed, 1);
-  assert.deepEqual(reports(room)[0], { kind: "engine", generation: 20, text: "it has not answered for 5 s" });
+  assert.deepEqual(reports(room)[0], { kind: "engine", generation: 20, text: "it has not responded for 5 s" });
   const { open } = room;
   clock.pass(3000);
   assert.ok(room.open > open + 20, "the others play on");
@@ -71,9 +71,9 @@ test("a signal that does not fit is named once, not sent, and the player plays o
   }
   const { room, cat } = playing({ raises });
   assert.deepEqual(cat.of("report"), [
-    { kind: "signal", generation: 10, text: "This room has no signal `wonn`." },
+    { kind: "signal", generation: 10, text: "There is no signal `wonn` in this room." },
     { kind: "signal", generation: 10, text: "In `won`, `by` is missing." },
-    { kind: "signal", generation: 10, text: "In `won`, `by` is not a text of 1 to 9 characters." },
+    { kind: "signal", generation: 10, text: "In `won`, `by` is not a string of 1 to 9 characters." },
     { kind: "signal", generation: 10, text: "A signal needs a name." },
   ]);
   assert.deepEqual(reports(room), cat.of("report"));

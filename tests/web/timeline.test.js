@@ -210,10 +210,10 @@ test("no flipped bit is passed over, and what came before plays", () => {
 
 test("other files are refused in words", () => {
   for (const [bytes, why] of [
-    [Buffer.from(""), /no replay/], [Buffer.from("gameroom journal\n"), /no replay/],
+    [Buffer.from(""), /not a replay/], [Buffer.from("gameroom journal\n"), /not a replay/],
     [Buffer.concat(beginning({ ...HEADER, format: 2, release: "0.3.0" })), /written by gameroom 0\.3\.0 in format 2; this player reads format 1/],
-    [Buffer.concat(beginning({ ...HEADER, format: "1" })), /does not say its format/],
-    [Buffer.concat(beginning(null)), /does not say its format/],
+    [Buffer.concat(beginning({ ...HEADER, format: "1" })), /does not state its format/],
+    [Buffer.concat(beginning(null)), /does not state its format/],
     [Buffer.concat([beginning()[0], record(0, Buffer.from("{"))]), /header cannot be read/],
   ]) assert.throws(() => readReplay(bytes), (error) => error instanceof NoReplayError && why.test(error.message));
 });
@@ -259,10 +259,10 @@ test("a line has turns, people, marks and what was agreed", () => {
   assert.equal(line.agreed.get(12), sums[12]);
   assert.deepEqual(line.marks.map(({ position, kind, text }) => [position, kind, text]), [
     [0, "people", "ann takes seat 1"], [0, "people", "bob takes seat 2"], [0, "chart", "now running: day (go)"],
-    [20, "chat", "bob says: hello"], [20, "people", "bob's connection is lost"], [30, "people", "bob has left"],
-    [30, "diverged", "checksums differ at turn 29 between ann; nobody can tell who is right"], [40, "room", "the room has ended: done"],
+    [20, "chat", "bob says: hello"], [20, "people", "bob's connection was lost"], [30, "people", "bob has left"],
+    [30, "diverged", "Checksums differ at turn 29 between ann. It cannot be decided who is right."], [40, "room", "the room has ended: done"],
   ]);
-  assert.deepEqual(line.told(25, 2).map(({ text }) => text), ["bob's connection is lost", "bob says: hello"]);
+  assert.deepEqual(line.told(25, 2).map(({ text }) => text), ["bob's connection was lost", "bob says: hello"]);
   assert.equal(line.told(0, 50).length, 3);
 });
 
@@ -449,7 +449,7 @@ test("an engine that hangs is named with its turn, and its worker is ended", () 
   playback.tick(now + 4900);
   assert.equal(playback.failed, null);
   playback.tick(playback.due);
-  assert.deepEqual(playback.failed, { generation: 11, detail: "it has not answered for 5 s" });
+  assert.deepEqual(playback.failed, { generation: 11, detail: "it has not responded for 5 s" });
   assert.deepEqual(heard.slice(-3).map(([name]) => name), ["killed", "playing", "failed"]);
   assert.equal(playback.due, null);
   playback.engineReplied({ op: "stepped", generation: 11, sums: [], ms: 1, turns: 1, state: null }, now + 9000);

@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import pytest
 
 from gameroom.lockstep.packets import (
@@ -25,6 +26,7 @@ from gameroom.wire import (
     Rejection,
     RequestFrame,
     ResponseFrame,
+    is_turn,
     problem_body,
 )
 from gameroom.wire.strict import read_json
@@ -68,6 +70,13 @@ def test_every_client_packet_survives_the_way(codec: Codec, packet: ClientPacket
     assert codec.decode(codec.encode_packet(packet)) == packet
 
 
+@pytest.mark.parametrize("generation", [1, 311])
+def test_a_signal_is_of_any_generation_up_to_its_packet_s(codec: Codec, generation: int) -> None:
+    report = SignalReport(generation, "round_over", {"winner": "red"})
+    packet = ClientPacket(311, signals=(report,))
+    assert codec.decode(codec.encode_packet(packet)) == packet
+
+
 @pytest.mark.parametrize("packet", PACKETS)
 def test_a_packet_with_an_id_stays_a_request_that_wants_an_answer(
     codec: Codec, packet: ClientPacket
@@ -98,6 +107,34 @@ def test_an_answer_and_a_refusal_survive_the_way(codec: Codec) -> None:
         ResponseFrame(None, 409, problem_body(problem)),
     ):
         assert codec.decode_event(codec.encode_response(response)) == response
+
+
+def test_the_keys_of_a_body_are_texts(codec: Codec) -> None:
+    told = codec.decode_event(codec.encode_response(ResponseFrame(7, 200, {"by_seat": {0: 1}})))
+    assert told == ResponseFrame(7, 200, {"by_seat": {"0": 1}})
+
+
+@pytest.mark.parametrize("packet", [IDLE, FULL])
+def test_stored_turns_travel_as_they_are(codec: Codec, packet: MasterPacket) -> None:
+    """In MessagePack as the very array, in JSON as the body of the event."""
+    event = Event(9, packet)
+    stored = Codec(MSGPACK, ROOM).encode_event(event)
+    assert isinstance(stored, bytes)
+    told = codec.encode_response(
+        ResponseFrame(7, 200, codec.joined({"turns": [codec.turn_bytes(stored)]}))
+    )
+    as_json = msgspec.json.decode(Codec(JSON, ROOM).encode_event(event))["body"]
+    expected = msgspec.msgpack.decode(stored) if codec.binary else as_json
+    assert codec.decode_event(told) == ResponseFrame(7, 200, {"turns": [expected]})
+
+
+def test_a_turn_is_the_event_that_is_an_array() -> None:
+    for body in BODIES:
+        event = Codec(MSGPACK, ROOM).encode_event(Event(9, body))
+        assert isinstance(event, bytes)
+        assert is_turn(event) == isinstance(body, MasterPacket)
+    begins = (b"", b"\x8f\x01", b"\x90", b"\x9f\x01", b"\xa0")
+    assert [is_turn(event) for event in begins] == [False, False, True, True, False]
 
 
 @pytest.mark.parametrize("index", [0, -1, None])
@@ -152,7 +189,7 @@ def test_a_newer_server_may_say_more_than_its_client_knows(codec: Codec) -> None
 def test_a_word_that_is_none_of_those_that_can_be_is_refused(codec: Codec, slow: object) -> None:
     body = {"seats": [{"seat": 0, "user": "u1", "name": "ann", "slow": slow}]}
     data = codec._pack({"event": "roster", "seq": 3, "path": "/players", "body": body})
-    with pytest.raises(BadFrameError, match=r"slow is not one of line, engine"):
+    with pytest.raises(BadFrameError, match=r"slow` must be one of line, engine"):
         codec.decode_event(data)
 
 

@@ -22,6 +22,12 @@ def test_a_client_reads_back_what_it_needs() -> None:
     assert read_definition(said) == replace(ROOM, policies=(), root=model.State(""))
 
 
+def test_a_room_that_does_not_speak_of_people_has_up_to_eight_players_and_no_spectators() -> None:
+    said = definition(replace(ROOM, players=None, spectators=None))
+    assert said["players"] == {"low": 1, "high": 8}
+    assert (said["spectators"]["low"], said["spectators"]["high"]) == (0, 0)
+
+
 def test_states_are_listed_by_path_in_document_order() -> None:
     keys = ("path", "kind", "doc", "iterates")
     assert [{key: state[key] for key in keys} for state in definition(ROOM)["states"]] == [

@@ -24,9 +24,9 @@ from gameroom.model.policies import KEYS
 from gameroom.room.presence import ARRIVAL_MS
 from gameroom.room.requests import REASON_CHARACTERS_MAX, REASONS_MAX
 from gameroom.server.config import Limits
-from gameroom.server.http.answers import _NOT_FOUND
 from gameroom.server.http.exchange import HTTP_CODES
-from gameroom.server.http.routes import EVENTS, ROOM, SERVER
+from gameroom.server.http.routes import SERVER
+from gameroom.server.room_api.operations import ROOM
 from gameroom.texts import GIVEN_CHARACTERS_MAX, MARKS_MAX, NAME_CHARACTERS_MAX
 from gameroom.wire import (
     BODIES,
@@ -42,6 +42,7 @@ from gameroom.wire import (
     read_problem,
 )
 from gameroom.wire.codec import PATH_CHARS_MAX
+from gameroom.wire.events import EVENTS
 from gameroom.wire.shape import read
 from tests.wire.rooms import ROOM as SKIRMISH
 
@@ -70,12 +71,12 @@ def test_every_event_is_told_with_its_path() -> None:
     told = dict(re.findall(r"^\| `([a-z]+)` \| `(/[^`]*)` \|", section("The socket"), re.M))
     assert told.pop(REJECTED) == "/turns/{generation}"
     assert set(told) == set(BODIES)
-    assert told == {name: path for name, path, _, _ in EVENTS}
+    assert told == {kind.name: kind.path for kind in EVENTS}
 
 
 def test_a_seat_of_the_roster_is_told_in_full() -> None:
-    (told,) = re.findall(r"^A seat of the roster: (.*?)\.\n\n", TEXT, re.M | re.S)
-    names = re.findall(r"`([a-z_]+)`", re.sub(r"\([^()]*\)", "", told))
+    told = TEXT.split("\n#### Seats\n")[1].split("\n#### ")[0]
+    names = re.findall(r"`([a-z_]+)`", "".join(re.findall(r"^\|[^|]*\|", told, re.M)))
     assert names == [each.name for each in fields(RosterRow)]
 
 
@@ -105,21 +106,17 @@ def test_the_close_codes_are_the_table_of_the_code() -> None:
 
 
 OPEN_CODES = {
-    ("server/http/answers.py", "refuse"): set(),
-    ("server/http/answers.py", "answer"): {
-        (status, code) for status, (code, _) in _NOT_FOUND.items()
-    },
+    ("server/refusals.py", "refuse"): set(),
     ("server/http/exchange.py", "refusals"): {*HTTP_CODES.items(), (400, "bad_request")},
     ("server/host/jobs.py", "_problem"): {(422, "bad_room"), (422, "bad_setting")},
-    ("server/host/runner.py", "_stop"): set(),
     ("wire/frames.py", "bad"): {(400, "bad_frame")},
     ("wire/problems.py", "read_problem"): set(),
 }
 """Where a problem gets a code that is not written there, and which ones these are. What passes
 on the code of its caller adds none: the callers are looked at."""
 
-WITH_STATUS = {"Problem": None, "refuse": None, "_stop": 503}
-"""What makes a problem of a status and a code, or of a code alone."""
+MAKERS = ("Problem", "refuse")
+"""What makes a problem of a status and a code."""
 
 
 def raised(path: Path) -> Iterator[tuple[int, str]]:
@@ -128,11 +125,9 @@ def raised(path: Path) -> Iterator[tuple[int, str]]:
     where = path.relative_to(PACKAGE).as_posix()
     for name, node in calls(ast.parse(path.read_text(encoding="utf-8"))):
         called = getattr(node.func, "id", getattr(node.func, "attr", ""))
-        if called not in WITH_STATUS:
+        if called not in MAKERS:
             continue
         given = [*node.args, *(keyword.value for keyword in node.keywords)]
-        if (status := WITH_STATUS[called]) is not None:
-            given = [ast.Constant(status), *given]
         if len(given) < 2:
             continue
         values = [one.value if isinstance(one, ast.Constant) else None for one in given[:2]]
@@ -174,7 +169,7 @@ def test_the_numbers_of_the_page_are_those_of_the_code() -> None:
         f"a turn {AHEAD_MAX + 2} or more after the open one",
         f"packets more than {HOLES_MAX} generations later",
         f"for the {HOLES_MAX} generations before it",
-        f"does not come in time ({limits.hello_timeout_ms // 1000} s)",
+        f"doesn't arrive in time ({limits.hello_timeout_ms // 1000} s)",
         f"over {limits.hello_bytes_max // 1024} KiB",
         f"within {ARRIVAL_MS // 1000} s of joining",
         f"1 to {NAME_CHARACTERS_MAX} characters, at least one of them visible",

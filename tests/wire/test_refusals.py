@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gameroom.lockstep.packets import Event
 from gameroom.wire import (
     JSON,
     MSGPACK,
@@ -14,10 +15,12 @@ from gameroom.wire import (
     Codec,
     EventFrame,
     Rejection,
+    RequestFrame,
     ResponseFrame,
     read_packet,
 )
-from tests.wire.rooms import ROOM
+from gameroom.wire.codec import PATH_CHARS_MAX
+from tests.wire.rooms import IDLE, ROOM
 
 
 @pytest.mark.parametrize(
@@ -32,8 +35,8 @@ from tests.wire.rooms import ROOM
         ({"method": "GET"}, "path"),
         ({"method": "GET", "path": "turns"}, "path"),
         ({"method": "GET", "path": "/" + "x" * 200}, "path"),
-        ({"method": "GET", "path": "/", "user": "bob"}, "user is not a key"),
-        ({"method": "GET", "path": "/", "status": 200}, "status is not a key"),
+        ({"method": "GET", "path": "/", "user": "bob"}, "no key `user`"),
+        ({"method": "GET", "path": "/", "status": 200}, "no key `status`"),
         ({"method": "GET", "path": "/", "id": "7"}, "id"),
         ({"method": "GET", "path": "/", "id": True}, "id"),
         ({"method": "GET", "path": "/", "id": -1}, "id"),
@@ -50,18 +53,21 @@ def test_a_map_that_is_no_request_is_refused(frame: object, why: str) -> None:
         (None, "map"),
         ([], "map"),
         ({"generation": 312}, "312"),
-        ({"seat": 3}, "seat is not known"),
-        ({"commands": {}}, "commands is not a list"),
-        ({"commands": [{"body": {}}]}, "name is missing"),
-        ({"commands": [{"name": "stop", "body": []}]}, "not a map"),
-        ({"commands": [{"name": "stop", "seat": 1}]}, "seat is not known"),
+        ({"seat": 3}, "seat` is not a known field"),
+        ({"commands": {}}, "`commands` must be a list"),
+        ({"commands": [{"body": {}}]}, "name` is missing"),
+        ({"commands": [{"name": "stop", "body": []}]}, "must be a map"),
+        ({"commands": [{"name": "stop", "seat": 1}]}, "seat` is not a known field"),
         ({"latency": -1}, "latency"),
-        ({"latency": "1"}, "latency is not an integer"),
-        ({"framerate": True}, "framerate is not an integer"),
+        ({"latency": "1"}, "`latency` must be an integer"),
+        ({"framerate": True}, "`framerate` must be an integer"),
+        ({"framerate": -1}, "framerate"),
         ({"checksum": {"generation": 311, "value": 1}}, "checksum"),
         ({"checksum": {"generation": 3, "value": 2**32}}, "checksum"),
         ({"checksum": {"generation": 3, "value": -1}}, "checksum"),
-        ({"checksum": {"generation": 3}}, "value is missing"),
+        ({"checksum": {"generation": 3}}, "value` is missing"),
+        ({"checksum": 5}, "^`checksum` must be a map"),
+        ({"checksum": {"generation": "3", "value": 1}}, "^`checksum.generation` must be an int"),
         ({"checksum": {"generation": 0, "value": 1}}, "checksum"),
         ({"signals": [{"generation": 312, "name": "x"}]}, "signal"),
         ({"signals": [{"generation": 0, "name": "x"}]}, "signal"),
@@ -85,15 +91,15 @@ def test_a_body_that_is_no_client_packet_is_refused(body: object, why: str) -> N
         ([], "parts"),
         ([1, [], 0, 0, 0], "parts"),
         ([1, [], 0, 0, 0, 0, [], [], 0], "parts"),
-        ([1, [], 0, 0, 0, 0, [], 0], "ids is not a list"),
-        ([1, [], 0, 0, 0, 0, [], [7]], "as many as the commands"),
+        ([1, [], 0, 0, 0, 0, [], 0], "ids must be a list"),
+        ([1, [], 0, 0, 0, 0, [], [7]], "one id for each command"),
         ([1, [[0, 1, 1]], 0, 0, 0, 0, [], [-1]], "whole number"),
-        ([1, [[0, 1, 1]], 0, 0, 0, 0, [], [2**53]], "within 2"),
+        ([1, [[0, 1, 1]], 0, 0, 0, 0, [], [2**53]], "outside"),
         ([1, [[0, 1, 1]], 0, 0, 0, 0, [], ["7"]], "whole number"),
         (["1", [], 0, 0, 0, 0], "generation"),
         ([-1, [], 0, 0, 0, 0], "generation"),
         ([True, [], 0, 0, 0, 0], "generation"),
-        ([0, [], 0, 0, 0, 0], "count from 1"),
+        ([0, [], 0, 0, 0, 0], "from 1 to 2"),
         ([1, {}, 0, 0, 0, 0], "commands"),
         ([1, [4], 0, 0, 0, 0], "commands"),
         ([1, [[]], 0, 0, 0, 0], "index"),
@@ -127,10 +133,26 @@ def test_generations_count_from_1_to_2_to_the_53(generation: int) -> None:
         (Codec(JSON, ROOM), msgspec.json.encode(frame).decode()),
         (Codec(MSGPACK, ROOM), msgspec.msgpack.encode(frame)),
     ):
-        with pytest.raises(BadFrameError, match="count from 1"):
+        with pytest.raises(BadFrameError, match="from 1 to 2"):
             codec.decode(data)
-    with pytest.raises(BadFrameError, match="count from 1"):
+    with pytest.raises(BadFrameError, match="from 1 to 2"):
         read_packet({"commands": []}, generation)
+    del frame["id"]
+    with pytest.raises(BadFrameError, match="from 1 to 2"):
+        Codec(JSON, ROOM).decode(msgspec.json.encode(frame).decode())
+
+
+def test_a_path_may_be_as_long_as_the_bound() -> None:
+    path = "/" + "x" * (PATH_CHARS_MAX - 1)
+    request = RequestFrame("GET", path, 1)
+    codec = Codec(JSON, ROOM)
+    assert codec.decode(codec.encode_request(request)) == request
+
+
+def test_json_has_no_arrays_of_turns_either() -> None:
+    turn = msgspec.msgpack.decode(Codec(MSGPACK, ROOM).encode_event(Event(1, IDLE)))
+    with pytest.raises(BadFrameError, match="a frame must be a map"):
+        Codec(JSON, ROOM).decode_event(msgspec.json.encode(turn).decode())
 
 
 def test_json_has_no_arrays_of_packets() -> None:
@@ -222,6 +244,10 @@ ID = b"\xa2id"
         (msgspec.msgpack.encode([5, [[0, b"x"]], 0, 0, 0, 0]), None, 5),
         (msgspec.msgpack.encode([5, [], 0, 0, 0, 2**60]), None, 5),
         (b"\x96\xcd\x01\x37\x90\x00\x00\x00" + b"\x91" * DEEP + b"\x01", None, 311),
+        (b"\x97\xcd\x01\x37\x90\x00\x00\x00\x00" + b"\x91" * DEEP + b"\x01", None, 311),
+        (b"\x83" + ID + b"\x09\xa1a\x01\xa1b" + b"\x91" * DEEP + b"\x01", 9, None),
+        (msgspec.msgpack.encode({"id": 9, "body": {"id": 1.5}}), 9, None),
+        (msgspec.msgpack.encode({"id": {}, "body": 1.5}), None, None),
         # None can be read, or more than one.
         (b"\x82" + ID + b"\x09" + ID + b"\x0a", None, None),
         (msgspec.msgpack.encode({"id": 9.0}), None, None),

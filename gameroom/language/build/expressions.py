@@ -10,6 +10,7 @@ from gameroom.language.build.words import TreeWords, inner, leaf, maybe, path, t
 from gameroom.language.syntax.parse import Node
 from gameroom.model import (
     Binary,
+    Call,
     Chose,
     Count,
     EnoughPlayers,
@@ -19,9 +20,10 @@ from gameroom.model import (
     InState,
     Literal,
     Name,
+    Negative,
+    Not,
     Predicate,
     Quorum,
-    Unary,
 )
 
 OPERANDS_MAX = 64
@@ -35,15 +37,19 @@ def expression(words: TreeWords, node: Node) -> Expression:
         case "conjunction" | "negation" | "expression" | "comparison" | "sum" | "product":
             return _chain(words, node)
         case "not_":
-            return Unary("not", expression(words, _only(node)), span)
+            return Not(expression(words, _only(node)), span)
         case "minus":
-            return Unary("-", expression(words, _only(node)), span)
+            return Negative(expression(words, _only(node)), span)
         case "literal_atom":
             return Literal(words.literal(leaf(node)), span)
         case "variable":
             return Name(str(leaf(node)), span)
         case "event_field":
             return EventField(str(leaf(inner(node, "key"))), span)
+        case "call":
+            name, *arguments = trees(node)
+            said = tuple(expression(words, each) for each in arguments)
+            return Call(str(leaf(name)), said, span, words.span(name))
         case "in_state":
             return InState(path(inner(node, "path")), span)
         case "quorum":
@@ -66,7 +72,10 @@ def _chain(words: TreeWords, node: Node) -> Expression:
     ops = [join] * (len(operands) - 1) if join else [str(token) for token in tokens(node)]
     if len(operands) > OPERANDS_MAX:
         words.problems.error(
-            "E0107", f"more than {OPERANDS_MAX} operands stand in one row", words.span(node)
+            "E0107",
+            f"more than {OPERANDS_MAX} operands in a row",
+            words.span(node),
+            help="group some of them in parentheses",
         )
         return Literal(True, words.span(node))
     if node.data == "comparison" and len(operands) > 2:
@@ -94,16 +103,19 @@ def _quorum(words: TreeWords, node: Node) -> Quorum:
         if amount < 1:
             words.problems.error(
                 "E0504",
-                "a quorum of nobody is always met",
+                "a quorum of 0 is always met",
                 words.span(first),
-                help="to ask that nobody is so, write `no player ...`",
+                help="to require that this is true of nobody, write `no player ...`",
             )
     elif first.type == "SHARE":
         digits = first.rstrip("% \t")
         kind, amount = "percent", int(digits) if len(digits) < 9 else 0
         if not 1 <= amount <= 100:
             words.problems.error(
-                "E0504", "a share lies between 1% and 100%", words.span(first), help="write `60%`"
+                "E0504",
+                "a share must be between 1% and 100%",
+                words.span(first),
+                help="write a share such as `60%`",
             )
     return Quorum(
         cast(Any, kind), str(leaf(who)), _predicate(words, node), amount, span, words.span(who)
@@ -114,7 +126,7 @@ def _predicate(words: TreeWords, node: Node) -> Predicate:
     part = inner(node, "flag", "chose")
     if part.data == "flag":
         # Whether such a flag exists is the checker's question.
-        return Flag(cast(Any, str(leaf(part))), words.span(part))
+        return Flag(str(leaf(part)), words.span(part))
     text, request = next(tokens(part)), maybe(part, "name")
     if request is None:
         return Chose(words.text(text), None, words.span(text))

@@ -53,9 +53,9 @@ def build(parsed: Parsed, place: TextPlace, problems: Problems) -> File | None:
     for extra in rooms[1:]:
         problems.error(
             "E0111",
-            "a file holds one room",
+            "a file can contain only one room",
             words.span(leaf(extra)),
-            secondary=(words.span(leaf(rooms[0])), "the first one"),
+            secondary=(words.span(leaf(rooms[0])), "first room here"),
         )
     uses = [node for node in trees(tree) if node.data == "use"]
     return File(
@@ -73,10 +73,13 @@ def _language(words: TreeWords, tree: Node) -> int:
     if not said or first is not said[0]:
         words.problems.error(
             "E0110",
-            "a room file begins with its language version",
+            "the file does not start with its language version",
             words.place.span(1, 1, 1, 2),
             help=f"write `language {LANGUAGE}` on the first line",
-            fix=Fix("write it", (Edit(words.place.span(1, 1, 1, 1), f"language {LANGUAGE}\n"),))
+            fix=Fix(
+                f"add `language {LANGUAGE}`",
+                (Edit(words.place.span(1, 1, 1, 1), f"language {LANGUAGE}\n"),),
+            )
             if not said
             else None,
         )
@@ -91,9 +94,9 @@ def _language(words: TreeWords, tree: Node) -> int:
     if version != LANGUAGE:
         words.problems.error(
             "E0110",
-            f"language {version} is not known",
+            f"unknown language version {version}",
             words.span(said[0]),
-            help=f"this is language {LANGUAGE}",
+            help=f"write `language {LANGUAGE}`, the version that this gameroom reads",
         )
     return version
 
@@ -139,9 +142,9 @@ def _one(words: TreeWords, node: Node, kind: str) -> Node | None:
     for extra in found[1:]:
         words.problems.error(
             "E0306",
-            f"`{kind}` is said twice",
+            f"`{kind}` is given twice",
             words.span(extra),
-            secondary=(words.span(found[0]), "first said here"),
+            secondary=(words.span(found[0]), "first given here"),
         )
     return found[0] if found else None
 
@@ -195,7 +198,7 @@ def _signal(words: TreeWords, node: Node) -> SignalDeclaration:
     if agreed not in ("all", "majority"):
         words.problems.error(
             "E0101",
-            f"a signal is agreed by `all` or by `majority`, not by `{agreed}`",
+            f"a signal must be agreed by `all` or `majority`, not by `{agreed}`",
             words.span(names[1]),
             meant=(agreed, ("all", "majority")),
         )
@@ -234,8 +237,8 @@ def _policy(words: TreeWords, node: Node) -> Policy:
 def _root(words: TreeWords, node: Node) -> State:
     if (said := _one(words, node, "initial")) is not None:
         words.problems.error(
-            "E0601", "a room always begins in `setup`, so the room itself has no `initial`",
-            words.span(said), help="leave it out; `extend state setup { initial ... }` says more",
+            "E0601", "a room can't have `initial`: it always starts in `setup`",
+            words.span(said), help="remove it, or write `extend state setup { initial ... }`",
         )  # fmt: skip
     span = words.span(leaf(node))
     return _state("", words, node, "state", span, span, initial="setup")
@@ -249,9 +252,9 @@ def state(words: TreeWords, node: Node) -> State:
     if mode is None and "." in named:
         words.problems.error(
             "E0112",
-            f"a new state has a plain name, `{named}` is a path",
+            f"a new state can't be named by a path: `{named}`",
             words.span(where),
-            help=f"to add to an inherited state write `extend {kind} {named}`",
+            help=f"to add to an inherited state, write `extend {kind} {named}`",
         )
         named = named.rpartition(".")[2]
     marks = {token.type for token in tokens(node)}

@@ -38,9 +38,13 @@ from gameroom.model import (
 )
 
 UNSIZED: dict[str, tuple[str, str, Type]] = {
-    "int_unsized": ("`int` has no bounds", "write `int 0..100`", IntType(0, 0)),
-    "string_unsized": ("`string` has no size", "write `string(0..40)`", StringType(0, 0)),
-    "list_unsized": ("`list` has no size", "write `list(0..10) of ...`", BoolType()),
+    "int_unsized": ("`int` has no bounds", "add bounds, such as `int 0..100`", IntType(0, 0)),
+    "string_unsized": (
+        "`string` has no size",
+        "add a size, such as `string(0..40)`",
+        StringType(0, 0),
+    ),
+    "list_unsized": ("`list` has no size", "add a size, such as `list(0..10) of ...`", BoolType()),
 }
 _TYPES = (
     "int_type", "string_type", "bool_type", "choice_type", "list_type", *UNSIZED
@@ -55,7 +59,7 @@ def type_of(words: TreeWords, node: Node) -> Type:
     if kind in UNSIZED:
         message, help, type_ = UNSIZED[kind]
         words.problems.error("E0501", message, span, help=help)
-        words.problems.lose()
+        words.problems.suppression.skip()
         return replace(type_, span=span)
     if kind == "bool_type":
         return BoolType(span)
@@ -76,7 +80,7 @@ def _choices(words: TreeWords, node: Node) -> ChoiceType:
         choice = words.text(token)
         if choice in choices:
             words.problems.error(
-                "E0306", f'the choice "{choice}" stands here twice', words.span(token)
+                "E0306", f'the choice "{choice}" is given twice', words.span(token)
             )
         else:
             choices[choice] = None
@@ -85,7 +89,7 @@ def _choices(words: TreeWords, node: Node) -> ChoiceType:
 
 def _natural(words: TreeWords, size: Range) -> Range:
     if size.low < 0:
-        words.problems.error("E0502", "a size is never below 0", size.span)
+        words.problems.error("E0502", "a size can't be negative", size.span)
     return size
 
 

@@ -124,9 +124,9 @@ def _map(words: TreeWords, node: Node) -> dict[str, Value]:
         if name in body:
             words.problems.error(
                 "E0306",
-                f"`{name}` stands here twice",
+                f"`{name}` is given twice",
                 words.span(cast(Node, key)),
-                help="leave one of them out",
+                help="remove one of them",
             )
         body[name] = _value(words, said)
     return body

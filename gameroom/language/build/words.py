@@ -62,7 +62,7 @@ class TreeWords:
                 "E0503",
                 f"`{str(token)[:20]}` is larger than {INT_MAX}",
                 self.span(part),
-                help="numbers stay exact in every engine up to 2^53-1",
+                help="write a number up to 2^53-1, which every engine stores exactly",
             )
             value = INT_MAX
         return -value if negative else value
@@ -76,9 +76,9 @@ class TreeWords:
         if not isinstance(value, str) or any("\ud800" <= char <= "\udfff" for char in value):
             self.problems.error(
                 "E0109",
-                "this text has an escape that is no character",
+                "invalid escape in a string",
                 self.span(token),
-                help=r"escapes are \" \\ \n \t and \uXXXX, as in JSON",
+                help=r"valid escapes are \" \\ \n \t and \uXXXX, as in JSON",
             )
             return ""
         return value
@@ -124,7 +124,7 @@ class TreeWords:
     def _capped(self, amount: int, unit: Literal["ms", "turns"], span: Span) -> Duration:
         if amount > (most := DURATION_MAX[unit]):
             told = "7 days" if unit == "ms" else f"{most} turns"
-            self.problems.error("E0503", f"this is longer than {told}", span)
+            self.problems.error("E0503", f"a time can't be longer than {told}", span)
             amount = most
         return Duration(amount, unit, span)
 

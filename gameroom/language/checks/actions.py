@@ -41,7 +41,7 @@ class Actions:
                 if act.name not in roles:
                     self._problems.error(
                         "E0404",
-                        f"there is no role `{act.name}` to pass on",
+                        f"there is no role `{act.name}`",
                         act.name_span,
                         meant=(act.name, roles),
                     )
@@ -57,12 +57,14 @@ class Actions:
         setting = act.name in self._scope.values
         self._problems.error(
             "E0405",
-            f"`{act.name}` is a setting, which only people change"
+            f"actions can't change the setting `{act.name}`"
             if setting
             else f"there is no variable `{act.name}`",
             act.name_span,
             meant=(act.name, variables),
-            help=f"declare `var {act.name}: int 0..9 = 0`",
+            help="settings are changed by people; declare a variable with `var`"
+            if setting
+            else f"declare it, such as `var {act.name}: int 0..9 = 0`",
         )
         self._expressions.kind(act.value, where)
 
@@ -71,23 +73,23 @@ class Actions:
         if act.name in EVENTS:
             self._problems.error(
                 "E0403",
-                f"`{act.name}` is raised by the room alone",
+                f"only the room itself raises `{act.name}`",
                 act.name_span,
-                help="raise an event of your own, and wait for it with `on`",
+                help="raise an event with a name of its own, and handle it with `on`",
             )
         elif fields:
             self._problems.error(
                 "E0403",
-                f"`{act.name}` has fields ({words.listed(field.name for field in fields)}), and an"
-                " action raises events without any",
+                f"`{act.name}` has fields ({words.listed(field.name for field in fields)}), but"
+                " `raise` can't give an event any",
                 act.name_span,
-                help="raise an event of your own, and wait for it with `on`",
+                help="raise an event with a name of its own, and handle it with `on`",
             )
         elif act.name not in self._scope.handled:
             self._problems.error(
                 "E0403",
-                f"nothing waits for the event `{act.name}`",
+                f"nothing handles the event `{act.name}`",
                 act.name_span,
                 meant=(act.name, self._scope.handled),
-                help=f"add `on {act.name}` where it matters",
+                help=f"add `on {act.name} ...` to a state",
             )

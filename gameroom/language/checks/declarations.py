@@ -61,39 +61,43 @@ def _check_people(scope: Scope, problems: Problems) -> None:
     if players is None:
         problems.error(
             "E0610",
-            "the room does not say how many may play",
+            "the number of players is missing",
             room.span,
-            help="write `players 2..8`",
+            help="add it, such as `players 2..8`",
         )
     elif not (players.low >= 1 and players.high <= PLAYERS_MAX):
-        problems.error("E0504", f"a room has from 1 to {PLAYERS_MAX} players", players.span)
+        problems.error("E0504", f"a room must have 1 to {PLAYERS_MAX} players", players.span)
     if spectators is not None:
         if spectators.low < 0 or spectators.high > SPECTATORS_MAX:
             problems.error(
-                "E0504", f"a room has from 0 to {SPECTATORS_MAX} spectators", spectators.span
+                "E0504", f"a room must have 0 to {SPECTATORS_MAX} spectators", spectators.span
             )
         if spectators.delay.unit != "ms":
-            problems.error("E0506", "the delay is a time, such as `10s`", spectators.delay.span)
-    known = problems.lost is None
+            problems.error(
+                "E0506", "the delay must be a time, such as `10s`", spectators.delay.span
+            )
+    known = not problems.suppression.is_partial
     for team in room.teams:
         if team.low < 0 or team.high < 1 or team.high > PLAYERS_MAX:
             known = False
-            problems.error("E0504", f"a team has from 0 to {PLAYERS_MAX} players", team.size_span)
+            problems.error(
+                "E0504", f"the size of a team must be within 0..{PLAYERS_MAX}", team.size_span
+            )
     needed = sum(team.low for team in room.teams)
     if room.teams and players is not None and needed > players.high and known:
         problems.error(
             "E0504",
-            f"the teams need {needed} players, and the room has {players.high} seats",
+            f"the teams need {needed} players, but the room allows only {players.high}",
             room.teams[0].span,
-            secondary=(players.span, "the seats"),
-            help="make the teams smaller, or add seats",
+            secondary=(players.span, "the number of players"),
+            help="make the teams smaller, or allow more players",
         )
     for role in room.roles:
         kinds = {"player", *(team.name for team in room.teams)}
         if role.of not in kinds:
             problems.error(
                 "E0404",
-                f"a role is held by a `player` or somebody of a team, not by `{role.of}`",
+                f"a role must belong to a `player` or a member of a team, not to `{role.of}`",
                 role.of_span,
                 meant=(role.of, kinds),
             )
@@ -111,22 +115,22 @@ def _check_names(room: RoomFile, problems: Problems) -> None:
     doings = named(room.commands, room.requests)
     events = named(room.requests, room.signals)
     people = named(room.roles, room.teams)
-    _check_unique(values, COUNTERS, "a counter of every room", problems)
-    _check_unique(doings, DOINGS, "a doing of every room", problems)
-    _check_unique(events, EVENTS, "an event of every room", problems)
-    _check_unique(people, PEOPLE, "a kind of people in every room", problems)
+    _check_unique(values, COUNTERS, "counter", problems)
+    _check_unique(doings, DOINGS, "action", problems)
+    _check_unique(events, EVENTS, "event", problems)
+    _check_unique(people, PEOPLE, "group of people", problems)
     for name, span in values:
         if name in ASKING:
             problems.error(
                 "E0411",
-                f"no setting or variable can be called `{name}`",
+                f"`{name}` can't be the name of a setting or variable",
                 span,
-                help=f"in an expression `{name}` begins a question about people, states or events",
+                help=f"choose another name; in an expression, `{name}` begins a condition",
             )
     for name, span in (*values, *doings, *events, *people):
         check_name(name, span, problems)
     if len(values) + len(doings) + len(room.signals) + len(people) > DECLARATIONS_MAX:
-        problems.error("E0107", f"more than {DECLARATIONS_MAX} names are declared", room.span)
+        problems.error("E0107", f"the room declares more than {DECLARATIONS_MAX} names", room.span)
 
 
 def _check_unique(
@@ -134,8 +138,8 @@ def _check_unique(
 ) -> None:
     first: dict[str, Span] = {}
     for name, span in names:
-        if name in builtin and not problems.told("E0411", span):
-            problems.error("E0411", f"`{name}` is {what} and can't be declared anew", span)
+        if name in builtin and not problems.suppression.is_reported("E0411", span):
+            problems.error("E0411", f"`{name}` is a built-in {what} and can't be declared", span)
         elif name in first:
             problems.error(
                 "E0306",
@@ -149,31 +153,34 @@ def _check_unique(
 def check_name(name: str, span: Span, problems: Problems) -> None:
     """A name that becomes a key in the objects of the pages and engines, or a part of a path."""
     if len(name) > NAME_CHARACTERS_MAX:
-        problems.error("E0107", f"a name has at most {NAME_CHARACTERS_MAX} characters", span)
+        problems.error("E0107", f"this name is longer than {NAME_CHARACTERS_MAX} characters", span)
     if name in INHERITED:
-        problems.error("E0412", f"`{name}` is there in every object of JavaScript", span)
+        problems.error("E0412", f"`{name}` is a property of every JavaScript object", span)
 
 
 def _check_values(room: RoomFile, problems: Problems) -> None:
     for setting in room.settings:
         fits = _check_type(setting.type, problems)
         why = misfit(setting.type, setting.default)
-        if why is not None and not problems.mistaken(setting.type.span):
+        if why is not None and not problems.suppression.is_misworded(setting.type.span):
             problems.error("E0504", f"the default of `{setting.name}` {why}", setting.default_span)
         if fits and (size := bytes_max(setting.type)) > SETTING_BYTES_MAX:
             problems.error(
                 "E0508",
-                f"`{setting.name}` can grow to {size} bytes, more than {SETTING_BYTES_MAX}",
+                f"`{setting.name}` can take up {size} bytes, more than"
+                f" the limit of {SETTING_BYTES_MAX}",
                 setting.type.span,
             )
     for variable in room.variables:
         _check_type(variable.type, problems)
         if isinstance(variable.type, ListType):
             problems.error("E0507", "a variable can't be a list", variable.type.span)
-        elif (why := misfit(variable.type, variable.initial)) and not problems.mistaken(
-            variable.type.span
-        ):
-            problems.error("E0504", f"the value of `{variable.name}` {why}", variable.initial_span)
+        elif (
+            why := misfit(variable.type, variable.initial)
+        ) and not problems.suppression.is_misworded(variable.type.span):
+            problems.error(
+                "E0504", f"the initial value of `{variable.name}` {why}", variable.initial_span
+            )
 
 
 def _check_type(type_: Type, problems: Problems) -> bool:
@@ -182,20 +189,28 @@ def _check_type(type_: Type, problems: Problems) -> bool:
     match type_:
         case IntType(low, high):
             if low < -INT_MAX or high > INT_MAX:
-                problems.error("E0503", "whole numbers end at 2^53-1", type_.span)
+                problems.error(
+                    "E0503", "the bounds must be between -(2^53-1) and 2^53-1", type_.span
+                )
         case StringType(_, high):
             if high > STRING_CHARACTERS_MAX:
                 problems.error(
-                    "E0508", f"a text has at most {STRING_CHARACTERS_MAX} characters", type_.span
+                    "E0508",
+                    f"a string can have at most {STRING_CHARACTERS_MAX} characters",
+                    type_.span,
                 )
         case ChoiceType(choices):
             if len(choices) > CHOICES_MAX:
-                problems.error("E0508", f"there are at most {CHOICES_MAX} choices", type_.span)
+                problems.error(
+                    "E0508", f"a type can have at most {CHOICES_MAX} choices", type_.span
+                )
         case ListType(item, _, high):
             if high > LIST_ITEMS_MAX:
-                problems.error("E0508", f"a list has at most {LIST_ITEMS_MAX} items", type_.span)
+                problems.error(
+                    "E0508", f"a list can have at most {LIST_ITEMS_MAX} items", type_.span
+                )
             _check_type(item, problems)
-    return len(problems.found) == before and not problems.mistaken(type_.span)
+    return len(problems.found) == before and not problems.suppression.is_misworded(type_.span)
 
 
 def _check_policies(room: RoomFile, problems: Problems) -> bool:
@@ -252,9 +267,9 @@ def _check_bodies(room: RoomFile, problems: Problems) -> None:
         if fit and (size := body_bytes_max(declared.fields)) > limit:
             problems.error(
                 "E0508",
-                f"`{declared.name}` can grow to {size} bytes, and a packet has room for {limit}",
+                f"`{declared.name}` can take up {size} bytes, but only {limit} fit into a packet",
                 declared.span,
-                help="make its texts and lists shorter, or raise `policy limits"
+                help="shorten its strings and lists, or raise `policy limits"
                 " { packet bytes = ... }`",
             )
     for declared in events:
@@ -262,9 +277,9 @@ def _check_bodies(room: RoomFile, problems: Problems) -> None:
             if field.name == "seat":
                 problems.error(
                     "E0411",
-                    "every event has a field `seat` of the room's own",
+                    "`seat` is a built-in field of every event",
                     field.span,
-                    help="leave it out: `event.seat` is the seat of whoever sends",
+                    help="remove it; `event.seat` is the seat of the sender",
                 )
 
 
@@ -284,5 +299,5 @@ def _check_fields(fields: Sequence[Field], problems: Problems) -> bool:
         check_name(field.name, field.span, problems)
         fit = _check_type(field.type, problems) and fit
     if len(fields) > FIELDS_MAX:
-        problems.error("E0508", f"a body has at most {FIELDS_MAX} fields", fields[-1].span)
+        problems.error("E0508", f"a body can have at most {FIELDS_MAX} fields", fields[-1].span)
     return fit

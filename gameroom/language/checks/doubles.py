@@ -28,5 +28,5 @@ def _single(state: State, problems: Problems) -> State:
             each.name_span,
             secondary=(earlier.name_span, "first declared here"),
         )
-        problems.lose(inner.name for _, inner in walk(each))
+        problems.suppression.skip(inner.name for _, inner in walk(each))
     return replace(state, states=tuple(_single(each, problems) for each in first.values()))

@@ -8,6 +8,7 @@ from gameroom.language.checks.scope import KIND_WORDS, Kind, Scope, kind_of
 from gameroom.language.diagnostics.diagnostic import Problems
 from gameroom.model import (
     Binary,
+    Call,
     ChoiceType,
     Chose,
     Count,
@@ -19,20 +20,22 @@ from gameroom.model import (
     InState,
     Literal,
     Name,
+    Negative,
+    Not,
     Predicate,
     Quorum,
     Span,
     Type,
-    Unary,
 )
 from gameroom.model.builtin import COUNTERS, REPAIRABLE
+from gameroom.model.functions import FUNCTIONS
 from gameroom.model.paths import resolve
 
 _ARITHMETIC = frozenset("+-*/%")
 _NEEDED: dict[Kind, str] = {
     "bool": "compare it with a value, such as `players > 1`",
-    "int": "write a number, or the name of one",
-    "string": "write a text in double quotes, or the name of one",
+    "int": "use a number, or a setting or variable of type `int`",
+    "string": "use a string in double quotes, or a setting or variable of type `string`",
 }
 _ORDER = frozenset({"<", "<=", ">", ">="})
 
@@ -67,7 +70,7 @@ class Expressions:
         if found is not None and found != wanted:
             self._problems.error(
                 "E0505",
-                f"this is {KIND_WORDS[found]}, where {KIND_WORDS[wanted]} is needed",
+                f"expected {KIND_WORDS[wanted]}, found {KIND_WORDS[found]}",
                 said.span,
                 help=_NEEDED.get(wanted),
             )
@@ -83,14 +86,17 @@ class Expressions:
                 return self._name(said)
             case EventField():
                 return self._event_field(said, where)
-            case Unary("not", operand):
+            case Not(operand):
                 self._expect(operand, "bool", where)
                 return "bool"
-            case Unary(_, operand):
+            case Negative(operand):
                 self._expect(operand, "int", where)
                 return "int"
             case Binary():
                 return self._binary(said, where)
+            case Call():
+                self._call(said, where)
+                return "int"
             case InState(path):
                 self._in_state(path, said.span, where)
                 return "bool"
@@ -110,7 +116,7 @@ class Expressions:
         if who not in self._scope.people:
             self._problems.error(
                 "E0404",
-                f"`{who}` is no kind of people, no role and no team",
+                f"unknown group of people `{who}`",
                 span,
                 meant=(who, self._scope.people),
             )
@@ -120,7 +126,7 @@ class Expressions:
         if flag != REPAIRABLE:
             self._problems.error(
                 "E0407",
-                f"`{flag}` is nothing that can be repaired",
+                f"`{flag}` can't be repaired",
                 span,
                 help=f"write `repair {REPAIRABLE}`",
             )
@@ -130,7 +136,7 @@ class Expressions:
         if flag not in self._scope.flags:
             self._problems.error(
                 "E0407",
-                f"`{flag}` is nothing that the server knows of a person",
+                f"unknown player flag `{flag}`",
                 span,
                 meant=(flag, self._scope.flags),
             )
@@ -142,7 +148,7 @@ class Expressions:
             return "int"
         self._problems.error(
             "E0405",
-            f"`{said.name}` is no setting, no variable and no counter",
+            f"`{said.name}` is not a setting, variable or counter",
             said.span,
             meant=(said.name, {*self._scope.values, *COUNTERS}),
         )
@@ -152,9 +158,9 @@ class Expressions:
         if where.event is None:
             self._problems.error(
                 "E0406",
-                "no event is being handled here",
+                "`event` is not available here",
                 said.span,
-                help="`event` can be read in the guard and the actions of an `on`",
+                help="use `event` in the guard or the actions of an `on` transition",
             )
             return None
         found = next((field for field in where.fields if field.name == said.name), None)
@@ -182,9 +188,9 @@ class Expressions:
         if left is not None and right is not None and left != right:
             self._problems.error(
                 "E0505",
-                f"{KIND_WORDS[left]} is compared with {KIND_WORDS[right]}",
+                f"can't compare {KIND_WORDS[left]} with {KIND_WORDS[right]}",
                 said.span,
-                help="compare values of one kind",
+                help="compare values of the same type",
             )
         else:
             self._choice_fits(said.left, said.right, where)
@@ -209,16 +215,35 @@ class Expressions:
         if isinstance(said.value, str) and said.value not in type_.choices:
             self._problems.error(
                 "E0408",
-                f'"{said.value}" is none of the choices',
+                f'"{said.value}" is not one of the choices',
                 said.span,
                 meant=(said.value, type_.choices),
             )
+
+    def _call(self, said: Call, where: Where) -> None:
+        function = FUNCTIONS.get(said.name)
+        if function is None:
+            self._problems.error(
+                "E0413",
+                f"there is no function `{said.name}`",
+                said.name_span,
+                meant=(said.name, FUNCTIONS),
+            )
+        elif len(said.arguments) != function.parameters:
+            self._problems.error(
+                "E0413",
+                f"`{said.name}` needs {function.takes}, found {len(said.arguments)}",
+                said.span,
+                help=f"`{said.name}` is {function.doc}",
+            )
+        for argument in said.arguments:
+            self._expect(argument, "int", where)
 
     def _in_state(self, path: str, span: Span, where: Where) -> None:
         if resolve(self._scope.room.root, where.path, path) is None:
             self._problems.error(
                 "E0401",
-                f"there is no state `{path}` to be in",
+                f"there is no state `{path}`",
                 span,
                 meant=(path, self._scope.states_near(where.path, path)),
             )
@@ -235,7 +260,7 @@ class Expressions:
                         f'no request offers the choice "{choice}"',
                         predicate.span,
                         meant=(choice, offered),
-                        help='declare `request vote { choice: "yes" | "no" }`',
+                        help='declare one, such as `request vote { choice: "yes" | "no" }`',
                     )
             case Chose():
                 self._chose(predicate)
@@ -247,7 +272,7 @@ class Expressions:
         if offered is None:
             self._problems.error(
                 "E0402",
-                f"`{request}` is no request with a field `choice`",
+                f"`{request}` is not a request with a field `choice`",
                 said.request_span,
                 meant=(request, self._scope.choices),
             )

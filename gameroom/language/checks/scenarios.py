@@ -25,9 +25,9 @@ def check_scenarios(scenarios: tuple[Scenario, ...], scope: Scope, problems: Pro
         if (earlier := first.setdefault(scenario.name, scenario)) is not scenario:
             problems.error(
                 "E0306",
-                "two scenarios have this name",
+                "another scenario has the same name",
                 scenario.span,
-                secondary=(earlier.span, "the first one"),
+                secondary=(earlier.span, "first declared here"),
             )
         _Checking(scope, problems).check(scenario)
 
@@ -52,10 +52,10 @@ class _Checking:
             if name not in self._known:
                 self._problems.error(
                     "E0701",
-                    f"nobody called `{name}` is in the room yet",
+                    f"`{name}` is not in the room yet",
                     span,
                     meant=(name, self._known),
-                    help=f"write `given players {name}` or `{name} joins`",
+                    help=f"add `given players {name}` or `{name} joins` before this step",
                 )
 
     def _check_step(self, step: Step) -> None:
@@ -117,7 +117,7 @@ class _Checking:
             "E0403": "signal",
             "E0404": "team",
             "E0405": "setting",
-            "E0407": "role, team or flag of a person",
+            "E0407": "role, team or player flag",
         }[code]
         self._problems.error(
             code,

@@ -36,7 +36,7 @@ Kind = OneOf["int", "bool", "string", "list"]
 KIND_WORDS: dict[Kind, str] = {
     "int": "a whole number",
     "bool": "true or false",
-    "string": "a text",
+    "string": "a string",
     "list": "a list",
 }
 

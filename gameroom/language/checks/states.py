@@ -45,8 +45,8 @@ class States:
         if len(states) > STATES_MAX or transitions > TRANSITIONS_MAX or deepest > STATE_DEPTH_MAX:
             self._problems.error(
                 "E0107",
-                f"a room has at most {STATES_MAX} states, {TRANSITIONS_MAX} transitions and"
-                f" {STATE_DEPTH_MAX} levels",
+                f"a room can have at most {STATES_MAX} states, {TRANSITIONS_MAX} transitions and"
+                f" {STATE_DEPTH_MAX} levels of nesting",
                 self._scope.room.span,
             )
             return
@@ -69,19 +69,19 @@ class States:
                     "E0607",
                     f"the room has no state `{name}`",
                     self._scope.room.span,
-                    help='write `use "standard"` and `extends standard` to have both',
+                    help='add it, or write `use "standard"` and `extends standard` to inherit it',
                 )
             elif tops[name].kind not in ("state", "parallel"):
                 self._problems.error(
                     "E0607",
-                    f"`{name}` is a state or a parallel, not a {tops[name].kind}",
+                    f"`{name}` must be a `state` or a `parallel`, not a `{tops[name].kind}`",
                     tops[name].name_span,
                     help=f"write `state {name}`",
                 )
         if all(state.kind != "final" for state in self._root.states):
             self._problems.error(
                 "E0607",
-                "the room has no final state, so it never ends",
+                "the room has no final state, so it can never end",
                 self._scope.room.span,
                 help="add `final ended` beside `setup` and `running`",
             )
@@ -92,35 +92,37 @@ class States:
         if state.kind == "region" and within != "parallel":
             self._tell_kind(
                 state,
-                f"`{state.name}` is a region, and regions stand only in a parallel",
+                f"`{state.name}` is a region, but it is not inside a parallel",
                 f"write `state {state.name}`",
             )
         if within == "parallel" and state.kind not in ("region", "history"):
             self._tell_kind(
                 state,
-                f"`{state.name}` is a {state.kind}, and a parallel holds only regions",
+                f"`{state.name}` is a {state.kind}, but it is directly inside a parallel",
                 f"write `region {state.name}`",
             )
         if state.kind == "parallel" and all(each.kind != "region" for each in state.states):
             self._tell_kind(
-                state, f"the parallel `{state.name}` has no regions", "add some, or write `state`"
+                state,
+                f"the parallel `{state.name}` has no regions",
+                "add regions, or make it a `state`",
             )
         if state.kind == "final" and state.states:
             self._tell_kind(
-                state, f"the final state `{state.name}` has states inside", "make it a `state`"
+                state, f"the final state `{state.name}` can't contain states", "make it a `state`"
             )
         if state.kind == "history" and not parent(path):
             self._tell_kind(
                 state,
-                "the room itself is never left, so it has no history",
-                "move it into a state that has states inside",
+                "the room itself can't have a history, because it is never left",
+                "move it into a state that contains other states",
             )
         if state.kind == "history":
             self._check_history(path, state)
         if state.kind == "final" and state.transitions:
             self._problems.error(
                 "E0603",
-                f"nothing leads out of the final state `{state.name}`",
+                f"the final state `{state.name}` can't have transitions",
                 state.transitions[0].span,
                 help="make it a `state`, or remove the transition",
             )
@@ -131,7 +133,7 @@ class States:
         ):
             self._problems.error(
                 "E0606",
-                f"turns can't advance in `{path}`; only states inside `running` iterate",
+                f"turns can't advance in `{path}`, only in states inside `running`",
                 state.name_span,
             )
 
@@ -151,7 +153,7 @@ class States:
             what = "inside" if state.deep else "directly inside"
             self._problems.error(
                 "E0602",
-                f"a history leads to a state {what} `{holder}`",
+                f"a history must lead to a state {what} `{holder}`",
                 state.default.span,
             )
 
@@ -161,24 +163,24 @@ class States:
             if state.initial is not None:
                 self._problems.error(
                     "E0602",
-                    "a parallel begins in all of its regions",
+                    "a parallel can't have `initial`: all of its regions start together",
                     state.initial_span,
-                    help="leave `initial` out",
+                    help="remove `initial`",
                 )
         elif state.initial is not None:
             self._check_beginning(path, state)
         elif inner and state.kind in ("state", "region"):
             self._problems.error(
                 "E0601",
-                f"`{path}` has states inside and does not say where it begins",
+                f"`{path}` contains states but has no `initial`",
                 state.name_span,
                 help=f"add `initial {inner[0]}`",
             )
         elif state.states and not inner:
             self._tell_kind(
                 state,
-                f"`{path}` has a history and no states",
-                "add states, or leave the history out",
+                f"`{path}` contains a history but no states",
+                "add states, or remove the history",
             )
 
     def _check_beginning(self, path: str, state: State) -> None:
@@ -190,12 +192,12 @@ class States:
             inside = [each.name for each in state.states]
             self._problems.error(
                 "E0602",
-                f"`{state.initial}` is no state inside `{path}`",
+                f"there is no state `{state.initial}` inside `{path}`",
                 state.initial_span,
                 meant=(state.initial, inside),
             )
         elif found.kind == "history":
-            self._problems.error("E0602", "a state does not begin in a history", state.initial_span)
+            self._problems.error("E0602", "a state can't start in a history", state.initial_span)
 
     # What a state says
 
@@ -215,7 +217,7 @@ class States:
             if name not in self._scope.doings:
                 self._problems.error(
                     "E0402",
-                    f"`{name}` is no command, no request and nothing that people do",
+                    f"`{name}` is not a command, request or built-in action",
                     span,
                     meant=(name, self._scope.doings),
                 )
@@ -224,9 +226,9 @@ class States:
             if who == "present":
                 self._problems.error(
                     "E0404",
-                    "`present` is asked in conditions; a permission is for a kind of people",
+                    "`present` can be used in conditions, but not in permissions",
                     span,
-                    help="write `player`: whoever is not connected can't send anything",
+                    help="write `player`; a player who is not connected can't send anything",
                 )
             else:
                 self._expressions.people(who, span)
@@ -253,9 +255,9 @@ class States:
         elif said.event == "done" and "done" not in self._scope.events:
             self._problems.error(
                 "E0403",
-                "`done` does not say which state is done",
+                "`done` needs the path of a state",
                 said.span,
-                help="write `done(x)`: it happens when a final state inside `x` is entered",
+                help="write `done(x)`, which happens when a final state inside `x` is entered",
             )
         elif said.event not in self._scope.events:
             self._problems.error(
@@ -281,10 +283,11 @@ class States:
         ):
             self._problems.error(
                 "E0611",
-                f"`{found}` is never done: it has no final state inside",
+                f"`{found}` can never be done: it has no final state inside",
                 said.span,
                 secondary=(state.name_span, "declared here"),
-                help="a parallel is done when every region has reached a final state",
+                help="add a `final` state inside"
+                + (" each of its regions" if state.kind == "parallel" else " it"),
             )
 
     def _target(self, path: str, said: Target) -> str | None:
@@ -305,14 +308,14 @@ class States:
         if said.kind == "internal" and (found == path or not is_within(found, path)):
             self._problems.error(
                 "E0609",
-                f"an internal transition leads inside `{path}`, and `{found}` is not there",
+                f"an internal transition must lead to a state inside `{path}`, not to `{found}`",
                 said.span,
-                help="leave out `internal`",
+                help="remove `internal`",
             )
         kind = self._kind(found)
         if said.kind == "resume" and kind in ("final", "history"):
             self._problems.error(
-                "E0609", f"a {kind} can't be resumed", said.span, help="leave out `resume`"
+                "E0609", f"a `{kind}` can't be resumed", said.span, help="remove `resume`"
             )
 
     def _kind(self, path: str) -> str:
@@ -333,8 +336,8 @@ class States:
                     "this transition can never be taken: an earlier one has the same trigger"
                     " and no guard",
                     transition.span,
-                    secondary=(earlier.span, "always taken instead"),
-                    help="give the earlier one a guard, or remove one of them",
+                    secondary=(earlier.span, "this one is always taken instead"),
+                    help="add a guard to the earlier one, or remove one of them",
                 )
 
     def _check_way_out(self, path: str, state: State) -> None:
@@ -351,7 +354,7 @@ class States:
             above = parent(above)
         self._problems.error(
             "E0604",
-            f"nothing leads out of `{path}`",
+            f"no transition leads out of `{path}`",
             state.name_span,
             help="add a transition with a target, or make it `final`",
         )

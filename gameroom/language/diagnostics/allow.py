@@ -78,13 +78,13 @@ def _allows(said: _Allowance, problem: Diagnostic) -> bool:
 
 def _told(said: _Allowance, text: str) -> Diagnostic:
     if said.code.startswith("E") or said.code not in CODES:
-        what = "is an error" if said.code in CODES else "is no code"
+        what = "is an error, not" if said.code in CODES else "is not the code of"
         return Diagnostic(
             "W0003",
             "warning",
-            f"`{said.code}` {what}, and only warnings are allowed",
+            f"`{said.code}` {what} a warning",
             said.span,
-            help="leave the comment out",
+            help="remove the comment",
             fixes=(_removal(said.span, text),),
         )
     if not said.reason:
@@ -93,14 +93,14 @@ def _told(said: _Allowance, text: str) -> Diagnostic:
             "warning",
             f"`{said.code}` is allowed without a reason",
             said.span,
-            help=f"write `# allow {said.code}: why it does no harm`",
+            help=f"add a reason: `# allow {said.code}: why it is harmless`",
         )
     return Diagnostic(
         "W0001",
         "warning",
-        f"nothing here needs `{said.code}` to be allowed",
+        f"unused comment: nothing here causes `{said.code}`",
         said.span,
-        help="leave the comment out",
+        help="remove the comment",
         fixes=(_removal(said.span, text),),
     )
 
@@ -114,7 +114,7 @@ def _removal(span: Span, text: str) -> Fix:
         place = Span(span.file, span.line, start, span.line, span.end_column)
     else:
         place = Span(span.file, span.line, 1, span.line + 1, 1)
-    return Fix("leave the comment out", (Edit(place, ""),))
+    return Fix("remove the comment", (Edit(place, ""),))
 
 
 def _allowances(text: str, name: str) -> Iterator[_Allowance]:

@@ -5,7 +5,7 @@ The tests check that every code has one and that it is clean.
 
 from __future__ import annotations
 
-from gameroom.language.diagnostics.codes import YAML_HEAD, room
+from gameroom.language.diagnostics.examples import YAML_HEAD, room
 
 _ALONE = (
     'language 1\nroom "example" {\n  players 1..2\n  state setup { after 1h -> running }\n'
@@ -60,6 +60,7 @@ CORRECTED: dict[str, str] = {
         '  on enter do { announce "somebody enters" }\n}'
     ),
     "E0412": room("setting builder: int 0..9 = 0"),
+    "E0413": room("extend state setup.gathering { when max(players, 3) > 3 -> starting }"),
     "E0501": room(_MOVE),
     "E0502": room("players 2..8"),
     "E0503": room("setting gold: int 0..9007199254740991 = 0"),
@@ -101,7 +102,7 @@ CORRECTED: dict[str, str] = {
         "      allow go from player\n      on go if players == 2 -> playing\n    }\n"
         "    state playing { after 30m -> ended }\n  }\n\n  final ended\n}\n"
     ),
-    "E0802": room("extend state setup.gathering { when players > 7 -> starting }"),
+    "E0802": room("players 2..4\nextend state setup.gathering { when players > 3 -> starting }"),
     "E0803": room(
         "extend state running.iterating {\n  initial day\n"
         "  state day iterates { after 5m -> night }\n"

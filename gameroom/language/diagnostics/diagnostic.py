@@ -16,6 +16,7 @@ from typing import Literal as OneOf
 
 from gameroom.language.diagnostics.codes import CODES
 from gameroom.language.diagnostics.helps import REMEDIES
+from gameroom.language.diagnostics.suppression import Suppression
 from gameroom.model import Span
 
 PROBLEMS_MAX = 100
@@ -59,31 +60,20 @@ class Note:
     message: str
 
 
-_FOLLOWING = frozenset({"E0601", "E0604", "E0607", "E0608", "E0610", "E0611", "E0702"})
-"""Codes that say that something is missing or does not fit together: not told of a file of
-which parts could not be read, since the part may be just there."""
-
-
-_OF_WORDS = frozenset(
-    {code for code in CODES if code[:3] in ("E01", "E02")} | {"E0501", "E0502", "E0503"}
-)
-"""Codes that are about the words alone, whatever becomes of the rest of their member."""
-
-
 @dataclass(slots=True)
 class Problems:
-    """What has been found so far, each thing once.
+    """What has been found so far, each problem once.
 
-    sources: the texts that problems are in, by file name, for their fixes. lost: the words
-    of what could not be read; a name among them may well be declared, so that it is
-    unknown is not told. torn: where those words begin; what is left of a member there is
-    not all that it said, so only its syntax is told.
+    sources: the texts of the files by name, for fixes. suppression: which errors are left out as
+    consequences of others.
     """
 
     found: list[Diagnostic] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)
-    lost: set[str] | None = None
-    torn: set[tuple[str, int, int]] = field(default_factory=set)
+    suppression: Suppression = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.suppression = Suppression(self.found)
 
     def error(
         self,
@@ -105,31 +95,18 @@ class Problems:
         assert code in CODES, code
         if len(self.found) >= PROBLEMS_MAX:
             return
+        if self.suppression.is_consequence(code, span, None if meant is None else meant[0]):
+            return
         if meant is not None:
             word, known = meant[0], list(meant[1])
-            if self._is_lost(word):
-                return
             help = did_you_mean(word, known) or help
             fix = fix or self._renaming(span, word, surely(word, known))
-        elif self.lost is not None and code in _FOLLOWING:
-            return
         help = help or REMEDIES[code]
-        torn = (span.file, span.line, span.column) in self.torn
-        if code not in _OF_WORDS and (torn or self.mistaken(span)):
-            return
         problem = Diagnostic(
             code, "error", message, span, secondary, help, (fix,) if fix is not None else ()
         )
         if problem not in self.found:
             self.found.append(problem)
-
-    def lose(self, words: Iterable[str] = (), places: Iterable[Span] = ()) -> None:
-        """A part of the file could not be read, or can't be used; it had these words."""
-        self.lost = (self.lost or set()) | set(words)
-        self.torn |= {(span.file, span.line, span.column) for span in places}
-
-    def _is_lost(self, word: str) -> bool:
-        return self.lost is not None and not self.lost.isdisjoint({word, *word.split(".")})
 
     def _renaming(self, span: Span, word: str, meant: str | None) -> Fix | None:
         """The word within this stretch put right, if it stands there once and as it is."""
@@ -149,14 +126,13 @@ class Problems:
         place = Span(span.file, span.line, found[0], span.line, found[0] + len(word))
         return Fix(f"write `{meant}`", (Edit(place, meant),))
 
-    def mistaken(self, span: Span) -> bool:
-        """Is there a mistake of words in this stretch, so that it does not say what it was
-        meant to say?"""
-        return any(each.code in _OF_WORDS and each.span.is_within(span) for each in self.found)
-
-    def told(self, code: str, span: Span) -> bool:
-        """Has this code been given for this place?"""
-        return any(each.code == code and each.span == span for each in self.found)
+    def keep_only(self, code: str, *, since: int) -> bool:
+        """Drop the errors found after the first `since` ones, except those with this code. False,
+        and nothing is dropped, if there are none."""
+        kept = [each for each in self.found[since:] if each.code == code]
+        if kept:
+            self.found[since:] = kept
+        return bool(kept)
 
     @property
     def empty(self) -> bool:
@@ -227,7 +203,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     if (close := nearest(word, choices)) is not None:
         return f"did you mean `{close}`?"
     if 0 < len(choices) <= 12:
-        return "known here: " + ", ".join(f"`{choice}`" for choice in choices)
+        listed = ", ".join(f"`{choice}`" for choice in choices)
+        return f"use one of {listed}" if len(choices) > 1 else f"use {listed}"
     return None
 
 
@@ -236,5 +213,5 @@ def name_help(word: str) -> str:
     flat = unicodedata.normalize("NFKD", word).encode("ascii", "ignore").decode()
     name = re.sub(r"[^\w.]", "_", flat).lstrip("0123456789")
     is_one = name != word and all(part.isidentifier() for part in name.split("."))
-    such = f", such as `{name}`" if is_one else ""
-    return f"names have letters from a to z, `_`, and digits after the first{such}"
+    meant = f"write `{name}`; " if is_one else ""
+    return f"{meant}a name has letters from a to z, `_` and, after the first character, digits"

@@ -11,14 +11,14 @@ from gameroom.language.diagnostics.corrected import CORRECTED
 
 _HUNDREDS = {
     "00": "Comments that allow warnings",
-    "01": "Words and signs",
+    "01": "Syntax",
     "02": "YAML",
     "03": "Files, extending and merging",
     "04": "Names",
     "05": "Types and values",
     "06": "The chart",
     "07": "Scenarios",
-    "08": "What follows from playing the room",
+    "08": "Deep checks",
 }
 
 
@@ -46,7 +46,11 @@ def page(code: str) -> str:
 
 def index() -> str:
     """The list of all pages, as Markdown."""
-    lines = ["# Problems and their codes", "", "`gameroom explain CODE` tells the same."]
+    lines = [
+        "# Errors and warnings",
+        "",
+        "`gameroom explain CODE` prints the same text in a terminal.",
+    ]
     for hundred, title in _HUNDREDS.items():
         lines += ["", f"## {title}", ""]
         lines += [

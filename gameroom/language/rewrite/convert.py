@@ -31,7 +31,7 @@ def converted(text: str, *, name: str) -> str:
     problems = Problems()
     file = read(Source(name, text), problems)
     if file is None or not problems.empty:
-        raise ConvertError("the file has mistakes", problems.sorted())
+        raise ConvertError("the file has errors", problems.sorted())
     try:
         done = (
             _from_yaml(text, name, file)
@@ -41,7 +41,7 @@ def converted(text: str, *, name: str) -> str:
     except FormatError:
         done = ""
     if _read_again(done, name) != file:
-        raise ConvertError("the other spelling can't say the same")
+        raise ConvertError("the result would not have the same meaning")
     return done
 
 

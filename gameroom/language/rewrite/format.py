@@ -49,11 +49,11 @@ def formatted(text: str, *, name: str = "room") -> str:
     text = unified(text)
     before, problems = _read(text, name)
     if problems or before.tree is None:
-        raise FormatError("the file has mistakes of syntax", problems)
+        raise FormatError("the file has syntax errors", problems)
     done = _TextWriter(layout(text, before)).file()
     after, problems = _read(done, name)
     if problems or not _says_the_same(before, after):
-        raise FormatError("the formatted text would not say the same")
+        raise FormatError("formatting would change its meaning")
     return done
 
 
@@ -250,7 +250,7 @@ class _TextWriter:
         before, token = self._tokens[at - 1], self._tokens[at]
         if at in self._parts.starts and before != "{":
             return "  "
-        if token in _TIGHT_BEFORE or before in _TIGHT_AFTER or at - 1 in self._parts.signs:
+        if token in _TIGHT_BEFORE or before in _TIGHT_AFTER or at - 1 in self._parts.joined:
             return ""
         if token == "(" and before.type in _CALLS:
             return ""

@@ -54,15 +54,16 @@ class TextBlock:
 @dataclass(frozen=True, slots=True)
 class TextLayout:
     """A text in parts. `blocks` are found by the index of their opening brace, `inner`
-    says of every token in which block it stands; `signs` are the tokens that are the sign
-    of a number or a term, and no minus between two."""
+    says of every token in which block it stands; `joined` are the tokens that no
+    space separates from the next one: the sign of a number or a term (not the minus between two)
+    and the name of a function that is called."""
 
     tokens: tuple[Token, ...]
     gaps: tuple[Gap, ...]
     file: TextBlock
     blocks: dict[int, TextBlock]
     starts: frozenset[int]
-    signs: frozenset[int]
+    joined: frozenset[int]
 
 
 def layout(text: str, parsed: Parsed) -> TextLayout:
@@ -77,13 +78,13 @@ def layout(text: str, parsed: Parsed) -> TextLayout:
         if str(node.data) in BLOCKS:
             block = _block(node, tokens, index)
             blocks[block.open] = block
-    signs = frozenset(
+    joined = frozenset(
         index[node.meta.start_pos]
         for node in parsed.tree.iter_subtrees()
-        if node.data in ("negative", "minus")
+        if node.data in ("negative", "minus", "function")
     )
     starts = frozenset(start for block in (file, *blocks.values()) for start in block.members)
-    return TextLayout(tokens, tuple(_gaps(text, tokens)), file, blocks, starts, signs)
+    return TextLayout(tokens, tuple(_gaps(text, tokens)), file, blocks, starts, joined)
 
 
 def _block(node: Node, tokens: tuple[Token, ...], index: dict[int | None, int]) -> TextBlock:

@@ -34,12 +34,14 @@ def matched(
     for token in tokens:
         brackets += (token.type in ("LPAR", "LSQB")) - (token.type in ("RPAR", "RSQB"))
         if brackets > BRACKETS_MAX:
-            problems.error("E0107", f"brackets are nested deeper than {BRACKETS_MAX}", span(token))
+            problems.error(
+                "E0107", f"brackets are nested more than {BRACKETS_MAX} deep", span(token)
+            )
             return None
         depth += (token.type == "LBRACE") - (token.type == "RBRACE")
         lowest, deepest = min(lowest, depth), max(deepest, depth)
         if deepest > NESTING_MAX:
-            problems.error("E0107", f"braces are nested deeper than {NESTING_MAX}", span(token))
+            problems.error("E0107", f"braces are nested more than {NESTING_MAX} deep", span(token))
             return None
     if lowest == 0 == depth:
         return tokens
@@ -49,13 +51,13 @@ def matched(
     for token, at in mending.unclosed:
         problems.error(
             "E0102",
-            "this brace is never closed",
+            "unclosed brace",
             span(token),
             help="add the missing `}`",
             fix=_closing(text, token, at, span(token).file) if whole else None,
         )
     for token in mending.extra:
-        problems.error("E0108", "this brace closes nothing", span(token))
+        problems.error("E0108", "unmatched closing brace", span(token))
     return mending.kept
 
 
@@ -72,7 +74,7 @@ def _closing(text: str, opener: Token, at: Token | None, file: str) -> Fix:
         line, column = at.line or 1, 1
         while lines[line - 2].strip() == "" or lines[line - 2].lstrip().startswith("#"):
             line -= 1
-    return Fix("add the brace", (Edit(Span(file, line, column, line, column), brace),))
+    return Fix("add `}`", (Edit(Span(file, line, column, line, column), brace),))
 
 
 class _Mending:

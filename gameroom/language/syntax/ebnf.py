@@ -23,13 +23,17 @@ _WIDTH = 96
 
 _INTRO = """# The grammar
 
-The whole of the room language as EBNF, in the [notation of the XML
-standard](https://www.w3.org/TR/xml/#sec-notation): `?` may be left out, `*` any number, `+` one or
-more. It is made from `grammars/room.lark`, from which the parser is made. [The room
-language](language.md) tells what all of it means, and what has to fit beside the grammar.
+This page is the complete syntax of the room language in EBNF. Use it to look up what may appear
+where, or to write a parser or an editor mode. [The room language](language.md) explains what each
+construct means, and which rules the grammar can't express.
 
-A file is a `file`. White space and comments, from `#` to the end of the line, may stand between
-any two words and signs. A reserved word is never a name; every other word may be one.
+The notation is [that of the XML standard](https://www.w3.org/TR/xml/#sec-notation): `?` marks an
+optional part, `*` any number of repetitions, and `+` one or more. A file matches the rule `file`.
+
+Between any two words or signs there may be white space and comments. A comment begins with `#` and
+ends with the line. A reserved word is never a name; every other word may be one.
+
+This page and the parser are both generated from `grammars/room.lark`.
 """
 
 

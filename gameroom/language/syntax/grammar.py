@@ -34,7 +34,7 @@ _INSIDE = frozenset({"DO", "IF", "BECAUSE", "FROM", "AND", "OR", "NOT", "TRUE", 
 _NAMES = {
     "NAME": "a name",
     "INT": "a whole number",
-    "STRING": "a text in double quotes",
+    "STRING": "a string in double quotes",
     "TIME": "a time such as `10s`",
     "COMPARE": "a comparison",
     "SHARE": "a share such as `60%`",

@@ -56,7 +56,7 @@ def _joined(tokens: list[Token], place: TextPlace, problems: Problems) -> Iterat
             last.end_line, last.end_column, last.end_pos
         )  # fmt: skip
         _tell_stray(stray, place, problems, name_help(name))
-        problems.lose([name], [place.of(whole)])
+        problems.suppression.skip([name], [place.of(whole)])
         yield whole
         at = end
 
@@ -66,9 +66,9 @@ def _is_of_name(token: Token) -> bool:
 
 
 _STRAY_HELP = {
-    ";": "there are no semicolons; a space or a new line is enough",
-    "'": 'texts stand in double quotes: "plains"',
-    "!": "write `not` to deny a condition, `!=` to compare",
+    ";": "remove it; separate members with spaces or new lines",
+    "'": 'write a string in double quotes, such as "plains"',
+    "!": "write `not` to negate a condition, or `!=` to compare",
     "&": "write `and`",
     "|": "write `or`",
 }
@@ -79,10 +79,10 @@ def _tell_stray(
 ) -> None:
     shown = str(token) if token.isprintable() else f"U+{ord(token[0]):04X}"
     span = place.of(token)
-    remove = Fix("leave it out", (Edit(span, ""),)) if token == ";" and not place.whole else None
+    remove = Fix("remove it", (Edit(span, ""),)) if token == ";" and not place.whole else None
     problems.error(
         "E0106",
-        f"the character `{shown}` means nothing here",
+        f"unexpected character `{shown}`",
         span,
         help=help or _STRAY_HELP.get(str(token)),
         fix=remove,
@@ -94,7 +94,7 @@ _TRAILING = re.compile(r"[ \t]*((?:}[ \t\r]*)+)$")
 
 def _tell_open(token: Token, place: TextPlace, problems: Problems) -> list[Token]:
     """The text without the braces at its end, and those braces."""
-    problems.error("E0104", "this text is not closed on its line", place.of(token))
+    problems.error("E0104", "unterminated string", place.of(token))
     braces_at_end = _TRAILING.search(token)
     text = str(token) if braces_at_end is None else str(token)[: braces_at_end.start()]
     kept = [token.update(type="STRING", value=text.rstrip("\\") + '"')]
@@ -114,16 +114,16 @@ def _tell_number(token: Token, before: str, place: TextPlace, problems: Problems
     if token.type == "FRACTION":
         problems.error(
             "E0105",
-            f"`{shortened(token)}` is a fraction; all numbers are whole",
+            f"`{shortened(token)}` is not a whole number",
             place.of(token),
             help="use a smaller unit, such as `500ms` for half a second",
         )
     else:
         problems.error(
             "E0105",
-            f"`{shortened(token)}` is neither a number, a time nor a name",
+            f"`{shortened(token)}` is not a number, a time or a name",
             place.of(token),
-            help="times end in ms, s, m or h; turns are written apart: `20 turns`",
+            help="end a time with ms, s, m or h; write turns as in `20 turns`",
         )
     if before in _BEFORE_TIMES or (unit and unit[0] in "smh"):
         return token.update(type="TIME", value=f"{digits}s")

@@ -42,9 +42,9 @@ def tell_kind(token: Token, name: Token, place: TextPlace, problems: Problems) -
     fix = Fix(f"write `{name}`", (Edit(span, str(name)),)) if not place.whole else None
     problems.error(
         "E0103",
-        f"`{token}` stands only where a state is declared",
+        f"`{token}` can be used only where a state is declared",
         place.of(token),
-        help=f"write `{name}` alone",
+        help=f"write only `{name}`",
         fix=fix,
     )
 
@@ -58,7 +58,7 @@ def tell_reserved(token: Token, before: str, place: TextPlace, problems: Problem
         kind, span = str(token).removesuffix("s"), place.of(token)
         problems.error(
             "E0103",
-            f"`{token}` tells how many there may be; people of this kind are `{kind}`",
+            f"`{token}` is a number; the people are called `{kind}`",
             span,
             help=f"did you mean `{kind}`?",
             fix=Fix(f"write `{kind}`", (Edit(span, kind),)) if not place.whole else None,
@@ -66,9 +66,9 @@ def tell_reserved(token: Token, before: str, place: TextPlace, problems: Problem
         return token.update(type="NAME", value=kind)
     problems.error(
         "E0103",
-        f"`{token}` is a reserved word and can't be a name",
+        f"`{token}` is a reserved word and can't be used as a name",
         place.of(token),
-        help=f"write `{token}_` or another word",
+        help=f"use another name, such as `{token}_`",
     )
     return token.update(type="NAME")
 
@@ -92,7 +92,7 @@ def tell_unit(
     span = place.of(tokens[index - 1]).to(place.of(token))
     problems.error(
         "E0101",
-        f"`{token}` does not fit here; a time is one word",
+        f"unexpected `{token}`; a time is written as one word",
         place.of(token),
         help=f"write `{time}`",
         fix=Fix(f"write `{time}`", (Edit(span, time),)) if not place.whole else None,

@@ -71,7 +71,7 @@ def parse(text: str, place: TextPlace, problems: Problems, start: str = "file") 
     if size > BYTES_MAX:
         here = place.span(1, 1, 1, 1)
         problems.error(
-            "E0107", f"the file has {size} bytes, more than the {BYTES_MAX} that are read", here
+            "E0107", f"the file has {size} bytes, more than the limit of {BYTES_MAX}", here
         )
         return Parsed(None)
     tokens = _tokens(text, place, problems, start)
@@ -85,9 +85,7 @@ def parse(text: str, place: TextPlace, problems: Problems, start: str = "file") 
     tree = _feed(matched, place, problems, start)
     if tree is not None and _too_deep(tree):
         here = place.of(matched[0])
-        problems.error(
-            "E0107", f"the text is nested deeper than {TREE_DEPTH_MAX} levels of grammar", here
-        )
+        problems.error("E0107", f"the file is nested more than {TREE_DEPTH_MAX} levels deep", here)
         return Parsed(None)
     return Parsed(tree, comments, docs, tuple(matched))
 
@@ -99,7 +97,7 @@ def _tokens(text: str, place: TextPlace, problems: Problems, start: str) -> list
         tokens.append(token)
         if len(tokens) > TOKENS_MAX:
             problems.error(
-                "E0107", f"the text has more than {TOKENS_MAX} words and signs", place.of(token)
+                "E0107", f"the file has more than {TOKENS_MAX} words and symbols", place.of(token)
             )
             return None
     return tokens
@@ -165,14 +163,16 @@ def _feed(tokens: list[Token], place: TextPlace, problems: Problems, start: str)
             if tokens[index] == "," and _fits(live, tokens[index + 1 : index + 2]):
                 del tokens[index]
                 continue
-            problems.lose()
+            problems.suppression.skip()
             if start != "file":
                 return None
             stopped = index
             live, index = _resume(tokens, index, live)
             beside = tokens[index : index + 1] if goes_on(tokens, index) else []
             torn = tokens[_beginning(tokens, stopped) : index] + beside
-            problems.lose((token.strip('"') for token in torn), [place.of(each) for each in torn])
+            problems.suppression.skip(
+                (token.strip('"') for token in torn), [place.of(each) for each in torn]
+            )
     try:
         last = tokens[-1] if tokens else None
         tree = live.feed_eof(last)
@@ -267,10 +267,10 @@ def _tell_unexpected(
         sure, choices = "==", {"==": "COMPARE"}
     fix = Fix(f"write `{sure}`", (Edit(span, sure),)) if sure and not place.whole else None
     if written == "," and not place.whole:
-        fix = Fix("leave it out", (Edit(span, ""),))
+        fix = Fix("remove it", (Edit(span, ""),))
     problems.error(
         "E0101",
-        f"`{shortened(written)}` does not fit here{'' if near else '; ' + _listed(accepted)}",
+        f"unexpected `{shortened(written)}`{'' if near else '; ' + _listed(accepted)}",
         span,
         help=f"did you mean `{near}`?" if near else _HELP.get(written) or _expects(accepted),
         fix=fix,
@@ -279,14 +279,14 @@ def _tell_unexpected(
 
 
 _HELP = {
-    "=": "to compare, write `==`; `=` gives a value",
-    ",": "fields and members stand side by side without commas",
+    "=": "write `==` to compare; `=` assigns a value",
+    ",": "remove it; fields and members are not separated by commas",
 }
 
 
 def _expects(accepted: set[str]) -> str | None:
     if accepted == {"TURNS"}:
-        return "a time has its unit: `10s`, `5m`, `20 turns`"
+        return "add a unit, such as `10s`, `5m` or `20 turns`"
     accepted = accepted - {"MINUS"} if "INT" in accepted else accepted
     return f"write {spoken(accepted)[0]} here" if len(accepted) == 1 else None
 
@@ -298,7 +298,7 @@ def _tell_end(tokens: list[Token], live: Live, place: TextPlace, problems: Probl
     else:
         line, column = last.end_line or 1, last.end_column or 1
         here = place.span(line, column, line, column)
-    problems.error("E0101", f"the text ends too early; {_listed(set(live.accepts()))}", here)
+    problems.error("E0101", f"unexpected end of the text; {_listed(set(live.accepts()))}", here)
 
 
 def _listed(accepted: set[str]) -> str:
@@ -307,7 +307,7 @@ def _listed(accepted: set[str]) -> str:
     if len(block) > 3:
         told.append("another member")
     if not told:
-        return "nothing may follow"
+        return "nothing can follow here"
     if len(told) > 8:
         told = [*told[:7], f"{len(told) - 7} others"]
     return "expected " + (told[0] if len(told) == 1 else f"{', '.join(told[:-1])} or {told[-1]}")

@@ -16,6 +16,7 @@ from gameroom.language.build.expressions import expression
 from gameroom.language.build.scenarios import step
 from gameroom.language.build.words import TreeWords
 from gameroom.language.diagnostics.diagnostic import Problems, name_help
+from gameroom.language.diagnostics.suppression import STRAY
 from gameroom.language.source.lines import unified
 from gameroom.language.source.place import TextPlace
 from gameroom.language.syntax.grammar import reserved
@@ -113,13 +114,11 @@ class _Front:
     def _phrase(self, said: Text, start: str, make: Callable[[TreeWords, Node], _T]) -> _T | None:
         words, before = TreeWords(said.place, self._problems), len(self._problems.found)
         parsed = parse(said.text, said.place, self._problems, start)
-        tree, told = parsed.tree, self._problems.found[before:]
-        if any(each.code == "E0106" for each in told):
-            # What else is wrong with the words may be so because of that character.
-            self._problems.found[before:] = [each for each in told if each.code == "E0106"]
-            self._problems.lose(places=map(said.place.of, parsed.tokens))
+        tree = parsed.tree
+        if self._problems.keep_only(STRAY, since=before):
+            self._problems.suppression.skip(places=map(said.place.of, parsed.tokens))
         if tree is None:
-            self._problems.lose(re.findall(r"\w+", said.text))
+            self._problems.suppression.skip(re.findall(r"\w+", said.text))
             return None
         return make(words, tree)
 
@@ -151,9 +150,9 @@ class _Front:
             if (earlier := first.setdefault(each.text, each)) is not each:
                 self._problems.error(
                     "E0306",
-                    f'the choice "{each.text}" stands here twice',
+                    f'the choice "{each.text}" is given twice',
                     each.span,
-                    secondary=(earlier.span, "first here"),
+                    secondary=(earlier.span, "first given here"),
                 )
         return ChoiceType(tuple(first), node.span)
 
@@ -173,7 +172,7 @@ class _Front:
             if made is not None:
                 found.append(made)
             else:
-                self._problems.lose([name.text])
+                self._problems.suppression.skip([name.text])
         return tuple(found)
 
     # Names
@@ -183,11 +182,11 @@ class _Front:
         for part in said.text.split("."):
             if part in reserved():
                 self._problems.error(
-                    "E0103", f"`{part}` is a reserved word and can't be a name", said.span
+                    "E0103", f"`{part}` is a reserved word and can't be used as a name", said.span
                 )
             elif not (part.isascii() and part.isidentifier()):
                 self._problems.error(
-                    "E0204", f"`{part[:40]}` is not a name", said.span, help=name_help(part)
+                    "E0204", f"`{part[:40]}` is not a valid name", said.span, help=name_help(part)
                 )
         return said.text
 
@@ -311,9 +310,9 @@ class _Front:
         if mode == "new" and "." in name:
             self._problems.error(
                 "E0112",
-                f"a new state has a plain name, `{name}` is a path",
+                f"a new state can't be named by a path: `{name}`",
                 head.span,
-                help=f"to add to an inherited state write `extend {kind} {name}`",
+                help=f"to add to an inherited state, write `extend {kind} {name}`",
             )
             name = name.rpartition(".")[2]
         if kind == "history":
@@ -387,7 +386,10 @@ class _Front:
         guard = _get(node, "if")
         if guard is not None:
             self._problems.error(
-                "E0204", "a `when` has no `if`", guard.span, help="join them with `and`"
+                "E0204",
+                "a `when` can't have an `if`",
+                guard.span,
+                help="join the two conditions with `and`",
             )
         return When(self._condition(when), when.span)
 

@@ -104,16 +104,16 @@ def read(text: str, file: str, problems: Problems) -> Tree | None:
     size = len(text.encode("utf-8", "surrogatepass"))
     if size > BYTES_MAX:
         problems.error(
-            "E0107", f"the file has {size} bytes, more than the {BYTES_MAX} that are read", start
+            "E0107", f"the file has {size} bytes, more than the limit of {BYTES_MAX}", start
         )
         return None
     if (odd := _LINE_TO_SOME.search(text)) is not None:
         shown = f"U+{ord(odd.group()):04X}"
         problems.error(
             "E0202",
-            f"the character {shown} ends a line for some readers of YAML and not for others",
+            f"the character {shown} ends a line in some versions of YAML but not in others",
             one_character(text, odd.start(), file),
-            help=f"write `\\u{shown[2:].lower()}` in a text in double quotes",
+            help=f"write `\\u{shown[2:].lower()}` in a string in double quotes",
         )
         return None
     reading = _Reading(text, file, problems)
@@ -129,18 +129,18 @@ def read(text: str, file: str, problems: Problems) -> Tree | None:
                 "E0201",
                 f"{opened} is not closed",
                 _at(file, opener),
-                secondary=(where, "reading stopped here"),
-                help="close it, or look for a mistake between the two places",
+                secondary=(where, "the parser stopped here"),
+                help="close it, or look for an error between the two places",
             )
         else:
-            problems.error("E0201", f"this is not YAML: {_why(problem)}", where)
+            problems.error("E0201", f"invalid YAML: {_why(problem)}", where)
     except (ValueError, OverflowError):
         # PyYAML's scanner turns an escape such as "\UFFFFFFFF" into a character unchecked.
-        problems.error("E0109", "a text has an escape that is no character", start)
+        problems.error("E0109", "invalid escape in a string", start)
     except yaml.reader.ReaderError as problem:
         problems.error(
             "E0201",
-            f"the character U+{_code(problem.character):04X} can't stand in YAML",
+            f"the character U+{_code(problem.character):04X} is not allowed in YAML",
             one_character(text, problem.position, file),
         )
     finally:
@@ -175,7 +175,7 @@ def _comment(match: re.Match[str], group: int, text: str, file: str) -> Comment:
 _OPENED = {
     "while parsing a flow mapping": "this brace",
     "while parsing a flow sequence": "this bracket",
-    "while scanning a quoted scalar": "this text",
+    "while scanning a quoted scalar": "this string",
 }
 """What a reader of YAML was in the middle of, and what its first character is."""
 
@@ -209,14 +209,24 @@ class _Reading:
         self._next()  # the stream begins
         event = self._next()
         if isinstance(event, yaml.StreamEndEvent):
-            self._refuse("E0201", "the file is empty", self._span(event))
+            self._refuse(
+                "E0201",
+                "the file is empty",
+                self._span(event),
+                "write `language: 1`, `use` and a room",
+            )
         tree = self._node(self._next(), 0)
         if tree is None:
             raise _Refused
         self._next()  # the document ends
         event = self._next()
         if not isinstance(event, yaml.StreamEndEvent):
-            self._refuse("E0202", "a room file is one document", self._span(event))
+            self._refuse(
+                "E0202",
+                "the file contains several YAML documents",
+                self._span(event),
+                "move each one to a file of its own",
+            )
         return tree
 
     def _next(self) -> yaml.Event:
@@ -228,23 +238,23 @@ class _Reading:
         assert end is not None, event
         return Span(self._file, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
 
-    def _refuse(self, code: str, message: str, span: Span) -> None:
-        self._problems.error(code, message, span)
+    def _refuse(self, code: str, message: str, span: Span, help: str | None = None) -> None:
+        self._problems.error(code, message, span, help=help)
         raise _Refused
 
     def _leave_out(self, kind: str, sign: str, span: Span, help: str | None = None) -> None:
         """Something is refused and left out; the rest is still read, and all of one kind are
         told once, in the end."""
         self._left_out.setdefault(kind, []).append((sign, span, help))
-        self._problems.lose()
+        self._problems.suppression.skip()
 
     def tell_left_out(self) -> None:
         for kind, (first, *more) in self._left_out.items():
             sign, span, help = first
-            others = f"; so {'is one other' if len(more) == 1 else f'are {len(more)} others'}"
+            others = f" and {len(more)} other{'s' if len(more) > 1 else ''} are" if more else " is"
             self._problems.error(
                 "E0202",
-                f"the {kind} `{sign}` is refused{others if more else ''}",
+                f"the {kind} `{sign}`{others} not allowed",
                 span,
                 secondary=(more[-1][1], "the last one") if more else None,
                 help=help,
@@ -264,17 +274,19 @@ class _Reading:
         span = self._span(event)
         if self._nodes > NODES_MAX or depth > DEPTH_MAX:
             self._refuse(
-                "E0107", f"more than {NODES_MAX} values, or {DEPTH_MAX} levels of them", span
+                "E0107",
+                f"more than {NODES_MAX} values, or more than {DEPTH_MAX} levels of nesting",
+                span,
             )
         if isinstance(event, yaml.AliasEvent):
             self._leave_out("alias", f"*{event.anchor}", span)
             return None
         if (anchor := getattr(event, "anchor", None)) is not None:
-            self._leave_out("anchor", f"&{anchor}", self._mark(span, "&"), "leave it out")
+            self._leave_out("anchor", f"&{anchor}", self._mark(span, "&"), "remove it")
         if getattr(event, "tag", None) is not None:
             mark = self._mark(span, "!")
             written = self._lines[mark.line - 1][mark.column - 1 : mark.end_column - 1]
-            self._leave_out("tag", written[:40], mark, "leave it out")
+            self._leave_out("tag", written[:40], mark, "remove it")
         if isinstance(event, yaml.MappingStartEvent):
             return self._entries(span, depth)
         if isinstance(event, yaml.SequenceStartEvent):
@@ -302,17 +314,20 @@ class _Reading:
             if not isinstance(key, Text):
                 if key is not None:
                     self._problems.error(
-                        "E0202", "a key is a text", key.span, help="name it by one word"
+                        "E0202",
+                        "a key must be a string",
+                        key.span,
+                        help="write the key as a single word",
                     )
-                    self._problems.lose()
+                    self._problems.suppression.skip()
             elif key.text in first:
                 self._problems.error(
                     "E0203",
-                    f"the key `{key.text[:40]}` stands here twice",
+                    f"the key `{key.text[:40]}` is given twice",
                     key.span,
-                    secondary=(first[key.text], "first here"),
+                    secondary=(first[key.text], "first given here"),
                 )
-                self._problems.lose(words(value))
+                self._problems.suppression.skip(words(value))
             else:
                 first[key.text] = key.span
                 if value is not None:
@@ -321,7 +336,7 @@ class _Reading:
 
     def _scalar(self, event: yaml.ScalarEvent, span: Span) -> Text:
         if any("\ud800" <= char <= "\udfff" for char in event.value):
-            self._refuse("E0109", "this text has an escape that is no character", span)
+            self._refuse("E0109", "invalid escape in a string", span)
         value: str | int | bool | None = event.value
         if event.style is None:
             value = self._meaning(event.value, span)

@@ -98,7 +98,7 @@ def _mended(
     """The tree with its keys as they were meant and without what does not fit, the words of
     which are lost."""
     if here in unfit:
-        problems.lose(words(tree))
+        problems.suppression.skip(words(tree))
         return None
     match tree:
         case Items():
@@ -116,7 +116,7 @@ def _mended(
                 if remaining is not None and name not in entries:
                     entries[name] = replace(key, text=name), remaining
                 else:
-                    problems.lose((*words(key), *words(value)))
+                    problems.suppression.skip((*words(key), *words(value)))
             return Entries(tuple(entries.values()), tree.span)
     return tree
 
@@ -152,7 +152,7 @@ def _tell(error: ValidationError, tree: Tree, problems: Problems) -> None:
     if path == ["language"] or (not path and error.validator == "required"):
         problems.error(
             "E0110",
-            "a room file says its language version",
+            "invalid language version" if path else "the language version is missing",
             node.span if path else _start(node),
             help="write `language: 1`",
         )
@@ -168,11 +168,11 @@ def _message(error: ValidationError) -> tuple[str, str]:
     told = _described(error)
     if error.validator == "required":
         missing = error.message.split("'")[1]
-        return f"`{missing}` is missing here", f"this is {told}"
+        return f"`{missing}` is missing", f"write {told}"
     short = _short(told)
     if error.validator in ("minItems", "minProperties"):
-        return f"this is too little for {short}", f"write {told}"
-    return f"this is not {short}", f"write {told}"
+        return f"too few entries for {short}", f"write {told}"
+    return f"expected {short}", f"write {told}"
 
 
 def _short(told: str) -> str:
@@ -181,7 +181,7 @@ def _short(told: str) -> str:
 
 def _described(error: ValidationError) -> str:
     said = error.schema.get("description") if isinstance(error.schema, dict) else None
-    return str(said or "what may stand here")
+    return str(said or "an allowed value")
 
 
 def _tell_keys(error: ValidationError, node: Entries, problems: Problems) -> None:
@@ -189,12 +189,14 @@ def _tell_keys(error: ValidationError, node: Entries, problems: Problems) -> Non
     holder = short if short.startswith("a ") else f"a map of {short}"
     for key in _unknown_keys(error, node):
         if (name := _no_name(key.text, error)) is not None:
-            problems.error("E0204", f"`{name[:40]}` is not a name", key.span, help=name_help(name))
+            problems.error(
+                "E0204", f"`{name[:40]}` is not a valid name", key.span, help=name_help(name)
+            )
             continue
         head = _head(key.text, error)
         problems.error(
             "E0204",
-            f"`{key.text[:40]}` is no key of {holder}",
+            f"`{key.text[:40]}` is not a key of {holder}",
             key.span,
             meant=(key.text, [*_properties(error), *filter(None, [head])])
             if head is None or " " in key.text

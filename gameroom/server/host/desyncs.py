@@ -17,15 +17,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from gameroom.lockstep import desync
+from gameroom.lockstep import desync_report
 from gameroom.lockstep.packets import Checksum, Diverged, MasterPacket, Moves
 from gameroom.roomfile import event_of
+from gameroom.server import bodies
 from gameroom.server.config import Config, Limits
 from gameroom.server.host.jobs import reported
 from gameroom.server.host.runner import Runner
 from gameroom.server.host.worker import Worker, WorkerError
-from gameroom.server.http import bodies
-from gameroom.server.http.answers import refuse
+from gameroom.server.refusals import refuse
 from gameroom.store import (
     DesyncStore,
     FileDesyncs,
@@ -66,7 +66,7 @@ class Case:
 
     room: str
     limits: Limits
-    subject: desync.Subject
+    subject: desync_report.Subject
     verdict: Diverged
     agreed: Checksum | None
     happened: tuple[MasterPacket | Moves, ...]
@@ -89,15 +89,15 @@ class Case:
         majority; where nobody knows who is right one for each checksum."""
         if seat in self.asked or not self.has_state(seat):
             return False
-        side = desync.side(self.verdict, seat)
+        side = desync_report.side(self.verdict, seat)
         expected = self.expected(now)
         if side == "minority":
-            of_side = [one for one in expected if desync.side(self.verdict, one) == side]
+            of_side = [one for one in expected if desync_report.side(self.verdict, one) == side]
             return len(of_side) < self.limits.desync_states_max - 1
 
         def kind(one: int) -> tuple[str, int, int | None]:
             said = self.said[one].generation
-            return desync.side(self.verdict, one), self.verdict.values[one], said
+            return desync_report.side(self.verdict, one), self.verdict.values[one], said
 
         is_new = kind(seat) not in map(kind, expected)
         return is_new and len(expected) < self.limits.desync_states_max
@@ -122,17 +122,17 @@ class Case:
             and not any(self.is_wanted(seat, now) for seat in self.said)
         )
 
-    def witnesses(self) -> Iterator[desync.Witness]:
+    def witnesses(self) -> Iterator[desync_report.Witness]:
         for seat, checksum in self.verdict.values.items():
             said = self.said.get(seat)
-            yield desync.Witness(
+            yield desync_report.Witness(
                 seat,
                 self.names.get(seat, ""),
                 checksum,
                 None if said is None else said.generation,
                 {} if said is None else said.parts,
                 self.states.get(seat),
-                "it said nothing" if said is None else said.why and clean_line(said.why),
+                "no evidence received" if said is None else said.why and clean_line(said.why),
             )
 
 
@@ -165,22 +165,24 @@ class Desyncs:
         try:
             self._begin(runner, verdict)
         except Exception:
-            log.exception("room %s: no evidence of turn %d", runner.id, verdict.generation)
+            log.exception(
+                "room %s: evidence cannot be collected: turn %d", runner.id, verdict.generation
+            )
 
     def _begin(self, runner: Runner, verdict: Diverged) -> None:
         key = (runner.id, verdict.generation)
         if key in self._open:
             return
         if len(self._open) >= self._limits.desyncs_open_max:
-            log.warning("room %s: too many desyncs at once, no report of turn %d", *key)
+            log.warning("room %s: turn %d gets no desync report: too many desyncs at once", *key)
             return
-        header = runner.journal.header
+        header = runner.events.journal.header
         rows = [row for row in runner.roster.seats if row.seat in verdict.values]
         agreed, happened = _before(runner, verdict.generation)
         case = Case(
             room=runner.id,
             limits=self._limits,
-            subject=desync.Subject(
+            subject=desync_report.Subject(
                 room=runner.id,
                 name=runner.room.file.name,
                 engine=header.engine,
@@ -219,10 +221,14 @@ class Desyncs:
         self, room: str, generation: int, user: str, said: bodies.Evidence
     ) -> bodies.EvidenceTaken:
         """A seat says what it was, or asks again whether its state is wanted: the first word
-        counts. Raises RefusedError."""
+        counts. Raises ProblemError."""
         case, seat = self._case(room, generation, user)
         if said.generation is not None and said.generation < generation:
-            raise refuse(422, "bad_body", "The evidence is of the bad generation, or a later one.")
+            raise refuse(
+                422,
+                "bad_body",
+                "The evidence must be from the generation that diverged or a later one.",
+            )
         case.said.setdefault(seat, said)
         now = self._now()
         if case.is_wanted(seat, now):
@@ -238,12 +244,16 @@ class Desyncs:
 
     @contextmanager
     def hearing(self, room: str, generation: int, user: str) -> Iterator[Callable[[bytes], None]]:
-        """A state is on its way: gives what takes it. Raises RefusedError where none is wanted."""
+        """A state is on its way: gives what takes it. Raises ProblemError where none is wanted."""
         case, seat = self._case(room, generation, user)
         held = len(case.states.keys() | case.hearing)
         is_full = held >= self._limits.desync_states_max
         if seat not in case.asked or seat in case.states or seat in case.hearing or is_full:
-            raise refuse(409, "not_wanted", "This seat's state is not wanted, or here already.")
+            raise refuse(
+                409,
+                "not_wanted",
+                "The state of this seat is not needed, or it has already arrived.",
+            )
 
         def take(state: bytes) -> None:
             self._case(room, generation, user)
@@ -265,7 +275,7 @@ class Desyncs:
         case = self._open.get((room, generation))
         seat = None if case is None else case.users.get(user)
         if case is None or seat is None:
-            detail = "No evidence of yours is taken of this generation, or not any more."
+            detail = "Evidence for this generation is not being collected from you."
             raise refuse(404, "no_such_desync", detail)
         return case, seat
 
@@ -306,13 +316,31 @@ class Desyncs:
             ).result()
             where = self.store.put(room, generation, data, case.subject.at)
         except NoPlaceError:
-            log.info("room %s: enough reports, none of turn %d", room, generation)
+            log.info(
+                "room %s: turn %d gets no desync report: the limit of reports is reached",
+                room,
+                generation,
+            )
         except (StoreFailedError, WorkerError) as error:
-            log.error("room %s: the report of turn %d is lost: %s", room, generation, error)
+            log.error(
+                "room %s: the desync report of turn %d cannot be stored: %s",
+                room,
+                generation,
+                error,
+            )
         except Exception:
-            log.exception("room %s: no report of turn %d: a fault of ours", room, generation)
+            log.exception(
+                "room %s: the desync report of turn %d cannot be written: internal error",
+                room,
+                generation,
+            )
         else:
-            log.warning("room %s: the engines differ at turn %d: %s", room, generation, where)
+            log.warning(
+                "room %s: engines diverged at turn %d: report written to %s",
+                room,
+                generation,
+                where,
+            )
 
 
 def _before(
@@ -320,14 +348,15 @@ def _before(
 ) -> tuple[Checksum | None, tuple[MasterPacket | Moves, ...]]:
     """The last agreement before a generation, and what has happened from there up to it."""
     agreed = runner.room.play.checksums.agreed_before(generation)
-    first = max(1 if agreed is None else agreed.generation + 1, generation - desync.HAPPENED_MAX)
-    last = runner.seq_of(generation) if 1 <= generation <= runner.room.generation else None
+    earliest = generation - desync_report.HAPPENED_MAX
+    first = max(1 if agreed is None else agreed.generation + 1, earliest)
+    last = runner.events.seq_of(generation) if 1 <= generation <= runner.room.generation else None
     if last is None:
         return agreed, ()
-    before = runner.seq_of(first - 1) if first > 1 else 0
+    before = runner.events.seq_of(first - 1) if first > 1 else 0
     after = max(before or 0, last - ENTRIES_MAX)
-    entries = runner.journal.read(after=after, limit=last - after)
-    read = [event_of(entry, runner.codecs[MSGPACK]).body for entry in entries]
+    entries = runner.events.journal.read(after=after, limit=last - after)
+    read = [event_of(entry, runner.events.codecs[MSGPACK]).body for entry in entries]
     happened = [body for body in read if isinstance(body, MasterPacket | Moves)]
     if agreed is None:
         told = [body.checksum for body in happened if isinstance(body, MasterPacket)]

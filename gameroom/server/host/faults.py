@@ -21,7 +21,7 @@ PACKETS_MAX = 64
 PEOPLE_MAX = 64
 
 BAD_PACKET = Problem(
-    422, "faulty_packet", "This packet caused an internal error before and is not taken again."
+    422, "faulty_packet", "This packet caused an internal error before, so it is refused."
 )
 
 
@@ -44,6 +44,11 @@ class Faults:
         if len(self._seen) > PEOPLE_MAX:
             self._seen.popitem(last=False)
         return before is not None and now_s - before < AGAIN_S
+
+    @property
+    def any_packet(self) -> bool:
+        """Whether there is a packet that is refused."""
+        return bool(self._packets)
 
     def refused(self, who: str, packet: inputs.Packet) -> Problem | None:
         """Why this packet of this person is not given to the room, None when it is."""

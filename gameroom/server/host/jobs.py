@@ -14,13 +14,13 @@ from msgspec import structs
 
 from gameroom import picture, resources, roomfile
 from gameroom.language import as_plain
-from gameroom.lockstep import desync
+from gameroom.lockstep import desync_report
 from gameroom.lockstep.packets import Checksum, Diverged, MasterPacket, Moves
 from gameroom.lockstep.problem import Problem
 from gameroom.model import RoomFile, Value
 from gameroom.roomfile import RoomFileError
-from gameroom.server.http import bodies
-from gameroom.server.http.answers import RefusedAnswerError, body_as, refuse
+from gameroom.server import bodies
+from gameroom.server.refusals import ProblemError, refuse
 from gameroom.store import Header
 from gameroom.wire import BadFrameError, read_json
 
@@ -53,9 +53,10 @@ def drafted(wish: bytes | bodies.Create, players_max: int) -> Draft | DraftRefus
     that a room may have."""
     try:
         if isinstance(wish, bytes):
-            wish = body_as(bodies.Create, read_json(wish) if wish else {})
+            wish = bodies.read(bodies.Create, read_json(wish) if wish else {})
         name, text = room_text(wish)
-        file, used = roomfile.read(name, text)
+        chart, used = roomfile.read(name, text)
+        file = chart.room
         if (why := too_many(file, players_max)) is not None:
             return DraftRefusal(why)
         setup = roomfile.setup_of(file, wish.setup)
@@ -64,20 +65,20 @@ def drafted(wish: bytes | bodies.Create, players_max: int) -> Draft | DraftRefus
     except RoomFileError as error:
         told = tuple(as_plain(each, diagnostic_path) for each in error.diagnostics)
         return DraftRefusal(_problem(error), told if error.code == "bad_room" else None)
-    except (RefusedAnswerError, BadFrameError) as error:
+    except (ProblemError, BadFrameError) as error:
         return DraftRefusal(error.problem)
 
 
 def room_text(wish: bodies.Create) -> tuple[str, str]:
-    """File name and text of the room that is wished for. Raises RefusedError."""
+    """File name and text of the room that is wished for. Raises ProblemError."""
     if (wish.game is None) == (wish.room is None):
-        raise refuse(422, "bad_body", "Say either `game`, or `room` with its text.")
+        raise refuse(422, "bad_body", "Send either `game`, or `room` with the text of a room file.")
     if wish.game is None:
         assert wish.room is not None
         return ("room.room.yaml" if wish.format == "yaml" else "room.room"), wish.room
     found = resources.shipped_room(wish.game)
     if found is None or resources.shipped_code(wish.game, "engine.js") is None:
-        raise refuse(404, "no_such_game", f"No game `{wish.game}` is shipped.")
+        raise refuse(404, "no_such_game", f"There is no shipped game `{wish.game}`.")
     return found
 
 
@@ -98,7 +99,7 @@ def _bare(code: bodies.CodeBody | None) -> bodies.CodeBody | None:
 def read_again(header: Header) -> RoomFile | DraftRefusal:
     """The file of a room that was made before."""
     try:
-        return roomfile.read_again(header)
+        return roomfile.read_again(header).room
     except RoomFileError as error:
         return DraftRefusal(_problem(error))
 
@@ -114,21 +115,21 @@ def too_many(file: RoomFile, places_max: int) -> Problem | None:
     if players + watching <= places_max:
         return None
     detail = (
-        f"The room has places for {players} players and {watching} spectators; this server takes "
-        f"{places_max} in one room."
+        f"The room has places for {players} players and {watching} spectators. This server allows "
+        f"up to {places_max} places in a room."
     )
     return Problem(422, "too_many_places", detail)
 
 
 def reported(
-    subject: desync.Subject,
+    subject: desync_report.Subject,
     verdict: Diverged,
     agreed: Checksum | None,
     happened: Sequence[MasterPacket | Moves],
-    witnesses: Sequence[desync.Witness],
+    witnesses: Sequence[desync_report.Witness],
 ) -> bytes:
     """A desync report as it stands in its file."""
-    return desync.report(subject, verdict, agreed, happened, witnesses).dump()
+    return desync_report.report(subject, verdict, agreed, happened, witnesses).dump()
 
 
 def drawn(file: RoomFile) -> str:

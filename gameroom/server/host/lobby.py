@@ -13,23 +13,23 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from gameroom import resources
-from gameroom.chart import compile_room
 from gameroom.lockstep.packets import Welcome
 from gameroom.lockstep.problem import Problem
 from gameroom.model import RoomFile
 from gameroom.resources import shipped_code
 from gameroom.room import Room, inputs
+from gameroom.server import bodies
 from gameroom.server.auth import Sources, digest
 from gameroom.server.config import Limits
+from gameroom.server.host import charts
+from gameroom.server.host.attempts import Attempts
 from gameroom.server.host.desyncs import Desyncs
 from gameroom.server.host.jobs import Draft, drafted
 from gameroom.server.host.rooms import JournalsFailedError, Rooms
 from gameroom.server.host.runner import Runner
 from gameroom.server.host.sessions import Sessions
 from gameroom.server.host.worker import JobFailedError, Worker, WorkerBusyError, shared
-from gameroom.server.http import bodies
-from gameroom.server.http.answers import BadRoomError, RefusedAnswerError, place, refuse
-from gameroom.server.http.attempts import Attempts
+from gameroom.server.refusals import BadRoomError, ProblemError, refuse
 from gameroom.store import (
     DesyncStore,
     Header,
@@ -48,8 +48,8 @@ log = logging.getLogger(__name__)
 
 GUEST_CHARACTERS = 8
 
-NO_SESSIONS = "The session store does not work, so no game can be started or joined"
-NO_JOURNALS = "Journals cannot be written, so no game can be started or joined"
+NO_SESSIONS = "Games cannot be started or joined: the session store does not work"
+NO_JOURNALS = "Games cannot be started or joined: journals cannot be written"
 
 
 class Lobby:
@@ -68,7 +68,7 @@ class Lobby:
         self.down: Problem | None = Problem(
             503,
             "no_session_store",
-            "The stores were not tried yet, so no game can be started or joined.",
+            "Games cannot be started or joined yet: the stores have not been checked.",
             retry_after_ms=limits.store_check_ms,
         )
         """What is wrong with the stores, None while they work."""
@@ -131,7 +131,7 @@ class Lobby:
             self._failed(error)
         else:
             if self._failing:
-                log.info("the stores work again")
+                log.info("stores: working again")
             self._failing = self._busy = False
             self.down = None
         finally:
@@ -141,14 +141,14 @@ class Lobby:
         """Why no game may be started now, None when it may."""
         return self.down
 
-    def _failed(self, error: StoreFailedError) -> RefusedAnswerError:
+    def _failed(self, error: StoreFailedError) -> ProblemError:
         """What is answered now that a store did not do what it was asked."""
         if isinstance(error, StoreBusyError):
             # It works: others' questions keep no game from starting.
             if not self._busy:
-                log.warning("the session store is busy: %s", error)
+                log.warning("session store: busy: %s", error)
             self._busy = True
-            return RefusedAnswerError(
+            return ProblemError(
                 Problem(
                     503,
                     "server_busy",
@@ -157,14 +157,14 @@ class Lobby:
                 )
             )
         if not self._failing:
-            log.error("a store does not work: %s", error)
+            log.error("stores: failed: %s", error)
         self._failing = True
         if isinstance(error, JournalsFailedError):
             problem = Problem(503, "no_journal_store", f"{NO_JOURNALS}: {error}.")
         else:
             problem = Problem(503, "no_session_store", f"{NO_SESSIONS}: {error}.")
         self.down = replace(problem, retry_after_ms=self._limits.store_check_ms)
-        return RefusedAnswerError(self.down)
+        return ProblemError(self.down)
 
     # -- rooms -----------------------------------------------------------------------
 
@@ -172,17 +172,22 @@ class Lobby:
         """Make a room of the body of a request. It is read in the worker process: it may be long,
         and others are playing."""
         if self.down is not None:
-            raise RefusedAnswerError(self.down)
+            raise ProblemError(self.down)
         rooms, limits = self.rooms, self._limits
         if (
             len(rooms.running) + self._making >= limits.rooms_max
             or rooms.count + self._making >= limits.rooms_kept_max
         ):
-            raise refuse(503, "server_full", "This server has no place for another room.")
+            raise refuse(
+                503,
+                "server_full",
+                "This server is running as many rooms as it can. Try again later.",
+            )
         self._making += 1
         try:
             draft = await self._draft(wish)
-            chart = await asyncio.to_thread(compile_room, draft.file)
+            key = charts.key(draft.name, draft.text, draft.used)
+            chart = await rooms.charts.of(key, draft.file)
             header = await self._header(draft)
             room = Room(chart, seed=header.seed, settings=draft.setup)
             runner = await self._hosted(room, header)
@@ -192,17 +197,17 @@ class Lobby:
             self._making -= 1
         runner.begin()
         if runner.stopped is not None:
-            raise RefusedAnswerError(runner.stopped)
+            raise ProblemError(runner.stopped)
         return bodies.Created(header.room, f"/join/{header.room}", header.engine, header.seed)
 
     async def _hosted(self, room: Room, header: Header) -> Runner:
         """A new room, in the list of rooms first, so that a crash leaves no journal that nobody
-        knows of. Raises StoreFailedError and RefusedError: then there is no such room."""
+        knows of. Raises StoreFailedError and ProblemError: then there is no such room."""
         try:
             record = RoomRecord(header.room, room.file.name, header.created)
             await self._stores.sessions.put_room(record)
             if self._closed:
-                raise RefusedAnswerError(Problem(503, "closing", "The server is closing."))
+                raise ProblemError(Problem(503, "closing", "The server is shutting down."))
             journal = await asyncio.to_thread(self._stores.journals.create, header)
         except BaseException:
             self._sessions.end(header.room, self._sources.wall())
@@ -211,27 +216,36 @@ class Lobby:
         return self.rooms.add(room, journal)
 
     async def _draft(self, wish: bytes | bodies.Create) -> Draft:
-        """Raises RefusedError."""
+        """Raises ProblemError."""
         try:
             draft = await self.worker.run(drafted, wish, self._limits.places_per_room_max)
         except WorkerBusyError:
-            raise RefusedAnswerError(
-                Problem(503, "server_busy", "Too many rooms are being made.", retry_after_ms=2000)
+            raise ProblemError(
+                Problem(
+                    503,
+                    "server_busy",
+                    "Too many rooms are being created. Try again later.",
+                    retry_after_ms=2000,
+                )
             ) from None
         except JobFailedError as error:
-            log.error("a room file cannot be read: %s", error)
-            raise refuse(503, "too_heavy", "The room file takes too long to read.") from None
+            log.error("room file: reading failed: %s", error)
+            raise refuse(
+                503, "too_heavy", "The room file takes too long, or too much memory, to read."
+            ) from None
         if isinstance(draft, Draft):
             return draft
         if draft.diagnostics is not None:
             raise BadRoomError(draft.problem, draft.diagnostics)
-        raise RefusedAnswerError(draft.problem)
+        raise ProblemError(draft.problem)
 
     async def _header(self, draft: Draft) -> Header:
         wish = draft.wish
         engine = await self._code(wish.engine, draft.engine, wish.game, "engine.js")
         if engine is None:
-            raise refuse(422, "no_engine", "A room needs an engine: its source or its sha256.")
+            raise refuse(
+                422, "no_engine", "A room needs an engine: send its `source` or its `sha256`."
+            )
         return Header(
             room=self._sources.room(),
             name=draft.name,
@@ -254,15 +268,17 @@ class Lobby:
             shipped = None if game is None else shipped_code(game, name)
             sent = None if shipped is None else shipped.encode()
         elif (sent is None) == (wish.sha256 is None):
-            raise refuse(422, "bad_body", "Code is either its `source` or its `sha256`.")
+            raise refuse(
+                422, "bad_body", "Send either the `source` of the code or its `sha256`, not both."
+            )
         elif wish.sha256 is not None:
             if await self._stores.sessions.engine(wish.sha256) is None:
-                raise refuse(404, "no_such_code", "No code of this sha256 is stored.")
+                raise refuse(404, "no_such_code", "There is no stored code with this SHA-256 hash.")
             return wish.sha256
         return None if sent is None else await self._stores.sessions.put_engine(sent)
 
     async def code(self, sha256: str) -> bytes | None:
-        """A stored engine or view. Raises RefusedError."""
+        """A stored engine or view. Raises ProblemError."""
         try:
             return await self._stores.sessions.engine(sha256)
         except StoreFailedError as error:
@@ -270,14 +286,14 @@ class Lobby:
 
     @asynccontextmanager
     async def journal_of(self, room: str) -> AsyncIterator[tuple[Journal, RoomFile]]:
-        """The journal and the file of a room, or of one that is over. Raises RefusedError."""
+        """The journal and the file of a room, or of one that is over. Raises ProblemError."""
         try:
             runner = await self.rooms.find(room)
-        except RefusedAnswerError as refused:
+        except ProblemError as refused:
             if refused.problem.status != 404:
                 raise
         else:
-            yield runner.journal, runner.room.file
+            yield runner.events.journal, runner.room.file
             return
         await self.rooms.moved(room)
         try:
@@ -285,8 +301,10 @@ class Lobby:
         except (KeyError, JournalError):
             raise refuse(404, "no_such_room", "There is no such room.") from None
         except StoreFailedError as error:
-            log.error("room %s: its journal cannot be read: %s", room, error)
-            raise refuse(503, "room_busy", "The room's journal cannot be read now.") from error
+            log.error("room %s: the journal cannot be read: %s", room, error)
+            raise refuse(
+                503, "room_busy", "The room's journal cannot be read now. Try again later."
+            ) from error
         try:
             yield journal, await self.rooms.file(journal.header)
         finally:
@@ -309,7 +327,7 @@ class Lobby:
         try:
             await self._stores.close()
         except StoreFailedError as error:
-            log.error("the session store cannot be closed: %s", error)
+            log.error("session store: cannot be closed: %s", error)
 
     # -- people ----------------------------------------------------------------------
 
@@ -328,13 +346,13 @@ class Lobby:
         return runner.receive(user, inputs.Join(name, spectate=True)).problem is None
 
     def repeats(self, runner: Runner, wish: bodies.JoinBody) -> bool:
-        """Has this attempt to join come before? Raises RefusedError for another wish with its
+        """Has this attempt to join come before? Raises ProblemError for another wish with its
         key."""
         return self._attempts.find(runner.id, wish) is not None
 
     async def join(self, runner: Runner, wish: bodies.JoinBody) -> bodies.PlaceBody:
         """A place with its token: a new one, or the one that this attempt has taken before.
-        Raises RefusedError."""
+        Raises ProblemError."""
         if wish.idempotency_key is None:
             return await self._take(runner, wish)
         before = self._attempts.find(runner.id, wish)
@@ -346,17 +364,19 @@ class Lobby:
         assert isinstance(taken.token, str), "a place is taken with a token"
         if self.who(runner.id, taken.token) is None or not self.admit(runner, taken.user):
             raise refuse(
-                409, "attempt_over", "The place that this attempt took is gone. Use another key."
+                409,
+                "attempt_over",
+                "The place taken with this idempotency key has been given up. Use another key.",
             )
-        return place(runner.room.hello(taken.user), taken.token)
+        return bodies.PlaceBody.of(runner.room.hello(taken.user), taken.token)
 
     async def _take(self, runner: Runner, wish: bodies.JoinBody) -> bodies.PlaceBody:
-        """A new place, with its token. Raises RefusedError.
+        """A new place, with its token. Raises ProblemError.
 
         The session is stored first: nobody sits in a room to which they have no way back.
         """
         if self.down is not None:
-            raise RefusedAnswerError(self.down)
+            raise ProblemError(self.down)
         user, token = self._sources.user(), self._sources.token()
         name = wish.name if wish.name is not None else f"guest {user[:GUEST_CHARACTERS]}"
         try:
@@ -366,15 +386,16 @@ class Lobby:
             # Meanwhile the room may have ended, or stopped.
             runner = await self.rooms.find(runner.id)
             reply = runner.receive(user, inputs.Join(name, wish.spectate, wish.team))
+            await runner.stored()
             if reply.problem is not None:
-                raise RefusedAnswerError(reply.problem)
+                raise ProblemError(reply.problem)
         except StoreFailedError as error:
             raise self._failed(error) from error
-        except RefusedAnswerError:
+        except ProblemError:
             self.forget(runner.id, user)
             raise
         assert isinstance(reply.body, Welcome), "a newcomer is told who it is"
-        return place(reply.body, token)
+        return bodies.PlaceBody.of(reply.body, token)
 
     def forget(self, room: str, user: str) -> None:
         """Nobody comes back by this person's session, once its engine's evidence is here."""

@@ -88,13 +88,16 @@ def _start(journal: Journal) -> tuple[Folded, Marks, Shown | None]:
     if found is not None:
         try:
             kept = read_checkpoint(found.said)
-        except BadFrameError as error:
-            log.warning("room %s: its checkpoint is not used: %s", header.room, error)
+            folded = Folded.of(kept.room)
+        except (BadFrameError, ValueError) as error:
+            log.warning("room %s: the checkpoint is ignored: %s", header.room, error)
         else:
             if kept.room.seq == found.seq:
                 turns = Marks(kept.turns_stride, kept.turns, kept.seqs)
-                return Folded.of(kept.room), turns, kept.shown
-            log.warning("room %s: its checkpoint is not used: it is of another entry", header.room)
+                return folded, turns, kept.shown
+            log.warning(
+                "room %s: the checkpoint is ignored: it does not match the journal", header.room
+            )
     return Folded(header.setup), Marks(), None
 
 

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gameroom.chart import Chart, compile_room
+from gameroom.chart import Chart
 from gameroom.lockstep.packets import Diverged
 from gameroom.lockstep.problem import Problem
 from gameroom.model import RoomFile
@@ -24,6 +23,8 @@ from gameroom.model.policies import number
 from gameroom.room import Room
 from gameroom.roomfile import recovering
 from gameroom.server.config import Limits
+from gameroom.server.host import charts
+from gameroom.server.host.charts import Charts
 from gameroom.server.host.clock import RoomClock
 from gameroom.server.host.deadlines import Deadlines
 from gameroom.server.host.jobs import DraftRefusal, read_again
@@ -33,7 +34,7 @@ from gameroom.server.host.sessions import Sessions
 from gameroom.server.host.shown import Shown
 from gameroom.server.host.stores import Syncing
 from gameroom.server.host.worker import Worker, WorkerError
-from gameroom.server.http.answers import RefusedAnswerError, refuse
+from gameroom.server.refusals import ProblemError, refuse
 from gameroom.store import (
     Header,
     Journal,
@@ -52,13 +53,12 @@ log = logging.getLogger(__name__)
 DAMAGED_MS = 60_000
 """How long a room that cannot be made again is not looked at again."""
 
-CHARTS_MAX = 64
-"""Compiled room files that are kept: rooms of one game share theirs."""
-
 BACKGROUND_PAUSE_S = 0.02
 """Between two rooms that are looked at while nobody asks for them."""
 
-WAKING = Problem(503, "waking", "The room is waking up.", retry_after_ms=500)
+WAKING = Problem(
+    503, "waking", "The room is waking up. It is available in a moment.", retry_after_ms=500
+)
 
 
 class JournalsFailedError(StoreFailedError):
@@ -107,7 +107,7 @@ class Rooms:
         self.asleep: dict[str, Asleep] = {}
         self.listed = False
         """Whether the rooms of the stores are known."""
-        self.syncing = Syncing()
+        self.syncing = Syncing(stores.journals)
         self.deadlines = Deadlines()
         self._stores = stores
         self._limits = limits
@@ -122,7 +122,7 @@ class Rooms:
         """By room, what wakes it up or puts it to sleep."""
         self._idle: set[str] = set()
         """Rooms in which nobody was at the last look."""
-        self._charts: OrderedDict[tuple[str, str, str], Chart] = OrderedDict()
+        self.charts = Charts()
         self._gate = asyncio.Semaphore(limits.waking_max)
         self._background: asyncio.Task[None] | None = None
         """Looks at the rooms that nobody asks for."""
@@ -165,8 +165,8 @@ class Rooms:
         strangers = await self._stores.sessions.unknown(journals)
         if strangers:
             log.error(
-                "%d journals are not in the session database (was it lost or replaced?): their"
-                " rooms are served, but nobody has a session there; the first one is %s",
+                "session store: rooms with a journal but without sessions: %d, the first is %s: "
+                "was the database lost or replaced?",
                 len(strangers),
                 strangers[0],
             )
@@ -177,12 +177,12 @@ class Rooms:
         missing = {record.room for record in records} - set(journals)
         for record in records:
             if record.room in missing:
-                log.error("room %s has no journal: it cannot come back", record.room)
+                log.error("room %s: cannot be restored: it has no journal", record.room)
             if record.room not in self.running:
                 self.asleep[record.room] = Asleep(record.sleeps_until)
         self.listed = True
         if records:
-            log.info("rooms that wake up when somebody comes: %d", len(records))
+            log.info("rooms: %d asleep; each wakes up when somebody connects", len(records))
         self._background = self._loop.create_task(self._look_through())
 
     async def _look_through(self) -> None:
@@ -190,7 +190,7 @@ class Rooms:
         when their server was killed. They fall asleep again, with a checkpoint."""
         for room in [room for room, line in self.asleep.items() if line.until is None]:
             # Why it cannot wake up stands on its line, and in the log.
-            with suppress(RefusedAnswerError):
+            with suppress(ProblemError):
                 await self.find(room)
             await asyncio.sleep(BACKGROUND_PAUSE_S)
 
@@ -201,14 +201,14 @@ class Rooms:
         return room in self.running or room in self.asleep or not self.listed
 
     async def find(self, room: str) -> Runner:
-        """The room, woken up where it sleeps. Raises RefusedError."""
+        """The room, woken up where it sleeps. Raises ProblemError."""
         wait_s = self._limits.wake_wait_ms / 1000
         until = self._loop.time() + wait_s
         while True:
             runner = self.running.get(room)
             if runner is not None:
                 if runner.stopped is not None:
-                    raise RefusedAnswerError(runner.stopped)
+                    raise ProblemError(runner.stopped)
                 return runner
             line = self.asleep.get(room)
             if line is None or self._closed:
@@ -216,22 +216,22 @@ class Rooms:
             task = self._moving.get(room)
             if task is None:
                 if line.problem is not None and self._loop.time() < line.again_at:
-                    raise RefusedAnswerError(line.problem)
+                    raise ProblemError(line.problem)
                 task = self._move(room, self._wake(room, line))
             done, _ = await asyncio.wait({task}, timeout=max(0.0, until - self._loop.time()))
             if not done:
-                raise RefusedAnswerError(WAKING)
+                raise ProblemError(WAKING)
             if line.problem is not None and room in self.asleep:
-                raise RefusedAnswerError(line.problem)
+                raise ProblemError(line.problem)
 
-    def absent(self) -> RefusedAnswerError:
+    def absent(self) -> ProblemError:
         """What is answered about a room that is not here: whether there is one is only known
         once the rooms of the stores are."""
         if self._closed:
-            return RefusedAnswerError(Problem(503, "closing", "The server is closing."))
+            return ProblemError(Problem(503, "closing", "The server is shutting down."))
         if self.listed:
             return refuse(404, "no_such_room", "There is no such room.")
-        return RefusedAnswerError(self._down() or WAKING)
+        return ProblemError(self._down() or WAKING)
 
     def _move(self, room: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         def moved(task: asyncio.Task[None]) -> None:
@@ -260,13 +260,13 @@ class Rooms:
                 problem = Problem(503, "not_stored", f"The room's store does not work: {error}.")
                 self._kept_back(room, line, problem, self._limits.store_check_ms)
             except Exception:
-                log.exception("room %s: a fault of ours", room)
+                log.exception("room %s: internal error", room)
                 problem = Problem(503, "fault", "The room has an internal error.")
                 self._kept_back(room, line, problem, DAMAGED_MS)
 
     def _kept_back(self, room: str, line: Asleep, problem: Problem, wait_ms: int) -> None:
         if line.problem is None or line.problem.code != problem.code:
-            log.error("room %s cannot wake up; its journal is kept: %s", room, problem.detail)
+            log.error("room %s: cannot wake up, its journal is kept: %s", room, problem.detail)
         line.problem = replace(problem, retry_after_ms=wait_ms)
         line.again_at = self._loop.time() + wait_ms / 1000
 
@@ -276,7 +276,7 @@ class Rooms:
         try:
             header = journal.header
             if journal.torn is not None:
-                log.warning("room %s: an unfinished entry was cut off", room)
+                log.warning("room %s: an incomplete last entry was removed from the journal", room)
             with recovering(header):
                 chart = await self._chart(header)
             heads = await asyncio.to_thread(self._stores.snapshots.heads, room)
@@ -290,7 +290,7 @@ class Rooms:
                     slept_ms = max(0, self.now - line.until + sleep_max)
                 found = await recovered(journal, chart, slept_ms)
                 runner = self._hosted(
-                    found.room, journal, heads, turns=found.turns, shown=found.shown
+                    found.room, journal, heads, marks=found.turns, shown=found.shown
                 )
             if self._closed or self.asleep.get(room) is not line:
                 raise OvertakenError
@@ -310,30 +310,26 @@ class Rooms:
             self._over(runner)
 
     async def _chart(self, header: Header) -> Chart:
-        """The compiled room file of a header. Raises RefusedError."""
-        key = (header.name, header.text, repr(sorted(header.used.items())))
-        chart = self._charts.get(key)
-        if chart is None:
-            chart = await asyncio.to_thread(compile_room, await self.file(header))
-            self._charts[key] = chart
-            if len(self._charts) > CHARTS_MAX:
-                self._charts.popitem(last=False)
-        return chart
+        """The compiled room file of a header. Raises ProblemError."""
+        key = charts.key(header.name, header.text, header.used)
+        return self.charts.get(key) or await self.charts.of(key, await self.file(header))
 
     async def file(self, header: Header) -> RoomFile:
         """The room file of a header, read in the worker process; in a thread of this one where that
-        has too much to do or is gone, since people wait. Raises RefusedError."""
+        has too much to do or is gone, since people wait. Raises ProblemError."""
         worker = self._worker()
         found: RoomFile | DraftRefusal | None = None
         if worker.waiting < self._limits.waking_max:
             try:
                 found = await worker.run(read_again, header)
             except WorkerError as error:
-                log.warning("room %s: its file is read here: %s", header.room, error)
+                log.warning(
+                    "room %s: the room file is read in the server process: %s", header.room, error
+                )
         if found is None:
             found = await asyncio.to_thread(read_again, header)
         if isinstance(found, DraftRefusal):
-            raise RefusedAnswerError(found.problem)
+            raise ProblemError(found.problem)
         return found
 
     def _hosted(
@@ -342,7 +338,7 @@ class Rooms:
         journal: Journal,
         heads: tuple[SnapshotHead, ...] = (),
         *,
-        turns: Marks | None = None,
+        marks: Marks | None = None,
         shown: Shown | None = None,
     ) -> Runner:
         return Runner(
@@ -358,7 +354,7 @@ class Rooms:
             stopped=self._stopped,
             keep=self._keep,
             diverged=self._diverged,
-            turns=turns,
+            marks=marks,
             shown=shown,
             deadlines=self.deadlines,
         )
@@ -379,7 +375,7 @@ class Rooms:
         idle = {
             room
             for room, runner in self.running.items()
-            if runner.room.asleep and not runner.lines and not runner.room.over
+            if runner.room.asleep and not runner.lines and not runner.room.over and runner.is_stored
         }
         for room in idle & self._idle:
             runner = self.running.pop(room)
@@ -399,7 +395,7 @@ class Rooms:
         room = runner.id
         self.syncing.remove(room)
         runner.close(Close.RESTART, "the room sleeps")
-        await asyncio.to_thread(_put_away, runner.journal, runner.checkpoint())
+        await asyncio.to_thread(_put_away, runner.events.journal, runner.checkpoint())
         self._sessions.unload(room)
         self._sessions.sleep(room, until)
 
@@ -412,7 +408,7 @@ class Rooms:
         wait_ms = runner.stopped.retry_after_ms or 0
         line = Asleep(None, runner.stopped, self._loop.time() + wait_ms / 1000)
         self.asleep[room] = line
-        self._move(room, asyncio.to_thread(_let_go, runner.journal))
+        self._move(room, asyncio.to_thread(_let_go, runner.events.journal))
 
     def _keep(self, runner: Runner, mark: Mark, said: bytes) -> None:
         self.syncing.keep(runner.id, mark, said)
@@ -436,9 +432,9 @@ class Rooms:
         if runner is not None:
             self.syncing.remove(room)
             runner.close(Close.ENDED, "the room has ended")
-            runner.snapshots = []
+            runner.snapshots.forget()
             checkpoint = runner.checkpoint()
-            self._move(room, asyncio.to_thread(_put_away, runner.journal, checkpoint))
+            self._move(room, asyncio.to_thread(_put_away, runner.events.journal, checkpoint))
         self._loop.run_in_executor(None, self._stores.snapshots.drop, room)
 
     def close(self, code: Close, reason: str) -> None:
@@ -456,7 +452,7 @@ class Rooms:
             await asyncio.wait(self._moving.values())
         await asyncio.to_thread(self.syncing.stop)
         for room, runner in self.running.items():
-            await asyncio.to_thread(_put_away, runner.journal, runner.checkpoint())
+            await asyncio.to_thread(_put_away, runner.events.journal, runner.checkpoint())
             sleep_max = number(runner.room.file, "reconnect", "sleep")
             self._sessions.sleep(room, self.now + sleep_max)
         self.running.clear()
@@ -473,7 +469,7 @@ def _put_away(journal: Journal, checkpoint: tuple[Mark, bytes] | None) -> None:
         try:
             journal.keep(*checkpoint)
         except StoreFailedError as error:
-            log.error("room %s: its checkpoint is not kept: %s", journal.header.room, error)
+            log.error("room %s: the checkpoint cannot be stored: %s", journal.header.room, error)
     _let_go(journal)
 
 

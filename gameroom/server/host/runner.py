@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property
-from typing import Protocol
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property, partial
+from typing import NoReturn
 
 import msgspec
 
@@ -24,84 +24,47 @@ from gameroom.lockstep.packets import (
     Diverged,
     Ended,
     Event,
-    MasterPacket,
     Roster,
     Snapshot,
 )
 from gameroom.lockstep.problem import Problem
 from gameroom.room import Folded, Room, inputs
 from gameroom.room.effects import Append, Arm, Broadcast, Effect, Keep, Log, Part, Rejected, Reply
-from gameroom.roomfile import appends, entry_of, event_of
-from gameroom.server.host.clock import RoomClock
+from gameroom.roomfile import appends
+from gameroom.server.host.clock import RoomClock, RoomTimer
 from gameroom.server.host.deadlines import Deadlines
+from gameroom.server.host.events import StoredEvents
 from gameroom.server.host.faults import Faults, Trial
-from gameroom.server.host.recent import Recent, Told
+from gameroom.server.host.open_socket import OpenSocket
+from gameroom.server.host.recent import EncodedEvent
 from gameroom.server.host.recovery import checkpoint_bytes, read_checkpoint
 from gameroom.server.host.shown import Delayed, Shown
-from gameroom.server.host.stored import snapshot_of, stored_snapshot
-from gameroom.server.socket import websocket
+from gameroom.server.host.snapshots import KeptSnapshots
+from gameroom.server.host.unstored import Unstored
+from gameroom.server.host.waiting import WaitingPackets
+from gameroom.server.refusals import FAULT, NOT_STORED, STOPPED, ProblemError
 from gameroom.store import (
-    SNAPSHOTS_KEPT,
-    Entry,
     Journal,
-    JournalDamagedError,
     Mark,
     SnapshotHead,
     SnapshotStore,
     StoreFailedError,
 )
 from gameroom.store.marks import Marks
-from gameroom.wire import (
-    MSGPACK,
-    SUBPROTOCOLS,
-    BadFrameError,
-    Close,
-    Codec,
-    definition_bytes,
-    is_turn,
-)
+from gameroom.wire import MSGPACK, Close, definition_bytes
 
 log = logging.getLogger(__name__)
-
-RETRY_MS = 2_000
-"""When to ask again for a room that has stopped."""
 
 CHECKPOINT_EVENTS = 128
 """So many events after a checkpoint the next one is taken: what a restart has to fold."""
 
 FAILURES = {
     "engine": "engine failed at turn {turn}",
-    "signal": "engine raised a signal at turn {turn} that does not fit",
-    "snapshot": "engine has no state to keep at turn {turn}",
-    "view": "view has a fault at turn {turn}",
+    "signal": "engine raised an invalid signal at turn {turn}",
+    "snapshot": "engine state cannot be saved at turn {turn}",
+    "view": "view failed at turn {turn}",
 }
 """What the log says of a report, by its kind."""
-
-FAULT = Problem(500, "fault", "Internal error. The room goes on without this packet.")
-
-
-class OpenSocket(Protocol):
-    """What a runner needs of a socket that has said who it is."""
-
-    @property
-    def who(self) -> str:
-        """The user id."""
-
-    @property
-    def delay_ms(self) -> int:
-        """How late this socket is told what happens."""
-
-    def push(self, told: Told) -> None:
-        """Send an event, where it is the next one for this socket, and due."""
-
-    def reject(self, rejected: Rejected) -> None:
-        """Tell this person alone."""
-
-    def catch_up(self) -> None:
-        """Send what it has missed, if anything."""
-
-    def close(self, code: int, reason: str) -> None:
-        """Send no more, and close. Does not call back."""
 
 
 class Runner:
@@ -122,11 +85,11 @@ class Runner:
         stopped: Callable[[Runner], None],
         keep: Callable[[Runner, Mark, bytes], None],
         diverged: Callable[[Runner, Diverged], None] = lambda runner, verdict: None,
-        turns: Marks | None = None,
+        marks: Marks | None = None,
         shown: Shown | None = None,
         deadlines: Deadlines | None = None,
     ) -> None:
-        """heads: of the room's snapshots. turns: the seqs of some master packets. shown: what
+        """heads: of the room's snapshots. marks: the seqs of some master packets. shown: what
         those who are told everything late were shown last. deadlines: where to note when this
         room is to be looked at.
 
@@ -136,21 +99,15 @@ class Runner:
         verdict, when all have been told."""
         self.id = journal.header.room
         self.room = room
-        self.journal = journal
-        self.snapshots = self._usable(heads)
-        """Those from which somebody may go on, newest first, with the time of their turns."""
+        self.events = StoredEvents(journal, room.file, recent_bytes_max=tail_bytes_max, marks=marks)
+        self.snapshots = KeptSnapshots(self.id, snapshots, heads, last=journal.last, loop=loop)
         self.lines: dict[str, OpenSocket] = {}
         self.stopped: Problem | None = None
         """Why this room runs no more, None while it does."""
-        self.codecs: dict[str, Codec] = {name: Codec(name, room.file) for name in SUBPROTOCOLS}
         self.clock = clock
         self._loop = loop
-        self._deadlines = deadlines or Deadlines()
-        self._snapshots = snapshots
-        self._keeping: asyncio.Future[None] | None = None
-        self._recent = Recent(tail_bytes_max)
-        self._turns = turns or Marks()
-        self.delayed = self._delayed(shown)
+        self._timer = RoomTimer(clock, self._tick, deadlines=deadlines or Deadlines(), loop=loop)
+        self.delayed = Delayed.of(room, journal.header, shown, self.events.following)
         """What watchers and strangers are shown, None where that is what players are shown."""
         self._forget = forget
         self._over = over
@@ -163,19 +120,14 @@ class Runner:
         self._base_seq = 0 if found is None else found.seq
         self._faults = Faults()
         self._stored_turn = room.generation
-        self._waiting: dict[str, dict[int, ClientPacket]] = {}
-        """By user and generation, the packets that no closed turn holds yet."""
+        self._waiting = WaitingPackets()
         self.roster = room.people.roster()
         """As it was told last: the room itself may be further on already."""
-        self._timer: asyncio.Handle | None = None
-        self._rings_at = 0.0
-        """When the timer rings, by the loop's clock. A handle need not know: uvloop gives one
-        without `when` for what is due already."""
-        self._due: int | None = None
         self._gone: list[OpenSocket] = []
         self._inside = False
         self._settling = False
-        self._last: Told | None = None
+        self._last: EncodedEvent | None = None
+        self._unstored = Unstored(self._failed)
 
     # -- doors ---------------------------------------------------------------------
 
@@ -196,14 +148,30 @@ class Runner:
             why = self.stopped or FAULT
             return Reply(why.status, problem=why)
         if isinstance(packet, ClientPacket) and reply.problem is None:
-            self._waiting.setdefault(who, {})[packet.generation] = packet
+            self._waiting.add(who, packet)
         if self.delayed is not None and not self.knows(who):
             return self.delayed.told(packet, reply, self.now)
         return reply
 
+    def take(self, who: str, packet: ClientPacket) -> Reply | None:
+        """Give the room a client packet, by the fast path if it can take it. None: it did, so the
+        packet was taken and there is nothing else to say."""
+        if self.stopped is None and not self._faults.any_packet:
+            now = self.clock.now()
+            try:
+                at = self.room.keep(who, packet, now)
+            except Exception as error:
+                return self._enter(partial(_raise, error), who, packet)
+            if at is not None:
+                if at <= now:  # It was the last one that its turn had waited for.
+                    return self._enter(lambda: self.room.tick(now), who, packet)
+                self._timer.set(at)
+                self._waiting.add(who, packet)
+                return None
+        return self.receive(who, packet)
+
     def attach(self, line: OpenSocket, seq: int) -> None:
-        """A socket of a member who has every event up to `seq` takes over; the one before
-        it is closed and counts no more."""
+        """Replace this member's socket by one that has received every event up to `seq`."""
         before = self.lines.get(line.who)
         self.lines[line.who] = line
         if before is not None:
@@ -215,10 +183,6 @@ class Runner:
         self._gone.append(line)
         if not self._inside:
             self._settle()
-
-    def after(self, seq: int) -> list[Told] | None:
-        """What was told after `seq`, None when that is only in the journal."""
-        return [] if seq == self.room.seq else self._recent.after(seq)
 
     @property
     def now(self) -> int:
@@ -241,6 +205,10 @@ class Runner:
         """How late this person is told what happens."""
         return 0 if self.delayed is None or self.knows(who) else self.delayed.delay_ms
 
+    def known_until(self, who: str) -> int:
+        """Up to what time this person may know what has happened."""
+        return self.now - self.delay_ms(who)
+
     def shown(self, who: str = "") -> Shown:
         """The room as this person may know it; a stranger has no user id."""
         if self.delayed is None or self.knows(who):
@@ -249,7 +217,7 @@ class Runner:
 
     def snapshot_for(self, who: str) -> Snapshot | None:
         """The latest one that this person may see."""
-        return self._latest(self.delay_ms(who))
+        return self.snapshots.latest(self.known_until(who))
 
     def resume_for(self, who: str, seq: int, behind_max: int) -> Snapshot | None:
         """The snapshot from which somebody goes on who has seen every event up to `seq`; None
@@ -257,142 +225,66 @@ class Runner:
         found = self.snapshot_for(who)
         return found if found is not None and found.seq - seq > behind_max else None
 
-    def state(self, snapshot: Snapshot) -> bytes | None:
-        """The bytes of a snapshot's state. May be called from any thread."""
-        return self._snapshots.state(self.id, snapshot.generation)
+    def when_stored(
+        self, do: Callable[[], None], otherwise: Callable[[], None] = lambda: None
+    ) -> None:
+        """Do this when everything that the room has said is stored: mostly now. otherwise: is
+        called instead if it could not be stored; then `stopped` says why."""
+        self._unstored.then(do, otherwise)
 
-    def _delayed(self, shown: Shown | None) -> Delayed | None:
-        watchers, header = self.room.file.spectators, self.journal.header
-        if watchers is None or not watchers.delay.amount:
-            return None
-        start = shown or Shown.beginning(self.room.chart_driver.chart, header.seed, header.setup)
-        delayed = Delayed(watchers.delay.amount, start, self._following)
-        for event, at in self._following(start.seq):
-            delayed.note(event, at)
-        return delayed
+    @property
+    def is_stored(self) -> bool:
+        """Whether everything that the room has said is stored."""
+        return not self._unstored
 
-    def _following(self, seq: int) -> Iterator[tuple[Event, int]]:
-        """The events after `seq` and when they happened. Those from the journal are read one by
-        one as they are asked for; where it cannot be read they end early, and the room is shown
-        as it was before."""
-        told = self.after(seq)
-        if told is not None:
-            yield from ((self._event(one), one.at) for one in told)
-            return
-        try:
-            for entry in self.journal.read(after=seq):
-                yield event_of(entry, self.codecs[MSGPACK]), entry.at
-        except (StoreFailedError, JournalDamagedError) as error:
-            log.error("room %s: the journal cannot be read for watchers: %s", self.id, error)
-
-    def _latest(self, delay_ms: int) -> Snapshot | None:
-        until = self.now - delay_ms
-        return next((kept for kept, at in self.snapshots if at <= until), None)
-
-    def _usable(self, heads: Iterable[SnapshotHead]) -> list[tuple[Snapshot, int]]:
-        """What is kept of this room. A snapshot of events that the journal has lost, with a
-        power cut, tells of another game."""
-        usable = []
-        for head in heads:
-            try:
-                snapshot = snapshot_of(head)
-            except BadFrameError as error:
-                log.warning("room %s: a snapshot is not used: %s", self.id, error)
-                continue
-            if snapshot.seq > self.journal.last:
-                return []
-            usable.append((snapshot, head.at))
-        return usable
-
-    def frame(self, told: Told, subprotocol: str) -> bytes:
-        """The event's frame in this subprotocol, made once."""
-        frame = told.msgpack if subprotocol == MSGPACK else told.json
-        if frame is None:
-            frame = websocket.frame(self.codecs[subprotocol].encode_event(self._event(told)))
-            if subprotocol == MSGPACK:
-                told.msgpack = frame
-            else:
-                told.json = frame
-            if told.counted:
-                self._recent.count(told)
-        return frame
-
-    def old(self, entry: Entry) -> Told:
-        """An event from the journal, kept nowhere."""
-        return Told(entry.seq, entry.at, websocket.frame(entry.event))
-
-    def turns(self, first: int, last: int) -> Iterator[bytes]:
-        """The events of these generations as the journal has them."""
-        for generation, entry in self._turn_entries(first):
-            if generation > last:
-                return
-            yield entry.event
-
-    def seq_of(self, generation: int) -> int | None:
-        """Of the event of a closed turn."""
-        return next((entry.seq for _, entry in self._turn_entries(generation)), None)
-
-    def _turn_entries(self, first: int) -> Iterator[tuple[int, Entry]]:
-        """The closed turns from a generation on. Turns follow on each other without a gap, so
-        they are counted from the nearest one whose place is known."""
-        generation, seq = self._turns.before(first) or (1, 1)
-        generation -= 1
-        for entry in self.journal.read(after=seq - 1):
-            if is_turn(entry.event):
-                generation += 1
-                if generation >= first:
-                    yield generation, entry
-
-    def _event(self, told: Told) -> Event:
-        if told.event is not None:
-            return told.event
-        assert told.msgpack is not None, "what is not being told has its bytes"
-        data = websocket.payload(told.msgpack)
-        return event_of(Entry(told.seq, told.at, data), self.codecs[MSGPACK])
+    async def stored(self) -> None:
+        """Wait until everything that the room has said is stored. Raises ProblemError."""
+        if self._unstored:
+            answer: asyncio.Future[None] = self._loop.create_future()
+            self.when_stored(lambda: answer.set_result(None), lambda: answer.set_result(None))
+            await answer
+            if self.stopped is not None:
+                raise ProblemError(self.stopped)
 
     def close(self, code: Close, reason: str) -> None:
-        """Let go of every socket; the room says no more. Whoever calls this closes the journal,
-        which is whole as it is."""
+        """Let go of every socket; the room says no more. The caller closes the journal."""
         if self.stopped is None:
             self.stopped = Problem(
                 503, "closing", "The server is closing this room.", retry_after_ms=1_000
             )
-        self._hush()
-        for line in list(self.lines.values()):
-            line.close(code, reason)
-        self.lines.clear()
+        self._let_go(code, reason)
 
     # -- checkpoints ---------------------------------------------------------------
 
     def checkpoint(self) -> tuple[Mark, bytes] | None:
         """All that a later life of the room begins with, and the place in the journal up to
         which it goes. None where the journal has not got what the room said."""
-        if not 0 < self.room.seq == self.journal.last:
+        journal = self.events.journal
+        if not 0 < self.room.seq == self.events.last:
             return None
         shown = None if self.delayed is None else self.delayed.shown(self.now)
-        said = checkpoint_bytes(self.room, self._turns, shown)
+        said = checkpoint_bytes(self.room, self.events.marks, shown)
         self._base, self._base_seq = said, self.room.seq
-        return self.journal.mark(), said
+        return journal.mark(), said
 
     def _keep_if_due(self) -> None:
-        if self.journal.last - self._base_seq >= CHECKPOINT_EVENTS:
-            checkpoint = self.checkpoint()
-            assert checkpoint is not None, "all that was said is stored"
+        is_due = self.events.last - self._base_seq >= CHECKPOINT_EVENTS
+        if is_due and (checkpoint := self.checkpoint()) is not None:
             self._keep_checkpoint(self, *checkpoint)
 
     def _rebuild(self) -> None:
         """Make the room again from its checkpoint and the few entries behind it."""
         self.room = self._made_again()
-        self.clock = RoomClock(self._loop, max(self.room.time, self.now))
+        self.clock.start(max(self.room.time, self.now))
         self.roster = self.room.people.roster()
 
     def _made_again(self) -> Room:
-        header, chart = self.journal.header, self.room.chart_driver.chart
+        header, chart = self.events.journal.header, self.room.chart_driver.chart
         folded = Folded(header.setup)
         if self._base is not None:
             folded = Folded.of(read_checkpoint(self._base).room)
-        entries = self.journal.read(after=folded.seq)
-        folded.fold_all(appends(entries, self.codecs[MSGPACK]))
+        entries = self.events.journal.read(after=folded.seq)
+        folded.fold_all(appends(entries, self.events.codecs[MSGPACK]))
         now = max(folded.at, self.now)
         if folded.seq:
             return Room.restored(chart, seed=header.seed, folded=folded, now=now)
@@ -415,11 +307,9 @@ class Runner:
         try:
             return self._perform(step())
         except StoreFailedError as error:
-            log.error("room %s: the journal cannot be written: %s", self.id, error)
-            detail = "What happened could not be stored; the room waits for its store."
-            self._stop("not_stored", detail, Close.TRY_LATER)
+            self._failed(error)
         except Exception:
-            log.exception("room %s: a fault of ours", self.id)
+            log.exception("room %s: internal error", self.id)
             return self._recover(who, packet)
         finally:
             self._inside = False
@@ -431,15 +321,18 @@ class Runner:
         brought it up has to connect again; a second such packet within a minute costs the seat.
         A fault that no packet brought up, or that comes again, stops the room. The answer to the
         packet at hand, where that one is taken after all."""
-        self._hush()
+        self._timer.stop()
         try:
+            if self._unstored:
+                raise RuntimeError("it is not known yet what is stored of the room")
             here = tuple(self.lines)
-            trial = Trial(self._made_again, here, self._waiting, self._stored_turn + 1, who, packet)
+            waiting = self._waiting.by_user()
+            trial = Trial(self._made_again, here, waiting, self._stored_turn + 1, who, packet)
             guilty, bad = trial.culprit()
             is_second = self._faults.note(guilty, bad, self._loop.time())
             sender = self.lines.pop(guilty, None)
             if sender is not None:
-                sender.close(Close.INTERNAL, "a fault of the server")
+                sender.close(Close.INTERNAL, "internal error")
             if not guilty and is_second:
                 raise RuntimeError("the room cannot go on by itself")
             self._rebuild()
@@ -449,25 +342,22 @@ class Runner:
             for line in self.lines.values():
                 self._again(line.who, inputs.Connect(self.room.seq))
                 line.catch_up()
-            waiting, self._waiting = self._waiting, {}
+            self._waiting = WaitingPackets()
             first = min((one.generation for one in bad if isinstance(one, ClientPacket)), default=0)
             for user, packets in waiting.items():
-                for generation, one in sorted(packets.items()):
+                for generation, one in packets.items():
                     # What came behind a packet that is not taken comes again behind it.
                     if user != guilty or generation < first:
                         self._again(user, one)
             if guilty and is_second:
-                log.error("room %s: %s brought up two faults and loses the place", self.id, guilty)
+                log.error(
+                    "room %s: %s was dropped after causing two internal errors", self.id, guilty
+                )
                 self._again(guilty, inputs.Expel("caused two internal errors"))
             if packet is not None and who != guilty:
                 return self._again(who, packet)
-        except StoreFailedError as error:
-            log.error("room %s: the journal cannot be written: %s", self.id, error)
-            detail = "What happened could not be stored; the room waits for its store."
-            self._stop("not_stored", detail, Close.TRY_LATER)
-        except Exception:
-            log.exception("room %s: it cannot be made again", self.id)
-            self._stop("fault", "The room has stopped after an internal error.", Close.INTERNAL)
+        except Exception as error:
+            self._failed(error)
         return None
 
     def _again(self, who: str, packet: inputs.Packet) -> Reply | None:
@@ -476,7 +366,7 @@ class Runner:
             return None
         reply = self._perform(self.room.receive(who, packet, self.clock.now()))
         if isinstance(packet, ClientPacket) and reply is not None and reply.problem is None:
-            self._waiting.setdefault(who, {})[packet.generation] = packet
+            self._waiting.add(who, packet)
         return reply
 
     def _perform(self, effects: Sequence[Effect]) -> Reply | None:
@@ -485,70 +375,56 @@ class Runner:
             match effect:
                 case Append():
                     self._append(effect)
-                case Broadcast(event):
-                    self._tell(event)
                 case Reply():
                     reply = effect
-                case Rejected(who):
-                    if (line := self.lines.get(who)) is not None:
-                        line.reject(effect)
-                case Keep():
-                    self._keep(effect)
                 case Log():
                     self._log(effect)
-                case Part(who, code, reason):
-                    self._part(who, Close(code), reason)
                 case Arm(at):
-                    self._arm(at)
+                    self._timer.set(at)
+                case _ if self._unstored:
+                    self._unstored.then(partial(self._do, effect, self._last))
+                case _:
+                    self._do(effect, self._last)
         self._keep_if_due()
         return reply
 
-    def _keep(self, effect: Keep) -> None:
-        """Store a snapshot, in a thread: it may be megabytes. `kept` says what came of it."""
-        put = self._snapshots.put
-        self._keeping = self._loop.run_in_executor(None, put, self.id, stored_snapshot(effect))
-        self._keeping.add_done_callback(lambda stored: self._kept(effect, stored))
-
-    def _kept(self, effect: Keep, stored: asyncio.Future[None]) -> None:
-        if stored.cancelled():
-            return
-        if (error := stored.exception()) is not None:
-            log.error("room %s: a snapshot cannot be kept: %s", self.id, error)
-            return
-        self.snapshots = [(effect.snapshot, effect.at), *self.snapshots][:SNAPSHOTS_KEPT]
-
-    async def kept(self) -> Problem | None:
-        """Why the snapshot that came last is not kept, None when it is. That is no harm to the
-        game."""
-        try:
-            if self._keeping is not None:
-                await asyncio.shield(self._keeping)
-        except StoreFailedError:
-            return Problem(503, "not_stored", "The snapshot could not be stored.")
-        return None
+    def _do(self, effect: Effect, last: EncodedEvent | None) -> None:
+        """Everything before this effect is stored. last: the event before it."""
+        match effect:
+            case Broadcast(event):
+                self._tell(event, last)
+            case Rejected(who):
+                if (line := self.lines.get(who)) is not None:
+                    line.reject(effect)
+            case Keep():
+                self.snapshots.keep(effect)
+            case Part(who, code, reason):
+                self._part(who, Close(code), reason)
+        if self._unstored:
+            self._keep_if_due()
 
     def _log(self, effect: Log) -> None:
         what = FAILURES[effect.kind].format(turn=effect.generation)
         log.warning("room %s: %s's %s: %s", self.id, effect.name, what, effect.text)
 
     def _append(self, effect: Append) -> None:
-        """Store. The bytes in the journal are those of the msgpack sockets."""
-        entry = entry_of(effect, self.codecs[MSGPACK])
-        self.journal.append(entry)
-        event = effect.event
-        self._last = Told(event.seq, effect.at, websocket.frame(entry.event), event=event)
-        self._recent.add(self._last)
-        if self.delayed is not None:
-            self.delayed.note(event, effect.at)
-        if isinstance(event.body, MasterPacket):
-            generation = self._stored_turn = event.body.generation
-            self._turns.add(generation, event.seq)
-            for packets in self._waiting.values():
-                for heard in [one for one in packets if one <= generation]:
-                    del packets[heard]
+        self._last, pending = self.events.append(effect)
+        if pending is not None:
+            self._unstored.wait(pending)
+        if self._unstored:
+            self._unstored.then(partial(self._stored, self._last, effect))
+        else:
+            self._stored(self._last, effect)
 
-    def _tell(self, event: Event) -> None:
-        told = self._last
+    def _stored(self, encoded: EncodedEvent, effect: Append) -> None:
+        self.events.add(encoded)
+        if self.delayed is not None:
+            self.delayed.note(effect.event, effect.at)
+        if encoded.generation:
+            self._stored_turn = encoded.generation
+            self._waiting.stored(encoded.generation)
+
+    def _tell(self, event: Event, told: EncodedEvent | None) -> None:
         assert told is not None, "nothing was stored"
         assert told.seq == event.seq, "only what was stored last is told"
         for line in self.lines.values():
@@ -569,7 +445,7 @@ class Runner:
         line = self.lines.pop(who, None)
         if line is not None:
             line.close(code, reason)
-        self._waiting.pop(who, None)
+        self._waiting.forget(who)
         self._forget(self.id, who)
 
     def _settle(self) -> None:
@@ -588,48 +464,27 @@ class Runner:
         finally:
             self._settling = False
 
-    # -- time ----------------------------------------------------------------------
+    def _tick(self, now: int) -> None:
+        self._enter(lambda: self.room.tick(now))
 
-    def _arm(self, at: int | None) -> None:
-        """Note when to look. A timer that rings before that is left as it is: most packets
-        only move the time on, and the loop's heap should not hear of each."""
-        self._due = at
-        if at is None:
-            return
-        when = self.clock.at(at)
-        if self._timer is not None:
-            if self._rings_at <= when:
-                return
-            self._disarm()
-        self._rings_at = when
-        self._timer = self._loop.call_at(when, self._ring)
-        self._deadlines.add(when)
-
-    def _disarm(self) -> None:
-        """The timer has rung, or is not to ring."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-            self._deadlines.remove(self._rings_at)
-
-    def _ring(self) -> None:
-        self._disarm()
-        if self._due is None:
-            return
-        now = self.clock.now()
-        if now < self._due:
-            self._arm(self._due)
+    def _failed(self, error: Exception) -> None:
+        """The room cannot go on."""
+        if isinstance(error, StoreFailedError):
+            log.error("room %s: the journal cannot be written: %s", self.id, error)
+            self.stopped, code = NOT_STORED, Close.TRY_LATER
         else:
-            self._enter(lambda: self.room.tick(now))
-
-    def _hush(self) -> None:
-        self._due = None
-        self._disarm()
-
-    def _stop(self, code: str, detail: str, close: Close) -> None:
-        self.stopped = Problem(503, code, detail, retry_after_ms=RETRY_MS)
-        self._hush()
-        for line in list(self.lines.values()):
-            line.close(close, detail)
-        self.lines.clear()
+            log.error("room %s: cannot be restored", self.id, exc_info=error)
+            self.stopped, code = STOPPED, Close.INTERNAL
+        self._let_go(code, self.stopped.detail)
         self._when_stopped(self)
+
+    def _let_go(self, code: Close, reason: str) -> None:
+        self._timer.stop()
+        for line in list(self.lines.values()):
+            line.close(code, reason)
+        self.lines.clear()
+        self._unstored.drop()
+
+
+def _raise(error: Exception) -> NoReturn:
+    raise error

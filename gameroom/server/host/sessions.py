@@ -112,10 +112,14 @@ class Sessions:
                 if not self._closing.is_set():
                     await self._pause()
                     continue
-                log.error("%d ends of sessions or rooms are not stored", len(self._writes))
+                log.error(
+                    "session store: %d ended sessions or rooms are not stored", len(self._writes)
+                )
                 return
             except Exception:
-                log.exception("the end of a session or a room is not stored: a fault of ours")
+                log.exception(
+                    "session store: an ended session or room is not stored: internal error"
+                )
             self._writes.popleft()
 
     async def _pause(self) -> None:

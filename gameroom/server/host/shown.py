@@ -17,12 +17,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from msgspec import structs
+
 from gameroom.chart import Chart as Compiled
 from gameroom.lockstep.packets import ChartState, Ended, Event, MasterPacket, Moves, Roster, Setup
 from gameroom.lockstep.problem import Problem
 from gameroom.model import Value
 from gameroom.room import Room, inputs
 from gameroom.room.effects import Reply
+from gameroom.store import Header
 
 PICTURES = 64
 """About how many pictures are kept for the time of the delay, at most twice as many."""
@@ -31,7 +34,7 @@ EVENTS_MAX = 1024
 """Events that are folded for one question. Where a delay of hours has more of them between two
 pictures, the room is shown a little older than it could be."""
 
-NOT_NOW = Problem(409, "not_now", "This is not allowed for you now.")
+NOT_NOW = Problem(409, "not_now", "You cannot do this now.")
 """A refusal that says nothing about the state the room is in."""
 
 
@@ -125,6 +128,25 @@ class Delayed:
         """Pictures before the last one, the oldest at the front."""
         self._last = start
 
+    @classmethod
+    def of(
+        cls,
+        room: Room,
+        header: Header,
+        start: Shown | None,
+        following: Callable[[int], Iterable[tuple[Event, int]]],
+    ) -> Delayed | None:
+        """What the watchers of a room are shown; None if they are told everything at once. start:
+        what they were shown before a restart."""
+        watchers = room.file.spectators
+        if watchers is None or not watchers.delay.amount:
+            return None
+        start = start or Shown.beginning(room.chart_driver.chart, header.seed, header.setup)
+        delayed = cls(watchers.delay.amount, start, following)
+        for event, at in following(start.seq):
+            delayed.note(event, at)
+        return delayed
+
     def note(self, event: Event, at: int) -> None:
         """An event happened."""
         last = self._last
@@ -162,5 +184,5 @@ class Delayed:
                 return Reply(NOT_NOW.status, problem=NOT_NOW)
         elif isinstance(packet, inputs.Configure) and reply.status == 200:
             settings: Mapping[str, Value] = {**shown.setup.settings, **packet.settings}
-            return replace(reply, body=settings)
+            return structs.replace(reply, body=settings)
         return reply

@@ -28,7 +28,7 @@ def snapshot_of(head: SnapshotHead) -> packets.Snapshot:
     """The snapshot behind a stored head. Raises BadFrameError."""
     snapshot = from_store("snapshot", packets.Snapshot, head.said)
     if snapshot.generation != head.generation:
-        raise bad("the snapshot is of another turn than its file")
+        raise bad("the snapshot belongs to a different turn than its file name says")
     return snapshot
 
 
@@ -43,7 +43,7 @@ def from_store(kept: Kept, type_: type[T], data: bytes) -> T:
     wrote it in another format; fields that are not known are passed over."""
     said = read_json(data)
     if not isinstance(said, Mapping):
-        raise bad(f"a stored {kept} is a map")
+        raise bad(f"a stored {kept} must be a map")
     if (why := foreign(kept, said.get("format"), said.get("release"))) is not None:
         raise bad(f"the {kept} {why}")
     return read(type_, said.get("value"), strict=False)

@@ -15,13 +15,13 @@ from gameroom.store import (
     FileJournals,
     FileSnapshots,
     Journal,
+    JournalStore,
     Mark,
     MemoryJournals,
-    MemorySessions,
     MemorySnapshots,
-    SqliteSessions,
     StoreFailedError,
     Stores,
+    open_sessions,
 )
 
 log = logging.getLogger(__name__)
@@ -35,17 +35,11 @@ def open_stores(config: Config) -> Stores:
     Raises StoreFailedError where journals cannot be kept.
     """
     if config.data is None:
-        return Stores(MemoryJournals(), MemorySessions(), MemorySnapshots())
-    data, durability, limits = config.data, config.durability, config.limits
+        return Stores(MemoryJournals(), open_sessions(config), MemorySnapshots())
     return Stores(
-        FileJournals(data / "journals", durability),
-        SqliteSessions(
-            data / "gameroom.sqlite",
-            durability,
-            wait_ms=limits.store_wait_ms,
-            waiting_max=limits.store_calls_waiting_max,
-        ),
-        FileSnapshots(data / "snapshots"),
+        FileJournals(config.data / "journals", config.durability),
+        open_sessions(config),
+        FileSnapshots(config.data / "snapshots"),
     )
 
 
@@ -53,7 +47,9 @@ class Syncing:
     """A thread that brings journals and checkpoints to the disk every 100 ms: what a power cut
     may take."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: JournalStore) -> None:
+        """store: of all journals that are added."""
+        self._store = store
         self._journals: dict[str, Journal] = {}
         self._checkpoints: dict[str, tuple[Mark, bytes]] = {}
         self._guard = threading.Lock()
@@ -88,16 +84,14 @@ class Syncing:
             with self._guard:
                 journals = list(self._journals.items())
                 checkpoints, self._checkpoints = self._checkpoints, {}
+            failed = self._store.sync(journal for _, journal in journals)
             for room, journal in journals:
-                try:
-                    journal.sync()
-                except StoreFailedError as error:
+                if (error := failed.get(journal)) is not None:
                     # The journal takes no more from now on, and so stops its room.
                     log.error("room %s: the journal cannot be synced: %s", room, error)
                     self.remove(room)
-                    continue
-                if room in checkpoints:
+                elif room in checkpoints:
                     try:
                         journal.keep(*checkpoints[room])
-                    except StoreFailedError as error:
-                        log.warning("room %s: its checkpoint is not kept: %s", room, error)
+                    except StoreFailedError as why:
+                        log.warning("room %s: the checkpoint cannot be stored: %s", room, why)

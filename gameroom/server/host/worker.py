@@ -128,12 +128,12 @@ class Worker:
             late.cancel()
         if answer is None:
             child.kill()
-            why = f"the process of job {job.__name__} ended with {child.wait()}"
-            log.error("%s", why)
+            why = f"the worker process ended with {child.wait()} during job {job.__name__}"
+            log.error("worker: %s", why)
             raise JobFailedError(why)
         result, error = pickle.loads(answer)
         if isinstance(error, MemoryError):
-            raise JobFailedError(f"the job {job.__name__} needs too much memory")
+            raise JobFailedError(f"job {job.__name__} ran out of memory")
         if error is not None:
             raise error
         return result
@@ -151,7 +151,9 @@ class Worker:
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
             )
         except OSError as error:
-            log.warning("no process for long work (%s): it holds the loop instead", error)
+            log.warning(
+                "worker: the process cannot be started, long jobs block the server: %s", error
+            )
             self._alone = True
             return None
         return self._child

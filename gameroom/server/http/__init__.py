@@ -1,5 +1,5 @@
-"""What can be asked over HTTP: the table of routes, what each does, and its documents.
+"""What can be asked over HTTP: the table of routes, a handler for each, and their documents.
 
 Knows bodies, headers and cookies; what a room makes of a question is the room's. The rule it
-keeps: a route stands in the table once, and OpenAPI, handlers and costs are read from there.
+keeps: a route stands in the table once, with its handler, and OpenAPI and costs are read there.
 """

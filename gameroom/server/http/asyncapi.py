@@ -10,10 +10,12 @@ import re
 from typing import Any
 
 from gameroom import __version__
-from gameroom.server.http import bodies
-from gameroom.server.http.routes import EVENTS, ROOM, Route
+from gameroom.server import bodies
 from gameroom.server.http.schemas import components
+from gameroom.server.room_api.operations import ROOM
+from gameroom.server.room_api.route import Route
 from gameroom.wire import CLOSINGS, SUBPROTOCOLS
+from gameroom.wire.events import EVENTS, EventKind
 
 ID = {"type": "integer", "minimum": 0}
 SEQ = {"type": "integer", "minimum": 1}
@@ -23,9 +25,9 @@ GENERATION = "[1-9][0-9]{0,15}"
 
 def asyncapi() -> dict[str, Any]:
     """The whole document as plain values."""
-    routes = [route for route in ROOM if "socket" in route.carriers]
+    routes: list[Route[object]] = [route for route in ROOM if "socket" in route.carriers]
     wanted: list[Any] = [bodies.ProblemBody, bodies.RejectionBody]
-    wanted += [body for _, _, body, _ in EVENTS]
+    wanted += [kind.body for kind in EVENTS]
     for route in routes:
         wanted += [type_ for type_ in (route.input, route.output) if type_ is not None]
     schemas, named = components(wanted)
@@ -33,21 +35,20 @@ def asyncapi() -> dict[str, Any]:
     messages = {f"request.{route.name}": _request(route, found) for route in routes}
     answers = {f"response.{route.name}": _response(route, found) for route in routes}
     answers["response.problem"] = _problem(found)
-    told = {f"event.{name}": _event(name, path, found[id(body)], doc)
-            for name, path, body, doc in EVENTS}  # fmt: skip
+    told = {f"event.{kind.name}": _event(kind, found[id(kind.body)]) for kind in EVENTS}
     told["event.rejected"] = _rejected(found)
     every = messages | answers | told
     return {
         "asyncapi": "3.0.0",
         "info": {
-            "title": "gameroom, a room's socket",
+            "title": "gameroom: the socket of a room",
             "version": __version__,
-            "description": "Exactly one of method, status and event is in a frame.",
+            "description": "A frame contains exactly one of `method`, `status` and `event`.",
         },
         "channels": {
             "room": {
                 "address": "/rooms/{id}/socket",
-                "parameters": {"id": {"description": "the room's id"}},
+                "parameters": {"id": {"description": "The id of the room."}},
                 "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in every},
                 "bindings": {"ws": {"method": "GET"}},
                 "x-subprotocols": list(SUBPROTOCOLS),
@@ -62,7 +63,7 @@ def asyncapi() -> dict[str, Any]:
     }
 
 
-def _operations(routes: list[Route], told: dict[str, Any]) -> dict[str, Any]:
+def _operations(routes: list[Route[object]], told: dict[str, Any]) -> dict[str, Any]:
     """As the server sees them: it receives requests, and sends events."""
     operations: dict[str, Any] = {}
     for route in routes:
@@ -82,7 +83,7 @@ def _operations(routes: list[Route], told: dict[str, Any]) -> dict[str, Any]:
     operations["events"] = {
         "action": "send",
         "channel": {"$ref": CHANNEL},
-        "summary": "What everyone in the room is told, each with the next seq.",
+        "summary": "The events that everyone in the room receives, each with the next `seq`.",
         "messages": [{"$ref": f"{CHANNEL}/messages/{name}"} for name in told],
     }
     return operations
@@ -110,7 +111,7 @@ def _path(template: str) -> dict[str, Any]:
     return {"type": "string", "pattern": f"^{pattern}$"}
 
 
-def _request(route: Route, found: dict[int, dict[str, Any]]) -> dict[str, Any]:
+def _request(route: Route[object], found: dict[int, dict[str, Any]]) -> dict[str, Any]:
     path = _path(route.path)
     if route.query:
         path = {"type": "string", "pattern": f"^{route.path}(\\?.*)?$"}
@@ -125,13 +126,13 @@ def _request(route: Route, found: dict[int, dict[str, Any]]) -> dict[str, Any]:
     return _frame(f"request.{route.name}", route.doc, properties, *optional)
 
 
-def _response(route: Route, found: dict[int, dict[str, Any]]) -> dict[str, Any]:
+def _response(route: Route[object], found: dict[int, dict[str, Any]]) -> dict[str, Any]:
     properties = {
         "id": ID,
         "status": {"enum": list(route.statuses)},
         "body": {} if route.output is None else found[id(route.output)],
     }
-    return _frame(f"response.{route.name}", f"The answer to `{route.name}`.", properties)
+    return _frame(f"response.{route.name}", f"The response to `{route.name}`.", properties)
 
 
 def _problem(found: dict[int, dict[str, Any]]) -> dict[str, Any]:
@@ -140,12 +141,12 @@ def _problem(found: dict[int, dict[str, Any]]) -> dict[str, Any]:
         "status": {"type": "integer", "minimum": 400, "maximum": 599},
         "body": found[id(bodies.ProblemBody)],
     }
-    return _frame("response.problem", "The answer to what was refused.", properties, "id")
+    return _frame("response.problem", "The response to a refused request.", properties, "id")
 
 
-def _event(name: str, path: str, body: dict[str, Any], doc: str) -> dict[str, Any]:
-    properties = {"event": {"const": name}, "seq": SEQ, "path": _path(path), "body": body}
-    return _frame(f"event.{name}", doc, properties)
+def _event(kind: EventKind, body: dict[str, Any]) -> dict[str, Any]:
+    properties = {"event": {"const": kind.name}, "seq": SEQ, "path": _path(kind.path), "body": body}
+    return _frame(f"event.{kind.name}", kind.doc, properties)
 
 
 def _rejected(found: dict[int, dict[str, Any]]) -> dict[str, Any]:
@@ -154,5 +155,5 @@ def _rejected(found: dict[int, dict[str, Any]]) -> dict[str, Any]:
         "path": _path("/turns/{refused}"),
         "body": found[id(bodies.RejectionBody)],
     }
-    doc = "A command, or a whole packet, was refused; told to its sender alone, with no seq."
+    doc = "A command or a whole packet was refused. Only its sender receives this, without a `seq`."
     return _frame("event.rejected", doc, properties)

@@ -6,23 +6,19 @@ Knows aiohttp and the wire's plain values; no room.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 from aiohttp import StreamReader, web
 from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.typedefs import Handler
 
 from gameroom.lockstep.problem import Problem
 from gameroom.model import Value
-from gameroom.server.http.answers import (
-    NOT_READABLE,
-    Answer,
-    BadRoomError,
-    RefusedAnswerError,
-    body_as,
-    refuse,
-)
+from gameroom.server import bodies
+from gameroom.server.http.payment import paced, reckoned
+from gameroom.server.refusals import NOT_READABLE, BadRoomError, ProblemError, refuse
+from gameroom.server.room_api.question import Answer
 from gameroom.store import JournalError, StoreFailedError
 from gameroom.wire import CONTAINERS_MAX, BadFrameError, problem_body, read_json
 from gameroom.wire.shape import as_dict
@@ -42,39 +38,30 @@ it reads as lone surrogates and quotes in an answer."""
 CHUNK_BYTES = 65_536
 """So much of a long body is read at once."""
 
-PACED: web.RequestKey[Callable[[int], Awaitable[None]]] = web.RequestKey("paced")
-"""Awaited with the size of each chunk of a long body, in or out, before the next one: it pays for
-that and lets others have their turn."""
-
-RECKONED: web.RequestKey[Callable[[Callable[[], Any]], Any]] = web.RequestKey("reckoned")
-"""Makes something at the cost of whoever asks."""
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
 
 async def read_body(request: web.Request, bytes_max: int) -> Value:
-    """The JSON body, None where there is none. Raises RefusedError and BadFrameError."""
+    """The JSON body, None where there is none. Raises ProblemError and BadFrameError."""
     data = await read_bytes(request, bytes_max)
-    return request[RECKONED](lambda: read_json(data, CONTAINERS_MAX)) if data else None
+    return reckoned(request, lambda: read_json(data, CONTAINERS_MAX)) if data else None
 
 
 async def read_bytes(request: web.Request, bytes_max: int) -> bytes:
-    """The bytes of a JSON body as they came, none where there is no body. Raises RefusedError."""
+    """The bytes of a JSON body as they came, none where there is no body. Raises ProblemError."""
     if not request.body_exists:
         return b""
     if request.content_type != "application/json":
         # Also what keeps other sites' forms out: a page may not send this type elsewhere.
-        raise refuse(415, "not_json", "The body's content type is application/json.")
+        raise refuse(415, "not_json", "The content type of the body must be `application/json`.")
     chunks: list[bytes] = []
     size = 0
     try:
         async for chunk in request.content.iter_chunked(CHUNK_BYTES):
             if chunks:
-                await request[PACED](len(chunk))
+                await paced(request, len(chunk))
             chunks.append(chunk)
             size += len(chunk)
             if size > bytes_max:
-                raise refuse(413, "too_big", f"The body is over {bytes_max} bytes.")
+                raise refuse(413, "too_big", f"The body is larger than {bytes_max} bytes.")
     except OSError as error:  # However the system calls a connection that is gone.
         raise ConnectionResetError from error
     return b"".join(chunks)
@@ -83,13 +70,13 @@ async def read_bytes(request: web.Request, bytes_max: int) -> bytes:
 def slow_body(content: StreamReader) -> None:
     """Whoever reads this body is to refuse it, where it has not come by now."""
     if not content.is_eof():
-        content.set_exception(refuse(408, "slow_body", "The body did not come in time."))
+        content.set_exception(refuse(408, "slow_body", "The body did not arrive in time."))
 
 
 async def read_as(type_: type[T], request: web.Request, bytes_max: int) -> T:
     """The body as one of the server's own requests; none at all is an empty one."""
     body = await read_body(request, bytes_max)
-    return body_as(type_, {} if body is None else body)
+    return bodies.read(type_, {} if body is None else body)
 
 
 def json_response(body: object, status: int = 200) -> web.Response:
@@ -141,7 +128,7 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
         return await handler(request)
     except BadRoomError as error:
         return problem_response(error.problem, diagnostics=error.diagnostics)
-    except (RefusedAnswerError, BadFrameError) as error:
+    except (ProblemError, BadFrameError) as error:
         return problem_response(error.problem)
     except (JournalError, StoreFailedError) as error:
         log.error("%s %s: a store cannot be read: %s", request.method, request.path, error)
@@ -164,5 +151,5 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
         return response
     except Exception:
         # The path is what somebody sent; the route is ours.
-        log.exception("%s: a fault of ours", request.match_info.route)
-        return problem_response(Problem(500, "fault", "A fault of the server."))
+        log.exception("%s: internal error", request.match_info.route)
+        return problem_response(Problem(500, "fault", "Internal error."))

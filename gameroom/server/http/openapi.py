@@ -11,17 +11,19 @@ from typing import Any
 
 from gameroom import __version__
 from gameroom.model import INT_MAX
-from gameroom.server.http import bodies
-from gameroom.server.http.routes import ROOM, SERVER, Route
+from gameroom.server import bodies
+from gameroom.server.http.routes import SERVER
 from gameroom.server.http.schemas import components
+from gameroom.server.room_api.operations import ROOM
+from gameroom.server.room_api.route import Route
 
 PARAMETERS = {
-    "id": "the room's id",
-    "name": "a name that the room file declares",
-    "generation": "a generation, from 1 on",
-    "sha256": "64 lower-case hexadecimal digits",
-    "code": "the code of a diagnostic, such as E0101",
-    "file": "a file's path in the web folder",
+    "id": "The id of the room.",
+    "name": "A name that the room file declares.",
+    "generation": "A generation; the first is 1.",
+    "sha256": "A SHA-256 hash: 64 lower-case hexadecimal digits.",
+    "code": "The code of a diagnostic, such as `E0101`.",
+    "file": "The path of a file in the web folder.",
 }
 GENERATION = {"type": "integer", "minimum": 1, "maximum": INT_MAX}
 PROBLEM = "application/problem+json"
@@ -35,7 +37,7 @@ SECURITY: dict[str, dict[str, Any]] = {
 
 def openapi() -> dict[str, Any]:
     """The whole document as plain values."""
-    routes = [(route, route.path) for route in SERVER]
+    routes: list[tuple[Route[object], str]] = [(route, route.path) for route in SERVER]
     routes += [(route, room_path(route)) for route in ROOM if "http" in route.carriers]
     wanted = [bodies.ProblemBody]
     for route, _ in routes:
@@ -52,7 +54,8 @@ def openapi() -> dict[str, Any]:
         "info": {
             "title": "gameroom",
             "version": __version__,
-            "description": "Rooms for lock-step games. The socket is in /asyncapi.json.",
+            "description": "A server for lock-step games. The WebSocket is described in "
+            "/asyncapi.json.",
         },
         "paths": paths,
         "components": {
@@ -64,20 +67,20 @@ def openapi() -> dict[str, Any]:
                     "type": "apiKey",
                     "in": "cookie",
                     "name": "gameroom_0",
-                    "description": "A browser's session; the number is its profile.",
+                    "description": "The session of a browser. The end of the name is the profile.",
                 },
             },
         },
     }
 
 
-def room_path(route: Route) -> str:
+def room_path(route: Route[object]) -> str:
     """Where a room's route is over HTTP."""
     return "/rooms/{id}" + route.path
 
 
 def _operation(
-    route: Route, path: str, method: str, found: dict[int, dict[str, Any]]
+    route: Route[object], path: str, method: str, found: dict[int, dict[str, Any]]
 ) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": f"{route.name}_{method.lower()}" if route.methods[1:] else route.name,
@@ -106,7 +109,7 @@ def _parameter(name: str, place: str, doc: str) -> dict[str, Any]:
     }
 
 
-def _responses(route: Route, found: dict[int, dict[str, Any]]) -> dict[str, Any]:
+def _responses(route: Route[object], found: dict[int, dict[str, Any]]) -> dict[str, Any]:
     responses: dict[str, Any] = {}
     for status in route.statuses:
         response: dict[str, Any] = {"description": HTTPStatus(status).phrase}

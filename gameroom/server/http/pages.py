@@ -85,7 +85,7 @@ def policy_host(request: web.Request) -> str:
     Raises HTTPBadRequest for a Host that is none.
     """
     if not HOST.fullmatch(request.host):
-        raise web.HTTPBadRequest(text="the Host header is not a host")
+        raise web.HTTPBadRequest(text="The Host header is not a valid host.")
     return request.host
 
 
@@ -100,7 +100,7 @@ def file_response(
     path = WEB / name
     kind = TYPES.get(path.suffix)
     if kind is None or not FILE.fullmatch(name) or path.is_symlink() or not path.is_file():
-        raise web.HTTPNotFound(text="no such file")
+        raise web.HTTPNotFound(text="There is no such file.")
     policy = sandbox_policy() if name == SANDBOX else page_policy(policy_host(request))
     headers = {
         "Content-Type": kind,

@@ -1,67 +1,43 @@
-"""The one table of routes: what can be asked, of whom, and what comes back.
+"""The server's own routes over HTTP: what can be asked, of whom, and what comes back.
 
-HTTP's resources, the socket's dispatch, OpenAPI and AsyncAPI are all made from it, so
-that none of them can say what another does not do. It holds no code that answers:
-`answers.py` (rooms) and `app.py` (the server) are looked up by a route's name.
-
-A room's routes are written relative to the room: over its socket just so, over HTTP
-below `/rooms/{id}`.
+What can be asked of one room, over HTTP below `/rooms/{id}` and over its socket, stands in
+`server/room_api/operations.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
-from gameroom.lockstep import packets
+from aiohttp.typedefs import Handler
+
 from gameroom.model import Value
-from gameroom.server.http import bodies
+from gameroom.server import bodies
+from gameroom.server.http.handlers import (
+    desyncs,
+    files,
+    joining,
+    replays,
+    rooms,
+    snapshots,
+    sockets,
+)
+from gameroom.server.room_api.route import Route
 
-Carrier = Literal["http", "socket"]
-BOTH: frozenset[Carrier] = frozenset(("http", "socket"))
-HTTP: frozenset[Carrier] = frozenset(("http",))
-SOCKET: frozenset[Carrier] = frozenset(("socket",))
-
-OWN_TYPES = "application/json"
 JAVASCRIPT = "text/javascript"
 REPLAY = "application/vnd.gameroom.replay"
 
+PROFILE = {
+    "profile": "The profile: which seat of this browser is meant. 1 to 16 of a-z and 0-9. Default: "
+    "`0`."
+}
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """One resource and the methods that mean the same there.
-
-    input, output: the body's type; None where there is none.
-    statuses: those it answers with when all goes well; problems are always possible.
-    query: parameters of the query string and what they are.
-    entry: what opens it: nothing, a create key, a session in the room, or either of them.
-    media: of the output. may_be_empty: whether the body may be left out.
-    """
-
-    name: str
-    methods: tuple[str, ...]
-    path: str
-    doc: str
-    input: Any = None
-    output: Any = None
-    statuses: tuple[int, ...] = (200,)
-    problems: tuple[int, ...] = ()
-    carriers: frozenset[Carrier] = HTTP
-    query: Mapping[str, str] = field(default_factory=dict)
-    entry: Literal["open", "key", "session", "session_or_key"] = "open"
-    media: str = OWN_TYPES
-    may_be_empty: bool = False
-
-
-PROFILE = {"profile": "which of a browser's seats is meant, [a-z0-9]{1,16}, `0` by default"}
-
-SERVER: tuple[Route, ...] = (
+SERVER: tuple[Route[Handler], ...] = (
     Route(
         name="create",
+        do=rooms.create,
         methods=("POST", "PUT"),
         path="/create",
-        doc="Make a room from a shipped game or from a room file with its engine.",
+        doc="Create a room from a shipped game, or from a room file with its engine.",
         input=bodies.Create,
         output=bodies.Created,
         statuses=(201,),
@@ -70,28 +46,32 @@ SERVER: tuple[Route, ...] = (
     ),
     Route(
         name="join_page",
+        do=joining.join_page,
         methods=("GET",),
         path="/join/{id}",
-        doc="The room to join: a page for a browser, this for a program.",
+        doc="The room to join. A browser gets a page, a program gets JSON.",
         output=bodies.JoinPicture,
         problems=(404, 429, 503),
     ),
     Route(
         name="join_query",
+        do=joining.join_query,
         methods=("GET",),
         path="/join",
-        doc="The same, with the room in the query.",
+        doc="The same as `/join/{id}`, with the id of the room in the query.",
         output=bodies.JoinPicture,
         problems=(404, 429, 503),
-        query={"game_id": "the room's id"},
+        query={"game_id": "The id of the room."},
     ),
     Route(
         name="players_add",
+        do=joining.players_add,
         methods=("POST", "PUT"),
         path="/rooms/{id}/players",
-        doc="Take a place: a seat where one is free, else a spectator's. A browser gets its "
-        "session as a cookie, a program as `token`. Whoever has a place gets it again (200), and "
-        "so does the same request with the same `idempotency_key` (201).",
+        doc="Join the room: as a player if a seat is free, otherwise as a spectator. A browser "
+        "gets its "
+        "session as a cookie, a program as `token`. A person who has joined already gets the same "
+        "place (200). So does a repeated request with the same `idempotency_key` (201).",
         input=bodies.JoinBody,
         output=bodies.PlaceBody,
         statuses=(200, 201),
@@ -101,6 +81,7 @@ SERVER: tuple[Route, ...] = (
     ),
     Route(
         name="socket",
+        do=sockets.socket,
         methods=("GET",),
         path="/rooms/{id}/socket",
         doc="The WebSocket; its messages are described in /asyncapi.json.",
@@ -110,46 +91,52 @@ SERVER: tuple[Route, ...] = (
     ),
     Route(
         name="status",
+        do=rooms.status,
         methods=("GET",),
         path="/rooms/{id}",
-        doc="One room in a few words.",
+        doc="The status of a room.",
         output=bodies.RoomStatus,
         problems=(404, 429, 503),
     ),
     Route(
         name="end",
+        do=rooms.end,
         methods=("DELETE",),
         path="/rooms/{id}",
-        doc="End a room: its sockets close with 4102, its sessions are forgotten.",
+        doc="End a room. Its sockets close with 4102 and its sessions are deleted.",
         statuses=(204,),
         problems=(401, 403, 404, 429, 503),
         entry="key",
     ),
     Route(
         name="desyncs",
+        do=desyncs.desyncs,
         methods=("GET",),
         path="/rooms/{id}/desyncs",
-        doc="The desync reports of a room, of one that is over too.",
+        doc="The desync reports of a room. They stay available when it has ended.",
         output=bodies.DesyncList,
         problems=(401, 403, 429, 503),
         entry="key",
     ),
     Route(
         name="desync",
+        do=desyncs.desync,
         methods=("GET",),
         path="/rooms/{id}/desyncs/{generation}",
-        doc="One report, as `gameroom desync show` reads it; docs/desync.md tells its format.",
+        doc="One desync report, as `gameroom desync show` reads it. docs/desync.md describes it.",
         output=dict[str, Any],
         problems=(400, 401, 403, 404, 429, 503),
         entry="key",
     ),
     Route(
         name="desync_parts",
+        do=desyncs.desync_parts,
         methods=("PUT",),
         path="/rooms/{id}/desyncs/{generation}",
-        doc="After `diverged`: hashes of the parts of my state. Whose checksum was compared says "
-        "this within a short time, and after losing the seat too. The first word counts; said "
-        "again, it asks whether the state is wanted by now.",
+        doc="After `diverged`: the hashes of the parts of the engine's state. Players whose "
+        "checksum "
+        "was compared send this soon, even after losing the seat. The first report counts. Sent "
+        "again, it asks whether the state is needed now.",
         input=bodies.Evidence,
         output=bodies.EvidenceTaken,
         problems=(400, 401, 403, 404, 409, 413, 415, 422, 429, 503),
@@ -158,9 +145,10 @@ SERVER: tuple[Route, ...] = (
     ),
     Route(
         name="desync_state",
+        do=desyncs.desync_state,
         methods=("PUT",),
         path="/rooms/{id}/desyncs/{generation}/state",
-        doc="The state itself as canonical JSON, where the answer to the hashes wanted it.",
+        doc="The state itself as canonical JSON, if the response to the hashes asked for it.",
         input=Value,
         statuses=(204,),
         problems=(400, 401, 403, 404, 409, 413, 415, 429, 503),
@@ -169,11 +157,12 @@ SERVER: tuple[Route, ...] = (
     ),
     Route(
         name="replay",
+        do=replays.replay,
         methods=("GET",),
         path="/rooms/{id}/replay",
-        doc="All that the room has said, with its file and its code: to watch and to verify. "
-        "For a session of the room, or a create key. Where watchers are told late, only when the "
-        "room has ended; the create key's holder gets it before, and after it was let go of.",
+        doc="The replay of a room: its events, its file and its code, to watch and to verify. "
+        "It needs a session of the room or a create key. If spectators have a delay, a session "
+        "gets it only when the room has ended. A create key gets it at any time.",
         problems=(401, 403, 404, 409, 429, 503),
         entry="session_or_key",
         query=PROFILE,
@@ -181,35 +170,39 @@ SERVER: tuple[Route, ...] = (
     ),
     Route(
         name="replay_page",
+        do=replays.replay_page,
         methods=("GET",),
         path="/replay",
-        doc="The page that plays a replay: a file, or this server's `?room=`.",
+        doc="The page that plays a replay: a file, or with `?room=` a room of this server.",
         problems=(403, 404, 429, 503),
-        query={"room": "the room whose replay is played"} | PROFILE,
+        query={"room": "The room whose replay is played."} | PROFILE,
         media="text/html",
     ),
     Route(
         name="chart_picture",
+        do=rooms.chart_picture,
         methods=("GET",),
         path="/rooms/{id}/chart.svg",
-        doc="The room's statechart as a picture.",
+        doc="The statechart of the room as a picture.",
         problems=(404, 429, 503),
         media="image/svg+xml",
     ),
     Route(
         name="snapshot_state",
+        do=snapshots.snapshot_state,
         methods=("GET",),
         path="/rooms/{id}/snapshots/{generation}",
-        doc="The state of a kept snapshot: canonical JSON, whose SHA-256 was agreed on.",
+        doc="The state of a stored snapshot: canonical JSON with the SHA-256 hash agreed on.",
         problems=(400, 401, 403, 404, 429, 503),
         entry="session",
         query=PROFILE,
     ),
     Route(
         name="snapshot_send",
+        do=snapshots.snapshot_send,
         methods=("PUT",),
         path="/rooms/{id}/snapshots/{generation}",
-        doc="My engine's state, for which the event `verified` has asked: canonical JSON.",
+        doc="The engine's state that the event `verified` asked for: canonical JSON.",
         input=Value,
         statuses=(201,),
         problems=(400, 401, 403, 404, 409, 413, 415, 422, 429, 503),
@@ -218,254 +211,62 @@ SERVER: tuple[Route, ...] = (
     ),
     Route(
         name="engine_source",
+        do=files.engine_source,
         methods=("GET",),
         path="/engines/{sha256}",
-        doc="An engine or a view by its hash; never changes.",
+        doc="An engine or a view by its hash. It never changes.",
         problems=(404,),
         media=JAVASCRIPT,
     ),
     Route(
         name="diagnostic_page",
+        do=files.diagnostic_page,
         methods=("GET",),
         path="/diagnostics/{code}",
-        doc="What a code of a diagnostic means.",
+        doc="The explanation of a diagnostic code.",
         problems=(404,),
         media="text/plain",
     ),
     Route(
         name="web_file",
+        do=files.web_file,
         methods=("GET",),
         path="/web/{file}",
-        doc="The pages and the communications module.",
+        doc="The files of the pages and of the JavaScript client.",
         problems=(404,),
         media="*/*",
     ),
     Route(
         name="livez",
+        do=files.livez,
         methods=("GET",),
         path="/livez",
-        doc="The process answers.",
+        doc="Whether the process responds.",
         output=bodies.Health,
     ),
     Route(
         name="readyz",
+        do=files.readyz,
         methods=("GET",),
         path="/readyz",
-        doc="Whether games can be started, and why not.",
+        doc="Whether games can be started; if not, why not.",
         output=bodies.Health,
         statuses=(200, 503),
     ),
     Route(
         name="openapi",
+        do=files.document,
         methods=("GET",),
         path="/openapi.json",
-        doc="This description.",
+        doc="This description of the HTTP API.",
         output=dict[str, Any],
     ),
     Route(
         name="asyncapi",
+        do=files.document,
         methods=("GET",),
         path="/asyncapi.json",
         doc="The description of the socket.",
         output=dict[str, Any],
     ),
 )
-
-SESSION_PROBLEMS = (400, 401, 403, 404, 409, 410, 422, 429, 503)
-
-
-def _room(
-    name: str,
-    method: str,
-    path: str,
-    doc: str,
-    *,
-    input: Any = None,
-    output: Any = None,
-    statuses: tuple[int, ...] = (200,),
-    carriers: frozenset[Carrier] = BOTH,
-    query: Mapping[str, str] | None = None,
-    may_be_empty: bool = False,
-) -> Route:
-    return Route(
-        name=name,
-        methods=(method,),
-        path=path,
-        doc=doc,
-        input=input,
-        output=output,
-        statuses=statuses,
-        problems=SESSION_PROBLEMS,
-        carriers=carriers,
-        query={} if query is None else query,
-        entry="session",
-        may_be_empty=may_be_empty,
-    )
-
-
-ROOM: tuple[Route, ...] = (
-    _room(
-        "session",
-        "PUT",
-        "/session",
-        "The first frame: who is there, and what was seen last. The events after it follow.",
-        input=bodies.HelloBody,
-        output=packets.Welcome,
-        carriers=SOCKET,
-        may_be_empty=True,
-    ),
-    _room("me", "GET", "/players/me", "Who am I here?", output=bodies.PlaceBody),
-    _room("players", "GET", "/players", "The whole roster.", output=packets.Roster),
-    _room("setup", "GET", "/setup", "The whole setup configuration.", output=packets.Setup),
-    _room(
-        "setting",
-        "PUT",
-        "/setup/{name}",
-        "Set one setting; everyone is told the whole configuration.",
-        input=Value,
-        statuses=(200, 204),
-    ),
-    _room(
-        "settings",
-        "PATCH",
-        "/setup",
-        "Set some settings, all of them or none.",
-        input=bodies.Values,
-        statuses=(200, 204),
-    ),
-    _room("ready", "PUT", "/players/me/ready", "I am ready.", statuses=(200, 204)),
-    _room("unready", "DELETE", "/players/me/ready", "I am not.", statuses=(200, 204)),
-    _room(
-        "hide",
-        "PUT",
-        "/players/me/hidden",
-        "My page is not seen any more: nobody needs to wait when its packets stop.",
-        statuses=(204,),
-    ),
-    _room("show", "DELETE", "/players/me/hidden", "My page is seen again.", statuses=(204,)),
-    _room(
-        "engine",
-        "PUT",
-        "/players/me/engine",
-        "My engine has loaded the setup, or refuses it.",
-        input=bodies.EngineNews,
-        statuses=(200, 204),
-    ),
-    _room(
-        "failure",
-        "PUT",
-        "/players/me/failure",
-        "Something of my engine or view has failed.",
-        input=bodies.FailureBody,
-        statuses=(204,),
-    ),
-    _room("leave", "DELETE", "/players/me", "Give up the place for good.", statuses=(200, 204)),
-    _room(
-        "turn",
-        "PUT",
-        "/turns/{generation}",
-        "The client packet: my part of a generation.",
-        input=packets.ClientPacket,
-        statuses=(200, 202, 204),
-    ),
-    _room(
-        "turns",
-        "GET",
-        "/turns",
-        "Master packets from a generation on.",
-        output=bodies.Tail,
-        query={"from": "the first generation that is wanted, 1 by default"},
-    ),
-    _room(
-        "have_state",
-        "PUT",
-        "/snapshots/{generation}/hash",
-        "What my engine's state after this turn is: asked of players after every so many turns.",
-        input=bodies.StateHash,
-        statuses=(202,),
-    ),
-    _room(
-        "snapshot",
-        "GET",
-        "/snapshots/latest",
-        "The latest snapshot that somebody may go on from; its state is under its generation.",
-        output=packets.Snapshot,
-    ),
-    _room(
-        "request",
-        "POST",
-        "/requests/{name}",
-        "Ask the room for something that its file declares; the body is the request's.",
-        input=bodies.Values,
-        statuses=(200, 202, 204),
-        may_be_empty=True,
-    ),
-    _room(
-        "chat",
-        "POST",
-        "/chat",
-        "Say a line to everyone.",
-        input=bodies.ChatLine,
-        statuses=(200, 202, 204),
-    ),
-    _room("chart", "GET", "/chart", "Where the chart is.", output=packets.Moves),
-    _room("time", "GET", "/time", "For the round trip.", output=bodies.Time),
-)
-
-EVENTS: tuple[tuple[str, str, Any, str], ...] = (
-    ("turn", "/turns/{generation}", packets.MasterPacket, "A generation is closed: play it."),
-    ("roster", "/players", packets.Roster, "Somebody came, went or changed."),
-    ("setup", "/setup", packets.Setup, "The configuration changed; this is all of it."),
-    ("chart", "/chart", packets.Moves, "The chart moved between two turns."),
-    ("refused", "/players/{seat}/engine", packets.Refused, "An engine refused the setup."),
-    ("failed", "/players/{seat}/failure", packets.Failed, "An engine cannot go on."),
-    ("diverged", "/turns/{generation}/checksum", packets.Diverged, "Checksums differ."),
-    ("repair", "/turns/{generation}/repair", packets.Repair, "These engines begin again."),
-    (
-        "verified",
-        "/snapshots/{generation}",
-        packets.Verified,
-        "More than half have this state; `seat` is asked to send it.",
-    ),
-    ("chat", "/chat", packets.Chat, "Somebody said a line."),
-    ("announcement", "/announcements", packets.Announcement, "A sentence of the room's."),
-    ("ended", "/", packets.Ended, "The room has ended; nothing follows."),
-)
-"""Name, path, body and meaning of what a socket is told without asking."""
-
-
-class Table:
-    """Finds a room's route by method and path, without patterns."""
-
-    def __init__(self, routes: tuple[Route, ...]) -> None:
-        self._by_size: dict[int, list[tuple[tuple[str, ...], dict[str, Route]]]] = {}
-        for route in routes:
-            parts = tuple(route.path.split("/"))
-            rows = self._by_size.setdefault(len(parts), [])
-            methods = next((row[1] for row in rows if row[0] == parts), None)
-            if methods is None:
-                rows.append((parts, methods := {}))
-            for method in route.methods:
-                assert method not in methods, f"{method} {route.path} stands twice"
-                methods[method] = route
-
-    def find(self, method: str, path: str) -> tuple[Route, dict[str, str]] | Literal[404, 405]:
-        """The route and its parameters, or the status that says why there is none."""
-        said = path.split("/")
-        found = False
-        for parts, methods in self._by_size.get(len(said), ()):
-            given: dict[str, str] = {}
-            for part, word in zip(parts, said, strict=True):
-                if part.startswith("{"):
-                    given[part[1:-1]] = word
-                elif part != word:
-                    break
-            else:
-                route = methods.get(method)
-                if route is not None:
-                    return route, given
-                found = True
-        return 405 if found else 404
-
-
-ROOM_TABLE = Table(ROOM)

@@ -10,15 +10,16 @@ from __future__ import annotations
 import re
 import types
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, fields, is_dataclass
 from functools import cache, reduce
 from operator import or_
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
+from msgspec import NODEFAULT
 
 from gameroom.lockstep.packets import AtLeast
 from gameroom.model import INT_MAX, Value
+from gameroom.wire.shape import is_record, record_fields
 
 TEMPLATE = "#/components/schemas/{name}"
 
@@ -53,7 +54,7 @@ def mirror(hint: Any) -> Any:
     """The type with every dataclass in it made a struct that msgspec can describe."""
     if hint == Value:
         return PlainValue
-    if isinstance(hint, type) and is_dataclass(hint):
+    if is_record(hint):
         return _struct(hint)
     origin, parts = get_origin(hint), get_args(hint)
     if origin is Annotated and isinstance(bound := parts[1], AtLeast):
@@ -72,11 +73,11 @@ def mirror(hint: Any) -> Any:
 def _struct(type_: type) -> type[msgspec.Struct]:
     hints = get_type_hints(type_, localns={"Value": PlainValue}, include_extras=True)
     rows: list[Any] = []
-    for field in fields(type_):
+    for field in record_fields(type_):
         row: tuple[Any, ...] = (field.name, mirror(hints[field.name]))
-        if field.default is not MISSING:
+        if field.default is not NODEFAULT:
             row += (field.default,)
-        elif field.default_factory is not MISSING:
+        elif not field.required:
             row += (msgspec.field(default_factory=field.default_factory),)
         rows.append(row)
     made = msgspec.defstruct(type_.__name__, rows, frozen=True, kw_only=True)

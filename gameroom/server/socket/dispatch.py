@@ -27,7 +27,7 @@ from aiohttp import web
 from aiohttp.http_websocket import WebSocketWriter, WSMsgType
 
 from gameroom.server.socket.pieces import Pieces
-from gameroom.server.socket.websocket import NO_STATUS, Parser, Receiver, ping_frame
+from gameroom.server.websocket import NO_STATUS, Parser, Receiver, ping_frame
 
 log = logging.getLogger(__name__)
 

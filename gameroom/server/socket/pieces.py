@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from gameroom.server.socket.websocket import Parser
+from gameroom.server.websocket import Parser
 
 SLOW_S = 0.04
 """The pause after each piece of a peer from whom nothing is wanted but the end."""

@@ -30,7 +30,7 @@ export class Codec {
    * @param {Pick<Definition, "commands" | "signals">} definition
    */
   constructor(protocol, definition) {
-    if (!PROTOCOLS.includes(protocol)) throw new TypeError(`no such protocol: ${protocol}`);
+    if (!PROTOCOLS.includes(protocol)) throw new TypeError(`unknown subprotocol: ${protocol}`);
     this.#binary = protocol === MSGPACK_PROTOCOL;
     this.#commands = definition.commands;
     this.#signals = definition.signals;

@@ -257,8 +257,8 @@ export class Connection {
     if (this.hasEnded) return problem("ended", "The room has ended.", 410);
     if (this.status === "closed") return problem("closed", sentence(this.#closedBecause), 410);
     if (this.status === "displaced") {
-      return problem("displaced", "This seat is played from another window now. Take it back to go on here.", 409);
+      return problem("displaced", "This seat is now open in another window. Take it back to continue here.", 409);
     }
-    return problem("away", "You are not connected; it comes back by itself.");
+    return problem("away", "You are not connected. The connection is restored automatically.");
   }
 }

@@ -40,13 +40,13 @@ export function misfit(type, value) {
   switch (type.kind) {
     case "int":
       if (!Number.isSafeInteger(value)) return `is not a whole number from ${type.low} to ${type.high}`;
-      return value < type.low || value > type.high ? `is ${value}, not from ${type.low} to ${type.high}` : null;
+      return value < type.low || value > type.high ? `is ${value}, outside ${type.low}..${type.high}` : null;
     case "bool":
       return typeof value === "boolean" ? null : "is not true or false";
     case "choice":
       return type.choices.includes(value) ? null : `is not one of ${type.choices.map((one) => `"${one}"`).join(", ")}`;
     case "string": {
-      if (typeof value !== "string") return `is not a text of ${type.low} to ${type.high} characters`;
+      if (typeof value !== "string") return `is not a string of ${type.low} to ${type.high} characters`;
       const size = [...value].length;
       if (size < type.low || size > type.high) return `has ${size} characters, not ${type.low} to ${type.high}`;
       return /\p{Surrogate}/u.test(value) ? "has a lone surrogate" : null;
@@ -58,7 +58,7 @@ export function misfit(type, value) {
       }
       const why = value.map((item) => misfit(type.item, item));
       const index = why.findIndex((one) => one !== null);
-      return index < 0 ? null : `has an item ${index} that ${why[index]}`;
+      return index < 0 ? null : `has item ${index}, which ${why[index]}`;
     }
   }
 }
@@ -97,23 +97,23 @@ export const perTurnMax = (/** @type {Definition} */ definition) => policyOf(def
 /** @type {Record<number, [Again, string]>} */
 const CLOSINGS = {
   1000: ["never", "the connection was closed"],
-  1001: ["later", "the server is going away"],
-  1002: ["never", "the WebSocket protocol was broken"],
-  1003: ["never", "text where bytes are spoken, or the reverse"],
+  1001: ["later", "the server is shutting down"],
+  1002: ["never", "a frame broke the WebSocket protocol"],
+  1003: ["never", "the message has the wrong type for the subprotocol: text or binary"],
   1006: ["at once", "the connection was lost"],
-  1008: ["never", "what was sent breaks a rule of the protocol"],
-  1009: ["never", "a message was too big"],
-  1011: ["later", "a fault of the server"],
-  1012: ["later", "the server restarts"],
-  1013: ["later", "the server is full or cannot store"],
-  4000: ["at once", "the greeting did not come in time"],
-  4001: ["by hand", "this seat is played from another window now"],
-  4002: ["at once", "events were not read quickly enough"],
-  4003: ["later", "too many frames"],
+  1008: ["never", "a message broke a rule of the protocol"],
+  1009: ["never", "a message was too large"],
+  1011: ["later", "the server had an internal error"],
+  1012: ["later", "the server is restarting"],
+  1013: ["later", "the server is full, or its storage does not work"],
+  4000: ["at once", "the first frame did not arrive in time"],
+  4001: ["by hand", "this seat is now open in another window"],
+  4002: ["at once", "this page read events too slowly"],
+  4003: ["later", "this page sent too many frames"],
   4100: ["never", "you left the room"],
   4101: ["never", "you were dropped from the room"],
   4102: ["never", "the room has ended"],
-  4103: ["never", "your place in this room is not known any more"],
+  4103: ["never", "your place in this room no longer exists"],
   4104: ["never", "there is no such room"],
 };
 

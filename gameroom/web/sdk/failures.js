@@ -15,7 +15,7 @@ const REPORTS_MAX = 8;
 /** The text of a report: one that can be written down, and not too long.
  * @param {string} text */
 function reported(text) {
-  return [...text.replace(/\p{Surrogate}/gu, "\ufffd")].slice(0, REPORT_CHARACTERS_MAX).join("") || "it did not say why";
+  return [...text.replace(/\p{Surrogate}/gu, "\ufffd")].slice(0, REPORT_CHARACTERS_MAX).join("") || "no reason was given";
 }
 
 export class Failures {

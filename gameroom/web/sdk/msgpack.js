@@ -77,7 +77,7 @@ export function pack(value) {
         put(key);
         put(item);
       }
-    } else throw new TypeError(`${typeof one} has no place on the wire`);
+    } else throw new TypeError(`a value of type ${typeof one} cannot be encoded`);
   };
   put(value);
   return bytes.slice(0, at);
@@ -95,11 +95,11 @@ export function unpack(bytes) {
 
   const safe = (/** @type {bigint} */ n) => {
     const number = Number(n);
-    if (!Number.isSafeInteger(number)) throw new RangeError(`${n} is beyond 2^53 - 1`);
+    if (!Number.isSafeInteger(number)) throw new RangeError(`${n} is outside -(2^53 - 1) to 2^53 - 1`);
     return number;
   };
   const text = (/** @type {number} */ size) => {
-    if (at + size > bytes.length) throw new RangeError("a text is cut off");
+    if (at + size > bytes.length) throw new RangeError("a string is cut off");
     at += size;
     return decoder.decode(bytes.subarray(at - size, at));
   };
@@ -150,7 +150,7 @@ export function unpack(bytes) {
       case 0xdd: return list(u32());
       case 0xde: return map(u16());
       case 0xdf: return map(u32());
-      default: throw new TypeError(`0x${code.toString(16)} has no place on the wire`);
+      default: throw new TypeError(`the type 0x${code.toString(16)} is not supported`);
     }
   };
   const value = take();

@@ -11,7 +11,7 @@ export const problem = (code, detail, status = 503) =>
 export class RoomError extends Error {
   /** @param {Problem} problem */
   constructor(problem) {
-    super(problem.detail ?? problem.title ?? "The server refused.");
+    super(problem.detail ?? problem.title ?? "The server refused the request.");
     this.name = "RoomError";
     this.problem = problem;
   }

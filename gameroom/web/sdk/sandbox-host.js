@@ -32,7 +32,7 @@ export async function verified(link, base) {
   if (globalThis.crypto?.subtle) {
     const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(source)));
     const hash = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-    if (hash !== link.sha256) throw new Error(`${link.url} is not what the room says it is`);
+    if (hash !== link.sha256) throw new Error(`${link.url} does not match the hash that the room gives`);
   }
   return source;
 }
@@ -83,7 +83,7 @@ export class Sandbox {
     let loads = 0;
     this.#frame.onload = () => {
       loads += 1;
-      if (loads > 1) broken("its view left the frame in which it ran");
+      if (loads > 1) broken("its view navigated away from its frame");
     };
     addEventListener("message", begin);
     this.#engine.port1.onmessage = ({ data }) => {

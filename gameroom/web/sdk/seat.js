@@ -334,7 +334,7 @@ export class Seat {
        * @returns {Promise<{ path: string | null }>} */
       corrupt: (path = null) => once("corrupt", "corrupted", { path }),
       /** The engine fails, as one with a bug would on this machine alone. */
-      breakEngine: (message = "broken by hand") => this.#act((now) => {
+      breakEngine: (message = "broken on request") => this.#act((now) => {
         this.#sandbox.kill();
         this.#session.engineBroken({ error: { name: "Error", message, stack: "" } }, now);
       }),

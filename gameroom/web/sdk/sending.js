@@ -87,7 +87,7 @@ export class Sending {
   #misfit(name, body) {
     const { commands, requests } = this.#definition;
     const declared = [...commands, ...requests].find((one) => one.name === name);
-    if (declared === undefined) return problem("no_such_command", `This room has no command \`${name}\`.`);
+    if (declared === undefined) return problem("no_such_command", `There is no command \`${name}\` in this room.`);
     const why = misfitBody(declared.fields, body);
     return why === null ? null : problem("bad_command", `In \`${name}\`, ${why}.`);
   }
@@ -95,13 +95,13 @@ export class Sending {
   /** @param {string} name
    * @param {Body} body */
   #queue(name, body) {
-    const tooMany = problem("too_many", "Too many commands are waiting.");
+    const tooMany = problem("too_many", "Too many commands are waiting. Try again in a moment.");
     if (!this.#definition.commands.some((one) => one.name === name)) {
       if (this.#connection.unanswered >= COMMANDS_WAITING_MAX) return tooMany;
       this.#connection.request("POST", `/requests/${name}`, body).catch((said) => this.#refused(name, body, said));
       return null;
     }
-    if (this.#room.seat === null) return problem("not_a_player", "You are watching: only players command.");
+    if (this.#room.seat === null) return problem("not_a_player", "You are watching. Only players can send commands.");
     // Kept for a line that comes back by itself, and for no other.
     if (this.#connection.hasEnded || this.#connection.isOver) return this.#connection.unreachable();
     if (!this.#outbox.put({ name, body: structuredClone(body) })) return tooMany;
@@ -172,7 +172,7 @@ export class Sending {
    * @param {Body} body */
   #misfitSignal(name, body) {
     const declared = this.#definition.signals.find((one) => one.name === name);
-    if (declared === undefined) return `This room has no signal \`${name.slice(0, 40)}\`.`;
+    if (declared === undefined) return `There is no signal \`${name.slice(0, 40)}\` in this room.`;
     const why = misfitBody(declared.fields, body);
     return why === null ? null : `In \`${name}\`, ${why}.`;
   }

@@ -188,7 +188,7 @@ export class Session {
   /** @param {number} now */
   tick(now) {
     this.#sending.tick(now);
-    if (this.#connection.tick(now, this.#sequence.isFetching)) this.#cut(CLOSED_ABNORMALLY, now, "nothing was heard");
+    if (this.#connection.tick(now, this.#sequence.isFetching)) this.#cut(CLOSED_ABNORMALLY, now, "the server did not respond");
     if (this.#playing.isDue(now)) this.#hearing.play(now);
     if (this.#failures.dueAt !== null && now >= this.#failures.dueAt) this.#failures.send();
     const hang = this.#playing.watch(now);

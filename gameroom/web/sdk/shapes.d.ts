@@ -4,7 +4,7 @@
  */
 
 import type {
-  Body, Chart, Checksum, CommandCounts, Evidence, MasterPacket, Problem, Roster, Row, SeatEvents, SeatOfGame,
+  Body, Chart, Checksum, CommandCounts, Evidence, MasterPacket, Problem, RoomEvents, Roster, Row, SeatEvents, SeatOfGame,
 } from "../gameroom.js";
 import type { Plain } from "../kit.js";
 
@@ -55,24 +55,17 @@ export interface Answer {
   status: number;
   body?: unknown;
 }
-export interface EventBodies {
+/** What the session reads itself, and what it passes on as it came. */
+export interface EventBodies extends RoomEvents {
   turn: MasterPacket;
   roster: Roster;
-  setup: SeatEvents["setup"];
   chart: { chart: Chart; generation: number };
-  ended: SeatEvents["ended"];
   verified: { seat: number; generation: number; sha256: string };
-  refused: SeatEvents["refused"];
-  repair: SeatEvents["repair"];
-  diverged: SeatEvents["diverged"];
-  failed: SeatEvents["failed"];
-  chat: SeatEvents["chat"];
-  announcement: SeatEvents["announcement"];
 }
 /** One event of the room, in the order of seq. */
 export type EventFrame = { [Name in keyof EventBodies]: { event: Name; seq: number; path: string; body: EventBodies[Name] } }[keyof EventBodies];
 /** Events that only pass by on their way to whoever listens. */
-export type News = Extract<EventFrame, { event: "refused" | "repair" | "diverged" | "failed" | "chat" | "announcement" }>;
+export type News = Exclude<EventFrame, { event: "turn" | "roster" | "setup" | "chart" | "ended" | "verified" }>;
 /** A packet of ours was refused, or the command at `index` in it. It has no seq. */
 export interface Rejection {
   event: "rejected";

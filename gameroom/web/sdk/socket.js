@@ -76,7 +76,7 @@ export class Socket {
 
   open() {
     if (performance.now() < this.#droppedUntil) {
-      setTimeout(() => this.#hear.lost(CLOSED_ABNORMALLY, "still dropped"), DROPPED_TRY_MS);
+      setTimeout(() => this.#hear.lost(CLOSED_ABNORMALLY, "still dropped on request"), DROPPED_TRY_MS);
       return;
     }
     const socket = new WebSocket(this.#address, [...this.#protocols]);
@@ -123,6 +123,6 @@ export class Socket {
   drop(ms) {
     this.#droppedUntil = performance.now() + ms;
     this.hangUp();
-    this.#hear.lost(CLOSED_ABNORMALLY, "dropped by hand");
+    this.#hear.lost(CLOSED_ABNORMALLY, "dropped on request");
   }
 }

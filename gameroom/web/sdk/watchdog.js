@@ -57,7 +57,7 @@ export class Watchdog {
       return null;
     }
     this.due = null;
-    const message = `it has not answered for ${this.#patience / 1000} s`;
+    const message = `it has not responded for ${this.#patience / 1000} s`;
     return { generation: this.#generation, error: { name: "Error", message, stack: "" } };
   }
 }

@@ -19,8 +19,9 @@ from contextlib import suppress
 import aiohttp
 import uvloop
 
+from gameroom.bench.frames import masked
 from tests.benchmarks.lateness.players import ENGINE, ROOM, Clocked, started
-from tests.benchmarks.lateness.wire import JSON, connect, frame, request
+from tests.benchmarks.lateness.wire import JSON, connect, request
 
 SOURCE = "127.0.0.2"
 TURNS = 1000
@@ -90,13 +91,13 @@ async def turns_by_socket(at: Target) -> None:
 async def big_frames(at: Target) -> None:
     """Of as many lists, and of as many keys, as there is place for: what costs most to read."""
     bodies = [[]] * 5000, {f"{i:x}": 1 for i in range(2000)}
-    frames = [frame(json.dumps({"id": 1, "body": body}).encode(), 1) for body in bodies]
+    frames = [masked(json.dumps({"id": 1, "body": body}).encode(), 1) for body in bodies]
     await asyncio.gather(*(at.flood(token, frames[i % 2], 4) for i, token in enumerate(at.tokens)))
 
 
 async def pings(at: Target) -> None:
     """10,000 a second."""
-    await asyncio.gather(*(at.flood(token, frame(b"", 9), 13, 0.01) for token in at.tokens))
+    await asyncio.gather(*(at.flood(token, masked(b"", 9), 13, 0.01) for token in at.tokens))
 
 
 async def turns_by_http(at: Target) -> None:

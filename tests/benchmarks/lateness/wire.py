@@ -9,26 +9,16 @@ from typing import cast
 
 import msgspec
 
+from gameroom.bench.frames import masked, split
+
 JSON, MSGPACK = "gameroom.v1.json", "gameroom.v1.msgpack"
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
-
-
-def frame(payload: bytes, opcode: int) -> bytes:
-    """A client's frame. Its mask is all zeros, so masking changes nothing."""
-    size = len(payload)
-    if size < 126:
-        head = bytes((0x80 | opcode, 0x80 | size))
-    elif size < 65_536:
-        head = bytes((0x80 | opcode, 0xFE)) + size.to_bytes(2, "big")
-    else:
-        head = bytes((0x80 | opcode, 0xFF)) + size.to_bytes(8, "big")
-    return head + b"\0\0\0\0" + payload
 
 
 def request(id_: int, method: str, path: str, body: object = None) -> bytes:
     """A request of the JSON subprotocol."""
     said = {"id": id_, "method": method, "path": path, "body": body}
-    return frame(json.dumps(said).encode(), 1)
+    return masked(json.dumps(said).encode(), 1)
 
 
 class Socket(asyncio.Protocol):
@@ -64,24 +54,15 @@ class Socket(asyncio.Protocol):
             if not self._open:
                 self.transport.close()
                 return
-        buffer, at = bytes(self._buffer), 0
-        while len(buffer) - at >= 2:
-            size, start = buffer[at + 1], at + 2
-            if size == 126:
-                size, start = int.from_bytes(buffer[at + 2 : at + 4], "big"), at + 4
-            elif size == 127:
-                size, start = int.from_bytes(buffer[at + 2 : at + 10], "big"), at + 10
-            if len(buffer) < start + size:
-                break
-            opcode = buffer[at] & 0x0F
+        found, rest = split(bytes(self._buffer))
+        self._buffer = bytearray(rest)
+        for opcode, payload in found:
             if opcode in (1, 2):
-                self._heard(buffer[start : start + size])
+                self._heard(payload)
             elif opcode == 9:
-                self.transport.write(frame(buffer[start : start + size], 10))
+                self.transport.write(masked(payload, 10))
             elif opcode == 8:
                 self.transport.close()
-            at = start + size
-        del self._buffer[:at]
 
 
 async def connect(
@@ -138,8 +119,8 @@ class Player:
 
     def packet(self, generation: int) -> None:
         body = msgspec.msgpack.encode([generation, [[0, 3]], 0, 0, 5, 60])
-        self.socket.transport.write(frame(body, 2))
+        self.socket.transport.write(masked(body, 2))
 
     def ask(self, method: str, path: str, body: object = None) -> None:
         said = {"id": 1, "method": method, "path": path, "body": body}
-        self.socket.transport.write(frame(msgspec.msgpack.encode(said), 2))
+        self.socket.transport.write(masked(msgspec.msgpack.encode(said), 2))

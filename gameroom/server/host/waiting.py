@@ -1,0 +1,43 @@
+"""The client packets of a room that no stored turn holds yet.
+
+If the room has to be made again after a fault of ours, they are given to it once more.
+"""
+
+from __future__ import annotations
+
+from gameroom.lockstep.packets import ClientPacket
+
+
+class WaitingPackets:
+    """The packets of one room, one for each user and generation."""
+
+    def __init__(self) -> None:
+        self._turns: dict[int, dict[str, ClientPacket]] = {}
+
+    def __len__(self) -> int:
+        return sum(map(len, self._turns.values()))
+
+    def add(self, who: str, packet: ClientPacket) -> None:
+        """A packet that the room has taken."""
+        turn = self._turns.get(packet.generation)
+        if turn is None:
+            turn = self._turns[packet.generation] = {}
+        turn[who] = packet
+
+    def stored(self, generation: int) -> None:
+        """The turn of this generation is stored, with all packets up to it."""
+        for closed in [one for one in self._turns if one <= generation]:
+            del self._turns[closed]
+
+    def forget(self, who: str) -> None:
+        """This user has left the room."""
+        for turn in self._turns.values():
+            turn.pop(who, None)
+
+    def by_user(self) -> dict[str, dict[int, ClientPacket]]:
+        """The packets of each user by generation, in that order."""
+        found: dict[str, dict[int, ClientPacket]] = {}
+        for generation, turn in sorted(self._turns.items()):
+            for user, packet in turn.items():
+                found.setdefault(user, {})[generation] = packet
+        return found

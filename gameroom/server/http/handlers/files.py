@@ -1,0 +1,56 @@
+"""Files and documents: engines, pages, the descriptions of the server, its health."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from gameroom.language import CODES
+from gameroom.language.diagnostics.pages import story
+from gameroom.server import bodies
+from gameroom.server.http import pages
+from gameroom.server.http.access import polite
+from gameroom.server.http.exchange import json_response
+from gameroom.server.refusals import refuse
+from gameroom.server.services import SERVICES
+
+
+async def engine_source(request: web.Request) -> web.StreamResponse:
+    polite(request)
+    sha256 = request.match_info["sha256"]
+    data = await request.app[SERVICES].lobby.code(sha256) if _is_sha256(sha256) else None
+    if data is None:
+        raise refuse(404, "no_such_code", "There is no stored code with this SHA-256 hash.")
+    return web.Response(body=data, headers=pages.ENGINE_HEADERS)
+
+
+async def diagnostic_page(request: web.Request) -> web.StreamResponse:
+    polite(request)
+    code = request.match_info["code"]
+    if code not in CODES:
+        raise refuse(404, "no_such_resource", "There is no diagnostic with this code.")
+    return web.Response(text=story(code))
+
+
+async def web_file(request: web.Request) -> web.StreamResponse:
+    return pages.file_response(request, request.match_info["file"])
+
+
+async def document(request: web.Request) -> web.StreamResponse:
+    """OpenAPI or AsyncAPI, as the application has made it."""
+    return json_response(request.app[SERVICES].documents[request.path.removeprefix("/")])
+
+
+async def livez(request: web.Request) -> web.StreamResponse:
+    return json_response(bodies.Health(True, "alive"))
+
+
+async def readyz(request: web.Request) -> web.StreamResponse:
+    """What the last check found: asking this costs the store nothing."""
+    problem = request.app[SERVICES].lobby.down
+    if problem is not None:
+        return json_response(bodies.Health(False, problem.detail), 503)
+    return json_response(bodies.Health(True, "games can be started"))
+
+
+def _is_sha256(said: str) -> bool:
+    return len(said) == 64 and all(char in "0123456789abcdef" for char in said)

@@ -1,0 +1,72 @@
+"""What is refused, as a problem that whoever asked is told.
+
+Every floor of the server raises the one error; HTTP and the socket each turn it into an answer
+in one place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gameroom.lockstep.problem import Problem
+
+NOT_READABLE = Problem(
+    503,
+    "not_readable",
+    "This cannot be read from the server's storage now. Try again later.",
+    retry_after_ms=2_000,
+)
+"""Where a store does not give what it has."""
+
+RETRY_MS = 2_000
+"""When to ask again for a room that has stopped."""
+
+NOT_STORED = Problem(
+    503,
+    "not_stored",
+    "The room could not store its events. It continues when its store works again.",
+    retry_after_ms=RETRY_MS,
+)
+STOPPED = Problem(
+    503, "fault", "The room has stopped after an internal error.", retry_after_ms=RETRY_MS
+)
+FAULT = Problem(500, "fault", "Internal error. The packet was discarded and the room continues.")
+
+UNKNOWN = Problem(401, "no_session", "There is no such session. Join the room again.")
+"""The same for no such room, no such seat and too old a session."""
+
+BUSY = Problem(
+    503,
+    "server_busy",
+    "The server is busy: too many requests are waiting. Try again later.",
+    retry_after_ms=1000,
+)
+
+
+class ProblemError(Exception):
+    """What was asked is refused; the problem says why."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.detail)
+        self.problem = problem
+
+
+class BadRoomError(ProblemError):
+    """The room file is wrong; the diagnostics say where, as plain values."""
+
+    def __init__(self, problem: Problem, diagnostics: tuple[Mapping[str, Any], ...]) -> None:
+        super().__init__(problem)
+        self.diagnostics = diagnostics
+
+
+def refuse(status: int, code: str, detail: str) -> ProblemError:
+    """The error to raise."""
+    return ProblemError(Problem(status, code, detail))
+
+
+def too_much(wait_ms: int) -> Problem:
+    """The refusal of whoever has used up an allowance."""
+    return Problem(
+        429, "too_often", f"Too many requests. Try again in {wait_ms} ms.", retry_after_ms=wait_ms
+    )

@@ -1,0 +1,296 @@
+"""RFC 6455 on the server's side: bytes into messages, and frames into bytes.
+
+Does no I/O and knows no aiohttp: `Parser.feed` takes what arrived and calls the receiver
+before it returns, so the order of the wire is the order of the calls. Nothing is
+negotiated, so every reserved bit is an error.
+
+Rules: at most one message of `message_bytes_max` is ever held, counting fragments, and a
+longer one is refused by its header; nothing after a close frame or an error is looked at. What
+arrives is taken a few frames at a time, where that is wanted.
+"""
+
+from __future__ import annotations
+
+import codecs
+import sys
+from typing import Protocol
+
+CONTROL_BYTES_MAX = 125
+"""The payload of a control frame (5.5)."""
+
+CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
+
+NO_STATUS = 1005
+"""What a close frame without a code means (7.1.5); never sent."""
+
+PROTOCOL_ERROR, NOT_UTF8, TOO_BIG = 1002, 1007, 1009
+
+_FIN, _MASKED = 0x80, 0x80
+_WHOLE_TEXT, _WHOLE_BINARY = _FIN | TEXT, _FIN | BINARY
+_RESERVED_CODES = frozenset((1004, 1005, 1006, 1015))
+
+
+class Receiver(Protocol):
+    """Who is told what a peer sends. None of these may raise."""
+
+    def received(self, message: str | bytes) -> None:
+        """A whole message."""
+
+    def pinged(self, payload: bytes) -> None:
+        """A ping, to be answered with `pong_frame` before anything else is."""
+
+    def counted(self) -> None:
+        """A frame that asks for nothing: a pong, or a fragment that is not the last one."""
+
+    def peer_closed(self, code: int) -> None:
+        """A close frame, NO_STATUS where it gives no code. The last call."""
+
+    def broken(self, code: int, reason: str) -> None:
+        """The peer broke the protocol: close with this code. The last call."""
+
+
+class _BrokenError(Exception):
+    def __init__(self, reason: str, code: int = PROTOCOL_ERROR) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+class Parser:
+    """What one peer sends. `message_bytes_max` may be changed between frames.
+
+    frames_per_feed: the frames that are taken in one call of `feed` or `more`."""
+
+    def __init__(
+        self, receiver: Receiver, message_bytes_max: int, frames_per_feed: int = sys.maxsize
+    ) -> None:
+        self.message_bytes_max = message_bytes_max
+        self.finished = False
+        """Whether a close frame or an error came."""
+        self._receiver = receiver
+        self._frames_per_feed = frames_per_feed
+        self._left = 0
+        """Frames that may be taken in this call yet."""
+        self._rest = b""
+        """What was not looked at yet, from `_at` on."""
+        self._at = 0
+        self._buffer = bytearray()
+        """The beginning of a frame."""
+        self._needed = 2
+        """How many bytes the buffer must have before it is worth another look."""
+        self._kind = CONTINUATION
+        """TEXT or BINARY while the fragments of a message arrive."""
+        self._partial = bytearray()
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+
+    @property
+    def held(self) -> int:
+        """Bytes of unfinished frames and messages."""
+        return len(self._buffer) + len(self._partial)
+
+    def feed(self, data: bytes) -> bool:
+        """Bytes as they arrived, cut anywhere; whether some are left for `more`."""
+        if self.finished:
+            return False
+        if self._buffer:
+            self._buffer += data
+            if len(self._buffer) < self._needed:
+                return False
+            data = bytes(self._buffer)
+            self._buffer.clear()
+        self._rest, self._at = data, 0
+        return self.more()
+
+    def keep(self, data: bytes) -> None:
+        """Bytes that arrived while others are left."""
+        self._rest, self._at = self._rest[self._at :] + data, 0
+
+    def stop(self) -> None:
+        """Take no more frames in this call."""
+        self._left = 0
+
+    def more(self) -> bool:
+        """The next frames of what is left; whether some is left then."""
+        if self.finished:
+            return False
+        if self._buffer:
+            rest, self._rest, self._at = self._rest[self._at :], b"", 0
+            return bool(rest) and self.feed(rest)
+        self._left = self._frames_per_feed
+        try:
+            self._frames()
+        except _BrokenError as error:
+            self._finish()
+            self._receiver.broken(error.code, str(error))
+            return False
+        if self.finished:
+            return False
+        if self._left <= 0 and self._at < len(self._rest):
+            return True
+        self._buffer += self._rest[self._at :]
+        self._rest, self._at = b"", 0
+        return False
+
+    def _frames(self) -> None:
+        """Take whole frames while there are any, and while some may be taken. Raises
+        _BrokenError."""
+        data, at = self._rest, self._at
+        size = len(data)
+        while size - at >= 2 and self._left > 0:
+            first, second = data[at], data[at + 1]
+            length = second & 0x7F
+            head = 6 if length < 126 else 8 if length == 126 else 14
+            if head > 6:
+                if size - at < head - 4:
+                    self._needed = head - 4
+                    return
+                length = int.from_bytes(data[at + 2 : at + head - 4], "big")
+            if (
+                (first != _WHOLE_BINARY and first != _WHOLE_TEXT)
+                or self._kind
+                or not second & _MASKED
+                or length > self.message_bytes_max
+            ):
+                self._check(first, second, length)
+            end = at + head + length
+            if end > size:
+                self._needed = end - at
+                return
+            payload = _unmasked(data[at + head : end], data[at + head - 4 : at + head])
+            self._at = at = end
+            self._left -= 1
+            if first == _WHOLE_BINARY and not self._kind:
+                self._receiver.received(payload)
+            elif first == _WHOLE_TEXT and not self._kind:
+                self._receiver.received(_text(payload))
+            elif first & CLOSE:
+                self._control(first & 0x0F, payload)
+                if self.finished:
+                    return
+            else:
+                self._part(first, payload)
+        self._needed = 2
+
+    def _check(self, first: int, second: int, length: int) -> None:
+        """Everything that the header alone says, before the payload is waited for."""
+        opcode = first & 0x0F
+        if first & 0x70:
+            raise _BrokenError("reserved bits are set")
+        if not second & _MASKED:
+            raise _BrokenError("frames from a client must be masked")
+        if opcode & CLOSE:
+            if opcode > PONG:
+                raise _BrokenError("unknown opcode")
+            if not first & _FIN:
+                raise _BrokenError("a control frame must not be fragmented")
+            if length > CONTROL_BYTES_MAX:
+                raise _BrokenError(f"a control frame has at most {CONTROL_BYTES_MAX} bytes")
+            return
+        if opcode > BINARY:
+            raise _BrokenError("unknown opcode")
+        if opcode == CONTINUATION and not self._kind:
+            raise _BrokenError("a continuation frame without a message to continue")
+        if opcode != CONTINUATION and self._kind:
+            raise _BrokenError("a new message began before the last one was complete")
+        if length + len(self._partial) > self.message_bytes_max:
+            raise _BrokenError(f"a message has at most {self.message_bytes_max} bytes", TOO_BIG)
+
+    def _part(self, first: int, payload: bytes) -> None:
+        """A fragment. A text is checked with each one, so that an error is seen early."""
+        self._kind = self._kind or first & 0x0F
+        last = bool(first & _FIN)
+        if self._kind == TEXT:
+            try:
+                self._decoder.decode(payload, last)
+            except UnicodeDecodeError:
+                raise _BrokenError(
+                    "a text message or close reason is not valid UTF-8", NOT_UTF8
+                ) from None
+        self._partial += payload
+        if not last:
+            self._receiver.counted()
+            return
+        kind, message = self._kind, bytes(self._partial)
+        self._kind = CONTINUATION
+        self._partial.clear()
+        self._receiver.received(message.decode() if kind == TEXT else message)
+
+    def _control(self, opcode: int, payload: bytes) -> None:
+        if opcode == PING:
+            self._receiver.pinged(payload)
+        elif opcode == PONG:
+            self._receiver.counted()
+        else:
+            code = _close_code(payload)
+            self._finish()
+            self._receiver.peer_closed(code)
+
+    def _finish(self) -> None:
+        self.finished = True
+        self._rest, self._at = b"", 0
+        self._buffer.clear()
+        self._partial.clear()
+
+
+def _unmasked(payload: bytes, mask: bytes) -> bytes:
+    size = len(payload)
+    key = int.from_bytes((mask * (size // 4 + 1))[:size], "big")
+    return (int.from_bytes(payload, "big") ^ key).to_bytes(size, "big")
+
+
+def _text(payload: bytes) -> str:
+    try:
+        return payload.decode()
+    except UnicodeDecodeError:
+        raise _BrokenError("a text message or close reason is not valid UTF-8", NOT_UTF8) from None
+
+
+def _close_code(payload: bytes) -> int:
+    """The code of a close frame (7.4). Raises _BrokenError."""
+    if not payload:
+        return NO_STATUS
+    code = int.from_bytes(payload[:2], "big")
+    if len(payload) < 2 or not (1000 <= code < 1016 or 3000 <= code < 5000):
+        raise _BrokenError("the code of a close frame must be 1000 to 1015 or 3000 to 4999")
+    if code in _RESERVED_CODES:
+        raise _BrokenError(f"{code} must not be sent in a close frame")
+    _text(payload[2:])
+    return code
+
+
+# -- frames of a server: whole and unmasked (5.2) ---------------------------------------
+
+
+def frame(message: str | bytes) -> bytes:
+    """A data frame, ready for transports."""
+    first, payload = (b"\x81", message.encode()) if isinstance(message, str) else (b"\x82", message)
+    size = len(payload)
+    if size < 126:
+        return first + size.to_bytes(1, "big") + payload
+    if size < 65_536:
+        return first + b"\x7e" + size.to_bytes(2, "big") + payload
+    return first + b"\x7f" + size.to_bytes(8, "big") + payload
+
+
+def payload(data: bytes) -> bytes:
+    """The message of a frame that `frame` made."""
+    return data[{126: 4, 127: 10}.get(data[1], 2) :]
+
+
+def ping_frame() -> bytes:
+    """A ping without a payload."""
+    return b"\x89\x00"
+
+
+def pong_frame(payload: bytes) -> bytes:
+    """The answer to a ping with this payload."""
+    return b"\x8a" + len(payload).to_bytes(1, "big") + payload
+
+
+def close_frame(code: int, reason: str = "") -> bytes:
+    """A close frame; the reason is cut to what a control frame holds. NO_STATUS makes an
+    empty one."""
+    if code == NO_STATUS:
+        return b"\x88\x00"
+    said = reason.encode()[: CONTROL_BYTES_MAX - 2].decode(errors="ignore").encode()
+    payload = code.to_bytes(2, "big") + said
+    return b"\x88" + len(payload).to_bytes(1, "big") + payload
