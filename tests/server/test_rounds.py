@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
+import time
+from collections.abc import Mapping
 
 import pytest
 
 from gameroom.server.host.deadlines import Deadlines
 from gameroom.server.host.rounds import PATIENCE_S as ANSWER_PATIENCE_S
-from gameroom.server.host.rounds import STAND_BACK_S, BusyError, Rounds
+from gameroom.server.host.rounds import STAND_BACK_S, BusyError, Rounds, cpu_us
 from tests.server.ticking import Ticking
 
 
@@ -170,3 +173,26 @@ async def test_a_crowd_at_a_few_addresses_keeps_no_newcomer_out() -> None:
     await rounds.turn("newcomer", least_us=1)
     ended = await asyncio.gather(*crowd, return_exceptions=True)
     assert sum(isinstance(one, BusyError) for one in ended) >= 60
+
+
+def test_a_full_collection_is_not_charged_to_the_request_in_which_it_happens(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock_ns = 0
+
+    def collecting(phase: str, info: Mapping[str, int]) -> None:
+        nonlocal clock_ns
+        if phase == "start":
+            clock_ns += 1_000_000_000
+
+    monkeypatch.setattr(time, "thread_time_ns", lambda: clock_ns)
+    gc.callbacks.append(collecting)
+    try:
+        began = cpu_us()
+        clock_ns += 3_000
+        gc.collect()
+        assert cpu_us() - began == 3
+        gc.collect(0)
+        assert cpu_us() - began == 1_000_003, "what the request itself left behind is its cost"
+    finally:
+        gc.callbacks.remove(collecting)

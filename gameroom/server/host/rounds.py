@@ -14,9 +14,11 @@ always about to, answers stand back for `PATIENCE_S` and no longer.
 from __future__ import annotations
 
 import asyncio
+import gc
+import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 Job = Callable[[], object]
 
@@ -27,9 +29,35 @@ STAND_BACK_S = 0.001
 PATIENCE_S = 0.005
 
 
+OLDEST = 2
+"""The generation of the garbage collector that contains every object of the process."""
+
+
+class _FullCollections(threading.local):
+    """How long full garbage collections have taken in this thread, in nanoseconds."""
+
+    began = 0
+    took = 0
+
+    def __call__(self, phase: str, info: Mapping[str, int]) -> None:
+        if info["generation"] == OLDEST:
+            if phase == "start":
+                self.began = time.thread_time_ns()
+            else:
+                self.took += time.thread_time_ns() - self.began
+
+
+_full_collections = _FullCollections()
+gc.callbacks.append(_full_collections)
+
+
 def cpu_us() -> int:
-    """Microseconds that this thread has computed: not what others took meanwhile."""
-    return time.thread_time_ns() // 1000
+    """Microseconds of processor time that this thread has used, without full garbage collections.
+
+    A full collection looks at every object of the process, and it happens during some request by
+    chance. Its time must not be charged to that request.
+    """
+    return (time.thread_time_ns() - _full_collections.took) // 1000
 
 
 class BusyError(Exception):
