@@ -96,20 +96,29 @@ class Checksums:
         """Is a seat in quarantine?"""
         return bool(self._trials)
 
-    @property
-    def undisputed(self) -> bool:
-        """Nobody is in quarantine, and all reports of the same generation are equal."""
-        return not self._trials and not self._disputed
-
-    def fits(self, seat: int, checksum: Checksum) -> bool:
-        """Whether the reports are still undisputed with this one: it comes too late to count, or it
-        is the seat's next report and equals those of the others."""
-        if checksum.generation <= self.judged:
-            return True
-        if checksum.generation <= self._latest.get(seat, 0):
+    def keep(self, seat: int, checksum: Checksum | None, closed: int) -> bool:
+        """`report` a checksum, None for a packet without one, if there is no dispute before and
+        after it: nobody is in quarantine and all reports of the same generation are equal. It must
+        be the seat's next report or come too late to count. Otherwise returns False, and nothing
+        has changed."""
+        if self._trials or self._disputed:
             return False
-        values = self._reports.get(checksum.generation)
-        return not values or next(iter(values.values())) == checksum.value
+        if checksum is None:
+            return True
+        generation = checksum.generation
+        if not self.judged < generation <= closed:
+            return True
+        if generation <= self._latest.get(seat, 0):
+            return False
+        values = self._reports.get(generation)
+        if values is None:
+            self._reports[generation] = {seat: checksum.value}
+        elif next(iter(values.values())) == checksum.value:
+            values[seat] = checksum.value
+        else:
+            return False
+        self._latest[seat] = generation
+        return True
 
     def judge(self, expected: Collection[int], closed: int) -> Checksum | Diverged | None:
         """The next verdict, oldest generation first; None when all have to wait.

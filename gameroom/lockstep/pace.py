@@ -136,14 +136,20 @@ class _Window:
     _numbers: deque[int] = field(default_factory=deque)
 
     def push(self, number: int) -> None:
-        numbers = self._numbers
+        """Add a number, and remove the oldest if there are too many. Called for every packet."""
+        numbers, ordered = self._numbers, self.sorted
         numbers.append(number)
-        if len(numbers) > self.size:
+        if len(ordered) == self.size:
             oldest = numbers.popleft()
             if oldest == number:
                 return
-            del self.sorted[bisect_left(self.sorted, oldest)]
-        insort(self.sorted, number)
+            del ordered[bisect_left(ordered, oldest)]
+        insort(ordered, number)
+
+    def is_only(self, number: int) -> bool:
+        """Whether the window is full of this number, so that one more changes nothing."""
+        ordered = self.sorted
+        return len(ordered) == self.size and ordered[0] == number == ordered[-1]
 
 
 @dataclass(slots=True)
@@ -170,20 +176,30 @@ class _Reports:
         nothing yet. The jitter is the middle step, which the spikes can't move as soon as there
         are enough reports.
         """
-        if self._last:
-            self._steps.push(abs(latency - self._last))
-        self._last = latency
+        if self._latencies.is_only(latency):
+            return False
+        last, self._last = self._last, latency
+        if last:
+            self._steps.push(abs(latency - last))
         self._latencies.push(latency)
-        reports, steps, before = self._latencies.sorted, self._steps.sorted, self.latency
-        spikes = SPIKES_MAX if len(reports) >= WINDOW_REPORTS // 2 else 1
-        if len(reports) > spikes:
-            self.latency = reports[-1 - spikes]
-            if len(reports) > 4 * spikes:
-                self.latency += steps[(len(steps) - 1) // 2]
-        return self.latency != before
+        reports = self._latencies.sorted
+        count = len(reports)
+        spikes = SPIKES_MAX if count >= WINDOW_REPORTS // 2 else 1
+        if count <= spikes:
+            return False
+        found = reports[-1 - spikes]
+        if count > 4 * spikes:
+            steps = self._steps.sorted
+            found += steps[(len(steps) - 1) // 2]
+        if found == self.latency:
+            return False
+        self.latency = found
+        return True
 
     def push_framerate(self, framerate: int) -> bool:
         """Whether `framerate` has changed."""
+        if self._framerates.is_only(framerate):
+            return False
         self._framerates.push(framerate)
         reports, before = self._framerates.sorted, self.framerate
         if len(reports) >= WARM_REPORTS:
@@ -224,7 +240,9 @@ class Pacer:
             reports = self._reports[seat] = _Reports()
         if latency > 0 and reports.push_latency(latency):
             self._seats = None
-        if framerate > 0 and reports.push_framerate(min(framerate, self.policy.tick)):
+        if framerate > 0 and reports.push_framerate(
+            framerate if framerate < self.policy.tick else self.policy.tick
+        ):
             self._seats = None
 
     def next(self, seats: Collection[int]) -> Pace:

@@ -61,7 +61,7 @@ class Closed(Struct, frozen=True, gc=False):
     @property
     def ids(self) -> tuple[tuple[int, int], ...]:
         """Seat and id of each command that came with one, whether it stands or was refused."""
-        return tuple((packet.seat, one) for packet in self.held for one in packet.ids)
+        return tuple([(packet.seat, one) for packet in self.held for one in packet.ids])
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,39 +118,29 @@ class Turns:
                 late = Held(seat, generation, tuple(commands), tuple(ids))
                 self._late.setdefault(seat, []).append(late)
             return Taken.LATE
-        self._hold(seat, generation, commands, ids)
+        packet = Held(seat, generation, tuple(commands), tuple(ids))
+        self._held.setdefault(generation, {})[seat] = packet
         return Taken.KEPT
 
-    def _hold(
-        self,
-        seat: int,
-        generation: int,
-        commands: Sequence[tuple[int, Command]],
-        ids: Sequence[int],
-    ) -> None:
-        here = self._held.get(generation)
-        if here is None:
-            here = self._held[generation] = {}
-        here[seat] = Held(seat, generation, tuple(commands), tuple(ids))
+    def expects(self, seat: int, generation: int) -> bool:
+        """Whether a packet of this generation is the next one of its seat and its turn is still
+        open."""
+        return (
+            generation == self.heard.get(seat, 0) + 1
+            and self.open <= generation < self.open + self.window
+        )
 
     def keep(
-        self,
-        seat: int,
-        generation: int,
-        commands: Sequence[tuple[int, Command]] = (),
-        ids: Sequence[int] = (),
-    ) -> bool:
-        """`take` a packet if it is the next one of its seat and its turn is still open. Otherwise
-        False, and nothing has changed."""
-        if generation != self.heard.get(seat, 0) + 1 or not (
-            self.open <= generation < self.open + self.window
-        ):
-            return False
+        self, seat: int, generation: int, commands: Sequence[Command], ids: Sequence[int]
+    ) -> None:
+        """`take` all commands of a packet that is expected."""
         self.heard[seat] = generation
         if ids:
             self._know(seat, ids)
-        self._hold(seat, generation, commands, ids)
-        return True
+        here = self._held.get(generation)
+        if here is None:
+            here = self._held[generation] = {}
+        here[seat] = Held(seat, generation, tuple(enumerate(commands)), tuple(ids))
 
     def has_heard(self, seats: frozenset[int]) -> bool:
         """Whether every one of `seats` has been heard for the open turn."""
@@ -161,11 +151,12 @@ class Turns:
 
     def knows(self, seat: int, one: int) -> bool:
         """Whether a command with this id was taken from this seat."""
-        return seat in self._ids and one in self._ids[seat]
+        known = self._ids.get(seat)
+        return known is not None and one in known
 
     def _know(self, seat: int, ids: Iterable[int]) -> None:
-        known = self._ids.get(seat)
         for one in ids:
+            known = self._ids.get(seat)
             if known is None:
                 known = self._ids[seat] = Ids()
             known.add(one)
@@ -205,6 +196,9 @@ class Turns:
         """Close the open turn for `seats`, heard or not, and open the next one."""
         generation = self.open
         here = self._held.pop(generation, {})
+        if not self._late and here.keys() == set(seats):
+            self.open = generation + 1
+            return Closed(generation, tuple([here[seat] for seat in sorted(here)]), (), ())
         held: list[Held] = []
         late: list[Late] = []
         absent: list[int] = []
@@ -234,6 +228,21 @@ class Turns:
             self._hear(seat, generation)
         for mark in late:
             self._hear(mark.seat, mark.generation)
+        for seat, one in ids:
+            self._know(seat, (one,))
+
+    def fold_run(
+        self, first: int, last: int, seats: Collection[int], ids: Iterable[tuple[int, int]]
+    ) -> None:
+        """`fold` for the turns from `first` to `last`, for each of which all of `seats` were heard
+        in time. ids: seat and id of each of their commands, in the order of the turns."""
+        self.open = last + 1
+        for seat in seats:
+            if self.heard.get(seat, 0) == first - 1:
+                self.heard[seat] = last
+            else:
+                for generation in range(first, last + 1):
+                    self._hear(seat, generation)
         for seat, one in ids:
             self._know(seat, (one,))
 

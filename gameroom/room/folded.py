@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain, groupby
 
 from gameroom.lockstep import packets
 from gameroom.lockstep.checksums import without
@@ -66,6 +67,9 @@ class Checkpoint:
     left: tuple[str, ...] = ()
 
 
+CLOSED_MAX = 64
+"""How many turns are folded at a time. It is cheaper than one by one."""
+
 LEFT_MAX = 64
 """How many of those who have left a game are known by name: the first ones."""
 
@@ -85,8 +89,11 @@ class Folded:
         self.begin = packets.Begin()
         self.running = False
         self.ended = False
-        self.turns = Turns(window=0)
-        self.pace: Pace | None = None
+        self._turns = Turns(window=0)
+        self._pace: Pace | None = None
+        self._closed: list[tuple[MasterPacket, tuple[tuple[int, int], ...]]] = []
+        """The latest turns, which are not in `_turns` and `_pace` yet, and the ids of their
+        commands."""
         self.judged = 0
         self.diverged: packets.Diverged | None = None
         self.left: tuple[str, ...] = ()
@@ -102,9 +109,9 @@ class Folded:
         folded.joins = checkpoint.joins
         folded.begin, folded.running = checkpoint.begin, checkpoint.running
         folded.ended = checkpoint.ended
-        folded.turns = Turns.resumed(0, checkpoint.generation + 1, checkpoint.heard)
+        folded._turns = Turns.resumed(0, checkpoint.generation + 1, checkpoint.heard)
         if checkpoint.turn_ms:
-            folded.pace = Pace(
+            folded._pace = Pace(
                 checkpoint.turn_ms, checkpoint.ahead, checkpoint.iterations_per_command
             )
         folded.judged, folded.diverged = checkpoint.judged, checkpoint.diverged
@@ -114,7 +121,7 @@ class Folded:
     def checkpoint(self) -> Checkpoint:
         """The same as a plain value. The room must have begun."""
         assert self.chart is not None, "a room that has not begun has no checkpoint"
-        pace = self.pace
+        turns, pace = self.turns, self.pace
         return Checkpoint(
             seq=self.seq,
             at=self.at,
@@ -126,8 +133,8 @@ class Folded:
             begin=self.begin,
             running=self.running,
             ended=self.ended,
-            generation=self.turns.open - 1,
-            heard=self.turns.heard_by_seat(),
+            generation=turns.open - 1,
+            heard=turns.heard_by_seat(),
             turn_ms=0 if pace is None else pace.turn_ms,
             ahead=0 if pace is None else pace.ahead,
             iterations_per_command=0 if pace is None else pace.iterations_per_command,
@@ -135,6 +142,18 @@ class Folded:
             diverged=self.diverged,
             left=self.left,
         )
+
+    @property
+    def turns(self) -> Turns:
+        """Whose packets were heard for the closed turns, and the ids of their commands."""
+        self._fold_turns()
+        return self._turns
+
+    @property
+    def pace(self) -> Pace | None:
+        """The pace of the last turn, None before the first."""
+        self._fold_turns()
+        return self._pace
 
     def fold_all(self, entries: Iterable[Append]) -> Folded:
         """Fold events that follow on each other; returns itself."""
@@ -179,11 +198,29 @@ class Folded:
         return [seat for seat in seats if seat in self.players]
 
     def _turn(self, packet: MasterPacket, ids: tuple[tuple[int, int], ...]) -> None:
-        present = [seat for seat in self.players if seat not in packet.absent]
-        self.turns.fold(packet.generation, present, packet.late, ids)
-        self.pace = Pace(packet.turn_ms, packet.ahead, packet.iterations_per_command)
+        self._closed.append((packet, ids))
+        if len(self._closed) == CLOSED_MAX:
+            self._fold_turns()
         if packet.checksum is not None:
             self.judged = packet.checksum.generation
+
+    def _fold_turns(self) -> None:
+        """Fold the latest turns: in one go as far as everybody was heard in time."""
+        if not self._closed:
+            return
+        closed, self._closed = self._closed, []
+        for punctual, some in groupby(closed, lambda one: not (one[0].absent or one[0].late)):
+            if punctual:
+                run = list(some)
+                last = run[-1][0].generation
+                ids = chain.from_iterable(ids for _, ids in run)
+                self._turns.fold_run(run[0][0].generation, last, self.players, ids)
+                continue
+            for turn, said in some:
+                present = [seat for seat in self.players if seat not in turn.absent]
+                self._turns.fold(turn.generation, present, turn.late, said)
+        turn, _ = closed[-1]
+        self._pace = Pace(turn.turn_ms, turn.ahead, turn.iterations_per_command)
 
     def _moved(self, chart: packets.ChartState) -> None:
         was, self.running = self.running, is_running(chart.states)
@@ -194,6 +231,7 @@ class Folded:
 
     def _roster(self, roster: packets.Roster) -> None:
         """Whoever sits where somebody else sat starts from nothing."""
+        self._fold_turns()
         before = {player.row.user: player for player in self.players.values()}
         vacated = {seat: player.row.user for seat, player in self.players.items()}
         self.players = {}

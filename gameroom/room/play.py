@@ -8,14 +8,20 @@ turn length after the last one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
 from gameroom.lockstep import packets
 from gameroom.lockstep.checksums import Checksums, Signals
 from gameroom.lockstep.pace import AHEAD_MAX, Pace, PacePolicy, Pacer, Slow
-from gameroom.lockstep.packets import ClientPacket, MasterPacket, SeatCommands, SignalReport
+from gameroom.lockstep.packets import (
+    ClientPacket,
+    MasterPacket,
+    SeatCommands,
+    SignalReport,
+    TypedCommand,
+)
 from gameroom.lockstep.turns import Closed, Taken, Turns
 from gameroom.model import INT_MAX, RoomFile, policies
 from gameroom.model.fit import misfit_body
@@ -99,11 +105,6 @@ class Play:
         self._look()
         return self._is_anyone_slow
 
-    def has_heard_all(self) -> bool:
-        """Have all been heard for whom the open turn waits?"""
-        self._look()
-        return self.turns.has_heard(self._awaited)
-
     def _look(self) -> None:
         """Find out again whom the turns wait for, if that may have changed."""
         open_ = self.turns.open
@@ -175,38 +176,40 @@ class Play:
                 rejected.append(Rejected(member.user, packet.generation, -1, problem))
         return taken, rejected
 
-    def keep(self, user: str, packet: ClientPacket) -> bool:
+    def keep(self, user: str, packet: ClientPacket) -> bool | None:
         """The fast path: take a packet that is the next one of a player who is here and that fits.
-        Such a packet changes nothing but what is known of its seat. For any other packet returns
-        False, and nothing has changed: `take` it."""
+        Such a packet changes nothing but what is known of its seat. Returns whether the open turn
+        has heard everybody now. For any other packet returns None, and nothing has changed: `take`
+        it."""
         if self._version != self.people.version or self.turns.open >= self._awaited_until:
             self._look()
         seat = self._keepers.get(user)
-        checksums, checksum = self.checksums, packet.checksum
+        turns = self.turns
         if (
             seat is None
-            or packet.signals
-            or not self.started
             or self.due is None
-            or not checksums.undisputed
-            or (checksum is not None and not checksums.fits(seat, checksum))
+            or packet.signals
+            or not turns.expects(seat, packet.generation)
+            or ((packet.commands or packet.ids) and not self._are_new(seat, packet))
+            or not self.checksums.keep(seat, packet.checksum, turns.open - 1)
         ):
-            return False
-        kept: Sequence[tuple[int, packets.Command]] = ()
-        ids: Sequence[int] = ()
-        if packet.commands or packet.ids:
-            if packets.misfit_ids(packet) is not None:
-                return False
-            kept, rejected = self._fitting(self.people.seated()[seat], packet)
-            if rejected:
-                return False
-            ids = [one for one in packet.ids if one]
-        if not self.turns.keep(seat, packet.generation, kept, ids):
-            return False
+            return None
+        turns.keep(seat, packet.generation, packet.commands, packet.ids)
         self.pacer.report(seat, packet.latency, packet.framerate)
-        if checksum is not None:
-            checksums.report(seat, checksum, self.generation)
-        return True
+        return turns.has_heard(self._awaited)
+
+    def _are_new(self, seat: int, packet: ClientPacket) -> bool:
+        """Whether all commands of a packet fit and are new, and each has an id or none has."""
+        commands, ids = packet.commands, packet.ids
+        if len(commands) > self._commands_max or (ids and len(ids) != len(commands)):
+            return False
+        for index, command in enumerate(commands):
+            if not isinstance(command, TypedCommand) and self._misfit_command(index, command):
+                return False
+        for one in ids:
+            if not 0 < one <= INT_MAX or self.turns.knows(seat, one):
+                return False
+        return len(ids) < 2 or len({*ids}) == len(ids)
 
     def _fitting(
         self, member: Member, packet: ClientPacket
@@ -274,9 +277,9 @@ class Play:
             return False
         if self.due is None:
             self.due = now
-        if not self.is_played() or now < self.due:
+        if now < self.due or not self.is_played():
             return False
-        if self.has_heard_all():
+        if self.turns.has_heard(self._awaited):
             return True
         return self._gather_within is not None and now >= self.due + self._gather_within
 
@@ -294,7 +297,7 @@ class Play:
         """When the turns need to be looked at next, if nobody sends anything."""
         if self.due is None or not self.is_played():
             yield self.chart_driver.due()
-        elif self.has_heard_all():
+        elif self.turns.has_heard(self._awaited):
             yield self.due
         else:
             if self._gather_within is not None:
@@ -308,31 +311,35 @@ class Play:
     def close(self) -> VerifiedTurn:
         """Close the open turn: its commands, verified against the state before it."""
         seated = self.people.seated()
-        closed = self.turns.close(seated.keys())
-        by_seat: dict[int, list[packets.Command]] = {}
-        rejected: list[Rejected] = []
-        for held in closed.held:
-            for index, command in held.commands:
-                ruling = self._ruling(held.seat, command.name)
-                if ruling == "allow":
-                    by_seat.setdefault(held.seat, []).append(command)
-                elif ruling != "ignore":
-                    member = seated[held.seat]
-                    problem = self.chart_driver.forbidden(command.name, member.kinds)
-                    rejected.append(Rejected(member.user, held.generation, index, problem))
-        commands = tuple(SeatCommands(seat, tuple(said)) for seat, said in by_seat.items())
-        return VerifiedTurn(closed, commands, tuple(rejected))
-
-    def _ruling(self, seat: int, name: str) -> str:
-        """allow, deny, ignore or unsaid. Asked of every command, so kept."""
         self._look()
         if self._ruled_in != (states := self.chart_driver.snapshot.configuration):
             self._ruled_in = states
             self._rulings.clear()
-        ruling = self._rulings.get((seat, name))
-        if ruling is None:
-            kinds = self.people.seated()[seat].kinds
-            ruling = self._rulings[seat, name] = self.chart_driver.ruling(name, kinds)
+        closed = self.turns.close(seated.keys())
+        rulings = self._rulings
+        by_seat: dict[int, list[packets.Command]] = {}
+        rejected: list[Rejected] = []
+        for held in closed.held:
+            seat = held.seat
+            for index, command in held.commands:
+                ruling = rulings.get((seat, command.name)) or self._ruling(seat, command.name)
+                if ruling == "allow":
+                    said = by_seat.get(seat)
+                    if said is None:
+                        by_seat[seat] = [command]
+                    else:
+                        said.append(command)
+                elif ruling != "ignore":
+                    member = seated[seat]
+                    problem = self.chart_driver.forbidden(command.name, member.kinds)
+                    rejected.append(Rejected(member.user, held.generation, index, problem))
+        commands = tuple([SeatCommands(seat, tuple(said)) for seat, said in by_seat.items()])
+        return VerifiedTurn(closed, commands, tuple(rejected))
+
+    def _ruling(self, seat: int, name: str) -> str:
+        """allow, deny, ignore or unsaid. Remembered, because it is the same for many turns."""
+        kinds = self.people.seated()[seat].kinds
+        ruling = self._rulings[seat, name] = self.chart_driver.ruling(name, kinds)
         return ruling
 
     def follow(self) -> Mapping[int, Slow]:

@@ -132,10 +132,11 @@ class Room:
         packet is given before anything else happens.
         """
         play = self.play
-        if now >= self._keeps_until or not play.keep(who, packet):
+        if now >= self._keeps_until or (heard_all := play.keep(who, packet)) is None:
             return None
         self._kept = True
-        if play.due is not None and play.has_heard_all():
+        if heard_all:
+            assert play.due is not None, "packets are only kept while turns run"
             self._keeps_until = min(self._keeps_until, play.due + self._slept)
         return self._keeps_until
 
@@ -272,7 +273,12 @@ class Room:
         """Give the verdicts that follow from packets that took the fast path."""
         if self._kept:
             self._kept = False
-            self._urgent |= self.divergence.compare()
+            self._compare()
+
+    def _compare(self) -> None:
+        """Give the verdicts that the reports allow by now."""
+        if self.divergence.compare():
+            self._urgent = True
 
     def _ask_for_state(self) -> None:
         """The state is a burden to a thin line and to an engine that holds the pace up: the one
@@ -298,10 +304,11 @@ class Room:
             if self.over:
                 break
             self._note_absence()
-            self._urgent |= self.divergence.compare()
+            self._compare()
             self._ask_for_state()
             if self.play.may_close(self.event_log.now):
-                self._close_turn()
+                if self._close_turn():
+                    break
             elif (self.play.is_near(self.event_log.now) and not self._urgent) or not self._tell():
                 break
         self.event_log.say_if_over()
@@ -333,9 +340,11 @@ class Room:
             self.people.changed = True
             presence.wait_anew(self.people, self.event_log.now)
 
-    def _close_turn(self) -> None:
-        """The heart of lock-step: all were heard or waited for, everybody is told the same."""
+    def _close_turn(self) -> bool:
+        """The heart of lock-step: all were heard or waited for, everybody is told the same. Returns
+        whether nothing else has changed, so that nothing else can be due."""
         assert self.play.due is not None, "a turn closes on the clock of the turns"
+        version = self.people.version
         turn = self.play.close()
         now = self.event_log.now
         if absent := turn.closed.absent:
@@ -349,6 +358,14 @@ class Room:
         self.event_log.want(*turn.rejected)
         if self.snapshots.is_due(self.generation):
             self.snapshots.begin(self._snapshot(), now)
+        return (
+            not moved
+            and not self._urgent
+            and self.people.version == version
+            and now < self.play.due
+            and not self.snapshots.is_pending(now)
+            and not self.play.checksums.has_reports
+        )
 
     def _snapshot(self) -> packets.Snapshot:
         """The room right after a turn, without the engines' state."""

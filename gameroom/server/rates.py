@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 
+READY = 8
+"""How many tokens are taken out of a well filled bucket at a time."""
+
 
 @dataclass(slots=True)
 class Bucket:
@@ -17,7 +20,9 @@ class Bucket:
     per_minute: int
     burst: int
     level: int = -1
-    """In sixty-thousandths of a token. Below 0 it is a debt; see `at`."""
+    """In sixty-thousandths of a token, without `ready`. Below 0 it is a debt; see `at`."""
+    ready: int = 0
+    """Tokens that were taken out of the level and can be taken without looking at the clock."""
     at: int | None = None
     """When the level was last known; None before the first use, when the bucket is full."""
 
@@ -27,16 +32,27 @@ class Bucket:
         What costs more than the bucket holds is granted by a full bucket, which is then in debt:
         the rate holds, and nothing is refused for ever.
         """
-        if now != self.at:
-            self._refill(now)
+        if self.take_ready(cost):
+            return 0
+        self._refill(now)
         if self.level >= cost * 60_000:
             self.level -= cost * 60_000
+            if self.level >= READY * 120_000:
+                self.level -= READY * 60_000
+                self.ready = READY
             return 0
         needed = min(cost, self.burst) * 60_000
         if self.level >= needed:
             self.level -= cost * 60_000
             return 0
         return -(-(needed - self.level) // self.per_minute)
+
+    def take_ready(self, cost: int) -> bool:
+        """Take `cost` tokens if so many can be taken without looking at the clock."""
+        if self.ready < cost:
+            return False
+        self.ready -= cost
+        return True
 
     def charge(self, now: int, cost: int) -> None:
         """Take `cost` tokens, which may leave a debt: for what has its cost only afterwards."""
@@ -50,6 +66,8 @@ class Bucket:
 
     def _refill(self, now: int) -> None:
         full = self.burst * 60_000
+        self.level += self.ready * 60_000
+        self.ready = 0
         if self.at is None:
             self.level, self.at = full, now
         elif now > self.at:

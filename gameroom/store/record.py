@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import asdict
+from itertools import starmap
 from typing import Annotated, Any
 from zlib import crc32
 
@@ -55,9 +56,7 @@ def record(seq: int, payload: bytes) -> bytes:
 def entry_record(entry: Entry) -> bytes:
     chart = entry.chart
     payload = _ENTRY.pack(entry.at, chart is not None, len(entry.event), len(entry.ids))
-    payload += entry.event
-    for seat, one in entry.ids:
-        payload += _ID.pack(seat, one)
+    payload += entry.event + b"".join(starmap(_ID.pack, entry.ids))
     if chart is not None:
         payload += chart
     return record(entry.seq, payload)

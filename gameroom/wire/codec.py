@@ -8,9 +8,10 @@ encoded once and the same bytes go to every socket of the subprotocol.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Literal, get_args
+from functools import cached_property
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -25,6 +26,7 @@ from gameroom.wire.compact import (
     master_plain,
     read_client_array,
     read_master_array,
+    untyped,
 )
 from gameroom.wire.events import BODIES, REJECTED, event_name, event_path
 from gameroom.wire.frames import (
@@ -42,7 +44,7 @@ from gameroom.wire.problems import problem_body, read_problem
 from gameroom.wire.refused import json_id, msgpack_generation, msgpack_id
 from gameroom.wire.shape import as_dict, plain, read
 from gameroom.wire.strict import CONTAINERS_MAX, read_json, read_msgpack
-from gameroom.wire.typed import read_array, read_put
+from gameroom.wire.typed import packet_reader
 
 JSON = "gameroom.v1.json"
 MSGPACK = "gameroom.v1.msgpack"
@@ -63,6 +65,7 @@ class Codec:
         assert subprotocol in SUBPROTOCOLS, subprotocol
         self.subprotocol = subprotocol
         self.binary = subprotocol == MSGPACK
+        self._declared = room.commands
         self._commands = WordTable(room.commands)
         self._signals = WordTable(room.signals)
 
@@ -70,14 +73,17 @@ class Codec:
 
     def encode_event(self, event: Event) -> bytes | str:
         """One event, the same bytes for every socket."""
-        if self.binary and isinstance(event.body, MasterPacket):
-            return msgspec.msgpack.encode(master_array(event, self._commands))
+        body = event.body
+        if isinstance(body, MasterPacket):
+            if self.binary:
+                return msgspec.msgpack.encode(master_array(event, self._commands))
+            body = untyped(body)
         return self._pack(
             {
-                "event": event_name(event.body),
+                "event": event_name(body),
                 "seq": event.seq,
-                "path": event_path(event.body),
-                "body": event.body,
+                "path": event_path(body),
+                "body": body,
             }
         )
 
@@ -135,16 +141,6 @@ class Codec:
     def decode(self, data: bytes | str) -> RequestFrame | ClientPacket:
         """What a client sent. A packet without an id is a ClientPacket and gets no response;
         with one it is the body of its RequestFrame. Raises BadFrameError."""
-        typed = self.typed(data)
-        return self._careful(data) if typed is None else typed
-
-    def typed(self, data: bytes | str) -> ClientPacket | None:
-        """What nearly every frame is, None where it is something else."""
-        if self.binary:
-            return read_array(data, self._commands) if isinstance(data, bytes) else None
-        return read_put(data) if isinstance(data, str) else None
-
-    def _careful(self, data: bytes | str) -> RequestFrame | ClientPacket:
         try:
             frame = self._unpack(data, CONTAINERS_MAX)
         except BadFrameError as error:
@@ -170,6 +166,14 @@ class Codec:
             error.id = id_
             raise
         return packet if id_ is None else replace(request, body=packet)
+
+    @cached_property
+    def typed(self) -> Callable[[Any], ClientPacket | None]:
+        """Reads what nearly every frame is: a client packet without signals, whose commands fit.
+        They become TypedCommands. Returns None for everything else, which is for `decode`. Takes
+        bytes in MessagePack and text in JSON."""
+        reader = packet_reader(self._declared)
+        return reader.read_array if self.binary else reader.read_put
 
     # --- The client's side ---------------------------------------------------------
 

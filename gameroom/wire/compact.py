@@ -16,6 +16,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from msgspec import structs
+
 from gameroom import model
 from gameroom.lockstep.packets import (
     ChartState,
@@ -27,6 +29,7 @@ from gameroom.lockstep.packets import (
     MasterPacket,
     SeatCommands,
     SignalReport,
+    TypedCommand,
 )
 from gameroom.model import Value
 from gameroom.wire.frames import CHECKSUM_MAX, bad, fitting
@@ -118,7 +121,13 @@ def master_array(event: Event, commands: WordTable) -> list[object]:
         packet.turn_ms,
         packet.ahead,
         [
-            [part.seat, [commands.flat(command.name, command.body) for command in part.commands]]
+            [
+                part.seat,
+                [
+                    one if isinstance(one, TypedCommand) else commands.flat(one.name, one.body)
+                    for one in part.commands
+                ],
+            ]
             for part in packet.commands
         ],
         age,
@@ -134,6 +143,18 @@ def master_array(event: Event, commands: WordTable) -> list[object]:
     if extras:
         made.append(extras)
     return made
+
+
+def untyped(packet: MasterPacket) -> MasterPacket:
+    """The same master packet without TypedCommands, which JSON would show as arrays."""
+    commands = tuple(
+        SeatCommands(
+            part.seat,
+            tuple(one.untyped() if isinstance(one, TypedCommand) else one for one in part.commands),
+        )
+        for part in packet.commands
+    )
+    return structs.replace(packet, commands=commands)
 
 
 def read_master_array(made: Sequence[object], commands: WordTable) -> Event:

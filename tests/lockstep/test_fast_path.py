@@ -35,7 +35,8 @@ def test_a_packet_is_kept_as_the_long_way_keeps_it_or_not_at_all(
 ) -> None:
     short, long = playing(), playing()
     before = copy.deepcopy(short)
-    if short.keep(seat, generation, GO, [7]):
+    if short.expects(seat, generation):
+        short.keep(seat, generation, [GO[0][1]], [7])
         assert long.take(seat, generation, GO, [7]) is Taken.KEPT
         assert short.heard_by_seat() == long.heard_by_seat()
         for _ in range(3):
@@ -45,20 +46,30 @@ def test_a_packet_is_kept_as_the_long_way_keeps_it_or_not_at_all(
         assert short.unheard([ANN, BOB]) == before.unheard([ANN, BOB])
 
 
-def test_the_next_packet_of_a_seat_is_kept_the_short_way() -> None:
-    assert [one for one in range(1, 9) if playing().keep(ANN, one)] == [4]
-    assert [one for one in range(1, 9) if playing().keep(BOB, one)] == []
+def kept(turns: Turns, seat: int) -> list[int]:
+    """The generations whose packets are kept, of those from 1 to 8."""
+    expected = []
+    for generation in range(1, 9):
+        if turns.expects(seat, generation):
+            turns.keep(seat, generation, (), ())
+            expected.append(generation)
+    return expected
+
+
+def test_the_next_packet_of_a_seat_is_expected() -> None:
+    assert kept(playing(), ANN) == [4, 5]
+    assert kept(playing(), BOB) == []
     fresh = Turns(window=3)
-    assert [one for one in range(1, 9) if fresh.keep(ANN, one)] == [1, 2, 3]
+    assert kept(fresh, ANN) == [1, 2, 3]
     fresh.close([ANN])
-    assert not fresh.keep(BOB, 1), "it is late"
+    assert not fresh.expects(BOB, 1), "it is late"
     assert fresh.take(ANN, 1, GO) is Taken.REPEATED
     assert fresh.unheard([ANN, BOB]) == (BOB,)
 
 
 def test_commands_and_ids_are_kept_the_short_way() -> None:
     turns = Turns(window=3)
-    turns.keep(ANN, 1, GO, [7])
+    turns.keep(ANN, 1, [GO[0][1]], [7])
     assert turns.knows(ANN, 7)
     (held,) = turns.close([ANN]).held
     assert (held.seat, held.generation, list(held.commands), held.ids) == (ANN, 1, GO, (7,))
@@ -84,30 +95,64 @@ def test_a_seat_is_on_trial_from_the_quarantine_to_the_release() -> None:
     assert not checksums.has_trials
     checksums.quarantine(ANN, since=1)
     assert checksums.has_trials
-    assert not checksums.undisputed
+    assert not checksums.keep(BOB, None, closed=9)
     checksums.release(ANN)
     assert not checksums.has_trials
-    assert checksums.undisputed
+    assert checksums.keep(BOB, None, closed=9)
 
 
-def test_reports_are_undisputed_while_all_say_the_same() -> None:
-    assert reported().undisputed
-    assert reported((ANN, 1, 5), (BOB, 1, 5), (ANN, 2, 6)).undisputed
-    assert not reported((ANN, 1, 5), (BOB, 1, 6)).undisputed
-    assert not reported((ANN, 1, 5), (ANN, 2, 6), (BOB, 2, 7)).undisputed
+@pytest.mark.parametrize(
+    "reports",
+    [
+        [(ANN, 1, 5), (BOB, 1, 6)],
+        [(ANN, 1, 5), (ANN, 2, 6), (BOB, 2, 7)],
+    ],
+)
+def test_nothing_is_kept_while_reports_differ(reports: list[tuple[int, int, int]]) -> None:
+    assert not reported(*reports).keep(CID, None, closed=9)
+    assert not reported(*reports).keep(CID, Checksum(1, 5), closed=9)
 
 
-def test_a_report_that_fits_leaves_everything_undisputed() -> None:
+def judged() -> Checksums:
+    """Turn 1 has its verdict, and ann has reported turn 2."""
     checksums = reported((ANN, 1, 5), (ANN, 2, 6), (BOB, 1, 5))
     assert checksums.judge([ANN, BOB], closed=1) == Checksum(1, 5)
-    assert checksums.fits(CID, Checksum(1, 9)), "too late to count"
-    assert checksums.fits(ANN, Checksum(1, 9)), "too late to count"
-    assert Checksums(window=8).fits(ANN, Checksum(1, 5))
-    assert checksums.fits(BOB, Checksum(2, 6))
-    assert not checksums.fits(BOB, Checksum(2, 7))
-    assert checksums.fits(BOB, Checksum(3, 7)), "nobody else has reported it yet"
-    assert not checksums.fits(ANN, Checksum(2, 6)), "ann has reported it already"
-    assert checksums.fits(ANN, Checksum(3, 6))
+    return checksums
+
+
+@pytest.mark.parametrize(
+    ("seat", "checksum", "why"),
+    [
+        (CID, Checksum(1, 9), "too late to count"),
+        (ANN, Checksum(1, 9), "too late to count"),
+        (CID, Checksum(10, 9), "too early to count"),
+        (CID, Checksum(2, 6), "equal to that of ann"),
+        (BOB, Checksum(3, 7), "the first of its turn"),
+        (ANN, Checksum(3, 6), "the next one of ann"),
+        (BOB, None, "none in this packet"),
+    ],
+)
+def test_a_report_without_a_dispute_is_kept_as_the_long_way_keeps_it(
+    seat: int, checksum: Checksum | None, why: str
+) -> None:
+    short, long = judged(), judged()
+    assert short.keep(seat, checksum, closed=9), why
+    if checksum is not None:
+        long.report(seat, checksum, closed=9)
+    assert short == long
+
+
+@pytest.mark.parametrize(
+    ("seat", "checksum", "why"),
+    [
+        (BOB, Checksum(2, 7), "ann reported another value"),
+        (ANN, Checksum(2, 6), "ann has reported it before"),
+    ],
+)
+def test_other_reports_change_nothing(seat: int, checksum: Checksum, why: str) -> None:
+    checksums = judged()
+    assert not checksums.keep(seat, checksum, closed=9), why
+    assert checksums == judged()
 
 
 def test_a_signal_waits_while_it_can_be_agreed_on() -> None:

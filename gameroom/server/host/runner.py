@@ -372,19 +372,18 @@ class Runner:
     def _perform(self, effects: Sequence[Effect]) -> Reply | None:
         reply: Reply | None = None
         for effect in effects:
-            match effect:
-                case Append():
-                    self._append(effect)
-                case Reply():
-                    reply = effect
-                case Log():
-                    self._log(effect)
-                case Arm(at):
-                    self._timer.set(at)
-                case _ if self._unstored:
-                    self._unstored.then(partial(self._do, effect, self._last))
-                case _:
-                    self._do(effect, self._last)
+            if isinstance(effect, Append):
+                self._append(effect)
+            elif isinstance(effect, Arm):
+                self._timer.set(effect.at)
+            elif isinstance(effect, Reply):
+                reply = effect
+            elif isinstance(effect, Log):
+                self._log(effect)
+            elif self._unstored:
+                self._unstored.then(partial(self._do, effect, self._last))
+            else:
+                self._do(effect, self._last)
         self._keep_if_due()
         return reply
 

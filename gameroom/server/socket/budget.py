@@ -44,7 +44,8 @@ class Budget:
 
     def take_frame(self, size: int = 0) -> int:
         """Take a frame of so many bytes, or say how long until it would not be one too many."""
-        return self._frames.take(self._now(), 1 if size < FRAME_BYTES else frames_in(size))
+        cost = 1 if size < FRAME_BYTES else frames_in(size)
+        return 0 if self._frames.take_ready(cost) else self._frames.take(self._now(), cost)
 
     def is_flood(self) -> bool:
         """Whether a refusal is one too many. First the advice, then the close: after a burst of

@@ -281,7 +281,7 @@ class Connection:
             return
         size = len(message)
         wait = self._budget.take_frame(size)
-        if not wait and self.known and size <= self._typed_bytes_max:
+        if not wait and size <= self._typed_bytes_max and self.known:
             packet = self._codec.typed(message)
             if packet is not None:
                 self._packet(packet)

@@ -15,7 +15,7 @@ from gameroom.server.host.recent import EncodedEvent
 from gameroom.server.host.runner import Runner
 from gameroom.server.socket.budget import Budget
 from gameroom.store import JournalError, StoreFailedError
-from gameroom.wire import Close
+from gameroom.wire import MSGPACK, Close
 
 log = logging.getLogger(__name__)
 
@@ -76,9 +76,16 @@ class EventStream:
     def push(self, event: EncodedEvent) -> None:
         """Send an event, unless this socket is still reading what was before it, or is not to
         know of it yet."""
-        if event.seq == self.sent + 1 and not self._output.closed and self._wait_ms(event) <= 0:
-            self.sent += 1
-            self._output.write(self._runner.events.frame(event, self._subprotocol))
+        output = self._output
+        if event.seq != self.sent + 1 or output.closed:
+            return
+        if self.delay_ms and self._wait_ms(event) > 0:
+            return
+        self.sent = event.seq
+        if self._subprotocol == MSGPACK:
+            output.write(event.msgpack)
+        else:
+            output.write(self._runner.events.frame(event, self._subprotocol))
 
     def catch_up(self) -> None:
         """Send what is missing; safe at any time."""
