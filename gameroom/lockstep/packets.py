@@ -7,7 +7,7 @@ everybody's. The words are the vision's and the wire's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
 
@@ -49,9 +49,12 @@ class TypedCommand(Struct, array_like=True, frozen=True, gc=False):
         """As in Command."""
         return dict(zip(self.field_names, structs.astuple(self), strict=True))
 
-    def untyped(self) -> Command:
-        """The same command as a Command."""
-        return Command(self.name, self.body)
+
+def untyped(commands: Iterable[Command]) -> tuple[Command, ...]:
+    """The same commands, with Commands instead of TypedCommands."""
+    return tuple(
+        Command(one.name, one.body) if isinstance(one, TypedCommand) else one for one in commands
+    )
 
 
 class Checksum(Struct, frozen=True, gc=False):

@@ -29,6 +29,7 @@ from gameroom.server.http.exchange import CHUNK_BYTES, NOSNIFF, OF_PEER, problem
 from gameroom.server.peerlog import PeerLog
 from gameroom.server.refusals import ProblemError
 from gameroom.server.services import SERVICES
+from gameroom.server.socket.dispatch import FrameFeed
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +78,7 @@ class _Connection(web.RequestHandler):
         "_admission",
         "_admitted",
         "_arrived",
+        "_feed",
         "_look",
         "_peers",
         "_resting",
@@ -105,6 +107,8 @@ class _Connection(web.RequestHandler):
         self._admitted: asyncio.Transport | None = None
         self._look: asyncio.TimerHandle | None = None
         self._socket = False
+        self._feed: Callable[[bytes], None] | None = None
+        """Takes the bytes of a socket's frames, if they go to our own parser."""
         self._resting = False
         """For a while nothing more of such a body is read."""
         self._skipped: StreamReader | None = None
@@ -132,6 +136,9 @@ class _Connection(web.RequestHandler):
         """The beginning of a request is read in its address's turn: hundreds may arrive at once.
         A socket's frames and the rest of a body have a pace of their own, and aiohttp asks with
         nothing to look again at what it has."""
+        if self._feed is not None and data and not (self._close or self._force_close):
+            self._feed(data)
+            return
         if not data or (not self._arrived and self._is_paced):
             self._read(data)
             return
@@ -210,11 +217,13 @@ class _Connection(web.RequestHandler):
         if not waits and self._admitted is not None and not self._admitted.is_closing():
             self._admitted.resume_reading()
 
-    def set_parser(self, *args: Any, **more: Any) -> None:
+    def set_parser(self, parser: Any, *args: Any, **more: Any) -> None:
         """From here on it is a socket, whose unread bytes have a limit of their own."""
         self._socket = True
         self._stop_looking()
-        super().set_parser(*args, **more)
+        super().set_parser(parser, *args, **more)
+        if isinstance(parser, FrameFeed):
+            self._feed = parser.feed
 
     def pause_writing(self) -> None:
         """The peer does not read as fast as it is answered: fine while it reads at all."""

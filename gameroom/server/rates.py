@@ -22,7 +22,8 @@ class Bucket:
     level: int = -1
     """In sixty-thousandths of a token, without `ready`. Below 0 it is a debt; see `at`."""
     ready: int = 0
-    """Tokens that were taken out of the level and can be taken without looking at the clock."""
+    """Tokens that were taken out of the level already. Whoever takes one of them here does not
+    need to know what time it is."""
     at: int | None = None
     """When the level was last known; None before the first use, when the bucket is full."""
 
@@ -32,7 +33,8 @@ class Bucket:
         What costs more than the bucket holds is granted by a full bucket, which is then in debt:
         the rate holds, and nothing is refused for ever.
         """
-        if self.take_ready(cost):
+        if self.ready >= cost:
+            self.ready -= cost
             return 0
         self._refill(now)
         if self.level >= cost * 60_000:
@@ -46,13 +48,6 @@ class Bucket:
             self.level -= cost * 60_000
             return 0
         return -(-(needed - self.level) // self.per_minute)
-
-    def take_ready(self, cost: int) -> bool:
-        """Take `cost` tokens if so many can be taken without looking at the clock."""
-        if self.ready < cost:
-            return False
-        self.ready -= cost
-        return True
 
     def charge(self, now: int, cost: int) -> None:
         """Take `cost` tokens, which may leave a debt: for what has its cost only afterwards."""

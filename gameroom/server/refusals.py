@@ -65,6 +65,11 @@ def refuse(status: int, code: str, detail: str) -> ProblemError:
     return ProblemError(Problem(status, code, detail))
 
 
+def too_many_frames(wait_ms: int) -> Problem:
+    """The refusal of a frame that is one too many."""
+    return Problem(429, "too_often", "Too many frames. Send fewer.", retry_after_ms=wait_ms)
+
+
 def too_much(wait_ms: int) -> Problem:
     """The refusal of whoever has used up an allowance."""
     return Problem(

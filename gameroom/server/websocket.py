@@ -91,7 +91,17 @@ class Parser:
         """Bytes as they arrived, cut anywhere; whether some are left for `more`."""
         if self.finished:
             return False
-        if self._buffer:
+        if not self._buffer:
+            size = len(data) - 6
+            if (
+                0 < size < 126
+                and data[1] == _MASKED | size
+                and ((first := data[0]) == _WHOLE_BINARY or first == _WHOLE_TEXT)
+                and size <= self.message_bytes_max
+                and not self._kind
+            ):
+                return self._whole(first, _unmasked(data[6:], data[2:6]))
+        else:
             self._buffer += data
             if len(self._buffer) < self._needed:
                 return False
@@ -99,6 +109,21 @@ class Parser:
             self._buffer.clear()
         self._rest, self._at = data, 0
         return self.more()
+
+    def _whole(self, first: int, payload: bytes) -> bool:
+        """One short message that arrived alone, as nearly all do."""
+        self._left = 0
+        if first == _WHOLE_BINARY:
+            self._receiver.received(payload)
+            return False
+        try:
+            message = _text(payload)
+        except _BrokenError as error:
+            self._finish()
+            self._receiver.broken(error.code, str(error))
+            return False
+        self._receiver.received(message)
+        return False
 
     def keep(self, data: bytes) -> None:
         """Bytes that arrived while others are left."""

@@ -14,9 +14,17 @@ from functools import cached_property
 from typing import Any, Literal, get_args
 
 import msgspec
+from msgspec import structs
 
 from gameroom import model
-from gameroom.lockstep.packets import Body, ClientPacket, Event, MasterPacket
+from gameroom.lockstep.packets import (
+    Body,
+    ClientPacket,
+    Event,
+    MasterPacket,
+    SeatCommands,
+    untyped,
+)
 from gameroom.lockstep.problem import Problem
 from gameroom.model import Value
 from gameroom.wire.compact import (
@@ -26,7 +34,6 @@ from gameroom.wire.compact import (
     master_plain,
     read_client_array,
     read_master_array,
-    untyped,
 )
 from gameroom.wire.events import BODIES, REJECTED, event_name, event_path
 from gameroom.wire.frames import (
@@ -77,7 +84,8 @@ class Codec:
         if isinstance(body, MasterPacket):
             if self.binary:
                 return msgspec.msgpack.encode(master_array(event, self._commands))
-            body = untyped(body)
+            parts = tuple(SeatCommands(one.seat, untyped(one.commands)) for one in body.commands)
+            body = structs.replace(body, commands=parts)
         return self._pack(
             {
                 "event": event_name(body),

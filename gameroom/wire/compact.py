@@ -16,8 +16,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from msgspec import structs
-
 from gameroom import model
 from gameroom.lockstep.packets import (
     ChartState,
@@ -143,18 +141,6 @@ def master_array(event: Event, commands: WordTable) -> list[object]:
     if extras:
         made.append(extras)
     return made
-
-
-def untyped(packet: MasterPacket) -> MasterPacket:
-    """The same master packet without TypedCommands, which JSON would show as arrays."""
-    commands = tuple(
-        SeatCommands(
-            part.seat,
-            tuple(one.untyped() if isinstance(one, TypedCommand) else one for one in part.commands),
-        )
-        for part in packet.commands
-    )
-    return structs.replace(packet, commands=commands)
 
 
 def read_master_array(made: Sequence[object], commands: WordTable) -> Event:

@@ -112,7 +112,7 @@ class Play:
 
 @pytest.mark.parametrize("name", ROOMS)
 def test_both_paths_lead_to_the_same_effects(name: str) -> None:
-    kept = turns = verdicts = 0
+    kept = typed = turns = verdicts = 0
     for seed in range(6):
         play = Play(ROOMS[name], seed)
         for _ in range(400):
@@ -120,8 +120,10 @@ def test_both_paths_lead_to_the_same_effects(name: str) -> None:
                 break
             play.step()
         kept += play.room.kept
+        typed += play.room.typed
         turns += sum(isinstance(body, MasterPacket) for body in play.bodies)
         verdicts += sum(isinstance(body, Diverged) for body in play.bodies)
     assert turns > 100
     assert 2 * kept > turns, "packets that take the slow path prove nothing"
+    assert 2 * typed > turns, "nor do packets whose commands were not read by their types"
     assert verdicts, "nor does a game without a dispute"

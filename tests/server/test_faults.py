@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +27,22 @@ EVENTS = 16
 @pytest.fixture(autouse=True)
 def planted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Faults of ours: a move of 9, and a line of chat that says "boom"."""
-    fitting, chat = Play._fitting, Requests._chat
+    chat = Requests._chat
 
-    def faulty(self: Play, member: Member, sent: ClientPacket) -> Any:
-        if any(command.body.get("x") == BAD for command in sent.commands):
-            raise KeyError(BAD)
-        return fitting(self, member, sent)
+    def faulty(step: Callable[[Play, Any, ClientPacket], Any]) -> Any:
+        def instead(self: Play, who: Any, sent: ClientPacket) -> Any:
+            if any(command.body.get("x") == BAD for command in sent.commands):
+                raise KeyError(BAD)
+            return step(self, who, sent)
+
+        return instead
 
     def boom(self: Requests, member: Member, text: str) -> Any:
         assert text != "boom"
         return chat(self, member, text)
 
-    monkeypatch.setattr(Play, "_fitting", faulty)
+    monkeypatch.setattr(Play, "take", faulty(Play.take))
+    monkeypatch.setattr(Play, "keep", faulty(Play.keep))
     monkeypatch.setattr(Requests, "_chat", boom)
 
 

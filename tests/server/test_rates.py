@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from gameroom.server.rates import Bucket, Rates
+import random
+
+import pytest
+
+from gameroom.server.rates import READY, Bucket, Rates
 
 
 def test_a_burst_then_the_rate() -> None:
@@ -40,3 +44,32 @@ def test_only_so_many_addresses_are_remembered() -> None:
         rates.take(address, 0)
     assert rates.take("ann", 0) > 0, "ann was here lately"
     assert rates.take("bob", 0) == 0, "bob was forgotten"
+
+
+class Plain:
+    """A bucket by the book, which is refilled whenever somebody takes a token."""
+
+    def __init__(self, per_minute: int, burst: int) -> None:
+        self.per_minute, self.full = per_minute, burst * 60_000
+        self.level, self.at, self.taken = self.full, 0, 0
+
+    def take(self, now: int) -> None:
+        self.level = min(self.full, self.level + (now - self.at) * self.per_minute)
+        self.at = now
+        if self.level >= 60_000:
+            self.level -= 60_000
+            self.taken += 1
+
+
+@pytest.mark.parametrize(("per_minute", "burst"), [(60, 3), (600, 20), (900, 40), (70, 100)])
+def test_tokens_without_a_look_at_the_clock_are_not_many_more(per_minute: int, burst: int) -> None:
+    dice = random.Random(burst)
+    bucket, taken, now = Bucket(per_minute, burst), 0, 0
+    least, most = Plain(per_minute, burst), Plain(per_minute, burst + READY)
+    for _ in range(5_000):
+        now += dice.choice((0, 0, 0, 1, 5, 100)) + 10_000 * (dice.random() < 0.005)
+        taken += bucket.take(now) == 0
+        least.take(now)
+        most.take(now)
+        assert least.taken <= taken <= most.taken
+    assert most.taken < 5_000, "some were refused"

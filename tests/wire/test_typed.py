@@ -11,7 +11,15 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from gameroom.lockstep.packets import Checksum, ClientPacket, Command, SignalReport
+from gameroom.lockstep.packets import (
+    Checksum,
+    ClientPacket,
+    Command,
+    Event,
+    MasterPacket,
+    SeatCommands,
+    SignalReport,
+)
 from gameroom.model import INT_MAX
 from gameroom.model.fit import misfit_body
 from gameroom.wire import JSON, MSGPACK, BadFrameError, Codec
@@ -167,3 +175,19 @@ def test_a_key_that_stands_twice_takes_the_careful_way() -> None:
     assert CODECS[JSON].typed(text) is None
     with pytest.raises(BadFrameError, match="twice"):
         CODECS[JSON].decode(text)
+
+
+@pytest.mark.parametrize("name", [MSGPACK, JSON])
+def test_a_turn_with_typed_commands_is_encoded_like_one_without(name: str) -> None:
+    dice, codec, typed = random.Random(9), CODECS[name], 0
+    for number in range(1, 200):
+        quick = codec.typed(codec.encode_packet(packet(dice)))
+        if quick is None:
+            continue
+        said, like = (
+            Event(number, MasterPacket(number, 2, 100, 2, (SeatCommands(3, one.commands),)))
+            for one in (quick, plain(quick))
+        )
+        assert codec.encode_event(said) == codec.encode_event(like)
+        typed += bool(quick.commands)
+    assert typed > 20

@@ -12,7 +12,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from gameroom.lockstep.packets import ClientPacket
+from msgspec import structs
+
+from gameroom.lockstep.packets import ClientPacket, untyped
 from gameroom.lockstep.problem import Problem
 from gameroom.room import Room, inputs
 
@@ -124,4 +126,6 @@ def _silenced(packet: inputs.Packet) -> inputs.Packet:
 
 
 def _digest(who: str, packet: inputs.Packet) -> bytes:
+    if isinstance(packet, ClientPacket):
+        packet = structs.replace(packet, commands=untyped(packet.commands))
     return hashlib.sha256(repr((who, packet)).encode(errors="surrogatepass")).digest()

@@ -44,8 +44,13 @@ class Budget:
 
     def take_frame(self, size: int = 0) -> int:
         """Take a frame of so many bytes, or say how long until it would not be one too many."""
-        cost = 1 if size < FRAME_BYTES else frames_in(size)
-        return 0 if self._frames.take_ready(cost) else self._frames.take(self._now(), cost)
+        frames = self._frames
+        if size >= FRAME_BYTES:
+            return frames.take(self._now(), frames_in(size))
+        if frames.ready:
+            frames.ready -= 1
+            return 0
+        return frames.take(self._now())
 
     def is_flood(self) -> bool:
         """Whether a refusal is one too many. First the advice, then the close: after a burst of

@@ -23,7 +23,7 @@ from gameroom.room.effects import Rejected
 from gameroom.server import websocket
 from gameroom.server.allowances import BYTES_PER_US, FRAME_BYTES, REQUEST_US
 from gameroom.server.host.recent import EncodedEvent
-from gameroom.server.refusals import BUSY, NOT_READABLE, too_much
+from gameroom.server.refusals import BUSY, NOT_READABLE, too_many_frames, too_much
 from gameroom.server.room_api.operations import answer
 from gameroom.server.room_api.question import Answer, Question
 from gameroom.server.services import Services
@@ -45,10 +45,6 @@ BUSY_STEP_S = 0.01
 
 HOLD_MS = 1000
 """How long a socket is read no further, at most, whose frames are too many."""
-
-
-def _too_many(wait_ms: int) -> Problem:
-    return Problem(429, "too_often", "Too many frames. Send fewer.", retry_after_ms=wait_ms)
 
 
 class Connection:
@@ -243,7 +239,18 @@ class Connection:
         if self.closed:
             return
         try:
-            self._heard(message)
+            size = len(message)
+            wait = self._budget.take_frame(size)
+            if (
+                not wait
+                and size <= self._typed_bytes_max
+                and self.known
+                and isinstance(message, bytes) is self._codec.binary
+                and (packet := self._codec.typed(message)) is not None
+            ):
+                self._packet(packet)
+            else:
+                self._heard(message, wait)
         except Exception:
             self._failed()
 
@@ -269,30 +276,22 @@ class Connection:
         if not self.closed and self._budget.take_frame() and self._budget.is_flood():
             self.leave(Close.TOO_MANY, "too many frames")
 
-    def _heard(self, message: str | bytes) -> None:
+    def _heard(self, message: str | bytes, wait: int) -> None:
+        """wait: how long until it would not be one too many, in milliseconds."""
         if isinstance(message, bytes) != self._codec.binary:
-            self.leave(
-                Close.UNSUPPORTED,
-                "the message has the wrong type for the subprotocol: text or binary",
-            )
+            why = "the message has the wrong type for the subprotocol: text or binary"
+            self.leave(Close.UNSUPPORTED, why)
             return
         if not self.known and len(message) > self._limits.hello_bytes_max:
             self.leave(Close.TOO_BIG, "the first frame is too large")
             return
-        size = len(message)
-        wait = self._budget.take_frame(size)
-        if not wait and size <= self._typed_bytes_max and self.known:
-            packet = self._codec.typed(message)
-            if packet is not None:
-                self._packet(packet)
-                return
         if wait and self._budget.is_flood():
             self.leave(Close.TOO_MANY, "too many frames")
             return
         pieces = self._pieces
         if wait and pieces is not None:
             pieces.hold(min(wait, HOLD_MS) / 1000)
-        if pieces is not None and (size >= FRAME_BYTES or not self.known):
+        if pieces is not None and (len(message) >= FRAME_BYTES or not self.known):
             self._read_in_turn(pieces, message, wait)
         else:
             self._read(message, wait)
@@ -330,13 +329,13 @@ class Connection:
         """wait: how long until it would not be one too many, in milliseconds."""
         try:
             if wait and len(message) >= FRAME_BYTES:
-                raise self._codec.unread(message, _too_many(wait))
+                raise self._codec.unread(message, too_many_frames(wait))
             said = self._decoded(message)
         except BadFrameError as error:
             self.write(websocket.frame(self._codec.encode_refusal(error)))
             return
         if wait:
-            self._refuse(said, _too_many(wait))
+            self._refuse(said, too_many_frames(wait))
         elif not self.known:
             began = self._budget.clock_us()
             self._hello(said)

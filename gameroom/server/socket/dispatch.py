@@ -32,9 +32,9 @@ from gameroom.server.websocket import NO_STATUS, Parser, Receiver, ping_frame
 log = logging.getLogger(__name__)
 
 
-class _Feed:
-    """What aiohttp's protocol calls a payload parser: it feeds ours and asks after a peer
-    that has gone silent."""
+class FrameFeed:
+    """What aiohttp's protocol calls a payload parser: it feeds our parser and sends pings to a
+    silent peer."""
 
     def __init__(
         self,
@@ -56,10 +56,14 @@ class _Feed:
         self._transport: asyncio.Transport | None = None
 
     def feed_data(self, data: bytes) -> tuple[bool, bytes]:
+        self.feed(data)
+        return False, b""
+
+    def feed(self, data: bytes) -> None:
+        """Bytes of frames. The connection calls this without going through aiohttp."""
         self._heard_at = self._loop.time()
         self._asked = False
         self._give(data)
-        return False, b""
 
     def feed_eof(self) -> None:
         if self._timer is not None:
@@ -126,7 +130,7 @@ class Socket(web.WebSocketResponse[Literal[True]]):
         self._message_bytes_max = message_bytes_max
         self._heartbeat_s = heartbeat_ms / 1000
         self._own = Parser(receiver, first_bytes_max, frames_per_round)
-        self._feed: _Feed | None = None
+        self._feed: FrameFeed | None = None
         self._parsing = parsing
 
     def raise_limit(self) -> None:
@@ -147,7 +151,7 @@ class Socket(web.WebSocketResponse[Literal[True]]):
             pieces = Pieces(self._own, request.transport, loop)
             self._parsing(pieces)
             feed = pieces.add
-        self._feed = _Feed(self._own, feed, loop, self._heartbeat_s)
+        self._feed = FrameFeed(self._own, feed, loop, self._heartbeat_s)
         if request.transport is not None:
             self._feed.watch(request.transport)
         # Typed for aiohttp's own reader, of which it calls feed_data and feed_eof alone.
@@ -223,7 +227,7 @@ def available() -> bool:
         loop = asyncio.get_running_loop()
         probe = _Probe()
         parser = Parser(probe, 1024)
-        feed = _Feed(parser, parser.feed, loop, 1.0)
+        feed = FrameFeed(parser, parser.feed, loop, 1.0)
         protocol: Any = web.Server(_never)()
         protocol.data_received(_HANDSHAKE + _HI)
         quiet = not probe.said
