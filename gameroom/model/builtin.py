@@ -18,7 +18,7 @@ DOINGS: dict[str, str] = {
     "watch": "come in as a spectator",
     "leave": "leave the room for good",
     "configure": "change settings",
-    "ready": "get ready, or take it back",
+    "ready": "say that you are ready, or that you no longer are",
     "load": "report that the engine has loaded the setup or refuses it",
     "chat": "say something to everybody",
 }
@@ -33,10 +33,11 @@ EVENTS: dict[str, str] = {
     "show": "a player's page is visible again",
     "slow": "a player's connection or engine makes the turns longer than the others need",
     "steady": "a slow player has kept up with the others for a while, or is gone",
-    "lag": "a player has been silent for `lag pause after` while turns run",
+    "lag": "a player has been silent for longer than the policy `lag pause after` while turns"
+    " advance",
     "recover": "a missing player sends packets again, or one whose engine had failed plays again",
-    "lost": "a player stayed missing for `lag drop after`, or was disconnected, hidden and silent,"
-    " or without a working engine for `reconnect grace`",
+    "lost": "a player stayed missing for `lag drop after`; or, for `reconnect grace`, was"
+    " disconnected, was hidden and silent, or had no working engine",
     "configure": "a setting was changed",
     "ready": "a player is ready",
     "unready": "a player is no longer ready",
@@ -45,7 +46,8 @@ EVENTS: dict[str, str] = {
     "diverged": "the checksums of a generation differ",
     "repaired": "a diverged player's engine agrees with the others again",
     "failed": "a player's engine can't continue; nobody waits for its packets",
-    "error": "a guard or an action had no value, such as a division by zero",
+    "error": "the value of a condition or an action could not be computed, for example because of"
+    " a division by zero",
 }
 """What the room itself raises."""
 
@@ -78,9 +80,11 @@ class Flags:
     refused: Annotated[bool, "the engine refuses the setup"] = False
     hidden: Annotated[bool, "the page is hidden; nobody waits if its packets stop"] = False
     slow: Annotated[bool, "the connection or the engine makes the turns longer"] = False
-    missing: Annotated[bool, "silent for `lag pause after` while turns run"] = False
+    missing: Annotated[
+        bool, "silent for longer than the policy `lag pause after` while turns advance"
+    ] = False
     lost: Annotated[
-        bool, "missing, disconnected or failed long enough that the seat may be taken"
+        bool, "missing, disconnected or failed long enough that the seat may be taken away"
     ] = False
     diverged: Annotated[
         bool,

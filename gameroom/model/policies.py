@@ -53,19 +53,22 @@ KEYS: tuple[Key, ...] = (
     Key("pace", "tick", "rate", 20, 1, 240, "Iterations of the engine per second."),
     Key(
         "pace", "turn", "times", (100, 500), 20, 5_000,
-        "The shortest and the longest turn. The server chooses between them by latency.",
+        "The shortest and the longest turn. The server chooses a length in this range according"
+        " to latency.",
     ),
     Key(
         "pace", "ahead", "ahead", None, 1, 8,
-        "How many turns in advance a packet is sent. `auto` follows the latency.",
+        "How many turns in advance clients send their packets. `auto` adapts to the latency.",
     ),
     Key(
         "lag", "pause_after", "time", 3_000, 250, HOUR_MS,
-        "A player who is silent for this long while turns run is missing: the event `lag`.",
+        "A player who is silent for this long while turns advance is missing, and the event `lag`"
+        " happens.",
     ),
     Key(
         "lag", "drop_after", "time", 57_000, 1_000, HOUR_MS,
-        "A player who stays missing for this long after that is lost: the event `lost`.",
+        "A player who stays missing for this long after that is lost, and the event `lost`"
+        " happens.",
     ),
     Key(
         "divergence", "checksum_every", "turns", 1, 1, 1_000,
@@ -73,11 +76,12 @@ KEYS: tuple[Key, ...] = (
     ),
     Key(
         "divergence", "repairs", "count", 3, 0, 1_000,
-        "How often `repair` helps one player. A player who diverges after that loses the seat.",
+        "How many times one player can be repaired. A player who diverges after that loses the"
+        " seat.",
     ),
     Key(
         "reconnect", "grace", "time", 60_000, 0, 24 * HOUR_MS,
-        "A player who is disconnected for this long is lost: the event `lost`.",
+        "A player who is disconnected for this long is lost, and the event `lost` happens.",
     ),
     Key(
         "reconnect", "sleep", "time", 24 * HOUR_MS, 60_000, 7 * 24 * HOUR_MS,
@@ -86,34 +90,35 @@ KEYS: tuple[Key, ...] = (
     ),
     Key(
         "snapshots", "every", "turns", 600, 0, 1_000_000,
-        "Turns between two snapshots of the game, from which latecomers start. `0 turns`: none.",
+        "The number of turns between two snapshots of the game. Latecomers start from a snapshot."
+        " `0 turns` means no snapshots.",
     ),
     Key("chat", "open", "switch", True, 0, 1, "`off` refuses all chat."),
     Key("chat", "characters", "count", 300, 1, 2_000, "The maximum length of a line of chat."),
     Key(
         "limits", "commands_per_turn", "count", 64, 1, 1_024,
-        "Commands that one player may send for one turn. Any more are refused.",
+        "The number of commands that one player can send for one turn. Any more are refused.",
     ),
     Key(
         "limits", "packet_bytes", "count", 16_384, 256, 65_536,
-        "The largest packet that a player may send.",
+        "The size of the largest packet that a player can send.",
     ),
     Key(
         "limits", "chat_per_minute", "count", 30, 0, 6_000,
-        "Lines of chat that one person may send per minute.",
+        "The number of lines of chat that one person can send per minute.",
     ),
     Key(
         "limits", "requests_per_minute", "count", 120, 1, 6_000,
-        "Requests that one person may send per minute.",
+        "The number of requests that one person can send per minute.",
     ),
     Key(
         "limits", "changes_per_minute", "count", 30, 1, 6_000,
-        "How often one person may get ready or take it back per minute. The same limit applies"
+        "How often one person can become ready or unready per minute. The same limit applies"
         " to loading or refusing the setup, and to hiding or showing the page.",
     ),
     Key(
         "limits", "configures_per_minute", "count", 240, 1, 6_000,
-        "Changes of the setup that one person may make per minute.",
+        "The number of changes that one person can make to the setup per minute.",
     ),
 )  # fmt: skip
 
