@@ -40,7 +40,7 @@ class ToldBeforeStoredError(BrokenError):
 
 
 class GapInSeqError(BrokenError):
-    """Neither `seq` nor the generations of the master packets have gaps."""
+    """The events' numbers (`seq`) and the generations of master packets have no gaps."""
 
     name = "gapless"
 
@@ -70,7 +70,7 @@ class SeatOrderError(BrokenError):
 
 
 class AbsentError(BrokenError):
-    """A master packet lists exactly the seats that sent nothing and the late packets."""
+    """A master packet lists exactly the late packets and the seats that sent nothing."""
 
     name = "absent-named"
 
@@ -94,7 +94,7 @@ class ChecksumError(BrokenError):
 
 
 class HonestNamedError(BrokenError):
-    """No decidable verdict names an honest player. No lie wins while an honest one is present."""
+    """No decidable verdict names an honest player. No lie wins if an honest player is present."""
 
     name = "honest-unnamed"
 
@@ -106,7 +106,7 @@ class LiarUnnamedError(BrokenError):
 
 
 class PoisonedError(BrokenError):
-    """A kept snapshot has the honest engines' state while an honest player is present."""
+    """A kept snapshot has the honest engines' state if an honest player is present."""
 
     name = "true-snapshots"
 
@@ -118,7 +118,7 @@ class StuckError(BrokenError):
 
 
 class WaitsError(BrokenError):
-    """If all players are connected and send or are known to have failed, no wait exceeds 8 s."""
+    """If every player is sending or is known to have failed, no wait exceeds 8 s."""
 
     name = "goes-on"
 

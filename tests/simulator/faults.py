@@ -89,7 +89,7 @@ def taken_twice(patch: pytest.MonkeyPatch) -> None:
 
 
 @fault(
-    "accepted commands are not remembered, so two tabs can both send one",
+    "accepted commands are not remembered, so two tabs can both send the same one",
     "exactly-once",
     weather="mobile",
 )
