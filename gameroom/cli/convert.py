@@ -22,7 +22,7 @@ from gameroom.language import ConvertError
 @click.option(
     "--to",
     type=click.Choice(["yaml", "room"]),
-    help="The output format. By default, the one that FILE does not have.",
+    help="The output format. By default, whichever format FILE is not in.",
 )
 @click.option(
     "-o",

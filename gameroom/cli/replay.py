@@ -40,7 +40,8 @@ READABLE = click.Path(path_type=Path)
     "data",
     type=READABLE,
     metavar="DATA",
-    help="Write the replay of a room in this data folder of a server to --out. FILE is its id.",
+    help="Write the replay of a room in this data folder of a server to --out. Give the id of the"
+    " room instead of FILE.",
 )
 @click.option(
     "--out", type=READABLE, metavar="FILE", help="With --from: write the replay to this file."
