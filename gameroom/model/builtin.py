@@ -35,7 +35,7 @@ EVENTS: dict[str, str] = {
     "steady": "a slow player has kept up with the others for a while, or is gone",
     "lag": "a player has been silent for longer than the policy `lag pause after` while turns"
     " advance",
-    "recover": "a missing player sends packets again, or one whose engine had failed plays again",
+    "recover": "a missing player sends packets again, or a player's failed engine works again",
     "lost": "a player stayed missing for `lag drop after`; or, for `reconnect grace`, was"
     " disconnected, was hidden and silent, or had no working engine",
     "configure": "a setting was changed",
