@@ -8,8 +8,9 @@ import click
 
 from gameroom import language
 from gameroom.cli import EXIT_FINDINGS, files
+from gameroom.picture import FORMATS
 
-FORMATS = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid", ".mermaid": "mermaid"}
+SUFFIXES = {suffix: name for name, form in FORMATS.items() for suffix in form.suffixes}
 
 
 @click.command(
@@ -23,7 +24,7 @@ FORMATS = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid", ".merm
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["svg", "dot", "mermaid"]),
+    type=click.Choice([*FORMATS]),
     help="The output format. By default, the one that matches the name given with -o, or svg.",
 )
 @click.option(
@@ -41,9 +42,7 @@ def graph(file: str, form: str | None, out: Path | None) -> int:
     same time. The mark \u21bb means that turns advance in a state. Timeouts that end the room
     are listed inside their state.
     """
-    from gameroom import picture
-
-    kind = form or (FORMATS.get(out.suffix) if out is not None else "svg")
+    kind = form or (SUFFIXES.get(out.suffix) if out is not None else "svg")
     if kind is None:
         raise click.UsageError(
             f"the name {out} does not match a format; use .svg, .dot or .mmd, or give --format"
@@ -57,8 +56,7 @@ def graph(file: str, form: str | None, out: Path | None) -> int:
     if loaded.room is None:
         click.echo(language.as_text(loaded.diagnostics, loaded.sources), err=True)
         return EXIT_FINDINGS
-    draw = {"svg": picture.svg_file, "dot": picture.dot_text, "mermaid": picture.mermaid_text}[kind]
-    drawn = draw(loaded.room)
+    drawn = FORMATS[kind].draw(loaded.room)
     if out is None:
         click.echo(drawn, nl=False)
     else:

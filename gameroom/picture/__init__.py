@@ -8,7 +8,9 @@ transition's, with the numbers of the chart that the server steps.
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from functools import lru_cache
+from typing import NamedTuple
 
 from gameroom.model import RoomFile
 from gameroom.model.paths import walk
@@ -22,7 +24,7 @@ from gameroom.picture.standalone import standalone
 STATES_MAX = 150
 TRANSITIONS_MAX = 600
 
-__all__ = ["STATES_MAX", "TRANSITIONS_MAX", "dot_text", "mermaid_text", "svg", "svg_file"]
+__all__ = ["FORMATS", "STATES_MAX", "TRANSITIONS_MAX", "Format", "svg", "svg_file"]
 
 
 @lru_cache(maxsize=64)
@@ -56,3 +58,19 @@ def dot_text(room: RoomFile) -> str:
 def mermaid_text(room: RoomFile) -> str:
     """The chart of a merged room as a Mermaid state diagram."""
     return as_mermaid(room.name, outline(room))
+
+
+class Format(NamedTuple):
+    """A format of pictures. draw: the picture of a merged room. suffixes: of the names of files in
+    this format."""
+
+    draw: Callable[[RoomFile], str]
+    suffixes: tuple[str, ...]
+
+
+FORMATS = {
+    "svg": Format(svg_file, (".svg",)),
+    "dot": Format(dot_text, (".dot", ".gv")),
+    "mermaid": Format(mermaid_text, (".mmd", ".mermaid")),
+}
+"""All formats by their names. `gameroom graph` offers them."""

@@ -16,6 +16,7 @@ from typing import Annotated, Any, ClassVar, Literal, assert_never, cast
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec.structs import astuple
 
 from gameroom.lockstep.packets import Checksum, ClientPacket, TypedCommand
 from gameroom.model import INT_MAX, CommandDeclaration
@@ -90,28 +91,32 @@ class PacketReader:
             return None
         said = made.body
         generation = int(made.path[_TURNS:])
-        parts = (said.commands, said.checksum, said.latency, said.framerate, said.signals, said.ids)
-        keys = 3 + sum(part is not UNSET for part in (said.generation, *parts))
-        commands = () if said.commands is UNSET else said.commands
-        ids = () if said.ids is UNSET else said.ids
-        checksum = None if said.checksum is UNSET else said.checksum
-        keys += 2 * (checksum is not None)
-        for one in commands:
-            keys += 2 + len(one.typed.field_names)
+        # If a key occurs twice, the decoder keeps one of them. So count the keys.
+        keys = 10 - astuple(said).count(UNSET)
+        checksum: Any = None
+        if said.checksum:
+            if said.checksum.generation >= generation:
+                return None
+            keys += 2
+            checksum = Checksum(said.checksum.generation, said.checksum.value)
+        commands, ids = [], said.ids or ()
+        for one in said.commands or ():
+            values = astuple(one.body)
+            keys += 2 + len(values)
+            commands.append(one.typed(*values))
         if (
-            text.count('":') != keys  # If a key occurs twice, the decoder keeps one of them.
+            text.count('":') != keys
             or generation > INT_MAX
-            or said.generation not in (UNSET, generation)
-            or len(ids) not in (0, len(commands))
-            or (checksum is not None and checksum.generation >= generation)
+            or (said.generation is not UNSET and said.generation != generation)
+            or (ids and len(ids) != len(commands))
         ):
             return None
         return ClientPacket(
             generation,
-            tuple([one.typed(*msgspec.structs.astuple(one.body)) for one in commands]),
-            None if checksum is None else Checksum(checksum.generation, checksum.value),
-            0 if said.latency is UNSET else said.latency,
-            0 if said.framerate is UNSET else said.framerate,
+            tuple(commands),
+            checksum,
+            said.latency or 0,
+            said.framerate or 0,
             (),
             ids,
         )
