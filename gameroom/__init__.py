@@ -1,9 +1,9 @@
 """gameroom: a server for lock-step multiplayer games, driven by room files.
 
-What a Python program needs is here by name, and is loaded when it is first asked for: `load` reads
-and checks a room file, `compile_room` makes its chart, `Room` runs it, `join` takes a
-seat as a client, `make_app` is the aiohttp application. It knows where each of them lives, and
-nothing else. The rule it keeps: whoever imports gameroom has loaded no part of it that is not used.
+The public names for Python programs: `load` reads and checks a room file, `compile_room` creates
+its chart, `Room` runs it, `join` takes a seat as a client, `make_app` creates the aiohttp
+application. This module only knows where each name is defined. The rule it keeps: importing
+gameroom loads nothing else. Each part is loaded when its name is first used.
 """
 
 from __future__ import annotations

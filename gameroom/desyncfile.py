@@ -1,8 +1,8 @@
-"""A desync report from its file.
+"""Reads a desync report from its file.
 
-Its shape is `grammars/desync.schema.json`, for whoever reads reports with other programs too. Knows
-no server: reports are read where somebody looks at them, never beside a game. The rule it keeps:
-what comes out of here has the shape, whoever wrote the file.
+Its schema is `grammars/desync.schema.json`, which other programs can use too. Knows no server:
+reports are only read by tools, never while a game runs. The rule: every report from here matches
+the schema, no matter who wrote the file.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ SCHEMA = "desync.schema.json"
 
 
 class BadReportError(ValueError):
-    """The bytes are no report of ours; the text says why."""
+    """The bytes are not a valid desync report. The message says why."""
 
 
 def read(data: bytes) -> DesyncReport:
-    """A report from its file. BadReportError where it is none, or one of a later format."""
+    """Read a report. Raises BadReportError if it is invalid or has another format version."""
     try:
         body = json.loads(data)
     except (ValueError, RecursionError):
@@ -43,7 +43,7 @@ def read(data: bytes) -> DesyncReport:
 
 @cache
 def _validator() -> Draft7Validator:
-    """JSON Schema takes 1.0 for an integer, which nothing here writes."""
+    """The validator for reports. Unlike JSON Schema, it does not accept 1.0 as an integer."""
     schema = json.loads(resources.grammar(SCHEMA))
     Draft7Validator.check_schema(schema)
     checker = Draft7Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)

@@ -1,9 +1,9 @@
-"""The versions of what outlives a process, and what is said of one that is not ours.
+"""The versions of the stored formats, and the message for a version that cannot be read.
 
-Knows no file. Everything that is kept (journals, replays, checkpoints, snapshots of the chart
-and of the game, desync reports) carries the version of its format and the release that wrote
-it. A reader passes over fields that it does not know: a release may add one with a default
-without a new version. It refuses another version in one line that names both releases.
+Knows no file. All stored data (journals, replays, checkpoints, snapshots of the chart and of the
+game, desync reports) contains the version of its format and the release that wrote it. A reader
+ignores unknown fields, so a release can add a field with a default without a new version. A reader
+refuses other versions with a one-line message that names both releases.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Literal
 from gameroom import __version__
 
 RELEASE = __version__
-"""What this program writes as its release."""
+"""The release that this program writes into stored data."""
 
 Kept = Literal["journal", "checkpoint", "chart", "snapshot", "desync report"]
-"""A replay is a journal with its code: it has the journal's format."""
+"""The kinds of stored data. A replay is a journal with its code, and has the journal's format."""
 
 FORMATS: dict[Kept, int] = {
     "journal": 1,
@@ -25,13 +25,13 @@ FORMATS: dict[Kept, int] = {
     "snapshot": 1,
     "desync report": 1,
 }
-"""The one version of each that this release writes and reads. Until 0.1 a version keeps its
-number when it changes; from then on each released version stays readable or is refused."""
+"""The one version of each format that this release writes and reads. Until 0.1 a format can change
+without a new version. From then on each released version remains readable or is refused."""
 
 
 def foreign(kept: Kept, version: object, release: object) -> str | None:
-    """Why something with this version, written by this release, cannot be read: the end of a
-    sentence that begins with its name. None where it can."""
+    """Why data with this version and release cannot be read, as the end of a sentence that begins
+    with its name. None if it can be read."""
     ours = FORMATS[kept]
     if type(version) is int and version == ours:
         return None
@@ -42,13 +42,13 @@ def foreign(kept: Kept, version: object, release: object) -> str | None:
 
 
 def writer(release: object) -> str:
-    """The release as it is printed: it may be anybody's word."""
+    """The release as text for people. It comes from a file and can have any value."""
     if not isinstance(release, str) or not release:
         return "an unknown release of gameroom"
     return f"gameroom {printed(release, 40)}"
 
 
 def printed(text: str, characters_max: int = 100) -> str:
-    """A text out of a file as a part of one line."""
+    """A text from a file, shortened and escaped to be part of one line."""
     short = text[:characters_max]
     return short if short.isprintable() else ascii(short)[1:-1]

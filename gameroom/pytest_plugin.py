@@ -1,8 +1,8 @@
 """A pytest plugin: every scenario of a `.room` or `.room.yaml` file is a test.
 
-It collects room files wherever pytest looks for tests. A failing scenario prints the story
-that `gameroom test` prints; a file with problems fails its collection with them. Nothing
-of the server is imported, and the rest only when a room file is met.
+It collects room files in all folders where pytest looks for tests. A failing scenario prints the
+same text as `gameroom test`. A file with errors fails its collection and prints them. The plugin
+never imports the server, and imports the rest only when it finds a room file.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SUFFIXES = (".room", ".room.yaml", ".room.yml")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """A room file is a collection of scenarios."""
+    """Collect the scenarios of a room file."""
     if not file_path.name.endswith(SUFFIXES):
         return None
     collector: pytest.Collector = ScenarioFile.from_parent(parent, path=file_path)
@@ -31,7 +31,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 
 class ScenarioError(Exception):
-    """A scenario that does not hold; the text is its story."""
+    """A scenario has failed. The message is the output for it."""
 
 
 class ScenarioFile(pytest.File):
@@ -59,7 +59,7 @@ class ScenarioFile(pytest.File):
             yield item
 
     def _shown(self) -> str:
-        """The path as it is told: from the folder where pytest stands, where that can be."""
+        """The path to show: relative to the folder where pytest was started, if possible."""
         here = self.config.invocation_params.dir
         return str(self.path.relative_to(here) if self.path.is_relative_to(here) else self.path)
 
@@ -92,7 +92,7 @@ class ScenarioItem(pytest.Item):
     def repr_failure(
         self, excinfo: ExceptionInfo[BaseException], style: object = None
     ) -> str | TerminalRepr:
-        """The story alone: a traceback through our runner helps nobody."""
+        """Print only the scenario's output. A traceback through our runner does not help."""
         if isinstance(excinfo.value, ScenarioError):
             return str(excinfo.value)
         return super().repr_failure(excinfo)

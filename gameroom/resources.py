@@ -1,7 +1,7 @@
-"""Where the grammars, the shipped rooms, the pages of the codes and the kit are.
+"""Finds the grammars, the shipped rooms, the pages of the diagnostic codes, and the kit.
 
-In a checkout they stand beside the package; in an installed wheel inside it. This is the
-one place that knows the difference, and the only I/O below the language.
+In a checkout their folders are next to the package; in an installed wheel they are inside it. Only
+this module knows the difference. It also does all I/O of the layers below the language.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _SUFFIXES = (".room", ".room.yaml")
 
 
 def grammars() -> Path:
-    """The folder of `room.lark` and `room.schema.json`."""
+    """The folder that contains `room.lark` and `room.schema.json`."""
     return _folder("grammars", "room.lark")
 
 
@@ -26,24 +26,24 @@ def rooms() -> Path:
 
 
 def web() -> Path:
-    """The folder of the pages and of what runs in them."""
+    """The folder of the pages and their scripts."""
     return _PACKAGE / "web"
 
 
 @cache
 def kit() -> bytes:
-    """The source of what this release gives to engines."""
+    """The source of this release's kit, the library for engines."""
     return (web() / "kit.js").read_bytes()
 
 
 def unicode_path() -> Path:
-    """What Unicode says of characters, as far as `gameroom.texts` asks."""
+    """The file of the Unicode properties that `gameroom.texts` uses."""
     return _PACKAGE / "texts" / "unicode.txt"
 
 
 @cache
 def code_url(code: str) -> str:
-    """The page about a code of a diagnostic, as the URL of a file of this installation."""
+    """The page about a diagnostic code, as the URL of a file in this installation."""
     return (_folder("docs/codes", "index.md") / f"{code}.md").as_uri()
 
 
@@ -54,8 +54,8 @@ def grammar(name: str) -> str:
 
 
 def shipped_room(name: str) -> tuple[str, str] | None:
-    """(file name, text) of a shipped room: `rooms/NAME.room`, or the room of the game in
-    the folder `rooms/NAME`; None if there is none. A name is a word, never a path."""
+    """The file name and the text of a shipped room: `rooms/NAME.room`, or the room of the game in
+    the folder `rooms/NAME`. None if there is none. A name is a word, never a path."""
     if not _NAME.fullmatch(name):
         return None
     for suffix in _SUFFIXES:
@@ -74,6 +74,7 @@ def _folder(name: str, marker: str) -> Path:
 
 
 def shipped_code(game: str, name: str) -> str | None:
-    """`engine.js` or `view.js` of a shipped game, whose name was looked up before."""
+    """The text of `engine.js` or `view.js` of a shipped game, or None. game: a name that
+    `shipped_room` knows."""
     path = rooms() / game / name
     return path.read_text(encoding="utf-8") if path.is_file() else None

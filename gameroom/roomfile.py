@@ -1,9 +1,8 @@
-"""From a room file's text, or from a journal's header, to a room.
+"""Creates charts and rooms from the text of a room file or from the header of a journal.
 
-Knows the language, the chart, rooms and the bytes of the store; no server and no network. Two
-rules: whoever needs the chart of a text gets it here. And a room that was created before is read
-only from the texts in its header: a room file may use shipped rooms, and a later release may ship
-different ones.
+Knows the language, the chart, rooms and the bytes of the store, but no server and no network. Two
+rules: all code gets the chart of a text from here. And an existing room is read only from the texts
+in its header: a room file can use shipped rooms, and a later release can ship different ones.
 """
 
 from __future__ import annotations
@@ -30,15 +29,15 @@ from gameroom.store import (
 from gameroom.wire import BODIES, BadFrameError, Codec, EventFrame
 
 Used = dict[str, tuple[str, str]]
-"""File name and text of the shipped files that a room file uses, by the name of the `use`."""
+"""The file name and the text of each shipped file that a room file uses, by the name in `use`."""
 
 _BODIES = tuple(BODIES.values())
 
 
 class RoomFileError(Exception):
-    """A text that makes no room, or a setup that does not fit it; the message says why.
+    """The text does not describe a valid room, or the setup does not fit it. The message says why.
 
-    code: `bad_room` or `bad_setting`. diagnostics: where the file is wrong, if that is known.
+    code: `bad_room` or `bad_setting`. diagnostics: the errors with their places, if known.
     """
 
     def __init__(self, code: str, why: str, diagnostics: tuple[Diagnostic, ...] = ()) -> None:
@@ -62,8 +61,8 @@ def read(name: str, text: str) -> tuple[Chart, Used]:
 
 
 def read_again(header: Header) -> Chart:
-    """The chart of a room that was created before, from its own texts alone. Raises RoomFileError
-    if they do not describe a room, or the setup does not fit it."""
+    """The chart of an existing room, only from the texts in its header. Raises RoomFileError if
+    they do not describe a valid room, or the setup does not fit it."""
 
     def resolve(wanted: str) -> Source | None:
         found = header.used.get(wanted)
@@ -88,13 +87,14 @@ def chart_of(loaded: Loaded) -> Chart | None:
 
 
 def compiled(file: model.RoomFile) -> Chart:
-    """The chart of a room file without errors. Charts contain functions, so they cannot be sent to
-    another process: the file is sent, and compiled where it arrives."""
+    """The chart of a room file without errors. A chart contains functions, so it cannot be sent to
+    another process. Send the room file instead, and compile it there."""
     return compile_room(file)
 
 
 def setup_of(file: model.RoomFile, wish: Mapping[str, Value]) -> dict[str, Value]:
-    """The first setup configuration. Raises RoomFileError for what does not fit."""
+    """The initial settings: the defaults with the changes in `wish`. Raises RoomFileError if one
+    does not fit."""
     settings = default_settings(file) | dict(wish)
     if (why := misfit_settings(file.settings, settings)) is not None:
         raise RoomFileError("bad_setting", why)
@@ -117,14 +117,14 @@ def _load(name: str, text: str, resolve: Callable[[str], Source | None], *, play
 
 
 def entry_of(append: Append, codec: Codec) -> Entry:
-    """What is written for an event: its bytes are those of the msgpack subprotocol."""
+    """The journal entry for an event, with the bytes of the msgpack subprotocol."""
     data = codec.encode_event(append.event)
     assert isinstance(data, bytes), "journals are written in msgpack"
     return Entry(append.event.seq, append.at, data, append.chart, append.ids)
 
 
 def event_of(entry: Entry, codec: Codec) -> Event:
-    """The event of an entry. Raises JournalDamagedError where it is not one of a room."""
+    """The event in an entry. Raises JournalDamagedError if it is not an event of a room."""
     found = read_event(entry, codec)
     if isinstance(found, str):
         raise JournalDamagedError("the journal", None, entry.seq, found)
@@ -132,7 +132,7 @@ def event_of(entry: Entry, codec: Codec) -> Event:
 
 
 def read_event(entry: Entry, codec: Codec) -> Event | str:
-    """The event of an entry, or why there is none: it may be anybody's bytes."""
+    """The event in an entry, or the reason why it is invalid. The bytes can come from anyone."""
     try:
         frame = codec.decode_event(entry.event)
     except (BadFrameError, RecursionError) as error:
@@ -147,17 +147,17 @@ def read_event(entry: Entry, codec: Codec) -> Event | str:
 
 
 def appends(entries: Iterable[Entry], codec: Codec) -> Iterator[Append]:
-    """A journal as the room folds it. Raises JournalError."""
+    """The entries of a journal as effects that a room can fold. Raises JournalError."""
     for entry in entries:
         yield Append(event_of(entry, codec), entry.at, entry.chart, entry.ids)
 
 
 @contextmanager
 def recovering(header: Header) -> Iterator[None]:
-    """Whatever goes wrong in here comes from the store: it ends in a JournalError, of one line.
+    """Convert every error in the block to a JournalError with a one-line message.
 
-    The bytes may be another release's or a stranger's. So even an assertion that fails on
-    them says something about the room, and it must not take the others along.
+    The bytes can come from another release or a stranger. So even a failing assertion means that
+    this one room is invalid, and it must not affect other rooms.
     """
     try:
         yield
@@ -168,7 +168,7 @@ def recovering(header: Header) -> Iterator[None]:
             raise
         said = " ".join(str(error).split())
         if type(error).__module__ == "builtins":
-            # Ours are in words; of Python's own the name says more.
+            # Our errors have a full message. For Python's own errors the name is more useful.
             said = f"{type(error).__name__} {said}"
         why = printed(said, 300)
         by = "" if header.release == RELEASE else f", written by {writer(header.release)},"

@@ -1,6 +1,6 @@
-"""The benchmark: the server beside a bare relay, on this machine, with the same players.
+"""The benchmark: compares the server with a bare relay, on this machine, with the same players.
 
-Knows processes, cores and clocks. It does not know how the server works: it starts it as an
-operator does and plays over its sockets. The rule it keeps: a figure is never printed without
-the bare relay's figure, measured right after or before it.
+Knows processes, cores and clocks, but not how the server works. It starts the server like an
+operator and plays over its sockets. The rule it keeps: each printed figure is accompanied by the
+figure of the bare relay, measured right before or after it.
 """

@@ -1,4 +1,4 @@
-"""Two reports beside each other: what has changed, and whether it is more than noise."""
+"""Compares two reports: lists the changes, and whether each is larger than the noise."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ DIGITS = {figure.name: figure.digits for figure in (*FIGURES, ROOMS)}
 
 
 class Difference(NamedTuple):
-    """One figure in both reports. is_clear: whether the difference is above the spread of the
-    pairs in both; None where a report has one pair, so that nothing is known of its spread."""
+    """One figure in both reports. is_clear: whether the difference is larger than the spread of the
+    pairs in both; None if a report has only one pair, so that its spread is unknown."""
 
     label: str
     digits: int
@@ -24,12 +24,12 @@ class Difference(NamedTuple):
 
     @property
     def ratio(self) -> float | None:
-        """New to old; None if the old one is 0."""
+        """The new value divided by the old one; None if the old one is 0."""
         return self.new.median / self.old.median if self.old.median else None
 
 
 def is_clear(old: Spread, new: Spread) -> bool | None:
-    """Whether two measurements differ by more than their pairs differ among themselves."""
+    """Whether two measurements differ by more than the spread of their pairs."""
     if old.count < 2 or new.count < 2:
         return None
     return abs(new.median - old.median) > max(old.width, new.width)

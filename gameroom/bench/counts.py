@@ -1,4 +1,4 @@
-"""What the load counts while it plays, and how late the turns were."""
+"""The counts of the load, and the lateness of turns."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ FAULTS_SHOWN = 5
 
 
 class LoadCounts:
-    """intervals: seconds between a turn and the one before, at each connection."""
+    """intervals: the seconds between successive turns, at each connection."""
 
     def __init__(self) -> None:
         self.faults: Counter[str] = Counter()
         self.reset()
 
     def reset(self) -> None:
-        """Begin a window. Faults stay."""
+        """Start a window. Faults are kept."""
         self.packets = self.frames = self.turns = self.confirmed = 0
         self.intervals = array("d")
 
     def fault(self, what: str) -> None:
-        """Something was lost, came twice, came in another order or was refused."""
+        """Count a fault: something was lost, duplicated, reordered or refused."""
         is_shown = what in self.faults or len(self.faults) < FAULTS_SHOWN
         self.faults[what if is_shown else "and more"] += 1
 
     def told(self) -> list[str]:
-        """The faults, each with how often it was seen."""
+        """The faults, each with its count."""
         return [
             what if count == 1 else f"{what} ({count} times)" for what, count in self.faults.items()
         ]
 
 
 class Lateness(NamedTuple):
-    """Milliseconds; late: the share of turns over half of a turn late."""
+    """In milliseconds. late: the share of turns that are more than half a turn late."""
 
     p50_ms: float
     p99_ms: float
@@ -45,8 +45,8 @@ class Lateness(NamedTuple):
 
 
 def lateness(intervals: Sequence[float], turn_ms: int) -> Lateness:
-    """How late turns were. A turn is due one turn length after the one before; one that is early,
-    because the one before was late, is not late."""
+    """The lateness of turns. A turn is due one turn length after the one before. A turn that is
+    early because the one before was late counts as not late."""
     if not intervals:
         return Lateness(0.0, 0.0, 0.0, 0.0, 0.0)
     late = sorted(max(0.0, each * 1000 - turn_ms) for each in intervals)

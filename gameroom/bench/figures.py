@@ -1,7 +1,7 @@
-"""The figures of a benchmark: each made of one window, then the middle and the spread of the pairs.
+"""The figures of a benchmark: each is computed per window, then the median and spread of all pairs.
 
-Knows numbers only. The rule it keeps: a ratio is made pair by pair, of windows that were measured
-one after the other, before the middle is taken.
+Knows only numbers. The rule: a ratio is computed for each pair of windows, which were measured one
+after the other, before the median is taken.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from gameroom.bench.plan import Kind, Window
 
 
 class Spread(msgspec.Struct, frozen=True):
-    """The middle of several measurements, the lowest and the highest, and how many they are."""
+    """The median of several measurements, the lowest, the highest, and their number."""
 
     median: float
     low: float
@@ -25,14 +25,14 @@ class Spread(msgspec.Struct, frozen=True):
 
     @property
     def width(self) -> float:
-        """How far the measurements are apart."""
+        """The difference between the highest and the lowest measurement."""
         return self.high - self.low
 
 
 class Figure(NamedTuple):
-    """name: its key in JSON; label: with its unit; digits: after the point; of: None where a
-    window does not have it. floor: in a ratio smaller values count as this one, because they
-    are below what can be measured."""
+    """name: the key in JSON. label: with its unit. digits: the number of decimals. of: the value of
+    a window, None if it has none. floor: in a ratio, smaller values count as this value, because
+    they are too small to measure."""
 
     name: str
     label: str
@@ -74,14 +74,14 @@ FIGURES = (
 )  # fmt: skip
 
 ROOMS = Figure("rooms", "rooms within the limit", 0, lambda window: None)
-"""What a search finds. It is a number of its own, not made of a window."""
+"""The result of a search. It is not computed from a window."""
 
 Spreads = dict[str, dict[str, Spread]]
-"""By figure; then by kind, or for ratios by `ours/theirs`."""
+"""Spreads by figure, then by kind, or by `ours/theirs` for ratios."""
 
 
 def spread(values: Sequence[float | None]) -> Spread | None:
-    """None if there is no value."""
+    """The spread of the values, None if there are none."""
     known = [value for value in values if value is not None]
     return Spread(median(known), min(known), max(known), len(known)) if known else None
 
@@ -89,8 +89,8 @@ def spread(values: Sequence[float | None]) -> Spread | None:
 def ratios(
     ours: Sequence[float | None], theirs: Sequence[float | None], floor: float = 0.0
 ) -> list[float | None]:
-    """Ours to theirs, pair by pair; None where one is missing or theirs is 0. Values below the
-    floor count as the floor."""
+    """Ours divided by theirs for each pair; None if a value is missing or theirs is 0. Values below
+    the floor count as the floor."""
     return [
         None
         if mine is None or other is None or not max(other, floor)
@@ -103,7 +103,7 @@ Values = Mapping[Kind, Sequence[float | None]]
 
 
 def by_figure(windows: Mapping[Kind, Sequence[Window]]) -> dict[str, Values]:
-    """The values of each figure, by kind, pair by pair."""
+    """The values of each figure, by kind and pair."""
     return {
         figure.name: {kind: [figure.of(one) for one in many] for kind, many in windows.items()}
         for figure in FIGURES
@@ -111,7 +111,7 @@ def by_figure(windows: Mapping[Kind, Sequence[Window]]) -> dict[str, Values]:
 
 
 def spreads(values: Mapping[str, Values]) -> Spreads:
-    """The middle and the spread of each figure, by kind."""
+    """The spread of each figure, by kind."""
     return {
         name: {kind: found for kind, many in kinds.items() if (found := spread(many)) is not None}
         for name, kinds in values.items()
@@ -119,8 +119,8 @@ def spreads(values: Mapping[str, Values]) -> Spreads:
 
 
 def ratio_spreads(values: Mapping[str, Values]) -> Spreads:
-    """The middle and the spread of each figure's ratios: of gameroom to either relay, and of the
-    relays to each other."""
+    """The spread of each figure's ratios: of gameroom to each relay, and of the relays to each
+    other."""
     pairs: list[tuple[Kind, Kind]] = [
         ("gameroom", "relay"), ("gameroom", "node"), ("relay", "node"),
     ]  # fmt: skip

@@ -1,6 +1,6 @@
-"""The bytes of the load: what players send, prebuilt but for the generation, and what they read.
+"""The bytes of the load: frames to send, prebuilt except for the generation, and a fast decoder.
 
-Knows no socket and no clock. See docs/wire.md for the frames, RFC 6455 for what is around them.
+Knows no socket and no clock. docs/wire.md describes the messages, RFC 6455 the frames around them.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ OPCODE: dict[Wire, int] = {"json": TEXT, "msgpack": BINARY}
 LATENCY_MS, FRAMERATE = 5, 60
 
 MaskedPacket = Callable[[int], bytes]
-"""A whole client frame for a generation."""
+"""Returns a complete client frame for a generation."""
 
 
 class SeenCommand(NamedTuple):
-    """One command of a turn. who: number of the player; of: the generation that it was sent for."""
+    """One command of a turn. who: the number of the player. of: the generation it was sent for."""
 
     seat: int
     who: int
@@ -30,8 +30,8 @@ class SeenCommand(NamedTuple):
 
 
 class SeenEvent(NamedTuple):
-    """One event as everybody in a room receives it. generation: of a turn, None for the others.
-    state: the innermost state, where the event says one."""
+    """One event as everyone in a room receives it. generation: of a turn, None for other events.
+    state: the innermost state, if the event contains one."""
 
     seq: int
     generation: int | None
@@ -41,7 +41,7 @@ class SeenEvent(NamedTuple):
 
 
 class SeenAnswer(NamedTuple):
-    """What is told to one person alone: the answer to a request, or that a packet is rejected."""
+    """A message to one person: the answer to a request, or the rejection of a packet."""
 
     id: int | None
     status: int
@@ -49,7 +49,7 @@ class SeenAnswer(NamedTuple):
 
 
 def head(opcode: int, size: int) -> bytes:
-    """The head of a client's frame. Its mask is all zeros, so the payload follows as it is."""
+    """The head of a client's frame. Its mask is all zeros, so the payload follows unchanged."""
     if size < 126:
         return bytes((0x80 | opcode, 0x80 | size, 0, 0, 0, 0))
     if size < 65_536:
@@ -63,8 +63,8 @@ def masked(payload: bytes, opcode: int) -> bytes:
 
 
 def split(data: bytes) -> tuple[list[tuple[int, bytes]], bytes]:
-    """The server's frames in `data` as (opcode, payload), and what is left of one that is not
-    complete. The server does not fragment what it sends."""
+    """The server's frames in `data` as (opcode, payload), and the bytes of an incomplete one. The
+    server does not fragment messages."""
     found: list[tuple[int, bytes]] = []
     at, end = 0, len(data)
     while end - at >= 2:
@@ -91,7 +91,7 @@ def request(wire: Wire, number: int, method: str, path: str, body: object = None
 
 
 def first_packet(wire: Wire, who: int, text: str, generation: int) -> bytes:
-    """The frame of a packet before there is anything to report a checksum of."""
+    """The frame of a packet without a checksum, before the first turn has run."""
     if wire == "msgpack":
         made: object = [generation, [[0, who, generation, text]], 0, 0, LATENCY_MS, FRAMERATE]
     else:
@@ -102,8 +102,8 @@ def first_packet(wire: Wire, who: int, text: str, generation: int) -> bytes:
 
 
 def packets(wire: Wire, who: int, text: str) -> MaskedPacket:
-    """What makes the frames of one player's packets: one command and the checksum of the last
-    turn that was run completely. Its value is the same for everybody: that turn's generation."""
+    """A function that creates the frames of one player's packets, with one command and the checksum
+    of the last turn that has run. The checksum is the same for all players: the generation."""
     make = _msgpack_packets(who, text) if wire == "msgpack" else _json_packets(who, text)
 
     def of(generation: int) -> bytes:
@@ -115,7 +115,7 @@ def packets(wire: Wire, who: int, text: str) -> MaskedPacket:
 
 
 def _msgpack_packets(who: int, text: str) -> MaskedPacket:
-    # Numbers that change are written with four bytes, so that the frame's size stays.
+    # Changing numbers are encoded with four bytes, so that the frame's size stays the same.
     packed = msgspec.msgpack.encode(text)
     before = b"\x96\xce"
     middle = b"\x91\x94\x00\xce" + who.to_bytes(4, "big") + b"\xce"
@@ -146,7 +146,7 @@ def _json_packets(who: int, text: str) -> MaskedPacket:
 
 
 def read(wire: Wire, payload: bytes) -> SeenEvent | SeenAnswer:
-    """What a payload from the server says. Raises ValueError where it is none of ours."""
+    """Decode a payload from the server. Raises ValueError if it is not valid."""
     said = msgspec.msgpack.decode(payload) if wire == "msgpack" else msgspec.json.decode(payload)
     if isinstance(said, list):
         return _turn_array(said)

@@ -1,4 +1,4 @@
-"""The load: everybody in all rooms, in a process and on a core of its own.
+"""The load: all people in all rooms, in a separate process on a separate core.
 
     python -m gameroom.bench.load
 
@@ -25,13 +25,13 @@ from gameroom.bench.player import LoadRoom, connected
 from gameroom.lockstep.packets import seat_name
 
 START_S = 300.0
-"""How long a room may take to start."""
+"""The maximum time for a room to start."""
 TICK_S = 0.02
-"""How often the load looks how late its own timers are."""
+"""How often the load checks how late its own timers are."""
 
 
 class LoadSide:
-    """The rooms that play, and what is counted of them."""
+    """The playing rooms and their counts."""
 
     def __init__(self, job: Job, http: aiohttp.ClientSession) -> None:
         self._job, self._http = job, http
@@ -42,7 +42,7 @@ class LoadSide:
         self._text = "x" * job.plan.text_bytes
 
     async def window(self, order: Order) -> Window:
-        """Add rooms up to those of the order, let them play, and measure. Raises BenchError."""
+        """Add rooms up to the ordered number, let them play, and measure. Raises BenchError."""
         added = [await self._open(number) for number in range(len(self._rooms), order.rooms)]
         for room in added:
             await self._ready(room)
@@ -66,7 +66,7 @@ class LoadSide:
                 member.end()
 
     async def _open(self, number: int) -> LoadRoom:
-        """A room with everybody in it, in which nobody is ready."""
+        """Create a room with all people in it, in which nobody is ready."""
         plan, port = self._plan, self._job.port
         room = LoadRoom(plan.wire, self._counts)
         self._rooms.append(room)
@@ -83,7 +83,7 @@ class LoadSide:
         return room
 
     async def _ready(self, room: LoadRoom) -> None:
-        """Everybody is ready, and all engines but one are loaded."""
+        """Make everyone ready, and load all engines except one."""
         if self._job.kind == "gameroom":
             players = room.members[: self._plan.seats]
             for player in players:
@@ -93,7 +93,7 @@ class LoadSide:
                 await player.ask("PUT", "/players/me/engine", {"loaded": True})
 
     async def _begin(self, room: LoadRoom, phase: float) -> None:
-        """The turns begin, at this share of the length of a turn by everybody's clock."""
+        """Start the turns. phase: the offset to the common clock, as a share of a turn's length."""
         turn_s = self._plan.turn_ms / 1000
         await asyncio.sleep((phase * turn_s - time.monotonic()) % turn_s)
         players = room.members[: self._plan.seats]
@@ -129,7 +129,8 @@ class LoadSide:
         return answer
 
     def _looked(self) -> tuple[float, float, float | None, float | None, float | None]:
-        """Monotonic; processor time of the load and of the server; work of both cores."""
+        """The monotonic time, the processor times of the load and of the server, and the busy times
+        of both cores."""
         job = self._job
         return (
             time.monotonic(),
@@ -190,7 +191,7 @@ async def _tick(lags: list[float]) -> None:
 
 
 async def main() -> None:
-    """Play as standard input says, until it ends."""
+    """Execute the orders from standard input, until it ends."""
     loop = asyncio.get_running_loop()
 
     async def line() -> bytes:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop's, where it runs."""
+    """The loop factory of uvloop, or None where it does not run."""
     if sys.platform == "win32":
         return None
     import uvloop
@@ -18,7 +18,7 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 def run(main: Coroutine[object, object, None]) -> None:
-    """Run `main` to its end; Ctrl-C ends it without a word."""
+    """Run `main` to its end. Ctrl-C ends it silently."""
     try:
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(main)
@@ -27,6 +27,6 @@ def run(main: Coroutine[object, object, None]) -> None:
 
 
 def keep_loaded() -> None:
-    """Leave everything that exists now out of garbage collection."""
+    """Exclude all objects that exist now from garbage collection."""
     gc.collect()
     gc.freeze()

@@ -1,6 +1,6 @@
-"""The machine: its cores, the clocks of processes on it, and what other programs use of it.
+"""The machine: its cores, the clocks of its processes, and the load by other programs.
 
-Knows Linux. Elsewhere the functions return None, and the report says what was not measured.
+Knows Linux. On other systems the functions return None, and the report says what was not measured.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PACKAGES = ("aiohttp", "msgspec", "uvloop")
 
 
 class BenchMachine(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a benchmark ran. versions: by program; notes: what was not measured, and why."""
+    """The machine of a benchmark. versions: by program. notes: what was not measured, and why."""
 
     system: str
     processor: str
@@ -32,7 +32,7 @@ class BenchMachine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def chosen_cores() -> tuple[int, int] | None:
-    """A core for the server and one for the load; None where processes cannot be pinned to two."""
+    """A core for the server and one for the load; None if processes cannot be pinned."""
     if not hasattr(os, "sched_getaffinity"):
         return None
     cores = sorted(os.sched_getaffinity(0))
@@ -40,8 +40,9 @@ def chosen_cores() -> tuple[int, int] | None:
 
 
 def pin(pid: int, core: int | None, *, first: bool = False) -> None:
-    """Keep a process, and what it starts from now on, on one core. 0: this process. first: let it
-    go before all ordinary programs. Raises BenchError where that is not allowed."""
+    """Pin a process, and the processes that it starts from now on, to one core. pid: 0 means this
+    process. first: give it priority over all ordinary programs. Raises BenchError if that is not
+    permitted."""
     if core is not None and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(pid, {core})
     if first:
@@ -54,12 +55,12 @@ def pin(pid: int, core: int | None, *, first: bool = False) -> None:
 
 
 def is_measured() -> bool:
-    """Whether this system says what other processes compute."""
+    """Whether this system reports the processor time of other processes."""
     return sys.platform == "linux"
 
 
 def computed_s(pid: int) -> float | None:
-    """The processor time of a process and its children, threads included, in seconds."""
+    """The processor time of a process and its children, including threads, in seconds."""
     if not is_measured():
         return None
     return _clock_s(pid) + sum(map(_clock_s, _children(pid)))
@@ -76,7 +77,7 @@ def resident_mb(pid: int) -> float | None:
 
 
 def busy_s(core: int | None) -> float | None:
-    """How long a core has worked for anything at all since the machine started, in seconds."""
+    """The total busy time of a core since the machine started, in seconds."""
     if core is None or not is_measured():
         return None
     for line in Path("/proc/stat").read_text(encoding="ascii").splitlines():
@@ -88,14 +89,15 @@ def busy_s(core: int | None) -> float | None:
 
 
 def others_share(busy: float | None, own: float | None, wall_s: float) -> float | None:
-    """The share of a core that other programs used, from what it worked and what ours did."""
+    """The share of a core that other programs used, from its busy time and our processor time."""
     if busy is None or own is None or wall_s <= 0:
         return None
     return max(0.0, busy - own) / wall_s
 
 
 def described(folder: Path, node: str | None, notes: list[str]) -> BenchMachine:
-    """This machine. folder: where the journals are; node: its version, if it takes part."""
+    """Describe this machine. folder: the folder of the journals. node: the version of Node, if it
+    takes part."""
     versions = {"gameroom": __version__, "python": platform.python_version()}
     for name in PACKAGES:
         with suppress(ModuleNotFoundError):
@@ -112,7 +114,7 @@ def described(folder: Path, node: str | None, notes: list[str]) -> BenchMachine:
 
 
 def _limits(folder: Path) -> list[str]:
-    """What this machine cannot measure, or flatters."""
+    """The limits of measurements on this machine."""
     notes: list[str] = []
     if not is_measured():
         notes.append("Processor time, memory and other programs are measured on Linux only.")
@@ -141,8 +143,8 @@ def _processor() -> str:
 
 
 def _clock_s(pid: int) -> float:
-    """Linux's clock of another process: the number of the clock is made from its pid, as
-    clock_getcpuclockid(3) makes it."""
+    """The processor time of another process on Linux. The clock's number is computed from the pid,
+    as in clock_getcpuclockid(3)."""
     with suppress(OSError):
         return time.clock_gettime(~pid << 3 | 2)
     return 0.0

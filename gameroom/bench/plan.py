@@ -1,4 +1,4 @@
-"""What is measured: how many rooms of whom, what they send, and for how long."""
+"""The plan of a benchmark: the rooms and their people, the size of packets, and the duration."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ AHEAD = 2
 """A player who sees turn g sends the packet for g + 2."""
 
 CHECKSUM_AGE = AHEAD + 1
-"""It has run the turn before g completely, and reports the checksum after that one."""
+"""It has run the turn before g, and reports the checksum after that turn."""
 
 SEATS_MAX = 256
 TEXT_MAX = 4096
 
 
 class BenchError(Exception):
-    """It cannot be measured; the text is for the person who asked."""
+    """The measurement is not possible. The message is for the person who runs the benchmark."""
 
 
 class BenchPlan(msgspec.Struct, frozen=True, kw_only=True):
     """rooms, seats, watchers: rooms, players in each, spectators in each.
 
-    text_bytes: the text in each command, which sets the size of a packet.
-    seconds, warm_s: how long a window is, and how long rooms play before it.
+    text_bytes: the length of the text in each command, which determines the size of a packet.
+    seconds, warm_s: the length of a window, and how long rooms play before it.
     """
 
     rooms: int = 60
@@ -57,8 +57,8 @@ class BenchPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """What a load process plays against. pid: the server's; cores: the server's and the load's,
-    none where processes are not pinned; key: a create key; first: go before other programs."""
+    """The server that a load process plays against. pid: of the server. cores: of the server and
+    the load, None if not pinned. key: a create key. first: give priority over other programs."""
 
     plan: BenchPlan
     kind: Kind
@@ -79,13 +79,13 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):
-    """What the load saw in one window. A value that this system cannot measure is None.
+    """The measurements of one window. A value that this system cannot measure is None.
 
-    packets: sent by the players; frames: turns that came to players and watchers; turns: closed.
-    pace: turns closed, of those that the clock asks for. Lateness in milliseconds; late: the
-    share of frames over half of a turn late. load_lag_ms: p99 of how late the load's own timers
-    were. others_server, others_load: how much of each core other programs used. confirmed:
-    commands that came back to their senders; faults: what was lost, out of order or refused.
+    packets: sent by the players. frames: turns received by players and spectators. turns: closed
+    turns. pace: closed turns as a share of those that were due. Lateness is in milliseconds. late:
+    the share of frames that are more than half a turn late. load_lag_ms: p99 of the lateness of the
+    load's own timers. others_server, others_load: the share of each core that other programs used.
+    confirmed: commands that came back to their senders. faults: lost, reordered or refused data.
     """
 
     rooms: int
@@ -131,7 +131,7 @@ ENGINE = "export default () => ({});\n"
 
 
 def room_text(plan: BenchPlan) -> str:
-    """The room file that the rooms of this plan are made from."""
+    """The room file for the rooms of this plan."""
     return ROOM.format(
         seats=plan.seats,
         watchers=plan.watchers,
@@ -142,7 +142,7 @@ def room_text(plan: BenchPlan) -> str:
 
 
 def is_memory_disk(folder: Path, mounts: str) -> bool:
-    """Whether this folder is in memory, where syncing costs nothing. mounts: /proc/mounts."""
+    """Whether this folder is in memory, where a sync costs nothing. mounts: /proc/mounts."""
     found = {line.split()[1]: line.split()[2] for line in mounts.splitlines() if line.strip()}
     for parent in (folder, *folder.parents):
         if str(parent) in found:

@@ -1,7 +1,7 @@
-"""One connection of the load: a player who answers every turn at once, or a watcher.
+"""One connection of the load: a player who answers every turn at once, or a spectator.
 
-Knows the wire, and the room that it is in. The rule it keeps: whatever it receives is checked,
-and nothing is decoded twice, because all of a room receive the same bytes.
+Knows the wire format and its room. The rule: it checks everything it receives, but decodes nothing
+twice, because all members of a room receive the same bytes.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from gameroom.bench.plan import AHEAD, SUBPROTOCOL, BenchError, Wire
 from gameroom.lockstep.packets import seat_name
 
 KNOWN_MAX = 64
-"""Payloads of a room that are remembered: its members are at most a few turns apart."""
+"""How many decoded payloads of a room are kept: its members are at most a few turns apart."""
 
 
 class LoadRoom:
-    """What the connections of a room share. confirmed: by seat, the last command that came back."""
+    """The shared state of a room's connections. confirmed: the last returned command by seat."""
 
     def __init__(self, wire: Wire, counts: LoadCounts) -> None:
         self.wire = wire
@@ -48,11 +48,11 @@ class LoadRoom:
         self._known: dict[bytes, SeenEvent] = {}
 
     def seat(self, seat: int, who: int) -> None:
-        """The player with this number has this seat."""
+        """Assign a seat to the player with this number."""
         self._who[seat], self._confirmed[seat] = who, 0
 
     def read(self, payload: bytes) -> SeenEvent | SeenAnswer:
-        """What a payload says, decoded once for the room."""
+        """Decode a payload, only once for the whole room."""
         known = self._known.get(payload)
         if known is not None:
             return known
@@ -83,7 +83,7 @@ class LoadRoom:
         self.moved.set()
 
     def _confirm(self, turn: SeenEvent) -> None:
-        """Every command comes back once, in order, and no later than its turn."""
+        """Check that every command comes back once, in order, and in its turn at the latest."""
         assert turn.generation is not None
         counts, confirmed = self.counts, self._confirmed
         self.generation = turn.generation
@@ -102,7 +102,7 @@ class LoadRoom:
 
 
 class LoadConnection(asyncio.Protocol):
-    """One WebSocket. seat: None for a watcher; who: the number of the player in all rooms."""
+    """One WebSocket. seat: None for a spectator. who: the number of the player among all rooms."""
 
     def __init__(self, room: LoadRoom, seat: int | None, who: int, text: str) -> None:
         self.transport: asyncio.Transport
@@ -120,7 +120,7 @@ class LoadConnection(asyncio.Protocol):
             room.seat(seat, who)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports have the methods of asyncio.Transport and not its type.
+        # uvloop's transports have the methods of asyncio.Transport, but not its type.
         self.transport = cast(asyncio.Transport, transport)
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -160,7 +160,7 @@ class LoadConnection(asyncio.Protocol):
                 self._counts.packets += 1
 
     async def ask(self, method: str, path: str, body: object = None) -> Any:
-        """The body of the answer to a request. Raises BenchError for a refusal."""
+        """Send a request. Returns the body of the answer. Raises BenchError for a refusal."""
         number = len(self._answers)
         self._answers[number] = asyncio.get_running_loop().create_future()
         self.transport.write(request(self._room.wire, number, method, path, body))
@@ -223,7 +223,7 @@ class LoadConnection(asyncio.Protocol):
 async def connected(
     room: LoadRoom, port: int, path: str, seat: int | None, who: int, text: str
 ) -> LoadConnection:
-    """A connection of the room that is open, and has said nothing yet. Raises BenchError."""
+    """Open a connection to the room, without sending anything yet. Raises BenchError."""
     loop = asyncio.get_running_loop()
     try:
         _, made = await loop.create_connection(

@@ -1,6 +1,7 @@
 """The processes of a benchmark: a server of each kind, and the load that plays against it.
 
-Knows how each is started, on which core, and how it ends. Nothing outlives its block.
+Knows how to start each process, on which core, and how to stop it. Each process ends with its
+`with` block.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ SHOWN_LINES = 5
 
 
 def node_version() -> str | None:
-    """The version of node; None if it is not here. Raises BenchError if it cannot load `ws`."""
+    """The version of Node, or None if it is not installed. Raises BenchError if it cannot load
+    `ws`."""
     program = shutil.which("node")
     if program is None:
         return None
@@ -44,20 +46,20 @@ def node_version() -> str | None:
 
 
 class LoadProcess:
-    """A load that waits for orders."""
+    """A load process that waits for orders."""
 
     def __init__(self, child: subprocess.Popen[str]) -> None:
         self._child = child
 
     def measure(self, order: Order) -> Window:
-        """Have this many rooms play, and the window that was measured. Raises BenchError."""
+        """Let the rooms of this order play. Returns the measured window. Raises BenchError."""
         assert self._child.stdin is not None
         assert self._child.stdout is not None
         try:
             self._child.stdin.write(msgspec.json.encode(order).decode() + "\n")
             self._child.stdin.flush()
         except BrokenPipeError:
-            pass  # The answer is then missing too.
+            pass  # Then the answer is missing too.
         line = self._child.stdout.readline()
         if not line:
             raise BenchError("the load ended without an answer")
@@ -70,8 +72,8 @@ class LoadProcess:
 def playing(
     kind: Kind, plan: BenchPlan, folder: Path | None, *, first: bool = False
 ) -> Iterator[LoadProcess]:
-    """A fresh server of this kind with a load beside it. folder: where a data folder is created
-    for the server, the system's for temporary files if None. first: both go before other programs.
+    """Start a new server of this kind and a load. folder: where to create the server's data folder;
+    default: the system's folder for temporary files. first: give both priority over other programs.
     Raises BenchError."""
     cores = machine.chosen_cores() or (None, None)
     key = secrets.token_urlsafe(24)
@@ -105,7 +107,7 @@ def _serving(
             env=_environment(),
         )  # fmt: skip
         try:
-            # What it starts and every thread from now on is on its core too.
+            # This also applies to all threads and processes that it starts from now on.
             machine.pin(child.pid, core, first=first)
             assert child.stdout is not None
             found = re.search(r"http://\S+:(\d+)", child.stdout.readline())
@@ -138,7 +140,7 @@ def _loading(job: Job) -> Iterator[LoadProcess]:
 
 
 def _environment() -> dict[str, str]:
-    """This one, in which a child finds the same packages."""
+    """Our environment, so that a child finds the same packages."""
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 

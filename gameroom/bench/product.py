@@ -1,9 +1,9 @@
-"""The server as the benchmark starts it: `gameroom serve` but for the rates of joining.
+"""The server as the benchmark starts it: `gameroom serve`, except for the rate limits of joining.
 
     python -m gameroom.bench.product DATA KEY DURABILITY
 
-All players come from one address at once, which the limits of a real server forbid. Everything
-that a game in play goes through is as an operator has it.
+All players join from one address at once, which the limits of a real server forbid. For running
+games, everything is the same as on a real server.
 """
 
 from __future__ import annotations

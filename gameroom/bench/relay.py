@@ -1,11 +1,11 @@
-"""The bare relay: it gathers the packets of a room and broadcasts them, and does nothing else.
+"""The bare relay: it only gathers the packets of a room and broadcasts them.
 
     python -m gameroom.bench.relay SEATS WIRE TURN_MS
 
-aiohttp, uvloop and msgspec, used as their documentation shows, and as fast as that goes: a typed
-decode of each packet, one encoding for a whole room. It checks nothing, stores nothing and knows
-nobody. Its clock is the server's: a turn is due one turn length after the one before, and closes
-then, or when the last packet for it is here.
+It uses aiohttp, uvloop and msgspec as their documentation recommends, and is as fast as that
+allows: it decodes each packet with types, and encodes each turn once per room. It has no checks, no
+storage and no sessions. Its clock is that of the server: a turn is due one turn length after the
+one before. It closes then or later, when its last packet has arrived.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ Encode = Callable[[int, int, dict[int, list[Any]]], bytes | str]
 
 
 def codec(wire: Wire) -> tuple[Decode, Encode]:
-    """What reads a packet, and what writes a turn from its generation, its length and the
-    commands by seat."""
+    """A function that decodes a packet, and one that encodes a turn from its generation, its length
+    and the commands by seat."""
     if wire == "msgpack":
         packet = msgspec.msgpack.Decoder(RelayPacket).decode
         pack = msgspec.msgpack.Encoder().encode
@@ -109,7 +109,7 @@ def codec(wire: Wire) -> tuple[Decode, Encode]:
 
 
 class RelayRoom:
-    """The sockets of one room and the packets for the turns that are open."""
+    """The sockets of one room, and the packets for its open turns."""
 
     def __init__(self, seats: int, turn_ms: int, encode: Encode) -> None:
         self.sockets: list[web.WebSocketResponse] = []
@@ -152,7 +152,7 @@ class RelayRoom:
 
 
 def make_app(seats: int, wire: Wire, turn_ms: int) -> web.Application:
-    """The application: one route, `/rooms/{room}/socket?seat=N`; watchers have no seat."""
+    """The application with one route, `/rooms/{room}/socket?seat=N`. Spectators have no seat."""
     decode, encode = codec(wire)
     rooms: dict[str, RelayRoom] = {}
 

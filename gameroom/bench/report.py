@@ -1,4 +1,4 @@
-"""The report of a benchmark: a value that is written as JSON and printed as a table."""
+"""The report of a benchmark, which can be written as JSON and printed as a table."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from gameroom.bench.runs import PACE_MIN
 
 VERSION = 1
 LOAD_SHARE_MAX = 0.7
-"""A load that uses more of its core may be what limits the server."""
+"""If the load uses a larger share of its core, it can limit the server."""
 OTHERS_MAX = 0.1
-"""Other programs that use more of a core spoil what is measured on it."""
+"""If other programs use a larger share of a core, measurements on it are not reliable."""
 
 TITLES: dict[str, str] = {
     "gameroom": "gameroom", "relay": "the bare relay", "node": "the node relay",
@@ -34,8 +34,8 @@ TITLES: dict[str, str] = {
 
 
 class BenchReport(msgspec.Struct, frozen=True, kw_only=True):
-    """figures: by figure and kind; ratios: by figure and `ours/theirs`. windows: of the kinds,
-    pair by pair, empty for a search."""
+    """figures: by figure and kind. ratios: by figure and `ours/theirs`. windows: by kind, in order
+    of the pairs; empty for a search."""
 
     version: int = VERSION
     mode: Literal["paced", "search"]
@@ -79,7 +79,7 @@ def search_report(
 
 
 def faults(report: BenchReport) -> list[str]:
-    """What was lost, out of order or refused, with the server that did it."""
+    """The faults (lost, reordered or refused data), each with its server."""
     return [
         f"{TITLES[kind]}: {fault}"
         for kind, windows in report.windows.items()
@@ -93,7 +93,7 @@ def as_json(report: BenchReport) -> str:
 
 
 def read_report(path: Path) -> BenchReport:
-    """A report from its file. Raises BenchError."""
+    """Read a report from a file. Raises BenchError."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=BenchReport)
     except OSError as error:
@@ -146,7 +146,7 @@ def _table(report: BenchReport) -> list[str]:
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """The rows of a table as lines: the first column to the left, the others to the right."""
+    """The rows of a table as lines: the first column left-aligned, the others right-aligned."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(
@@ -162,7 +162,7 @@ def _number(figure: Figure, found: Spread | None) -> str:
 
 
 def ratio_text(found: Spread | None) -> str:
-    """A ratio with the lowest and the highest of the pairs."""
+    """A ratio, with its lowest and highest value among the pairs."""
     if found is None:
         return "-"
     if found.count == 1:

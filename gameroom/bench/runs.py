@@ -1,6 +1,6 @@
-"""How a benchmark goes: the servers alternate, paced at equal load or in search of the most rooms.
+"""The course of a benchmark: the servers alternate, at equal load or in a search for most rooms.
 
-Knows no process: what opens one is handed in.
+Knows no process: the function that starts one is an argument.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from typing import Protocol
 from gameroom.bench.plan import BenchError, BenchPlan, Kind, Order, Window, counted
 
 STEPS = 8
-"""How finely the search looks between the last number that passed and the first that failed."""
+"""The number of steps of the search between the last number that passed and the first that
+failed."""
 ROOMS_MAX = 4096
 PACE_MIN = 0.98
-"""A server that closes fewer of the turns that the clock asks for does not keep up."""
+"""A server that closes a smaller share of the due turns does not keep up."""
 
 
 class Measures(Protocol):
-    """A load beside a fresh server."""
+    """A load that plays against a new server."""
 
     def measure(self, order: Order) -> Window: ...
 
@@ -32,8 +33,8 @@ Say = Callable[[str], None]
 def paced(
     plan: BenchPlan, kinds: Sequence[Kind], opens: Opens, say: Say
 ) -> dict[Kind, list[Window]]:
-    """The windows of each kind, pair by pair, each on a fresh server; every other pair runs in
-    the reverse order. Raises BenchError."""
+    """The windows of each kind, in order of the pairs. Each window runs on a new server, and every
+    other pair in reverse order. Raises BenchError."""
     found: dict[Kind, list[Window]] = {kind: [] for kind in kinds}
     order = Order(rooms=plan.rooms, warm_s=plan.warm_s, seconds=plan.seconds)
     for pair in range(plan.pairs):
@@ -48,7 +49,7 @@ def paced(
 def searched(
     plan: BenchPlan, kinds: Sequence[Kind], opens: Opens, limit_ms: float, say: Say
 ) -> dict[Kind, list[int]]:
-    """The largest numbers of rooms whose turns stay within the limit, of each kind."""
+    """For each kind, the largest numbers of rooms whose turns stay within the limit."""
     found: dict[Kind, list[int]] = {kind: [] for kind in kinds}
     for pair in range(plan.pairs):
         for kind in kinds if pair % 2 == 0 else reversed(kinds):
@@ -65,12 +66,13 @@ def most_rooms(
     limit_ms: float,
     say: Say,
 ) -> int:
-    """The largest number of rooms with p99 lateness within the limit, from plan.rooms on: doubled
-    until it fails, then in equal steps between the two on a fresh server. 0 if one fails."""
+    """The largest number of rooms with p99 lateness within the limit. It starts with plan.rooms and
+    doubles until a number fails, then tries equal steps between the last two on a new server. 0 if
+    even the smallest number fails."""
 
     def passes(load: Measures, rooms: int) -> bool:
         order = Order(rooms=rooms, warm_s=plan.warm_s, seconds=plan.seconds)
-        # Another program may have disturbed a window once.
+        # Try twice, because another program can disturb a window.
         for _ in range(2):
             try:
                 window = load.measure(order)
@@ -102,7 +104,7 @@ def most_rooms(
 
 
 def brief(window: Window) -> str:
-    """A window in a few words."""
+    """A short description of a window."""
     cpu = ""
     if window.server_cpu_s is not None and window.packets:
         cpu = f"{window.server_cpu_s / window.packets * 1e6:.1f} us a packet, "

@@ -1,8 +1,8 @@
 """The command line: parse arguments, call, print, exit code.
 
-Knows no room, no chart and no server: each sub-command is a module beside this one
-that holds a click command of its own name, imported only when it is run, so that
-`gameroom --help` and `gameroom check` never pay for the server.
+Knows no room, no chart and no server. Each sub-command is a module of this package that contains a
+click command with the same name. It is imported only when it runs, so that `gameroom --help` and
+`gameroom check` never load the server.
 
 The rule it keeps: exit codes are 0 clean, 1 findings, 2 usage, 3 internal error.
 """
@@ -46,7 +46,7 @@ COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """A group that imports a sub-command's module when it is asked for by name."""
+    """A group that imports the module of a sub-command only when the command is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(COMMANDS)
@@ -82,12 +82,12 @@ def gameroom(debug: bool) -> None:
 
 
 def main(args: Sequence[str] | None = None) -> None:
-    """Run the command line and leave the process with one of the four exit codes."""
+    """Run the command line and exit the process with one of the four exit codes."""
     sys.exit(run(args))
 
 
 def run(args: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit code. A sub-command returns its own (None is 0)."""
+    """Run the command line and return the exit code. A sub-command returns its own (None is 0)."""
     try:
         code = gameroom.main(args=args, prog_name="gameroom", standalone_mode=False)
     except click.exceptions.Abort:
@@ -97,7 +97,7 @@ def run(args: Sequence[str] | None = None) -> int:
         problem.show()
         return EXIT_USAGE if isinstance(problem, click.UsageError) else problem.exit_code
     except SystemExit:
-        # click's answer to a reader that went away, as `head` does. It knows, so nothing is told.
+        # click raises this if the reader of the output has ended, like `head`. Exit silently.
         return EXIT_USAGE
     except Exception as fault:
         if isinstance(fault, OSError) and fault.errno in _UNWRITABLE and fault.filename is None:
@@ -109,18 +109,18 @@ def run(args: Sequence[str] | None = None) -> int:
 
 
 _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
-"""What befalls standard output; our files' errors carry a name, or are told where they happen."""
+"""Write errors of standard output. Errors of our files have a file name, or are handled there."""
 
 
 def _tell_unwritable(problem: OSError) -> None:
-    # What is left in the buffer would be tried again when the interpreter ends.
+    # Otherwise the interpreter tries to write the rest of the buffer again at its end.
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     click.echo(f"Error: standard output can't be written: {problem.strerror}", err=True)
 
 
 def _tell_fault(fault: Exception, *, debug: bool) -> None:
-    """One line that says where to go with it; the traceback is for whoever asks for it."""
+    """Print one line with instructions to report the error; with `debug`, also the traceback."""
     if debug:
         traceback.print_exception(fault)
     frame = traceback.extract_tb(fault.__traceback__)[-1]

@@ -1,4 +1,4 @@
-"""`gameroom bench`: the server beside a bare relay, on this machine."""
+"""`gameroom bench`: compares the server with a bare relay, on this machine."""
 
 from __future__ import annotations
 
@@ -233,7 +233,8 @@ def _measured(
 
 
 def _node(is_wanted: bool, notes: list[str]) -> str | None:
-    """The version of node if it takes part; a note why not. Raises BenchError if it must."""
+    """The version of Node, or None with a note why it does not take part. Raises BenchError if it
+    is required."""
     from gameroom.bench.plan import BenchError
     from gameroom.bench.processes import node_version
 

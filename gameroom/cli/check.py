@@ -1,4 +1,4 @@
-"""`gameroom check`: read room files, print every problem, leave with the right code."""
+"""`gameroom check`: reads room files, prints every problem, and returns the exit code."""
 
 from __future__ import annotations
 
@@ -89,8 +89,8 @@ def check(
 
 @dataclass(slots=True)
 class _Found:
-    """What all files together gave. sources: their texts by name, for the pictures; fixed:
-    what was put right, a line each."""
+    """The results for all files. sources: their texts by name, for quoting lines. fixed: one line
+    for each applied fix."""
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)
@@ -113,7 +113,7 @@ def _check(path: Path, name: str, found: _Found, *, fix: bool, explore: bool) ->
 def _reported(
     loaded: Loaded, name: str, *, explore: bool
 ) -> tuple[Sequence[Diagnostic], Sequence[Note]]:
-    """What there is to report of a file, without the warnings that it allows."""
+    """The diagnostics of a file, without the warnings that it allows."""
     told: Sequence[Diagnostic] = loaded.diagnostics
     notes: list[Note] = []
     if explore and loaded.room is not None:
@@ -121,7 +121,7 @@ def _reported(
         told = (*told, *report.diagnostics)
         notes = [Note(name, note) for note in report.notes]
     if explore or loaded.room is None:
-        # Without playing, nobody knows which warning need not have been allowed.
+        # Without the deep checks, it is unknown which allowed warnings do not occur.
         told = language.settled(told, loaded.sources, name=name)
     return told, notes
 

@@ -1,4 +1,4 @@
-"""`gameroom convert`: a room file in the other spelling."""
+"""`gameroom convert`: converts a room file to the other format."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""`gameroom demo`: a shipped game on this machine, two seats and a watcher on one page.
+"""`gameroom demo`: a shipped game on this machine, with two seats and a spectator on one page.
 
-It is the real server with one page more: rooms, journals and sessions are what players
-get, in a folder that goes when the demo does.
+It is the real server with one additional page. Rooms, journals and sessions are real, in a folder
+that is deleted when the demo ends.
 """
 
 from __future__ import annotations
@@ -81,12 +81,13 @@ def demo(game: str, port: int | None, no_browser: bool) -> int:
 
 
 def games() -> list[str]:
-    """The shipped games that have something to look at."""
+    """The shipped games that have a view."""
     return sorted(path.parent.name for path in resources.rooms().glob("*/view.js"))
 
 
 def free_port() -> int:
-    """The demo's own port if it is free, so that its address stays the same; else one near."""
+    """The default port of the demo if it is free, so that its URL stays the same; otherwise a port
+    near it."""
     for port in range(PORT, PORT + PORTS_TRIED):
         with contextlib.closing(socket.socket()) as trial:
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -97,10 +98,10 @@ def free_port() -> int:
 
 
 def add_demo(app: web.Application, game: str) -> None:
-    """`/demo`, a page of a room of this game. A post makes another room.
+    """Add `/demo`, a page with a room of this game. A POST creates another room.
 
-    GET without a room leads to this browser's last one, so that `/demo` is all that has to
-    be remembered; another browser gets a room of its own, where its seats are free.
+    GET without a room redirects to the last room of this browser, so that people only need to
+    remember `/demo`. Another browser gets a new room, in which its seats are free.
     """
     from aiohttp import web
 
@@ -123,7 +124,7 @@ def add_demo(app: web.Application, game: str) -> None:
         return await another(bodies.Create(game=game))
 
     async def again(request: web.Request) -> web.StreamResponse:
-        # Not Origin: our pages send no referrer, and then a form's Origin says "null".
+        # Do not check Origin: our pages send no referrer, so the Origin of a form is "null".
         if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
             raise web.HTTPForbidden(text="only the page of the demo can create rooms")
         repairs = "repair" in await request.post()
@@ -135,8 +136,8 @@ def add_demo(app: web.Application, game: str) -> None:
 
 
 def repairing(game: str) -> bodies.Create:
-    """A room of this game that lets a diverged engine begin again. It takes three: of two who
-    differ nobody knows who is right. Raises RefusedError for a game that seats fewer."""
+    """A room of this game that restarts a diverged engine. It needs three players: if two engines
+    differ, it cannot be decided which one is right. Raises RefusedError for a game with fewer."""
     from gameroom.resources import shipped_code
     from gameroom.server import bodies
 

@@ -1,4 +1,4 @@
-"""`gameroom desync`: desync reports, explained."""
+"""`gameroom desync`: explains desync reports."""
 
 from __future__ import annotations
 

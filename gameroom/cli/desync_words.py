@@ -1,7 +1,7 @@
-"""A desync report in plain words.
+"""Formats a desync report as text.
 
-Knows the report's form and no file. The rule it keeps: what players and their engines said
-comes to the terminal without control characters, and short.
+Knows the structure of a report, but no file. The rule: text from players and their engines is
+printed shortened and without control characters.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ def line(report: DesyncReport) -> str:
 
 
 def facts(report: DesyncReport) -> dict[str, Any]:
-    """The report without the states, with what does not fit together in it."""
+    """The report without the states, plus its inconsistencies."""
     found = {key: value for key, value in report.body.items() if key != "states"}
     return found | {"doubts": {str(seat): why for seat, why in doubts(report).items()}}
 
 
 def told(report: DesyncReport, most: int = 10) -> str:
-    """The whole story. most: how many differences and turns are told."""
+    """The full text. most: the maximum number of differences and turns."""
     body = report.body
     parts = [
         _head(body),
@@ -199,7 +199,7 @@ def _value(value: Any, by: str | None = None) -> str:
 
 
 def _clean(text: str) -> str:
-    """No control character, no change of direction, no surprise in a terminal."""
+    """The text without control characters and changes of direction, safe for a terminal."""
     return _cut("".join(one if one.isprintable() else "?" for one in text))
 
 

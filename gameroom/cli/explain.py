@@ -1,4 +1,4 @@
-"""`gameroom explain`: the long story of a code."""
+"""`gameroom explain`: explains a diagnostic code in detail."""
 
 from __future__ import annotations
 

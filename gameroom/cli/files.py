@@ -1,6 +1,6 @@
-"""Room files as the commands meet them: which ones are meant, reading, writing.
+"""Room files for the commands: finds, reads and writes them.
 
-It knows no room. What can't be read or written is a usage error, told in one line.
+It knows no room. A file that can't be read or written is a usage error with a one-line message.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ STDIN = Path("-")
 
 
 def found(names: Sequence[str], suffixes: Sequence[str] = SUFFIXES) -> list[Path]:
-    """The files that the arguments mean, each once; a folder is searched for room files.
+    """The files named by the arguments, each once. A folder is searched for room files.
 
-    A name that leads nowhere and a folder without room files are usage errors.
+    Raises click.UsageError for a missing file and for a folder without room files.
     """
     return list(dict.fromkeys(path for name in names for path in _found(name, tuple(suffixes))))
 
@@ -46,12 +46,12 @@ def _found(name: str, suffixes: tuple[str, ...]) -> Iterator[Path]:
 
 
 def is_text(path: Path) -> bool:
-    """Can it be read as a file is? A pipe can, such as a shell makes of `<(...)`."""
+    """Whether the path can be read like a file. Pipes can, such as `<(...)` in a shell."""
     return path.is_file() or path.is_fifo()
 
 
 def missing(path: Path) -> click.UsageError:
-    """There is no such file; one with an ending of room files may be meant."""
+    """The error for a missing file. It suggests an existing file with a suffix of room files."""
     meant = [path.with_name(path.name + ending) for ending in SUFFIXES if path.name]
     near = next((f"; did you mean {each}?" for each in meant if each.is_file()), "")
     return click.UsageError(f"there is no file {path}{near}")
@@ -60,7 +60,7 @@ def missing(path: Path) -> click.UsageError:
 def read(path: Path) -> str:
     """The text of a file, or of standard input for `-`.
 
-    Bytes that are no UTF-8 stay marked in it, for the language to complain about.
+    Invalid UTF-8 becomes lone surrogates, which the language reports. Raises click.UsageError.
     """
     try:
         if path == STDIN:
@@ -76,13 +76,13 @@ def read(path: Path) -> str:
 
 
 def load(path: Path, text: str, name: str) -> Loaded:
-    """Load a text that was read from this path; `name` is what it is called."""
+    """Load a text that was read from this path. name: the name to show."""
     return language.load(text, name=name, resolve=_resolver(path))
 
 
 def _resolver(path: Path) -> Resolve:
-    """Files that the one at `path` uses are looked for beside it, then among the shipped; beside
-    standard input and pipes is the working folder."""
+    """Finds the files that the one at `path` uses: first in the same folder, then among the shipped
+    rooms. For standard input and pipes, the working folder is used."""
     folder = path.parent if path.is_file() else Path()
 
     def resolve(wanted: str) -> Source | None:
@@ -95,12 +95,13 @@ def _resolver(path: Path) -> Resolve:
 
 
 def _is_below(path: Path, folder: Path) -> bool:
-    """A file can't make us read one outside of its folder."""
+    """Whether a path is inside the folder. A room file must not read files outside its folder."""
     return path.resolve().is_relative_to(folder.resolve())
 
 
 def write(path: Path, text: str) -> None:
-    """Replace a file's text whole or not at all; its mode stays, and a link stays a link."""
+    """Replace a file's text completely or not at all. Keeps its mode, and keeps a link as a link.
+    Raises click.UsageError."""
     place = path.resolve()
     if not place.parent.is_dir():
         raise click.UsageError(f"{path} can't be written: there is no folder {path.parent}")

@@ -1,4 +1,4 @@
-"""`gameroom fmt`: room files in the one layout."""
+"""`gameroom fmt`: formats room files in the standard layout."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def fmt(files_: tuple[str, ...], check: bool, diff: bool) -> int:
 
 
 class _Result:
-    """What became of one file."""
+    """The result for one file."""
 
     def __init__(self, code: int = 0, changed: bool = False) -> None:
         self.code = code

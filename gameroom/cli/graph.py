@@ -1,4 +1,4 @@
-"""`gameroom graph`: the statechart of a room file as a picture, or as text for other programs."""
+"""`gameroom graph`: draws the statechart of a room file, or prints it for other programs."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Room ids on the command line.
 
-Earlier releases drew ids that may begin with `-`, and files are named by them. To click such
-a word is a cluster of options. A command of this class takes it for what it is: a word with
-the form of an id that is not one of the command's own options is its argument.
+Earlier releases created ids that can start with `-`, and used them in file names. click parses such
+a word as several options. A command of this class treats a word with the form of an id as its
+argument, unless it is one of the command's options.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ import re
 import click
 
 _ID = re.compile(r"-[A-Za-z0-9_-]{21}(-[0-9]+)?(\.[a-z]+)?")
-"""An id of 22 characters that begins with `-`, or the name of a file of that room."""
+"""An id of 22 characters that starts with `-`, or the name of a file of that room."""
 
 
 class TakesIds(click.Command):
-    """A command with one argument: a room's id, or a file that may be named by one."""
+    """A command with one argument: a room's id, or a file that can be named after one."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         return super().parse_args(ctx, self._sorted(ctx, args))
 
     def _sorted(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """The same words, with ids behind `--`, where nothing is an option."""
+        """The same words, with ids moved behind `--`, where click expects no options."""
         options = [one for one in self.get_params(ctx) if isinstance(one, click.Option)]
         names = {name for one in options for name in one.opts}
         with_value = {name for one in options if not one.is_flag for name in one.opts}

@@ -1,4 +1,4 @@
-"""`gameroom new`: a room file to start from, made from one of the shipped rooms."""
+"""`gameroom new`: creates a room file from a template, i.e. from one of the shipped rooms."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ WIDTH = 92
 
 
 def templates() -> dict[str, str]:
-    """What each shipped room is for, by name: the smallest first, the standard room and
-    the games with an engine too large to start from left out."""
+    """The purpose of each template by name, the smallest first. The templates are the shipped rooms
+    without the standard room and without games whose engine is too large for a start."""
     names = sorted(path.stem for path in resources.rooms().glob("*.room"))
     names = [SMALLEST, *(name for name in names if name not in (SMALLEST, "standard")), "noughts"]
     return {name: _doc(name) for name in names}
@@ -47,7 +47,7 @@ def adapted(template: str, title: str, file: str) -> str:
 
 
 def _guide() -> str:
-    """The lines of the smallest template that tell how to read a file."""
+    """The lines of the smallest template that explain how to read a file."""
     found = resources.shipped_room(SMALLEST)
     assert found is not None
     begin = found[1].index(GUIDE)
@@ -55,7 +55,7 @@ def _guide() -> str:
 
 
 def _list(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
-    """Print the templates and leave; nothing else is looked at."""
+    """Print the templates and exit, ignoring other arguments."""
     if not wanted or ctx.resilient_parsing:
         return
     width = max(map(len, templates()))

@@ -1,4 +1,4 @@
-"""`gameroom replay`: watch a game again, check it, or take it out of a data folder."""
+"""`gameroom replay`: plays a replay, verifies it, or creates it from a data folder."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def replay(
     return _play(path, port, opens=not no_browser)
 
 
-# --- Making -----------------------------------------------------------------------------
+# --- Creating ---------------------------------------------------------------------------
 
 
 def _make(data: Path, room: str, out: Path) -> int:
@@ -212,7 +212,7 @@ def _play(path: Path, port: int | None, *, opens: bool) -> int:
 
 
 def add_replay(app: web.Application, path: Path) -> None:
-    """`/replay/file`, this one file, for the page `/replay?file=1`."""
+    """Add `/replay/file`, which serves this file to the page `/replay?file=1`."""
     from aiohttp import web
 
     from gameroom.server.http.exchange import NO_STORE

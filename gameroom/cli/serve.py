@@ -17,7 +17,7 @@ WAIT_MS_MAX = 24 * 3_600_000
 
 
 class Length(click.ParamType[int]):
-    """A length of time, written as in room files; in milliseconds."""
+    """A duration, written as in room files and converted to milliseconds."""
 
     name = "time"
 

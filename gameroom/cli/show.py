@@ -1,4 +1,4 @@
-"""`gameroom show`: a room with everything that it inherits, as one flat file."""
+"""`gameroom show`: prints a room with everything that it inherits, as one file."""
 
 from __future__ import annotations
 

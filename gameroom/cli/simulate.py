@@ -1,4 +1,4 @@
-"""`gameroom simulate`: rooms with their people, network and disk, from a seed."""
+"""`gameroom simulate`: simulates rooms with their people, network and disk, from a seed."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 SEED_MAX = 2**32
 TURNS_MAX = 1_000_000
 PROGRESS_S = 10
-"""Work that takes longer says so often how far it is."""
+"""How often longer work reports its progress."""
 
 ALL = "all"
 
 
 class Seeds(click.ParamType[range]):
-    """`7`, or `1..100` with both ends."""
+    """A range of seeds: `7`, or `1..100` including both ends."""
 
     name = "A..B"
 
@@ -147,7 +147,7 @@ def simulate(
 
 
 def _charts(rooms: Iterable[str]) -> list[tuple[str, Chart]] | None:
-    """The rooms that are meant; None, and the problems are told, where one has some."""
+    """The charts of these rooms by name. If a room has errors, prints them and returns None."""
     from gameroom.roomfile import chart_of
 
     charts, is_clean = list[tuple[str, "Chart"]](), True
@@ -164,8 +164,8 @@ def _charts(rooms: Iterable[str]) -> list[tuple[str, Chart]] | None:
 
 @dataclass(slots=True)
 class _Work:
-    """Run after run. in_full: tell of those that hold, too; stops: at the first that breaks;
-    shown: when progress was told last, in seconds of the machine's clock."""
+    """Executes the runs. in_full: also print successful runs. stops: stop at the first broken run.
+    shown: when progress was last printed, in seconds of the machine's clock."""
 
     as_json: bool
     in_full: bool
@@ -215,14 +215,14 @@ class _Work:
             click.echo(world.as_text(outcome, file))
 
     def _lives(self, began: float, seed: int, turns: int) -> None:
-        """This seed's run has come to so many turns: tell it where it is time to."""
+        """The run of this seed has reached this turn: print the progress if it is due."""
         now = time.monotonic()
         if now - self.shown >= PROGRESS_S:
             self.shown = now
             self._progress(now - began, f", now at turn {turns:,} of seed {seed}")
 
     def _progress(self, seconds: float, at: str = "") -> None:
-        """How far, how fast: for whoever waits, so not on standard output."""
+        """Print the progress for people, so not to standard output."""
         rate = self.runs / seconds if seconds else 0.0
         broken = f", {self.failed.total()} broken" if self.failed else ""
         click.echo(

@@ -1,4 +1,4 @@
-"""`gameroom test`: run the scenarios of room files, print what came of them."""
+"""`gameroom test`: runs the scenarios of room files and prints the results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`gameroom trace`: events as JSON lines in, macrosteps as JSON lines out."""
+"""`gameroom trace`: reads events and prints macrosteps, both as JSON lines."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def trace(file: str) -> int:
 
 
 class _UnreadableError(Exception):
-    """The line is none that could hold an event; the message says why."""
+    """The line cannot be an event. The message says why."""
 
 
 def _no_json(line: str, at: int) -> str:
@@ -71,9 +71,9 @@ def _no_json(line: str, at: int) -> str:
 
 
 def _lines() -> Iterator[str]:
-    """Lines of standard input, each cut where it gets too long."""
+    """The lines of standard input. A line that is too long is split."""
     while line := sys.stdin.buffer.readline(LINE_BYTES_MAX):
-        # Bytes that are no text become characters that fit nowhere outside of a string.
+        # Invalid UTF-8 becomes a character that is not valid JSON outside of a string.
         yield line.decode("utf-8", "replace").rstrip("\r\n")
 
 

@@ -1,10 +1,11 @@
-"""Who may be connected: a time limit for each step up to the hello, and a limit for all.
+"""Limits the connections: a time limit for each step up to the hello, and a total limit.
 
-Knows connections by their transports, and nothing of rooms. Four rules: a connection that
-does not get on with its request is cut off; of those that have not said hello, an address
-holds only so many; when there are too many the silent ones give way, and never somebody
-who has said hello; whoever shows a known session is counted apart from newcomers, so that
-no crowd of strangers keeps a player from coming back.
+Knows connections by their transports, and no rooms. Four rules:
+- A connection that does not proceed with its request in time is closed.
+- An address can have only a limited number of silent connections, i.e. without a hello.
+- At the total limit silent connections are closed, but never a connection that has sent its hello.
+- Connections with a known session are counted apart from newcomers, so that a crowd of newcomers
+  cannot keep a player from coming back.
 """
 
 from __future__ import annotations
@@ -21,27 +22,27 @@ from gameroom.server.silent import Silent
 
 @dataclass(slots=True, eq=False)
 class _Peer:
-    """One connection, while it is open."""
+    """One open connection. give_way: closes it."""
 
     transport: asyncio.BaseTransport
     give_way: Callable[[], None]
     deadline: asyncio.TimerHandle | None = None
-    """Until its first request."""
+    """The time limit for the first request, None when it has arrived."""
     waits: bool = False
-    """Whether it is a socket."""
+    """Whether it is a WebSocket whose hello is expected."""
 
     def patient(self) -> None:
-        """It has done what it had to do in time."""
+        """Cancel the deadline: the peer has met it."""
         if self.deadline is not None:
             self.deadline.cancel()
             self.deadline = None
 
 
 FILES = 64
-"""Descriptors of the process's own: libraries, the session store, the log."""
+"""Descriptors that the process itself needs: libraries, the session store, the log."""
 
 NEXT = 8
-"""Connections that may come in whatever is open."""
+"""How many further connections are always allowed."""
 
 
 class Admission:
@@ -73,12 +74,12 @@ class Admission:
 
     @property
     def silent(self) -> int:
-        """Connections that have not said hello."""
+        """The number of connections without a hello."""
         return len(self._newcomers) + len(self._returning)
 
     @property
     def full(self) -> bool:
-        """Whether what is left is kept for players who come back."""
+        """Whether only the connections reserved for returning players are left."""
         reserved = min(self._limits.connections_reserved, self._connections_max // 2)
         return self._spoken >= self._connections_max - reserved
 
@@ -87,24 +88,24 @@ class Admission:
         return len(self._peers) - self.silent
 
     def within(self, descriptors: int) -> None:
-        """Keep to so many descriptors: a file per room and FILES are not for connections, but
-        at least half are."""
+        """Limit the connections to the available descriptors. One file per room and FILES are
+        reserved, but connections get at least half of the descriptors."""
         room = max(descriptors - self._limits.rooms_max - FILES, descriptors // 2)
         self._allowed = self._connections_max = min(self._limits.connections_max, room)
 
     def squeeze(self) -> None:
-        """There are no descriptors for more: silent connections give way until there are some
-        for files again."""
+        """Call this when the process is out of descriptors. Closes silent connections until there
+        are descriptors for files again."""
         now = len(self._peers)
         self._connections_max = max(min(now - FILES, self._allowed), now // 2, self._spoken + NEXT)
         self._make_way()
 
     def relax(self) -> None:
-        """There are descriptors again."""
+        """Undo `squeeze`: there are enough descriptors again."""
         self._connections_max = self._allowed
 
     def accepted(self, transport: asyncio.Transport) -> None:
-        """A TCP connection; the headers of its first request are to come in time."""
+        """Add a TCP connection and start the time limit for the headers of its first request."""
         name = transport.get_extra_info("peername")
         address = str(name[0]) if name else ""
         peer = _Peer(transport, transport.abort)
@@ -112,13 +113,13 @@ class Admission:
         peer.deadline = self._loop.call_later(
             self._limits.request_timeout_ms / 1000, self._late, peer, address
         )
-        # Whom a proxy speaks for, its headers will say; until then each is reckoned alone.
+        # A proxy names the client in the headers. Until then each connection counts separately.
         key = f"proxied {id(peer)}" if address in self._proxies else network(address)
         self._yield(self._newcomers.put(peer, key))
         self._make_way()
 
     def heard(self, transport: asyncio.BaseTransport, address: str) -> None:
-        """The headers of a request, and whom it is reckoned to."""
+        """The headers of a request have arrived. address: the address that it counts for."""
         peer = self._peers.get(transport)
         if peer is None:
             return
@@ -133,9 +134,9 @@ class Admission:
         session: str | None,
         give_way: Callable[[], None],
     ) -> None:
-        """A socket, whose hello is to come. session: a name for the known session that its
-        handshake showed, None for a newcomer. give_way: ends the socket."""
-        # A transport that was never accepted here belongs to somebody else's server.
+        """A WebSocket is open and its hello is expected. session: a name for the known session in
+        its handshake, None for a newcomer. give_way: closes the socket."""
+        # An unknown transport was accepted by a different server, e.g. that of a test.
         peer = self._peers.setdefault(transport, _Peer(transport, give_way))
         peer.give_way, peer.waits = give_way, True
         if session is None:
@@ -145,14 +146,14 @@ class Admission:
             self._yield(self._returning.put(peer, session))
 
     def spoke(self, transport: asyncio.BaseTransport) -> None:
-        """It has said hello."""
+        """The hello of this connection was accepted."""
         peer = self._peers.get(transport)
         if peer is not None:
             self._newcomers.drop(peer)
             self._returning.drop(peer)
 
     def lost(self, transport: asyncio.BaseTransport) -> None:
-        """The connection is gone."""
+        """Remove a closed connection."""
         peer = self._peers.pop(transport, None)
         if peer is not None:
             peer.patient()
@@ -168,7 +169,7 @@ class Admission:
 
     def _yield(self, peer: _Peer | None) -> None:
         if peer is not None:
-            # Connections that are merely kept alive may go without a word.
+            # Idle keep-alive connections are closed without a log line.
             if peer.waits or peer.deadline is not None:
                 self._log.note("connections: silent ones were closed to make room for others", "")
             self.lost(peer.transport)

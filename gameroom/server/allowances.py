@@ -1,9 +1,8 @@
-"""What each session, and each address without one, may make the server do.
+"""Limits how much work each session, and each address without a session, can cause.
 
-Knows buckets and limits; no HTTP and no sockets. One allowance belongs to a session however
-many sockets and HTTP requests it uses, so reconnecting refills nothing. The rule it keeps:
-client packets are paid from an allowance of their own, so nothing else that a client asks for
-keeps its turns and checksums from being heard.
+Knows buckets and limits, but no HTTP and no sockets. A session has one allowance for all its
+sockets and HTTP requests, so reconnecting does not refill it. The rule: client packets have a
+separate bucket, so a client's other requests never block its turns and checksums.
 """
 
 from __future__ import annotations
@@ -17,34 +16,35 @@ from gameroom.server.config import Limits
 from gameroom.server.rates import Bucket
 
 FRAME_BYTES = 1024
-"""A frame counts once for every so many bytes that it begins."""
+"""A frame counts as one more frame for each time this many bytes."""
 
 FRAME_US = 250
-"""And once for every so many microseconds that it takes to read, where it is that long."""
+"""A frame that takes long to read also counts as one frame per this time, in microseconds."""
 
 HTTP_US = 500
-"""What aiohttp takes to read a request and to write its answer, beside the answer's own cost."""
+"""The time that aiohttp needs to read a request and write its answer, in addition to the cost of
+the answer itself."""
 
 PIECE_US = 100
-"""What a piece of a stream costs, beside its bytes."""
+"""The cost of a piece of a stream, in addition to its bytes."""
 
 REQUEST_US = 100
-"""What a request over a socket costs at least: it is paid before it waits for its answer."""
+"""The minimum cost of a request over a socket. It is charged before the request waits for its
+answer."""
 
 SOCKET_US = 2000
-"""What a socket costs, from its handshake to its end, beside what is said on it."""
+"""The cost of a socket from its handshake to its end, in addition to the frames on it."""
 
 BYTES_PER_US = 1000
-"""How many bytes of a body are moved to or from a transport in a microsecond."""
+"""How many bytes of a body move to or from a transport in a microsecond."""
 
 
 @dataclass(slots=True)
 class Allowance:
-    """One payer's buckets.
+    """The buckets of one payer, i.e. a session or an address.
 
-    frames: frames of a socket. work_us: the loop's time that requests take, in microseconds.
-    connects: times that somebody connects. refusals: answers that say no more than to wait; they
-    cost too.
+    frames: frames over sockets. work_us: the event loop's time for requests, in microseconds.
+    connects: connections. refusals: answers that only ask the client to wait; they cost time too.
     """
 
     frames: Bucket
@@ -54,14 +54,14 @@ class Allowance:
 
 
 class Allowances:
-    """All allowances of a server, the least lately used forgotten beyond `addresses_max`."""
+    """All allowances of a server. Beyond `addresses_max`, the least recently used is removed."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._kept: OrderedDict[str, Allowance] = OrderedDict()
 
     def of_session(self, room: str, who: str, file: RoomFile) -> Allowance:
-        """The allowance of a member. What the room file lets a player send is never refused."""
+        """The allowance of a member. It always covers the packets that the room file allows."""
         limits, key = self._limits, f"session {room} {who}"
         if (found := self._known(key)) is not None:
             return found
@@ -77,7 +77,7 @@ class Allowances:
         )
 
     def of_address(self, address: str) -> Allowance:
-        """The allowance of all who come from an address and have no session."""
+        """The allowance of all requests from an address without a session."""
         limits, key = self._limits, f"address {address}"
         if (found := self._known(key)) is not None:
             return found
@@ -104,19 +104,19 @@ class Allowances:
 
 
 def frames_in(size: int) -> int:
-    """How many frames a frame of so many bytes counts for."""
+    """How many frames a frame of `size` bytes counts as."""
     return 1 + size // FRAME_BYTES
 
 
 def packets_per_second(file: RoomFile) -> int:
-    """The frames that a player of this room may need for packets of the largest size, one in
-    each of the shortest turns."""
+    """The frames per second that a player of this room can need: one packet of the maximum size in
+    each turn, with the shortest turns."""
     shortest_ms, _ = policies.times(file, "pace", "turn")
     return frames_in(number(file, "limits", "packet_bytes")) * 1000 // shortest_ms
 
 
 def message_bytes(file: RoomFile, limits: Limits) -> int:
-    """The longest frame or body of a request that a member of this room may send."""
+    """The maximum size in bytes of a frame or request body from a member of this room."""
     packet = number(file, "limits", "packet_bytes")
-    # One that is a little too long is refused with a reason, and not with a close.
+    # A packet that is slightly too long gets a refusal with a reason instead of a close.
     return min(limits.frame_bytes_max, max(limits.request_bytes_max, packet * 5 // 4))

@@ -1,6 +1,6 @@
-"""The application: stores, lobby, handlers and the table of routes put together.
+"""The application: connects stores, lobby, handlers and the table of routes.
 
-Decides nothing itself. `make_app` is all that tests, the command line and the demo need.
+Decides nothing itself. Tests, the command line and the demo need only `make_app`.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ START_WAIT_S = 1.0
 """How long the start waits for the stores."""
 
 CLOSING: web.AppKey[list[Close]] = web.AppKey("closing", list)
-"""One item: the close code that sockets get at the end. Put another in its place before."""
+"""A list with one item: the close code for the sockets at shutdown. Replace it to change it."""
 
 
 def make_app(config: Config, stores: Stores, *, sources: Sources | None = None) -> web.Application:
-    """The whole server as an aiohttp application. It closes the stores when it ends.
+    """The whole server as an aiohttp application, which closes the stores when it ends.
 
-    Call it inside a running loop.
+    Call it inside a running event loop.
     """
     services = make_services(config, stores, sources or Sources())
     app = web.Application(
@@ -62,7 +62,7 @@ def make_app(config: Config, stores: Stores, *, sources: Sources | None = None) 
     for route in SERVER:
         for method in route.methods:
             path = route.path.replace("{file}", "{file:.+}")
-            # So that a room's own /snapshots/latest is another resource.
+            # Only digits: the room's own /snapshots/latest is a different resource.
             path = path.replace("/snapshots/{generation}", "/snapshots/{generation:[0-9]+}")
             app.router.add_route(method, path, opened(route))
     for asked in ROOM:
@@ -77,7 +77,7 @@ def make_app(config: Config, stores: Stores, *, sources: Sources | None = None) 
 
 
 def make_services(config: Config, stores: Stores, sources: Sources) -> Services:
-    """What all requests and sockets share. Call it inside a running loop."""
+    """The parts that all requests and sockets share. Call it inside a running event loop."""
     loop, limits = asyncio.get_running_loop(), config.limits
     fast = config.fast and fastpath.available()
     if config.fast and not fast:
@@ -111,7 +111,7 @@ def make_services(config: Config, stores: Stores, sources: Sources) -> Services:
 
 
 def _heard(services: Services) -> Middleware:
-    """Every request is a sign of life, and its body is to come in time."""
+    """Record each request as a sign of life, and limit the time for its body."""
     config = services.config
 
     @web.middleware
@@ -132,7 +132,7 @@ def _heard(services: Services) -> Middleware:
 
 
 async def _name(request: web.BaseRequest, response: web.StreamResponse) -> None:
-    """aiohttp would name its version, and Python's."""
+    """Set the Server header. By default aiohttp adds its own version and Python's."""
     response.headers["Server"] = SOFTWARE
 
 
@@ -141,7 +141,7 @@ def _life(services: Services) -> Callable[[web.Application], AsyncIterator[None]
 
     async def life(app: web.Application) -> AsyncIterator[None]:
         lobby.rooms.syncing.start()
-        # Listening does not wait for a store that takes long.
+        # A slow store does not delay listening for longer than this.
         with suppress(TimeoutError):
             await asyncio.wait_for(lobby.check(), START_WAIT_S)
         watch = asyncio.create_task(_watch(lobby, every_s))
@@ -153,7 +153,7 @@ def _life(services: Services) -> Callable[[web.Application], AsyncIterator[None]
 
 
 async def _watch(lobby: Lobby, every_s: float) -> None:
-    """Ask the session store again and again."""
+    """Check the stores periodically."""
     while True:
         await asyncio.sleep(every_s)
         try:

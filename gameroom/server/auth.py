@@ -1,7 +1,7 @@
-"""Who is asking: create keys, session tokens, origins.
+"""Authenticates requests: create keys, session tokens, origins.
 
-Knows no room. A secret is compared and looked up by its SHA-256 alone, so neither the
-stores nor a timing tells it. No secret is ever in a URL, a log or an error.
+Knows no room. Secrets are compared and looked up only by their SHA-256, so neither the stores nor
+the timing of an answer reveals them. A secret never appears in a URL, a log line or an error.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ COOKIE_AGE_S = 400 * 24 * 3600
 
 
 def room_id(draw: Callable[[], str] = lambda: secrets.token_urlsafe(16)) -> str:
-    """A fresh id. It never begins with `-`: ids are words on command lines and names of files."""
+    """A new id. It never starts with `-`, because ids are used on command lines and as file
+    names."""
     while (drawn := draw()).startswith("-"):
         pass
     return drawn
@@ -37,11 +38,11 @@ def room_id(draw: Callable[[], str] = lambda: secrets.token_urlsafe(16)) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where everything unpredictable comes from; tests bring their own.
+    """The sources of everything unpredictable. Tests replace them.
 
-    room: almost 128 bits, url-safe. token: 256 bits, url-safe. user: a guest's uuid.
-    seed: 32 bits for the engines. wall: the time of day in milliseconds since 1970, which is
-    written down for people to read; it decides nothing, as it may jump.
+    room: a room id, almost 128 bits, URL-safe. token: 256 bits, URL-safe. user: the uuid of a
+    guest. seed: 32 bits for the engines. wall: the time of day in milliseconds since 1970, only
+    for people to read. No decision depends on it, because it can jump.
     """
 
     room: Callable[[], str] = room_id
@@ -52,15 +53,15 @@ class Sources:
 
 
 def digest(secret: str) -> bytes:
-    """What is stored and compared in place of a secret.
+    """The SHA-256 of a secret, which is stored and compared instead of the secret.
 
-    A header may hold any bytes; aiohttp reads those that are not UTF-8 as lone surrogates.
+    A header can contain any bytes. aiohttp decodes bytes that are not UTF-8 as lone surrogates.
     """
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
 def opens(keys: Sequence[bytes], given: str | None) -> bool:
-    """Whether `given` is one of the create keys; takes as long for any wrong one."""
+    """Whether `given` is one of the create keys. Takes the same time for every wrong key."""
     found = False
     presented = digest(given or "")
     for key in keys:
@@ -69,19 +70,20 @@ def opens(keys: Sequence[bytes], given: str | None) -> bool:
 
 
 def bearer(request: web.Request) -> str | None:
-    """The token of an `Authorization: Bearer` header."""
+    """The token in the `Authorization: Bearer` header, or None."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
 
 def profile(request: web.Request) -> str | None:
-    """Which of a browser's seats is meant: `?profile=b`; None when it is no profile name."""
+    """Which of a browser's seats the request uses, from `?profile=b`. None if the name is not
+    valid."""
     name = request.query.get("profile", DEFAULT_PROFILE)
     return name if PROFILE.fullmatch(name) else None
 
 
 def session_token(request: web.Request) -> str | None:
-    """The token that came with a request: bearer header first, then the profile's cookie."""
+    """The token of a request, or None: the bearer header comes first, then the profile's cookie."""
     token = bearer(request)
     if token is None and (name := profile(request)) is not None:
         token = _cookie(request, cookie_name(name))
@@ -89,8 +91,8 @@ def session_token(request: web.Request) -> str | None:
 
 
 def _cookie(request: web.Request, name: str) -> str | None:
-    """The value of a cookie of ours, which needs no quoting. aiohttp would log every cookie
-    that it does not like."""
+    """The value of one of our cookies, or None. They are never quoted. We don't use aiohttp's
+    parser because it logs every cookie that it considers invalid."""
     for header in request.headers.getall("Cookie", ()):
         for pair in header.split(";"):
             said, _, value = pair.strip().partition("=")
@@ -106,7 +108,7 @@ def cookie_name(name: str) -> str:
 def set_cookie(
     response: web.StreamResponse, name: str, token: str, room: str, *, secure: bool
 ) -> None:
-    """Give a browser its seat's token where no script can read it."""
+    """Give a browser its seat's token in a cookie that scripts cannot read."""
     response.set_cookie(
         cookie_name(name),
         token,
@@ -119,8 +121,8 @@ def set_cookie(
 
 
 def renew_cookie(request: web.Request, response: web.StreamResponse, room: str) -> None:
-    """Let the cookie by which this request was let in live on. For requests whose Origin
-    browsers send, or a proxy's TLS is not known."""
+    """Extend the lifetime of the cookie that authenticated this request. Call it only for requests
+    to which browsers add an Origin: behind a proxy, only the Origin reveals TLS."""
     name = None if bearer(request) is not None else profile(request)
     token = None if name is None else _cookie(request, cookie_name(name))
     if name is not None and token is not None:
@@ -132,20 +134,19 @@ def drop_cookie(response: web.StreamResponse, name: str, room: str) -> None:
 
 
 def is_browser(request: web.Request) -> bool:
-    """Browsers say so by headers that their scripts cannot leave out."""
+    """Whether a browser sent the request. Scripts cannot remove the headers checked here."""
     return "Origin" in request.headers or "Sec-Fetch-Site" in request.headers
 
 
 def is_secure(request: web.Request) -> bool:
-    """Whether the browser came by TLS, as far as we or its page's origin can tell: behind a
-    proxy only the origin does."""
+    """Whether the browser used TLS, by the connection or by the origin of its page. Behind a proxy
+    only the origin reveals it."""
     return request.secure or request.headers.get("Origin", "").startswith("https://")
 
 
 def address(request: web.Request, proxies: Sequence[str]) -> str:
-    """Who to reckon a request to, see `network`. A proxy of ours says so at the end of
-    X-Forwarded-For; what stands before that, and what anybody else says there, is anybody's
-    word."""
+    """The address or network that a request is counted for (see `network`). Only the last entry of
+    X-Forwarded-For is used, and only from one of our proxies: clients can forge the rest."""
     remote = request.remote or ""
     if remote in proxies:
         said = ",".join(request.headers.getall("X-Forwarded-For", ()))
@@ -154,8 +155,8 @@ def address(request: web.Request, proxies: Sequence[str]) -> str:
 
 
 def network(said: str) -> str:
-    """Whom an address is counted with. In IPv6 one customer has a /64 at least (RFC 6177), and so
-    2^64 addresses that cost nothing."""
+    """The network that an address is counted for: the address itself in IPv4, its /64 in IPv6. An
+    IPv6 customer has at least a /64 (RFC 6177), so 2^64 free addresses."""
     try:
         found = ipaddress.ip_address(said.partition("%")[0])
     except ValueError:
@@ -168,11 +169,11 @@ def network(said: str) -> str:
 
 
 def origin_fits(request: web.Request, allowed: Sequence[str]) -> bool:
-    """Whether the page behind a request, if there is one, may use this server.
+    """Whether the page that sent a request can use this server. True if there is no page.
 
-    Exact comparison with the configured origins; on loopback also with the listener's
-    own, known from the very socket and not from the Host header, which an attacker's
-    name that resolves to loopback would fill.
+    The origin must equal a configured origin. On loopback, the listener's own origins are also
+    allowed. They come from the socket, not from the Host header: an attacker's domain can resolve
+    to loopback, and its name would then be in that header.
     """
     origin = request.headers.get("Origin")
     if origin is None or origin in allowed:

@@ -1,8 +1,8 @@
-"""The bodies of requests and answers that are the server's own.
+"""The bodies of the server's own requests and answers.
 
-What the room says is in `lockstep.packets`. Requests are strict: a field that is not
-known is refused, so that a misspelt wish is not silently passed over. The documents at
-/openapi.json and /asyncapi.json are made from these very types.
+The packets of the room are in `lockstep.packets`. Requests are strict: an unknown field is refused,
+so that a misspelt field is not silently ignored. The documents at /openapi.json and /asyncapi.json
+are generated from these types.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from gameroom.texts import GIVEN_CHARACTERS_MAX
 T = TypeVar("T")
 
 END = r"(?![\s\S])"
-"""The end of a text, in a pattern: Python's `$` lets a last newline pass."""
+"""The end of a string in a pattern. Python's `$` also matches before a final newline."""
 Sha256 = Annotated[str, Meta(pattern=f"^[0-9a-f]{{64}}{END}")]
 Text = Annotated[str, Meta(max_length=1_048_576)]
 Seed = Annotated[int, Meta(ge=0, le=INT_MAX)]
@@ -31,23 +31,23 @@ Generation = Annotated[int, Meta(ge=0, le=INT_MAX)]
 IdempotencyKey = Annotated[
     str, Meta(pattern=f"^[A-Za-z0-9_-]+{END}", min_length=22, max_length=128)
 ]
-"""22 characters of base64url are the first to hold 128 bits."""
+"""128 bits need at least 22 characters of base64url."""
 Values = Mapping[str, Value]
 PolicyValue = int | bool | Mapping[str, int] | None
 
 
 class CodeBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """An engine or a view: its source, or the hash of one that is already stored."""
+    """An engine or a view: its source, or the SHA-256 of a source that is already stored."""
 
     source: Annotated[str, Meta(min_length=1, max_length=4_194_304)] | None = None
     sha256: Sha256 | None = None
 
 
 class Create(Struct, frozen=True, forbid_unknown_fields=True):
-    """A room to make: a shipped game by name, or a room file with an engine.
+    """A room to create: a shipped game by name, or a room file with an engine.
 
-    format: how `room` is written. setup: settings that differ from their defaults.
-    seed: what the engines start from; drawn where none is given.
+    format: the format of `room`. setup: the settings that differ from their defaults.
+    seed: the random seed of the engines; random if omitted.
     """
 
     game: Annotated[str, Meta(pattern=f"^[a-z][a-z0-9_-]{{0,63}}{END}")] | None = None
@@ -60,9 +60,9 @@ class Create(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class JoinBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """A wish for a place. Without a name a guest's name is given. idempotency_key: at least 128
-    random bits, drawn for this attempt; the same request with the same key takes no second place.
-    """
+    """A request for a place in a room. name: if omitted, the server chooses a guest name.
+    idempotency_key: at least 128 random bits, new for each attempt. Repeating a request with the
+    same key does not take a second place."""
 
     name: Annotated[str, Meta(max_length=GIVEN_CHARACTERS_MAX)] | None = None
     spectate: bool = False
@@ -71,9 +71,9 @@ class JoinBody(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class HelloBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """The first frame of a socket. token: for programs, browsers have a cookie.
-    seq: the last event that was seen, 0 for none. snapshots: this client's engine can go on
-    from a snapshot where much is missing."""
+    """The first frame of a socket. token: only for programs; browsers have a cookie.
+    seq: the last event that the client received, 0 for none. snapshots: whether the client's engine
+    can continue from a snapshot if many events are missing."""
 
     token: Annotated[str, Meta(max_length=128)] | None = None
     seq: Generation = 0
@@ -81,7 +81,7 @@ class HelloBody(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class StateHash(Struct, frozen=True, forbid_unknown_fields=True):
-    """What the canonical bytes of an engine's state are. size: in bytes."""
+    """The hash of the canonical bytes of an engine's state. size: their number."""
 
     sha256: Sha256
     size: Annotated[int, Meta(ge=1, le=INT_MAX)]
@@ -101,9 +101,9 @@ class EngineNews(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FailureBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """What went wrong in a player's program. kind: `engine` cannot go on; a `signal` that does not
-    fit, a `snapshot` that cannot be kept, a fault of the `view`. generation: the turn that was
-    run, 0 before the first."""
+    """A failure in a player's program. kind: the `engine` cannot continue, a `signal` is invalid, a
+    `snapshot` cannot be kept, or the `view` failed. generation: the turn that was running, 0 before
+    the first."""
 
     kind: FailureKind
     generation: Generation
@@ -114,9 +114,10 @@ Uint32 = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 
 
 class Evidence(Struct, frozen=True, forbid_unknown_fields=True):
-    """What an engine was at a generation that others had differently. generation: of which kept
-    state this is, the bad one or the first after it; null for none. parts: hashes by path, ""
-    for the whole. bytes: the size of the state. why: what is missing, or wrong."""
+    """The state of an engine at a generation where the checksums of the engines differ. generation:
+    the generation of this state, which is that one or the first kept one after it; null if there is
+    none. parts: hashes by path, "" for the whole state. bytes: the size of the state. why: what is
+    missing or wrong."""
 
     generation: Generation | None = None
     parts: Annotated[dict[Annotated[str, Meta(max_length=200)], Uint32], Meta(max_length=512)] = {}
@@ -130,7 +131,7 @@ class ChatLine(Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """A room is waiting. join: where to join, from the server's root. engine: its hash."""
+    """A room was created. join: the path of the page to open. engine: the SHA-256 of the engine."""
 
     id: str
     join: str
@@ -140,8 +141,8 @@ class Created:
 
 @dataclass(frozen=True, slots=True)
 class PlaceBody:
-    """Who somebody is in a room. seat: None for a watcher. token: the session, told once, when
-    the place is taken, and to programs only."""
+    """A person's place in a room. seat: null for a spectator. token: the session token, sent only
+    once, when the place is taken, and only to programs."""
 
     user: str
     name: str
@@ -151,13 +152,13 @@ class PlaceBody:
 
     @classmethod
     def of(cls, said: Welcome, token: str | UnsetType = UNSET) -> PlaceBody:
-        """Who a member is, by what the room said of it."""
+        """The place of a member, from the room's welcome."""
         return cls(said.user, said.name, said.seat, said.spectator, token)
 
 
 @dataclass(frozen=True, slots=True)
 class CodeLink:
-    """Where an engine or a view is served, and its hash."""
+    """The URL of an engine or a view, and its hash."""
 
     url: str
     sha256: str
@@ -165,7 +166,7 @@ class CodeLink:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """What the room file says, as far as players need it. Each type is a map with `kind`."""
+    """The part of the room file that players need. Each type is a map with `kind`."""
 
     name: str
     doc: str
@@ -184,8 +185,9 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class JoinPicture:
-    """All that a newcomer needs before taking a place. socket: where the WebSocket is. kit: what
-    the engine works with, that of the release that made the room; None leaves it to the page."""
+    """Everything that a newcomer needs before taking a place. socket: the path of the WebSocket.
+    kit: the library for the engine, from the release that created the room; if null, the page
+    chooses it."""
 
     id: str
     name: str
@@ -207,8 +209,8 @@ class JoinPicture:
 
 @dataclass(frozen=True, slots=True)
 class RoomStatus:
-    """One room in a few words. players: seats that are taken; connected: how many of them have
-    a connection."""
+    """A summary of one room. players: the number of taken seats. connected: how many of them have a
+    connection."""
 
     id: str
     name: str
@@ -222,7 +224,7 @@ class RoomStatus:
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """Master packets in order. next: where to ask on, None when that was all."""
+    """Master packets in order. next: the generation to request next, null at the end."""
 
     turns: tuple[MasterPacket, ...]
     next: int | None
@@ -230,8 +232,9 @@ class Tail:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceTaken:
-    """state: whether the state is wanted too. again_ms: it may be wanted later, if whoever is asked
-    first does not send theirs: say the same again after this time."""
+    """The answer to evidence. state: whether to send the state too. again_ms: send the same
+    evidence again after this time, because the state might be needed if another player does not
+    send theirs."""
 
     state: bool
     again_ms: int | UnsetType = UNSET
@@ -239,7 +242,7 @@ class EvidenceTaken:
 
 @dataclass(frozen=True, slots=True)
 class DesyncRow:
-    """A report that is kept. at: when its desync was seen, milliseconds since 1970."""
+    """A stored report. at: when its desync was detected, in milliseconds since 1970."""
 
     generation: int
     bytes: int
@@ -249,7 +252,7 @@ class DesyncRow:
 
 @dataclass(frozen=True, slots=True)
 class DesyncList:
-    """The reports of a room. coming: generations of which evidence is being taken."""
+    """The reports of a room. coming: generations for which evidence is still being collected."""
 
     reports: tuple[DesyncRow, ...]
     coming: tuple[int, ...]
@@ -264,7 +267,7 @@ class Time:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """ok, or what is wrong."""
+    """The health of the server. detail: `ok`, or what is wrong."""
 
     ok: bool
     detail: str
@@ -272,8 +275,8 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class ProblemBody:
-    """Why something was refused (RFC 9457). code: a stable word; state, allowed: where the
-    room is and what goes there; diagnostics: what is wrong with a room file."""
+    """Why a request was refused (RFC 9457). code: a stable identifier. state, allowed: the room's
+    state and the possible actions in it. diagnostics: the errors in a room file."""
 
     type: str
     title: str
@@ -288,7 +291,7 @@ class ProblemBody:
 
 @dataclass(frozen=True, slots=True)
 class RejectionBody:
-    """Command `index` of the packet for `generation` was refused; None: the whole packet."""
+    """Command `index` of the packet for `generation` was refused, or the whole packet if null."""
 
     generation: int
     index: int | None
@@ -296,7 +299,7 @@ class RejectionBody:
 
 
 def read(type_: type[T], body: object) -> T:
-    """`body` as one of these. Raises ProblemError with where it is wrong."""
+    """Convert `body` to this type. Raises ProblemError, which names the invalid part."""
     try:
         return msgspec.convert(body, type_, strict=True)
     except msgspec.ValidationError as error:

@@ -1,7 +1,7 @@
-"""What an operator may set, each value checked before anything listens.
+"""The configuration of a server. Every value is checked before the server listens.
 
-Knows no file format and no command line: `cli/serve.py` fills it. Keys are kept as
-their SHA-256 only, so a printed or dumped configuration gives nothing away.
+Knows no file format and no command line: `cli/serve.py` fills it. It contains only the SHA-256
+of each key, so a printed configuration reveals no secret.
 """
 
 from __future__ import annotations
@@ -21,33 +21,34 @@ CREATE_KEYS_MAX = 64
 
 
 class ConfigError(ValueError):
-    """A setting is wrong; the text is for the operator."""
+    """A setting is invalid. The message is for the operator."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Everything that others can make the server hold or do. The unit comes last."""
+    """The limits of everything that clients can make the server store or do. Each name ends with
+    its unit."""
 
     rooms_max: int = 1000
-    """Rooms that are awake; beyond it none is made."""
+    """Awake rooms. At the limit, no further room is created."""
     rooms_kept_max: int = 10_000
-    """All rooms, asleep ones too."""
+    """All rooms, including sleeping rooms."""
     wake_wait_ms: int = 2000
     """How long a request waits for a room that is waking up."""
     waking_max: int = 4
-    """Rooms that are waking up at the same time."""
+    """How many rooms can wake up at the same time."""
     places_per_room_max: int = 1024
-    """Seats and places to watch that a room file may ask for: each is a socket."""
+    """Seats and spectator places that a room file can declare. Each needs a socket."""
     connections_max: int = 10_000
-    """TCP connections, fewer where the process may not have so many descriptors."""
+    """TCP connections. The limit is lower if the process has too few descriptors."""
     connections_reserved: int = 64
-    """Of those, for requests and for players who come back: sockets of newcomers are refused
-    when no others are left."""
+    """The part of `connections_max` that is reserved for requests and for returning players. When
+    only reserved connections are left, sockets of newcomers are refused."""
     silent_connections_max: int = 1024
-    """Connections that have not said hello: beyond it silent ones give way."""
+    """Connections without a hello. Beyond this limit, silent connections are closed."""
     silent_per_address_max: int = 256
     silent_returning_max: int = 4096
-    """Sockets with a known session that have not said hello."""
+    """Sockets with a known session but without a hello."""
     silent_per_session_max: int = 4
     request_timeout_ms: int = 10_000
     """From the accepted connection to the end of its first request's headers."""
@@ -56,91 +57,92 @@ class Limits:
     body_timeout_ms: int = 60_000
     """From a request's headers to the end of its body."""
     unread_timeout_ms: int = 30_000
-    """A response of which nothing is read for this long ends its connection."""
+    """A connection is closed if the client reads nothing of a response for this long."""
     frame_bytes_max: int = 65_536
     hello_bytes_max: int = 4096
     hello_timeout_ms: int = 5000
     heartbeat_ms: int = 20_000
-    """A peer that is silent so long is asked; half of it later it counts as gone."""
+    """A peer that is silent for this long receives a ping. If it stays silent for another half of
+    this time, it counts as disconnected."""
     upload_bytes_max: int = 4_194_304
     body_bytes_max: int = 65_536
-    """HTTP bodies other than /create."""
+    """The bodies of HTTP requests other than /create."""
     write_buffer_bytes_max: int = 1_048_576
-    """A socket whose unread bytes pass this is closed with 4002."""
+    """A socket with more unread bytes than this is closed with code 4002."""
     tail_bytes_max: int = 524_288
-    """Recent events that a room keeps in memory for those who come back."""
+    """Recent events that a room keeps in memory for returning clients."""
     tail_events_max: int = 256
-    """Who lacks more events goes on from a snapshot instead, where there is one."""
+    """A client that lacks more events than this continues from a snapshot, if there is one."""
     joins_per_minute: int = 30
     joins_burst: int = 200
-    """New places per address; a whole class may come at once."""
+    """New places per address. A whole school class can join at once."""
     join_attempts_max: int = 10_000
-    """Joins with an idempotency key that are remembered, each with its place."""
+    """How many joins with an idempotency key are remembered, each with its place."""
     join_attempts_kept_ms: int = 600_000
-    """So long they are."""
+    """How long they are remembered."""
     creates_per_minute: int = 60
     """Per address."""
     connects_per_minute: int = 30
     connects_burst: int = 30
-    """How often a member's socket may be opened, however many sockets that takes."""
+    """How often a member can connect, over all its sockets."""
     session_ms_per_second: int = 20
     session_burst_ms: int = 200
-    """The loop's time that the requests of one session may take."""
+    """The event loop's time that the requests of one session can use."""
     address_ms_per_second: int = 100
     address_burst_ms: int = 4000
-    """The loop's time that requests without a session may take, per address."""
+    """The event loop's time that requests without a session can use, per address."""
     job_cpu_ms: int = 20_000
     job_memory_bytes: int = 1_073_741_824
     jobs_waiting_max: int = 32
-    """Work of the worker process: room files, pictures of charts, desync reports."""
+    """Jobs that wait for the worker process: room files, pictures of charts, desync reports."""
     slice_us: int = 500
-    """The loop's time for answers in one round; then turns and sockets are served."""
+    """The event loop's time for answers in one round. Then turns and sockets are served."""
     requests_waiting_max: int = 2000
     requests_waiting_per_payer_max: int = 300
-    """Requests that wait for such a slice: in all, and of one session or address."""
+    """Requests that wait for a slice: in total, and per session or address."""
     turns_per_answer_max: int = 16
     turns_bytes_max: int = 65_536
-    """One answer to `GET /turns`; the next one goes on where it ends."""
+    """The limits of one answer to `GET /turns`. The next answer continues where it ends."""
     frames_per_second: int = 120
     frames_burst: int = 480
-    """A member may send so many frames at once, e.g. after coming back, however many sockets
-    that takes."""
+    """How many frames a member can send at once, over all its sockets, e.g. after coming back."""
     refusals_per_minute: int = 60
     refusals_burst: int = 100
-    """How often a session or an address is refused and told to wait, before its sockets are closed
-    and its HTTP answers come late."""
+    """How many refusals a session or an address receives before its sockets are closed and its HTTP
+    answers are delayed."""
     request_bytes_max: int = 20_480
-    """A frame, or the body of a room's request over HTTP; more where the packets of its room file
-    are longer, up to `frame_bytes_max`. Reading a kilobyte may take 40 us of everybody's time."""
+    """A frame, or the body of a room's request over HTTP. The limit is higher, up to
+    `frame_bytes_max`, if the room file allows longer packets. Reading a kilobyte can take 40 us of
+    the event loop's time."""
     socket_frames_per_round: int = 4
-    """Frames of one socket that are taken before others are served."""
+    """Frames that are read from one socket before other sockets are served."""
     hello_frames_max: int = 16
-    """Frames of a socket that has not said who it is."""
+    """Frames of a socket before its hello is accepted."""
     close_timeout_ms: int = 2000
-    """So long a closed socket may take to say goodbye."""
+    """How long a peer can take to complete the close handshake."""
     addresses_max: int = 10_000
     """Addresses whose rates are remembered."""
     ended_room_ms: int = 300_000
-    """An ended room stays so long for those who want to see how it ended."""
+    """How long an ended room remains available, so that people can see how it ended."""
     store_check_ms: int = 2000
     store_wait_ms: int = 2000
-    """A call to the session store that could not begin by then is taken back; one that has begun
-    waits as long for a lock of another process."""
+    """A call to the session store that has not started after this time is cancelled. A started call
+    waits up to this time for a lock of another process."""
     store_calls_waiting_max: int = 256
     desync_wait_ms: int = 10_000
-    """So long evidence is taken of a generation whose checksums differ."""
+    """How long evidence is accepted for a generation whose checksums differ."""
     desync_state_wait_ms: int = 3000
-    """So long whoever is asked for a state may take to send it; then another one is asked."""
+    """How long a seat can take to send its state. After that, another seat is asked."""
     desync_state_bytes_max: int = 4_194_304
-    """One state that a seat sends as evidence."""
+    """The maximum size of a state that a seat sends as evidence."""
     desync_states_max: int = 4
-    """States in one report."""
+    """The maximum number of states in one report."""
     desyncs_open_max: int = 8
     """Desyncs of all rooms for which evidence is taken at the same time."""
     desyncs_per_room_max: int = 8
-    """Reports that are kept of a room: its first ones."""
+    """Desync reports kept per room: its first ones."""
     desyncs_max: int = 200
-    """Reports that are kept in all: the latest ones."""
+    """Desync reports kept in total: the latest ones."""
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
@@ -159,14 +161,15 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """host, port: where to listen; port 0 takes a free one.
+    """The configuration of a server. Raises ConfigError if a value is invalid.
 
-    data: the folder of journals, engines and the database; None keeps all in memory.
-    create_keys: SHA-256 digests of the keys that open /create; empty opens it to nobody.
-    origins: those under which browsers reach this server, exactly as they send them
-    (`https://play.example`); the listener's own on loopback are known.
-    proxies: addresses of proxies whose X-Forwarded-For is believed.
-    durability: `process` survives a killed process, `disk` also a power cut.
+    host, port: where to listen; port 0 chooses a free port.
+    data: the folder of the journals and the database; None keeps everything in memory.
+    create_keys: SHA-256 digests of the keys for /create. Without keys, /create refuses everyone.
+    origins: the origins under which browsers reach this server, exactly as they send them
+    (`https://play.example`). The listener's own origins on loopback need not be listed.
+    proxies: addresses of proxies whose X-Forwarded-For header is trusted.
+    durability: `process` survives a killed process, `disk` also a power failure.
     """
 
     host: str = "127.0.0.1"
@@ -177,7 +180,7 @@ class Config:
     proxies: tuple[str, ...] = ()
     durability: Durability = "process"
     fast: bool = True
-    """Dispatch at the moment a frame is parsed, where aiohttp allows it."""
+    """Dispatch each frame while it is parsed, if this version of aiohttp allows it."""
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
@@ -199,7 +202,7 @@ class Config:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether listening on `host` keeps the server on this machine."""
+    """Whether a server that listens on `host` is reachable only from this machine."""
     if host == "localhost":
         return True
     try:
@@ -209,7 +212,8 @@ def is_loopback(host: str) -> bool:
 
 
 def check_origin(origin: str) -> None:
-    """An origin is a scheme, a host and maybe a port, in lower case, and nothing after it."""
+    """Raise ConfigError unless `origin` is only a scheme, a host and optionally a port, in lower
+    case."""
     parts = urlsplit(origin)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ConfigError(f"origin {origin!r} is not valid; write it like https://play.example")
@@ -229,7 +233,8 @@ def _check_address(proxy: str) -> None:
 
 
 def create_keys(text: str) -> tuple[bytes, ...]:
-    """Digests of the keys in a key file: one key per line, `#` starts a comment line."""
+    """The digests of the keys in a key file: one key per line, `#` starts a comment line. Raises
+    ConfigError."""
     lines = (line.strip() for line in text.splitlines())
     keys = [line for line in lines if line and not line.startswith("#")]
     for key in keys:
@@ -243,7 +248,8 @@ def create_keys(text: str) -> tuple[bytes, ...]:
 
 
 def read_create_keys(path: Path | None, environment: Mapping[str, str]) -> tuple[bytes, ...]:
-    """Keys from a file and from GAMEROOM_CREATE_KEYS (separated by white space)."""
+    """The digests of the keys in a file and in GAMEROOM_CREATE_KEYS (separated by white space).
+    Raises ConfigError."""
     digests: tuple[bytes, ...] = ()
     if path is not None:
         try:

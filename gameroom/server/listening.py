@@ -1,10 +1,8 @@
-"""From the operating system's sockets to aiohttp's HTTP: accepting, and what aiohttp would
-say by itself.
+"""Accepts connections for aiohttp, and replaces its built-in answers and log lines.
 
-aiohttp's own site would do but for two things: when the process is out of descriptors its
-loop stops accepting without a word, and a request that cannot be parsed is logged word
-for word and answered with version numbers. So connections are accepted here, with some
-descriptors in hand for that case, and `RequestHandler` says what we say.
+aiohttp's own listener has two problems. When the process is out of descriptors, it silently stops
+accepting. And it logs an invalid request verbatim and answers it with version numbers. So we accept
+connections here, with some spare descriptors for that case, and override `RequestHandler`.
 
 Knows no route and no room.
 """
@@ -34,45 +32,45 @@ from gameroom.server.socket.dispatch import FrameFeed
 log = logging.getLogger(__name__)
 
 SOFTWARE = "gameroom"
-"""All that the Server header says."""
+"""The value of the Server header."""
 
 BACKLOG = 1024
 ACCEPTS_MAX = 4
-"""After so many connections at once everybody else has their turn."""
+"""How many connections are accepted at once before other work continues."""
 
 SPARE_DESCRIPTORS = 8
-"""Held for the case that there are no others."""
+"""Kept open, to be used when the process has no other descriptors."""
 
 OUT_OF_DESCRIPTORS_S = 60.0
-"""How often the log says that the process is out of descriptors."""
+"""The minimum time between two log lines about missing descriptors."""
 
 RETRY_S = 0.1
-"""Until the next try when nothing could be freed."""
+"""The time until the next try if no descriptor could be freed."""
 
 SHUTDOWN_S = 5.0
-"""So long open requests may take when the server is shutting down."""
+"""How long open requests can take when the server shuts down."""
 
 READ_US = 250
-"""What aiohttp takes to read the head of a request, and to begin with it; also what a piece of a
-body takes that nobody wants."""
+"""The time that aiohttp needs to read the head of a request and start its handler. A piece of a
+discarded body takes the same time."""
 
 HEAD_BYTES = 4096
-"""Of what arrived at once so much is read in one turn: it may be many requests."""
+"""How many of the received bytes are read in one turn, because they can contain many requests."""
 
 READ_AGAIN_S = 0.01
-"""How often a request asks again for its turn, where too many are waiting."""
+"""How long a request waits before it asks for a turn again, if too many are waiting."""
 
 SKIP_S = 0.02
-"""Between two reads of a body that nobody wants."""
+"""The time between two reads of a discarded body."""
 
 UNLIMITED = 1_048_576
-"""What is asked for where the hard limit is infinite, which not every system grants."""
+"""The requested limit if the hard limit is infinite. Not every system grants infinity."""
 
 OUT_OF_RESOURCES = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
 
 
 class _Connection(web.RequestHandler):
-    """aiohttp's HTTP on one connection, which says what is ours to say."""
+    """aiohttp's HTTP on one connection, with our answers, log lines and pace of reading."""
 
     __slots__ = (
         "_admission",
@@ -102,21 +100,21 @@ class _Connection(web.RequestHandler):
         self._peers = peers
         self._rounds = rounds
         self._arrived = b""
-        """What waits for its turn to be read."""
+        """Received bytes that wait for their turn to be read."""
         self._unread_s = unread_s
         self._admitted: asyncio.Transport | None = None
         self._look: asyncio.TimerHandle | None = None
         self._socket = False
         self._feed: Callable[[bytes], None] | None = None
-        """Takes the bytes of a socket's frames, if they go to our own parser."""
+        """Receives the bytes of a WebSocket's frames if our own parser handles them."""
         self._resting = False
-        """For a while nothing more of such a body is read."""
+        """Whether reading of the discarded body is paused."""
         self._skipped: StreamReader | None = None
-        """The body that nobody wants."""
+        """The body that is being discarded."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        # uvloop's transports are asyncio's by shape alone.
+        # uvloop's transports have the same interface, but do not inherit from asyncio's classes.
         self._admitted = cast(asyncio.Transport, transport)
         self._admission.accepted(self._admitted)
 
@@ -128,14 +126,14 @@ class _Connection(web.RequestHandler):
         super().connection_lost(exc)
 
     def skip(self, body: StreamReader) -> None:
-        """Nobody wants the rest of this body. Whoever sends it has the answer already, but may read
-        that only afterwards: so aiohttp reads it for a while, and it comes slowly."""
+        """Discard the rest of this body. The client already has the answer, but might read it only
+        after sending the whole body. So aiohttp reads on for a while, slowly."""
         self._skipped = body
 
     def data_received(self, data: bytes) -> None:
-        """The beginning of a request is read in its address's turn: hundreds may arrive at once.
-        A socket's frames and the rest of a body have a pace of their own, and aiohttp asks with
-        nothing to look again at what it has."""
+        """Read the start of a request in its address's turn, because hundreds can arrive at once.
+        The frames of a WebSocket and the rest of a body have their own pace. With empty data,
+        aiohttp only asks to process the bytes that it already has."""
         if self._feed is not None and data and not (self._close or self._force_close):
             self._feed(data)
             return
@@ -150,7 +148,8 @@ class _Connection(web.RequestHandler):
         self._read_no_further()
 
     def resume_reading(self, resume_parser: bool = True) -> None:
-        """aiohttp wants more of a body, and what is here may wait for its turn."""
+        """Called by aiohttp to read more of a body. Stay paused if received bytes still wait for
+        their turn."""
         super().resume_reading(resume_parser)
         self._read_no_further()
 
@@ -160,7 +159,7 @@ class _Connection(web.RequestHandler):
 
     @property
     def _is_paced(self) -> bool:
-        """Whether what arrives is no beginning of a request."""
+        """Whether the received bytes are not the start of a request."""
         return self._socket or self._request_in_progress or self._skipped is not None
 
     def _read_in_turn(self) -> None:
@@ -169,7 +168,8 @@ class _Connection(web.RequestHandler):
         )
 
     def _in_turn(self, job: Callable[[], object], later: Callable[[], object]) -> None:
-        """Do it in the turn of this connection's address. later: where too many are waiting."""
+        """Run a job in the turn of this connection's address. later: called instead if too many
+        jobs are waiting."""
         if self._admitted is None:
             return
         address = self._admitted.get_extra_info("peername")
@@ -185,10 +185,10 @@ class _Connection(web.RequestHandler):
         size = len(self._arrived) if self._is_paced else HEAD_BYTES
         data, self._arrived = self._arrived[:size], self._arrived[size:]
         if self._arrived:
-            # By then the request has begun, and the rest may be its body.
+            # By then the request has started, and the rest can be its body.
             self._loop.call_soon(self._read_in_turn)
         else:
-            # Before it is read: whoever gets it may want no more for now.
+            # Resume before aiohttp gets the data, because it can pause reading again.
             self._read_on()
         self._read(data)
 
@@ -204,7 +204,7 @@ class _Connection(web.RequestHandler):
             self._loop.call_later(SKIP_S, self._skip_on)
 
     def _skip_on(self) -> None:
-        """Read the next piece of a body that nobody wants, in its address's turn."""
+        """Read the next piece of a discarded body in its address's turn."""
         self._in_turn(self._rested, lambda: self._loop.call_later(SKIP_S, self._skip_on))
 
     def _rested(self) -> None:
@@ -212,13 +212,13 @@ class _Connection(web.RequestHandler):
         self._read_on()
 
     def _read_on(self) -> None:
-        """Read from the transport again, unless something that is here is to be read first."""
+        """Resume reading from the transport, unless received bytes must be processed first."""
         waits = self._arrived or self._resting or self._reading_paused or self._buffer_paused
         if not waits and self._admitted is not None and not self._admitted.is_closing():
             self._admitted.resume_reading()
 
     def set_parser(self, parser: Any, *args: Any, **more: Any) -> None:
-        """From here on it is a socket, whose unread bytes have a limit of their own."""
+        """Switch to WebSocket. The unread bytes of a WebSocket are limited elsewhere."""
         self._socket = True
         self._stop_looking()
         super().set_parser(parser, *args, **more)
@@ -226,7 +226,7 @@ class _Connection(web.RequestHandler):
             self._feed = parser.feed
 
     def pause_writing(self) -> None:
-        """The peer does not read as fast as it is answered: fine while it reads at all."""
+        """The peer reads slower than we write. That is allowed while it reads at all."""
         super().pause_writing()
         if self._admitted is not None and not self._socket:
             self._look_again(self._admitted.get_write_buffer_size())
@@ -260,7 +260,7 @@ class _Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """The answer to what never reached a handler, or broke one."""
+        """The answer to a request that never reached a handler, or whose handler failed."""
         if isinstance(exc, OF_PEER):
             self._peers.note("http: a request is not valid HTTP", request.remote or "")
             problem = Problem(400, "bad_request", "The request is not valid HTTP.")
@@ -270,7 +270,7 @@ class _Connection(web.RequestHandler):
         if request.writer.output_size > 0:
             raise ConnectionError("an answer has begun")
         response = problem_response(problem)
-        # No signal of the application is sent for what it has never seen.
+        # The application's signals, which add headers, do not run for these answers.
         response.headers.update(NOSNIFF, Server=SOFTWARE)
         response.force_close()
         return response
@@ -284,14 +284,14 @@ class _Connection(web.RequestHandler):
 
 
 def skip_body(request: web.Request) -> None:
-    """Read what is left of a body no quicker than it costs nobody anything."""
+    """Discard the rest of a body slowly, so that it does not delay other clients."""
     if isinstance(request.protocol, _Connection) and not request.content.is_eof():
         request.protocol.skip(request.content)
 
 
 def is_of_peer(exc: object) -> bool:
-    """Whether an error was made by who sent the request: bytes that are not HTTP, a
-    connection that is gone, a body that was refused while it came."""
+    """Whether the client caused an error: invalid HTTP, a lost connection, or a body that was
+    refused while it arrived."""
     return isinstance(exc, (*OF_PEER, ConnectionError, ProblemError))
 
 
@@ -306,11 +306,11 @@ class Listener:
         self._rounds = services.rounds
         self._unread_s = limits.unread_timeout_ms / 1000
         self._options: dict[str, Any] = {
-            # The access log would hold every room id; what matters is logged where it happens.
+            # An access log would contain every room id. Important events are logged elsewhere.
             "access_log": None,
             "keepalive_timeout": limits.keepalive_ms / 1000,
             "lingering_time": limits.close_timeout_ms / 1000,
-            # Beyond twice as much a body is not read from its connection.
+            # aiohttp stops reading a body from the connection at twice this size.
             "read_bufsize": CHUNK_BYTES // 2,
         }
         self.runner = web.AppRunner(app, **self._options, shutdown_timeout=SHUTDOWN_S)
@@ -324,7 +324,7 @@ class Listener:
         self._said_at = -OUT_OF_DESCRIPTORS_S
 
     async def start(self, host: str, port: int) -> int:
-        """Listen; the port. Raises OSError."""
+        """Start to listen and return the port. Raises OSError."""
         await self.runner.setup()
         for family, kind, protocol, _, address in await self._loop.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -343,7 +343,7 @@ class Listener:
         return int(self._sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
-        """Accept no more, close what is open, and let the application end."""
+        """Stop accepting, close the open connections, and shut the application down."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -364,9 +364,9 @@ class Listener:
                 while len(new) < ACCEPTS_MAX:
                     new.append(listening.accept()[0])
             except BlockingIOError:
-                pass  # That was all.
+                pass  # There are no more.
             except OSError as error:
-                # Any other error is about a peer that is gone before it was accepted.
+                # Any other error means that the peer disconnected before it was accepted.
                 if error.errno in OUT_OF_RESOURCES:
                     await self._free(error)
             serving = [self._loop.create_task(self._serve(one)) for one in new]
@@ -378,7 +378,7 @@ class Listener:
         connection.setblocking(False)
         try:
             await self._loop.connect_accepted_socket(self._protocol, connection)
-        except OSError:  # It is gone.
+        except OSError:  # The peer has disconnected.
             connection.close()
         except Exception:
             log.exception("connection: internal error")
@@ -400,7 +400,7 @@ class Listener:
         )
 
     async def _free(self, error: OSError) -> None:
-        """Out of descriptors: silent connections give way, and the spare ones are used."""
+        """Out of descriptors: close silent connections and use the spare descriptors."""
         now = self._loop.time()
         if now - self._said_at >= OUT_OF_DESCRIPTORS_S:
             self._said_at = now
@@ -426,13 +426,13 @@ class Listener:
             while len(self._spare) < SPARE_DESCRIPTORS and not self._stopped:
                 self._spare.append(os.open(os.devnull, os.O_RDONLY))
         except OSError:
-            # Silent ones have given way meanwhile, or the next try has more luck.
+            # Try again later, when silent connections have been closed.
             self._loop.call_later(RETRY_S, self._keep_spare)
 
 
 def raise_descriptors() -> int | None:
-    """Raise the soft limit of descriptors to the hard one; the limit that is in force, None
-    where there is none."""
+    """Raise the soft limit of descriptors to the hard one. Returns the limit in force, or None if
+    the system has no limit."""
     try:
         import resource
     except ImportError:  # Windows

@@ -1,7 +1,7 @@
-"""What peers do wrong, for the log: a line per kind and second, whoever does it how often.
+"""Logs the mistakes of peers: at most one line per kind and second, for all peers together.
 
-Rule: nothing that a peer sent is in such a line. Tokens come in headers, and a header that
-cannot be read is where one would be quoted.
+The rule: a line never contains data from a peer. Headers contain tokens, so a quoted invalid
+header could reveal one.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ import logging
 from dataclasses import dataclass
 
 EVERY_S = 1.0
-"""A kind has one line in this time."""
+"""The log has at most one line per kind in this time."""
 
 
 @dataclass(slots=True)
 class _Kind:
-    """How often it came again, and from where, since its last line."""
+    """Repetitions since the last line of this kind: their number, and the address of the last."""
 
     more: int = 0
     address: str = ""
 
 
 class PeerLog:
-    """The lines of one server. Kinds are fixed texts of ours, so there are few."""
+    """The lines of one server. Kinds are fixed texts in our code, so there are only a few."""
 
     def __init__(self, log: logging.Logger, loop: asyncio.AbstractEventLoop) -> None:
         self._log = log
@@ -31,7 +31,7 @@ class PeerLog:
         self._kinds: dict[str, _Kind] = {}
 
     def note(self, kind: str, address: str) -> None:
-        """It happened. address: of the peer, empty where it is not about one."""
+        """Report a mistake. address: the address of the peer, empty if it is not about one peer."""
         known = self._kinds.get(kind)
         if known is not None:
             known.more += 1

@@ -1,7 +1,7 @@
-"""Token buckets: how often, and at what cost, somebody may do something.
+"""Token buckets, which limit how often a client can do something and at what cost.
 
-Knows no clock: `now` is an argument in milliseconds. Counts in whole thousandths, so
-that a second's worth of tokens is exactly a second's worth.
+Knows no clock: `now` is an argument in milliseconds. Counts in whole 60,000ths of a token (the
+milliseconds of a minute), so that refilling never rounds.
 """
 
 from __future__ import annotations
@@ -10,28 +10,27 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 READY = 8
-"""How many tokens are taken out of a well filled bucket at a time."""
+"""How many tokens move from the level of a well filled bucket to `ready` at a time."""
 
 
 @dataclass(slots=True)
 class Bucket:
-    """Holds up to `burst` tokens and gains `per_minute` of them each minute."""
+    """Contains up to `burst` tokens and gains `per_minute` of them each minute."""
 
     per_minute: int
     burst: int
     level: int = -1
-    """In sixty-thousandths of a token, without `ready`. Below 0 it is a debt; see `at`."""
+    """In 60,000ths of a token, without `ready`. Negative means debt. Undefined before `at`."""
     ready: int = 0
-    """Tokens that were taken out of the level already. Whoever takes one of them here does not
-    need to know what time it is."""
+    """Tokens already subtracted from the level. You can take one here without knowing the time."""
     at: int | None = None
-    """When the level was last known; None before the first use, when the bucket is full."""
+    """When the level was last updated. None before the first use: then the bucket is full."""
 
     def take(self, now: int, cost: int = 1) -> int:
-        """Take `cost` tokens: 0 when they were there, else the milliseconds until they are.
+        """Take `cost` tokens. Returns 0 on success, else the milliseconds until there are enough.
 
-        What costs more than the bucket holds is granted by a full bucket, which is then in debt:
-        the rate holds, and nothing is refused for ever.
+        A full bucket grants a cost above `burst` and is then in debt. So the rate is still
+        respected, and no cost is refused forever.
         """
         if self.ready >= cost:
             self.ready -= cost
@@ -50,12 +49,13 @@ class Bucket:
         return -(-(needed - self.level) // self.per_minute)
 
     def charge(self, now: int, cost: int) -> None:
-        """Take `cost` tokens, which may leave a debt: for what has its cost only afterwards."""
+        """Take `cost` tokens, if necessary into debt. For actions whose cost is known only
+        afterwards."""
         self._refill(now)
         self.level -= cost * 60_000
 
     def wait(self, now: int) -> int:
-        """The milliseconds until the bucket is out of debt, 0 when it is."""
+        """The milliseconds until the bucket is out of debt, 0 if it has none."""
         self._refill(now)
         return 0 if self.level >= 0 else -(self.level // self.per_minute)
 
@@ -71,7 +71,7 @@ class Bucket:
 
 
 class Rates:
-    """One bucket per key, the least lately used forgotten beyond `keys_max`."""
+    """One bucket per key. Beyond `keys_max`, the least recently used bucket is removed."""
 
     def __init__(self, per_minute: int, burst: int, keys_max: int) -> None:
         self._per_minute = per_minute
@@ -80,7 +80,7 @@ class Rates:
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()
 
     def take(self, key: str, now: int) -> int:
-        """As Bucket.take, for the bucket of `key`."""
+        """Like `Bucket.take`, for the bucket of `key`."""
         bucket = self._buckets.get(key)
         if bucket is None:
             bucket = self._buckets[key] = Bucket(self._per_minute, self._burst)

@@ -1,7 +1,7 @@
-"""What is refused, as a problem that whoever asked is told.
+"""Refusals of requests, as problems to send to the client.
 
-Every floor of the server raises the one error; HTTP and the socket each turn it into an answer
-in one place.
+All layers of the server raise ProblemError. HTTP and the socket each convert it to an answer in
+one place.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ NOT_READABLE = Problem(
     "This cannot be read from the server's storage now. Try again later.",
     retry_after_ms=2_000,
 )
-"""Where a store does not give what it has."""
+"""The answer when a store cannot be read."""
 
 RETRY_MS = 2_000
-"""When to ask again for a room that has stopped."""
+"""When to try again after a room has stopped, in milliseconds."""
 
 NOT_STORED = Problem(
     503,
@@ -34,7 +34,7 @@ STOPPED = Problem(
 FAULT = Problem(500, "fault", "Internal error. The packet was discarded and the room continues.")
 
 UNKNOWN = Problem(401, "no_session", "There is no such session. Join the room again.")
-"""The same for no such room, no such seat and too old a session."""
+"""The same answer for an unknown room, an unknown seat and an expired session."""
 
 BUSY = Problem(
     503,
@@ -45,7 +45,7 @@ BUSY = Problem(
 
 
 class ProblemError(Exception):
-    """What was asked is refused; the problem says why."""
+    """A request is refused. `problem` contains the reason."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.detail)
@@ -53,7 +53,7 @@ class ProblemError(Exception):
 
 
 class BadRoomError(ProblemError):
-    """The room file is wrong; the diagnostics say where, as plain values."""
+    """The room file is invalid. diagnostics: the errors with their places, as plain values."""
 
     def __init__(self, problem: Problem, diagnostics: tuple[Mapping[str, Any], ...]) -> None:
         super().__init__(problem)
@@ -61,17 +61,17 @@ class BadRoomError(ProblemError):
 
 
 def refuse(status: int, code: str, detail: str) -> ProblemError:
-    """The error to raise."""
+    """Create the error for a refusal; the caller raises it."""
     return ProblemError(Problem(status, code, detail))
 
 
 def too_many_frames(wait_ms: int) -> Problem:
-    """The refusal of a frame that is one too many."""
+    """The problem for a frame beyond the allowance. wait_ms: when to try again."""
     return Problem(429, "too_often", "Too many frames. Send fewer.", retry_after_ms=wait_ms)
 
 
 def too_much(wait_ms: int) -> Problem:
-    """The refusal of whoever has used up an allowance."""
+    """The problem for a request beyond the allowance. wait_ms: when to try again."""
     return Problem(
         429, "too_often", f"Too many requests. Try again in {wait_ms} ms.", retry_after_ms=wait_ms
     )

@@ -1,6 +1,6 @@
-"""Listen until told to stop, then let everyone go in order.
+"""Runs the server until a signal stops it, then shuts down in order.
 
-Knows signals and sockets of the operating system; what is served is in app.py.
+Knows signals and sockets of the operating system. The application itself is in `app`.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from gameroom.store import FolderInUseError, FolderLock
 from gameroom.wire import Close
 
 LOOK_EVERY_S = 0.05
-"""How often a server that waits for a data folder looks whether it is free."""
+"""How often a server that waits for a data folder checks whether it is free."""
 SWITCH_S = 0.0005
-"""How long a thread that computes (compiling a chart, writing a report) may keep the interpreter
-from the loop. Python's own 5 ms would be seen in every turn."""
+"""How long a computing thread (compiling a chart, writing a report) can keep the interpreter from
+the event loop. Python's default of 5 ms would be noticeable in every turn."""
 
 COLLECT_AFTER = (700, 4, 3000)
-"""Thresholds of the garbage collector's generations. Young garbage is found as before."""
+"""Thresholds of the garbage collector's generations. Only the oldest is collected less often."""
 
 SIGNALS = {signal.SIGINT: Close.GOING_AWAY, signal.SIGTERM: Close.RESTART}
 
@@ -44,9 +44,9 @@ async def serve(
 ) -> None:
     """Serve until SIGINT or SIGTERM. `listening` is called with the address once it listens.
 
-    more: adds routes of its own to the application before it starts.
+    more: called with the application before it starts, e.g. to add routes.
 
-    Raises OSError where the address cannot be had or the data folder cannot be written.
+    Raises OSError if the address is not available or the data folder cannot be written.
     """
     sys.setswitchinterval(SWITCH_S)
     stop = asyncio.Event()
@@ -68,8 +68,8 @@ async def serve(
 
 
 def collect_seldom() -> None:
-    """Looking through everything for garbage holds the loop for 40 to 70 ms, in any room's turn.
-    What was loaded stays, so it is left out; the rest is looked through a hundred times less."""
+    """Make full garbage collections rare: each blocks the event loop for 40 to 70 ms, in the middle
+    of some room's turn. Objects loaded so far are never garbage, so they are excluded."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
@@ -83,11 +83,11 @@ def run(
     wait_s: float = 0,
     waiting: Callable[[FolderInUseError], None] = lambda error: None,
 ) -> None:
-    """`serve` on a loop of its own, uvloop's where there is one, with the data folder locked.
+    """`serve` on a new event loop (uvloop's if available), with the data folder locked.
 
-    The lock is this process's, taken before anything in the folder is opened. wait_s: how long
-    to wait for another server that has it; `waiting` is called once if there is one. Raises
-    FolderInUseError when it still has it then, and what `serve` raises.
+    This process takes the lock before it opens any file in the folder. wait_s: how long to wait
+    for another server that has the lock. waiting: called once if there is one. Raises
+    FolderInUseError if the other server still has the lock then, and the errors of `serve`.
     """
     lock = nullcontext() if config.data is None else _locked(config.data, wait_s, waiting)
     with lock, asyncio.Runner(loop_factory=loop_factory()) as runner:
@@ -95,7 +95,7 @@ def run(
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop's, where there is one."""
+    """The loop factory of uvloop, or None on Windows, where uvloop does not exist."""
     if sys.platform == "win32":
         return None
     import uvloop

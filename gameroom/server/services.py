@@ -1,4 +1,4 @@
-"""What requests and sockets need of the server: made once by the application, and handed on.
+"""The parts of the server that requests and sockets share. The application creates them once.
 
 Decides nothing. Handlers find it in the application under `SERVICES`.
 """
@@ -23,9 +23,11 @@ from gameroom.server.rates import Rates
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Services:
-    """peers: the log of what peers do wrong. creates, joins: how often an address may make and join
-    rooms. fast: messages are dispatched when they are parsed. documents: the descriptions of HTTP
-    and of the socket, by file name. pictures: of charts that were drawn by now, by room."""
+    """The shared parts of one server.
+
+    peers: the log of peers' mistakes. creates, joins: how often an address can create and join
+    rooms. fast: frames are dispatched while they are parsed. documents: the descriptions of HTTP
+    and of the socket, by file name. pictures: pictures of charts drawn so far, by room."""
 
     config: Config
     lobby: Lobby
@@ -41,7 +43,7 @@ class Services:
     pictures: dict[str, str] = field(default_factory=dict)
 
     def now(self) -> int:
-        """Milliseconds of the loop's clock: the time of all allowances."""
+        """The time of the loop's clock in milliseconds, as all allowances use it."""
         return int(self.loop.time() * 1000)
 
 

@@ -1,8 +1,8 @@
-"""Who has not said who they are yet, and which of them gives way when there are too many.
+"""Connections that have not identified themselves, and which of them to close at the limit.
 
-Knows no connection and no clock: items are hashable, and the order of the calls is the
-order of time. Rule: whoever has the most gives way, with the one that was quiet for
-longest; somebody with one item loses it only when nobody has two.
+Knows no connection and no clock: items are any hashable values, and the order of the calls is
+the order of time. The rule: the key with the most items loses the one that was quiet for longest.
+A key with a single item loses it only if no key has two.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ T = TypeVar("T", bound=Hashable)
 
 
 class Silent(Generic[T]):
-    """Items by key (an address, a session), each with its last sign of life. Every call is
-    done in constant time."""
+    """Items grouped by key (an address, a session), ordered by their last sign of life. Every call
+    takes constant time."""
 
     def __init__(self, total_max: int, per_key_max: int) -> None:
         self._total_max = total_max
         self._per_key_max = per_key_max
         self._keys: dict[T, str] = {}
         self._items: dict[str, dict[T, None]] = {}
-        """By key, the quietest first."""
+        """The items of each key, the longest quiet first."""
         self._sizes: dict[int, dict[str, None]] = {}
-        """The keys that have so many items, those that were touched last at the end."""
+        """For each number of items, the keys with this many, the last changed key at the end."""
         self._largest = 0
 
     def __len__(self) -> int:
@@ -34,7 +34,7 @@ class Silent(Generic[T]):
         return item in self._keys
 
     def put(self, item: T, key: str) -> T | None:
-        """Add an item, or note a sign of life of one; returns the one that gives way."""
+        """Add an item, or record its sign of life. Returns the item to close, if there is one."""
         self.drop(item)
         self._keys[item] = key
         items = self._items.setdefault(key, {})
@@ -45,7 +45,7 @@ class Silent(Generic[T]):
         return self.pop() if len(self._keys) > self._total_max else None
 
     def drop(self, item: T) -> None:
-        """Take an item out, if it is here."""
+        """Remove an item. An unknown item changes nothing."""
         key = self._keys.pop(item, None)
         if key is None:
             return
@@ -56,7 +56,7 @@ class Silent(Generic[T]):
             del self._items[key]
 
     def pop(self) -> T | None:
-        """Take out the one that gives way; None where there is nobody."""
+        """Remove and return the item to close next, or None if there are no items."""
         return self._pop(next(iter(self._sizes[self._largest]))) if self._keys else None
 
     def _pop(self, key: str) -> T:
@@ -65,7 +65,7 @@ class Silent(Generic[T]):
         return item
 
     def _move(self, key: str, old: int, new: int) -> None:
-        """A key has `new` items, one more or one fewer than before."""
+        """Record that a key has `new` items instead of `old`, one more or one fewer."""
         if old:
             keys = self._sizes[old]
             del keys[key]

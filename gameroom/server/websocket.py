@@ -1,12 +1,12 @@
-"""RFC 6455 on the server's side: bytes into messages, and frames into bytes.
+"""The server side of WebSocket (RFC 6455): parses bytes into messages, and creates frames.
 
-Does no I/O and knows no aiohttp: `Parser.feed` takes what arrived and calls the receiver
-before it returns, so the order of the wire is the order of the calls. Nothing is
-negotiated, so every reserved bit is an error.
+Does no I/O and knows no aiohttp: `Parser.feed` takes the received bytes and calls the receiver
+before it returns, so the calls come in the order of the wire. No extension is negotiated, so every
+reserved bit is an error.
 
-Rules: at most one message of `message_bytes_max` is ever held, counting fragments, and a
-longer one is refused by its header; nothing after a close frame or an error is looked at. What
-arrives is taken a few frames at a time, where that is wanted.
+The rules: the parser stores at most one message of `message_bytes_max` bytes, including fragments,
+and refuses a longer one by its header. It ignores everything after a close frame or an error. It
+can limit the number of frames that one call processes.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import sys
 from typing import Protocol
 
 CONTROL_BYTES_MAX = 125
-"""The payload of a control frame (5.5)."""
+"""The maximum payload of a control frame (5.5)."""
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 
 NO_STATUS = 1005
-"""What a close frame without a code means (7.1.5); never sent."""
+"""The meaning of a close frame without a code (7.1.5). Never sent."""
 
 PROTOCOL_ERROR, NOT_UTF8, TOO_BIG = 1002, 1007, 1009
 
@@ -31,22 +31,22 @@ _RESERVED_CODES = frozenset((1004, 1005, 1006, 1015))
 
 
 class Receiver(Protocol):
-    """Who is told what a peer sends. None of these may raise."""
+    """Receives the messages and events of one peer. Its methods must not raise."""
 
     def received(self, message: str | bytes) -> None:
-        """A whole message."""
+        """A complete message has arrived."""
 
     def pinged(self, payload: bytes) -> None:
-        """A ping, to be answered with `pong_frame` before anything else is."""
+        """A ping has arrived. Answer it with `pong_frame` before you send anything else."""
 
     def counted(self) -> None:
-        """A frame that asks for nothing: a pong, or a fragment that is not the last one."""
+        """A frame that needs no action has arrived: a pong, or a fragment other than the last."""
 
     def peer_closed(self, code: int) -> None:
-        """A close frame, NO_STATUS where it gives no code. The last call."""
+        """A close frame has arrived. code: NO_STATUS if it has none. This is the last call."""
 
     def broken(self, code: int, reason: str) -> None:
-        """The peer broke the protocol: close with this code. The last call."""
+        """The peer violated the protocol: close with this code. This is the last call."""
 
 
 class _BrokenError(Exception):
@@ -56,27 +56,27 @@ class _BrokenError(Exception):
 
 
 class Parser:
-    """What one peer sends. `message_bytes_max` may be changed between frames.
+    """Parses the bytes of one peer. You can change `message_bytes_max` between frames.
 
-    frames_per_feed: the frames that are taken in one call of `feed` or `more`."""
+    frames_per_feed: the maximum number of frames that one call of `feed` or `more` processes."""
 
     def __init__(
         self, receiver: Receiver, message_bytes_max: int, frames_per_feed: int = sys.maxsize
     ) -> None:
         self.message_bytes_max = message_bytes_max
         self.finished = False
-        """Whether a close frame or an error came."""
+        """Whether a close frame has arrived or an error occurred."""
         self._receiver = receiver
         self._frames_per_feed = frames_per_feed
         self._left = 0
-        """Frames that may be taken in this call yet."""
+        """How many more frames this call can process."""
         self._rest = b""
-        """What was not looked at yet, from `_at` on."""
+        """Received bytes. Those from `_at` on are not processed yet."""
         self._at = 0
         self._buffer = bytearray()
         """The beginning of a frame."""
         self._needed = 2
-        """How many bytes the buffer must have before it is worth another look."""
+        """How many bytes the buffer must contain before parsing can continue."""
         self._kind = CONTINUATION
         """TEXT or BINARY while the fragments of a message arrive."""
         self._partial = bytearray()
@@ -84,11 +84,12 @@ class Parser:
 
     @property
     def held(self) -> int:
-        """Bytes of unfinished frames and messages."""
+        """The number of stored bytes of unfinished frames and messages."""
         return len(self._buffer) + len(self._partial)
 
     def feed(self, data: bytes) -> bool:
-        """Bytes as they arrived, cut anywhere; whether some are left for `more`."""
+        """Process received bytes, which can be split anywhere. Returns whether bytes are left for
+        `more`."""
         if self.finished:
             return False
         if not self._buffer:
@@ -111,7 +112,7 @@ class Parser:
         return self.more()
 
     def _whole(self, first: int, payload: bytes) -> bool:
-        """One short message that arrived alone, as nearly all do."""
+        """Process one short message that arrived alone, as nearly all messages do."""
         self._left = 0
         if first == _WHOLE_BINARY:
             self._receiver.received(payload)
@@ -126,15 +127,16 @@ class Parser:
         return False
 
     def keep(self, data: bytes) -> None:
-        """Bytes that arrived while others are left."""
+        """Store received bytes while earlier bytes are left for `more`."""
         self._rest, self._at = self._rest[self._at :] + data, 0
 
     def stop(self) -> None:
-        """Take no more frames in this call."""
+        """Process no more frames in the current call."""
         self._left = 0
 
     def more(self) -> bool:
-        """The next frames of what is left; whether some is left then."""
+        """Process the next frames of the bytes that are left. Returns whether bytes are still
+        left."""
         if self.finished:
             return False
         if self._buffer:
@@ -156,8 +158,7 @@ class Parser:
         return False
 
     def _frames(self) -> None:
-        """Take whole frames while there are any, and while some may be taken. Raises
-        _BrokenError."""
+        """Process complete frames up to the limit of this call. Raises _BrokenError."""
         data, at = self._rest, self._at
         size = len(data)
         while size - at >= 2 and self._left > 0:
@@ -196,7 +197,7 @@ class Parser:
         self._needed = 2
 
     def _check(self, first: int, second: int, length: int) -> None:
-        """Everything that the header alone says, before the payload is waited for."""
+        """Check the header of a frame before its payload has arrived. Raises _BrokenError."""
         opcode = first & 0x0F
         if first & 0x70:
             raise _BrokenError("reserved bits are set")
@@ -220,7 +221,7 @@ class Parser:
             raise _BrokenError(f"a message has at most {self.message_bytes_max} bytes", TOO_BIG)
 
     def _part(self, first: int, payload: bytes) -> None:
-        """A fragment. A text is checked with each one, so that an error is seen early."""
+        """Process a fragment. Text is checked in each fragment, to find errors early."""
         self._kind = self._kind or first & 0x0F
         last = bool(first & _FIN)
         if self._kind == TEXT:
@@ -270,7 +271,7 @@ def _text(payload: bytes) -> str:
 
 
 def _close_code(payload: bytes) -> int:
-    """The code of a close frame (7.4). Raises _BrokenError."""
+    """The code in the payload of a close frame (7.4). Raises _BrokenError."""
     if not payload:
         return NO_STATUS
     code = int.from_bytes(payload[:2], "big")
@@ -282,11 +283,11 @@ def _close_code(payload: bytes) -> int:
     return code
 
 
-# -- frames of a server: whole and unmasked (5.2) ---------------------------------------
+# -- frames of a server: unfragmented and unmasked (5.2) --------------------------------
 
 
 def frame(message: str | bytes) -> bytes:
-    """A data frame, ready for transports."""
+    """The bytes of a data frame with this message."""
     first, payload = (b"\x81", message.encode()) if isinstance(message, str) else (b"\x82", message)
     size = len(payload)
     if size < 126:
@@ -297,7 +298,7 @@ def frame(message: str | bytes) -> bytes:
 
 
 def payload(data: bytes) -> bytes:
-    """The message of a frame that `frame` made."""
+    """The message in a frame that `frame` created."""
     return data[{126: 4, 127: 10}.get(data[1], 2) :]
 
 
@@ -312,8 +313,8 @@ def pong_frame(payload: bytes) -> bytes:
 
 
 def close_frame(code: int, reason: str = "") -> bytes:
-    """A close frame; the reason is cut to what a control frame holds. NO_STATUS makes an
-    empty one."""
+    """A close frame. The reason is cut to fit into a control frame. With NO_STATUS the frame is
+    empty."""
     if code == NO_STATUS:
         return b"\x88\x00"
     said = reason.encode()[: CONTROL_BYTES_MAX - 2].decode(errors="ignore").encode()

@@ -1,8 +1,8 @@
-"""Worlds: whole rooms with their people, network, disk and crashes, from a seed.
+"""Simulates whole rooms with their people, network, disk and crashes, from a seed.
 
-The core is the real one, and so are the replicas, the codecs and the journal's bytes; the network,
-the clock and the disk are numbers. It knows what must hold (docs/simulator.md) and nothing of how a
-room does it. The rule it keeps: the same seed is the same run.
+The core, the replicas, the codecs and the journal's bytes are real. The network, the clock and the
+disk are simulated. It knows the invariants (docs/simulator.md), but not how a room implements them.
+The rule it keeps: the same seed gives the same run.
 """
 
 from gameroom.simulator.invariants import INVARIANTS, BrokenError

@@ -1,7 +1,7 @@
-"""The accounts of commands: what every master packet must hold, by what the room accepted.
+"""Checks the commands in every master packet against the packets that the room accepted.
 
-A second, simpler opinion on the turns. It sees what goes into the room and what comes out,
-and nothing inside. The rule it keeps: an accepted command stands in the journal once.
+This is a second, simpler implementation of turns. It sees only the inputs and outputs of the room.
+The rule: an accepted command is in the journal exactly once.
 """
 
 from __future__ import annotations
@@ -31,22 +31,24 @@ from gameroom.simulator.invariants import (
 )
 
 Sitter = tuple[int, str]
-"""A seat and its user: a seat that is given anew begins a new page."""
+"""A seat and its user. A new user of a seat has a new account."""
 
 Indexed = tuple[tuple[int, Command], ...]
-"""The commands of a packet that fit, each with its place in it."""
+"""The valid commands of a packet, each with its index in the packet."""
 
 Seated = Mapping[int, str]
-"""By seat, the user id."""
+"""The user ids by seat."""
 
 
 @dataclass(slots=True)
 class Account:
-    """One sitter. taken: the generations of which a packet was accepted in this life of the
-    server; stored: those that stand in the journal; held and late: accepted, not yet closed.
-    rejected: (generation, index). ids: of the commands that were accepted, with the turn in which
-    they come out. since: the generation from which on the turns wait for this
-    player, None before the first packet of a connection."""
+    """The account of one seat and user.
+
+    taken: the generations whose packet was accepted since the last start of the server. stored: the
+    generations whose packet is in the journal. held, late: accepted packets whose turn is not
+    closed. rejected: (generation, index). ids: the ids of accepted commands, with the turn that
+    contains them. since: from this generation on turns wait for this player, None before the first
+    packet of a connection."""
 
     taken: set[int] = field(default_factory=set)
     stored: set[int] = field(default_factory=set)
@@ -57,15 +59,15 @@ class Account:
     since: int | None = None
 
     def unbroken(self, generation: int) -> int:
-        """The first of the held generations that lead to this one without a hole."""
+        """The first generation of the held packets that lead to this one without a gap."""
         while generation - 1 in self.held:
             generation -= 1
         return generation
 
 
 class Accounts:
-    """ignorable: the commands that some state passes over in silence. waits: the room
-    gathers all."""
+    """ignorable: the commands that some state silently ignores. waits: whether the room uses
+    `gather = all`."""
 
     def __init__(self, ignorable: Collection[str], *, waits: bool) -> None:
         self.accounts: defaultdict[Sitter, Account] = defaultdict(Account)
@@ -81,8 +83,8 @@ class Accounts:
         open_: int,
         misfits: Collection[int],
     ) -> None:
-        """The room answered a packet while `open_` was the open generation, and refused the
-        commands at these places at once."""
+        """The room answered a packet while `open_` was the open generation. misfits: the indexes of
+        the commands that it refused at once."""
         page, generation = self.accounts[sitter], packet.generation
         fitting = tuple(one for one in enumerate(packet.commands) if one[0] not in misfits)
         known = generation in page.taken or generation in page.stored
@@ -107,7 +109,8 @@ class Accounts:
     def _note_ids(
         self, sitter: Sitter, packet: ClientPacket, fitting: Iterable[int], turn: int
     ) -> None:
-        """Of two pages that believe they are one, each command is taken from one."""
+        """Check that a command was accepted only once, even if two pages with the same memory have
+        sent it."""
         ids = self.accounts[sitter].ids
         for one in [packet.ids[index] for index in fitting if packet.ids and packet.ids[index]]:
             if one in ids:
@@ -121,11 +124,11 @@ class Accounts:
         self.accounts[sitter].rejected.add((told.generation, told.index))
 
     def interrupted(self, sitter: Sitter) -> None:
-        """This player's connection came or went: the turns need not wait."""
+        """This player connected or disconnected: turns need not wait for the player."""
         self.accounts[sitter].since = None
 
     def turn(self, master: MasterPacket, before: Seated, after: Seated) -> None:
-        """A turn was closed; `before` and `after` are who sat where around that call."""
+        """A turn was closed. before, after: the users of the seats before and after this call."""
         self.closed = master.generation
         seats = [part.seat for part in master.commands]
         if seats != sorted(set(seats)):
@@ -191,10 +194,10 @@ class Accounts:
         if awaited and not was_heard and self._waits:
             raise NotWaitedError(f"turn {generation} closed without {user}", seat=seat)
 
-    # -- another life ------------------------------------------------------------------
+    # -- restarts ----------------------------------------------------------------------
 
     def restarted(self, events: Iterable[Event]) -> None:
-        """Only what the journal says is known."""
+        """The server has restarted: keep only the facts that follow from the journal."""
         before = dict(self.accounts)
         self.accounts.clear()
         self.closed = 0
@@ -216,6 +219,6 @@ class Accounts:
             self.accounts[sitter].ids = {one: turn for one, turn in ids if turn <= self.closed}
 
     def vacated(self, seated: Seated) -> None:
-        """Forget the packets of who has gone."""
+        """Remove the accounts of users who no longer have their seat."""
         for sitter in [one for one in self.accounts if seated.get(one[0]) != one[1]]:
             del self.accounts[sitter]

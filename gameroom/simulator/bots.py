@@ -1,8 +1,7 @@
-"""A bot: a real replica behind a line, with the manners of a person.
+"""A bot: a real replica behind a simulated connection, which behaves like a person.
 
-It comes in, gets ready, plays, loses its connection and returns, as the weather wants; the
-tricks of bad people are in `mischief`. It knows the room only through its replica and
-through what it is answered.
+It joins, gets ready, plays, loses its connection and returns, depending on the weather. The tricks
+of malicious people are in `tricks`. It knows the room only through its replica and through answers.
 """
 
 from __future__ import annotations
@@ -43,11 +42,10 @@ REQUEST_BYTES = 80
 
 
 class Bot:
-    """user: the user id and the name. spectate: wants to watch.
+    """user: the user id and the name. spectate: joins as a spectator.
 
-    liar: reports checksums that are not its engine's. fair: sends nothing but what its replica
-    made, so that its own commands can be followed from end to end. patient: presses no buttons
-    while the room waits for somebody.
+    liar: reports wrong checksums. fair: sends only packets of its replica, so that its commands can
+    be tracked from end to end. patient: sends no requests while the room waits for a player.
     """
 
     def __init__(
@@ -74,15 +72,15 @@ class Bot:
         self.fair = True
         self.patient = False
         self.out = False
-        """Has left, or was dropped, for good."""
+        """Whether it has left or was dropped permanently."""
         self.away_until = 0
         self.frozen_until = 0
         self.line: SimulatedLine | None = None
         self.last: ClientPacket | None = None
-        """What the replica sent last over this connection: packets go in their order, so an
-        older one must not come before what the room still misses."""
+        """The last packet of the replica on this connection. Packets must be sent in order, so an
+        older one must not precede packets that the room still lacks."""
         self._drawn = Random(crc32(user.encode()))
-        """Of the commands' ids, apart from the dice: they change nothing."""
+        """Generates the ids of commands, apart from `dice`, so that they do not affect the run."""
         self._joined = False
         self._dialing = False
         self._wakes = -1
@@ -91,7 +89,7 @@ class Bot:
         server.bots[user] = self
 
     def begin(self) -> None:
-        """A fresh program: it remembers nothing."""
+        """Start a new program without memory."""
         self.replica = Replica(
             self.room, FaultyLedger(), seed=self.server.seed, policy=self.policy, framerate=60
         )
@@ -99,9 +97,9 @@ class Bot:
         self.issued = 0
         self.last = None
         self.other: Replica | None = None
-        """Another page that believes to be this one."""
+        """A second page with the same memory."""
         self.is_alone = True
-        """There has been no other page: its accounts are whole."""
+        """Whether there was never a second page, so that its counts are complete."""
 
     @property
     def engine(self) -> FaultyLedger:
@@ -123,7 +121,7 @@ class Bot:
         return self.clock.now >= self.frozen_until
 
     def dial(self) -> None:
-        """Connect as soon as it may; join first, over HTTP, where that is needed."""
+        """Connect as soon as possible. Join first, over HTTP, if necessary."""
         if self._dialing or self.out or self.online:
             return
         self._dialing = True
@@ -157,14 +155,14 @@ class Bot:
         if reply is None:
             self._later(500)
         elif reply.problem is not None:
-            # The room is full or over, or nobody may come in now; perhaps later.
+            # The room is full, has ended, or allows no joins now: try again later.
             self._later(3_000)
         else:
             self._joined = True
             seat = reply.body.seat if isinstance(reply.body, Welcome) else None
             is_new = reply.status == 201 and seat is not None
             if self.replica.user and (is_new or self.replica.seat != seat):
-                # Another life in the room: what was said in the one before is nobody's now.
+                # This is a new place in the room: the memory of the old place is obsolete.
                 self.begin()
             self.story(self.user, "joined", "as a spectator" if seat is None else seat_name(seat))
         return self._joined
@@ -189,7 +187,7 @@ class Bot:
             self.replica.lost()
 
     def come_back(self, weather: Weather) -> None:
-        """Whatever was the matter, be here, in this weather."""
+        """Come back in this weather, whatever the state."""
         self.weather = weather
         self.away_until = self.frozen_until = 0
         self.hang_up()
@@ -201,7 +199,7 @@ class Bot:
         self.pump()
 
     def reload(self) -> None:
-        """The accidental back button: a new program, from the first event on."""
+        """Reload the page: a new program, from the first event on."""
         self.story(self.user, "reloads")
         self.server.stats["reloads"] += 1
         self.hang_up()
@@ -209,8 +207,8 @@ class Bot:
         self.dial()
 
     def spoil(self, fault: EngineFault) -> None:
-        """The engine has an error that shows itself with the next turn, or state. Whoever sees it
-        fail loads the page again, some time, or never does."""
+        """Give the engine an error that occurs with the next turn or state. After the failure, the
+        person reloads the page after a while, or never."""
         self.engine.fault = fault
         broken = self.replica
 
@@ -222,7 +220,7 @@ class Bot:
             self.clock.after(self.dice.between(1_000, 20_000), notice)
 
     def duplicate(self) -> None:
-        """The same page once more, with all that waits in it, or back to the other one."""
+        """Duplicate the page with its waiting commands, or switch back to the other page."""
         self.hang_up()
         self.replica, self.other = self.other or deepcopy(self.replica), self.replica
         self.is_alone = False
@@ -249,7 +247,7 @@ class Bot:
         self._safely(lambda: self.replica.welcome(hello, state))
         self.pump()
 
-    # -- hearing ---------------------------------------------------------------------------
+    # -- receiving -------------------------------------------------------------------------
 
     def hear(self, frame: EventFrame, line: SimulatedLine) -> None:
         if self.line is not line:
@@ -277,7 +275,7 @@ class Bot:
         self.pump()
 
     def reject(self, told: Rejected | Rejection, line: SimulatedLine) -> None:
-        """Told privately that something was refused."""
+        """A command or a packet of this bot was refused."""
         told = Rejection(told.generation, told.index, told.problem)
         data = self.codec.encode_private(told)
         frame = self.codec.decode_event(data)
@@ -293,7 +291,7 @@ class Bot:
     # -- playing ---------------------------------------------------------------------------
 
     def pump(self) -> None:
-        """Play what is due, send what is made, wake up for the next turn."""
+        """Play the due turns, send the new packets, and schedule the next turn."""
         if not self.awake:
             self._wake(self.frozen_until)
             return
@@ -318,7 +316,7 @@ class Bot:
             sha256 = self._said_state(state).sha256
             self.ask(inputs.HaveState(state.generation, sha256, len(state.data)))
         if (wanted := replica.offers.take_wanted()) is not None:
-            # Sent over HTTP: beside the line, and as slow.
+            # Sent over HTTP, in parallel to the connection and with the same delay.
             said = self._said_state(wanted)
             self.ask(inputs.with_hash(said.generation, said.data))
         for flaw in replica.flaws.take():
@@ -328,12 +326,12 @@ class Bot:
             self._wake(due)
 
     def _report(self, said: inputs.Fail) -> None:
-        """Beside the line: it may overtake packets, and packets may overtake it."""
+        """Report a failure over HTTP. It can overtake packets, and packets can overtake it."""
         self.server.stats["failures"] += 1
         self._beside(lambda: self.server.receive(self.user, said))
 
     def _beside(self, ask: Callable[[], Reply | None]) -> None:
-        """Over HTTP, again where the room asks for patience."""
+        """Send a request over HTTP, and again later if the room asks for that."""
 
         def arrive() -> None:
             reply = None if self.out else ask()
@@ -344,7 +342,7 @@ class Bot:
         self.clock.after(self.dice.between(0, 2 * self.weather.delay_ms[1]), arrive)
 
     def _said_state(self, state: EngineState) -> EngineState:
-        """What is told of it: liars would have others begin with something else."""
+        """The state to send. A liar sends a forged one."""
         return replace(state, data=b"[666]") if self.lies else state
 
     def _wake(self, at: int) -> None:
@@ -370,7 +368,7 @@ class Bot:
         self.send(packet)
 
     def send(self, packet: ClientPacket) -> None:
-        """Over the line, as bytes."""
+        """Send a packet over the connection, as bytes."""
         line = self.line
         if line is None:
             return
@@ -391,7 +389,7 @@ class Bot:
         line.to_server(len(data), arrive)
 
     def ask(self, packet: inputs.Packet) -> None:
-        """A request over the line."""
+        """Send a request over the connection."""
         line = self.line
         if line is None:
             return
@@ -408,7 +406,7 @@ class Bot:
             self.server.stats["refused" if reply.problem is not None else "requests"] += 1
 
     def command(self) -> None:
-        """The person does something."""
+        """Give a random command."""
         if not self.room.commands or self.replica.seat is None or self.replica.waiting > 64:
             return
         declared = self.dice.pick(self.room.commands)
@@ -418,7 +416,7 @@ class Bot:
         self.server.stats["commands"] += 1
 
     def nag(self) -> None:
-        """What a person does while nothing is played: be ready, load, press the buttons."""
+        """The actions of a person while no game runs: get ready, load, send requests."""
         replica = self.replica
         rows = [row for row in replica.roster.seats if row.user == self.user]
         if not self.online or not rows or not self.awake:
@@ -432,17 +430,17 @@ class Bot:
             self.ask(inputs.Load(self._safely(replica.reasons)))
 
     def _presses(self) -> bool:
-        """Does this person try the buttons now? The patient wait for the room to go on."""
+        """Whether this person sends requests now. Patient people wait until the room continues."""
         is_held = "running.paused.held" in self.replica.states
         return bool(self.room.requests) and (is_held or not self.patient)
 
     def press(self) -> None:
-        """Any request of the room, whether it goes here or not."""
+        """Send any request of the room, even if it is not allowed now."""
         request = self.dice.pick(self.room.requests)
         self.ask(inputs.Ask(request.name, chance.body(request.fields, self.dice)))
 
     def _safely(self, step: Callable[[], T]) -> T:
-        """A fault of the replica is a finding, not ours."""
+        """Report an exception of the replica as a broken invariant."""
         try:
             return step()
         except BrokenError:

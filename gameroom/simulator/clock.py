@@ -1,7 +1,7 @@
-"""Virtual time: what happens when, in milliseconds. Nothing here waits.
+"""A virtual clock in milliseconds, which runs scheduled calls without waiting.
 
-It knows no world. The rule it keeps: what is due at the same moment happens in the order in
-which it was asked for, so equal worlds have equal days.
+It knows no simulation. The rule: calls for the same moment run in the order in which they were
+scheduled, so equal simulations have equal runs.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ class VirtualClock:
         self._heap: list[tuple[int, int, Do]] = []
 
     def at(self, when: int, do: Do) -> None:
-        """Do it then; what is in the past is done next."""
+        """Schedule a call. A call in the past runs next."""
         heapq.heappush(self._heap, (max(when, self.now), next(self._order), do))
 
     def after(self, ms: int, do: Do) -> None:
         self.at(self.now + ms, do)
 
     def run(self, end: int, until: Callable[[], bool]) -> None:
-        """Let time pass up to `end`, or until this is true."""
+        """Advance the time up to `end`, or until `until()` is true."""
         while self._heap and self._heap[0][0] <= end:
             if until():
                 return

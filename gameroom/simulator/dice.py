@@ -1,7 +1,8 @@
-"""Everything that a seed decides: one die per concern, and values that fit a type.
+"""All random decisions of a run: one generator per purpose, and random values that fit a type.
 
-A die's seed is the run's seed and a name, so that what one bot throws changes nothing for
-the others. It is the engines' generator: the same numbers in every release of Python.
+The seed of a generator is the seed of the run and a name, so that the numbers of one bot do not
+affect those of others. It is the generator of the engines, with the same numbers in every release
+of Python.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from gameroom.lockstep.random import Random
 from gameroom.model import BoolType, ChoiceType, Field, IntType, ListType, StringType, Type, Value
 
 ITEMS_MAX = 4
-"""Lists and texts stay about this much above their smallest size: the wire is not the subject."""
+"""Lists and strings are at most this much longer than their minimum: large ones would test only the
+wire format."""
 
 
 def die(seed: int, name: str) -> Random:
@@ -21,12 +23,12 @@ def die(seed: int, name: str) -> Random:
 
 
 def around(dice: Random, mean: int) -> int:
-    """A time that is this on the average, at least 1."""
+    """A random time with about this average, at least 1."""
     return 1 + dice.below(2 * mean)
 
 
 def body(fields: Sequence[Field], dice: Random) -> dict[str, Value]:
-    """A body that fits."""
+    """A random body that fits the fields."""
     return {field.name: value(field.type, dice) for field in fields}
 
 
@@ -49,7 +51,7 @@ def value(type_: Type, dice: Random) -> Value:
 
 
 def spoiled(fields: Sequence[Field], dice: Random) -> Mapping[str, Value] | None:
-    """A body that does not fit; None where every whole number would."""
+    """A body that does not fit the fields, or None if every whole number would fit."""
     for field in fields:
         if isinstance(field.type, IntType) and field.type.high < 2**50:
             return {**body(fields, dice), field.name: field.type.high + 1}

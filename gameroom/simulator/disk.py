@@ -1,7 +1,7 @@
-"""A journal on a disk that can be full, can lie, and can lose the end of a write.
+"""A journal on a simulated disk that can be full, report false errors, or lose the end of a write.
 
-The bytes are those of a journal file (`store.record`), kept in memory. What it does not
-know: events. The rule it keeps is the file's: an entry is whole or it is not there.
+The bytes are those of a journal file (`store.record`), kept in memory. It knows no events. The rule
+is that of the file: an entry is stored completely or not at all.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from typing import Literal
 from gameroom.store import Entry, Header, StoreFailedError, record
 
 Fault = Literal["before", "torn", "after"]
-"""Where the next append goes wrong: nothing is written, a part of it, or all of it."""
+"""How the next append fails: before writing, after a part ("torn"), or after writing all."""
 
 
 class PowerLossError(Exception):
-    """The process died while it wrote."""
+    """The process died during a write."""
 
 
 class Disk:
-    """fault: what happens to the next append, None for nothing. `torn` asks for how many
-    bytes of the record come to the disk."""
+    """fault: how the next append fails, None for success. For "torn", the `torn` argument of
+    `append` returns how many bytes of the record are written."""
 
     def __init__(self, header: Header) -> None:
         self.data = bytearray(record.MAGIC + record.header_record(header))
@@ -43,8 +43,8 @@ class Disk:
             raise StoreFailedError("the write could not be confirmed")
 
     def reopen(self) -> tuple[list[Entry], int]:
-        """Read every byte again; the whole entries, and how many bytes of an unfinished
-        last one were cut off."""
+        """Read the journal again. Returns the complete entries, and the size of an unfinished last
+        entry that was cut off."""
         data, entries, where = self.data, list[Entry](), "disk"
         assert data.startswith(record.MAGIC)
         offset = record.HEADER_OFFSET

@@ -1,7 +1,7 @@
-"""The engine of a bot: the ledger, with an error in it where the run wants one.
+"""The engine of a bot: the ledger, with errors on demand.
 
-It knows the ledger alone. What it does wrong is what an engine of a game may do wrong; whoever
-holds it decides when.
+It knows only the ledger. Its errors are typical errors of a game's engine. The bot decides when
+they happen.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ import msgspec
 from gameroom.replica import LedgerEngine, SeatedCommand, Signal
 
 EngineFault = Literal["raises", "hands", "signals", "snapshots"]
-"""What it does wrong: it raises, gives what is no list, raises a signal that the room does not
-have, or has a state that cannot be kept. After the first two it cannot go on."""
+"""The kinds of errors: the engine raises an exception, returns something other than a list, raises
+an unknown signal, or has a state that cannot be kept. After the first two it cannot continue."""
 
 
 class FaultyLedger(LedgerEngine):
-    """The ledger with a hash that costs little: there are many bots in a run.
+    """The ledger with a cheap hash, because there are many bots in a run.
 
-    fault: what it does wrong the next time, once. has_failed: it cannot go on.
+    fault: the error to make once, at the next opportunity. has_failed: it cannot continue.
     """
 
     def __init__(self) -> None:

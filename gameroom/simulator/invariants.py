@@ -1,7 +1,7 @@
-"""What must hold in every world, one class for each. Raised when it does not.
+"""The invariants of every run, one exception class for each. Raised when one is broken.
 
-It knows no world; who raises gives the sentence. The first line of a docstring is the
-invariant as docs/simulator.md lists it.
+It knows no simulation; the code that raises an exception provides the message. The first line of
+each docstring is the invariant, as in docs/simulator.md.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from gameroom.lockstep.packets import seat_name
 
 
 class BrokenError(AssertionError):
-    """An invariant does not hold. `at` is the virtual time in milliseconds, `seed` the
-    run's; `seat` is None where no seat is concerned."""
+    """An invariant is broken. at: the virtual time in milliseconds. seed: the seed of the run.
+    seat: None if no seat is concerned."""
 
     name = "broken"
 

@@ -1,8 +1,8 @@
-"""One connection between a bot and the server, as TCP gives it: in order, or not at all.
+"""A simulated TCP connection between a bot and the server: data arrives in order, or not at all.
 
-It knows no frames: what arrives is a call. `cut` loses what is on its way in both
-directions, and each end notices in its own time; `shut` is the server's end: what it sent
-still arrives, then the news that it is over.
+It knows no frames: the arrival of data is a call. `cut` loses all data on its way in both
+directions, and each end notices it at a different time. With `shut`, the server closes the
+connection: all its data still arrives, followed by the close.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from gameroom.wire import Close
 
 
 class _Way:
-    """One direction."""
+    """One direction of a connection."""
 
     def __init__(self) -> None:
         self.free_at = 0
@@ -24,7 +24,7 @@ class _Way:
 
 
 class SimulatedLine:
-    """lost: called at the bot's end, once; gone: called at the server's end, once."""
+    """lost: called once at the bot's end. gone: called once at the server's end."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class SimulatedLine:
             self._carry(self._down, size, do)
 
     def cut(self) -> None:
-        """Nothing arrives any more."""
+        """Break the connection. Nothing more arrives."""
         if self.broken:
             return
         self.broken = True
@@ -66,11 +66,11 @@ class SimulatedLine:
             self.shut_by_server = True
 
     def hang_up(self) -> None:
-        """The bot closes its end: the server hears of it when all before it has come."""
+        """The bot closes its end. The server notices it after all earlier data has arrived."""
         self._carry(self._up, 4, lambda: self._gone(self))
 
     def _carry(self, way: _Way, size: int, do: Do) -> None:
-        """After what went before on this way."""
+        """Deliver data after all earlier data in this direction."""
         weather, dice, now = self.weather, self._dice, self._clock.now
         way.free_at = max(now, way.free_at) + size * 1000 // weather.bytes_per_s
         late = dice.below(weather.jitter_ms + 1)

@@ -1,4 +1,4 @@
-"""The last things that happened, for whoever has to find out why."""
+"""A log of the last events of a run, for the analysis of a failure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LINE_CHARACTERS_MAX = 200
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """When (virtual milliseconds), who did what, and more about it."""
+    """at: virtual time in milliseconds. who, what: the actor and the action. more: details."""
 
     at: int
     who: str
@@ -36,7 +36,7 @@ class RunLog:
 
 
 def _shown(more: object) -> str:
-    """Only written out when it is read: a run has thousands of lines and shows a few."""
+    """The details as text. They are formatted only when printed, because most lines never are."""
     if not isinstance(more, Event):
         return str(more)
     match more.body:

@@ -1,7 +1,7 @@
-"""The eye on the room: every effect of every call is held against what must hold.
+"""Monitors the room: checks the effects of every call against the invariants.
 
-Sees what a shell sees (effects, states, people) and, for the memory and the timers, inside.
-It changes nothing. Each check counts itself in `checks`.
+It sees the same as a shell (effects, states, people), and for memory and timers also the inside of
+the room. It changes nothing. `checks` counts each check.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ from gameroom.wire import plain
 from gameroom.wire.shape import is_record, read, record_fields
 
 HELD_MAX = 160
-"""Items that one part of the room's memory may hold beside its people: twice the widest
-window, which is 64 generations."""
+"""The maximum number of items in one part of the room's memory, in addition to its people: about
+twice the largest window, which is 64 generations."""
 
 WAKES_MAX = 12
-"""Ticks in a row that bring nothing, each asked for by the one before it."""
+"""The maximum number of consecutive ticks without an effect, each requested by the one before."""
 
 SOON_MS = 100
-"""Whoever asks to be woken later than this does not burn a processor."""
+"""Ticks requested for a later time than this do not waste processor time."""
 
 AWAY = frozenset({"missing", "lost", "diverged"})
-"""What nobody is for long who is connected, sends and tells the truth."""
+"""Flags that a connected, sending and honest player does not have for long."""
 
 
 class Monitor:
@@ -60,7 +60,7 @@ class Monitor:
     def effects(
         self, room: Room, done: Sequence[Effect], *, now: int, seq: int, replies: int
     ) -> None:
-        """What one call at `now` returned; `seq` is the last event before it."""
+        """Check the effects of one call. now: its time. seq: the last event before it."""
         stored: Event | None = None
         arms = said = 0
         before: object = None
@@ -100,7 +100,7 @@ class Monitor:
             self.checks[name] += 1
 
     def _count_wakes(self, at: int | None, now: int, *, is_idle: bool) -> None:
-        """is_idle: the room was woken, and did nothing but ask to be woken at `at`."""
+        """is_idle: the only effect of the tick was to request the next tick at `at`."""
         is_soon = at is not None and at - now <= SOON_MS
         self._wakes = self._wakes + 1 if is_idle and is_soon else 0
         if self._wakes > WAKES_MAX:
@@ -109,7 +109,7 @@ class Monitor:
         self.checks["wakes-for-something"] += 1
 
     def _order(self, event: Event, before: object, *, is_last: bool) -> None:
-        """is_last: no turn follows in this call, to which a roster could belong."""
+        """is_last: no further turn in this call can be the one that a roster belongs to."""
         body = event.body
         if isinstance(body, MasterPacket):
             if body.generation != self.generation + 1:
@@ -121,7 +121,7 @@ class Monitor:
             raise RosterOrderError(what)
         self.checks["roster-first"] += 1
 
-    # -- where the chart is ----------------------------------------------------------------
+    # -- states of the chart ---------------------------------------------------------------
 
     def legal(self, states: tuple[str, ...]) -> None:
         if states in self._legal:
@@ -133,7 +133,8 @@ class Monitor:
         self._legal.add(states)
 
     def held_up(self, room: Room) -> bool:
-        """Would the chart move if it knew that every player is here and agrees?"""
+        """Whether the chart would take a transition if every player counted as present and
+        honest."""
         chart_driver = room.chart_driver
         people = tuple(
             replace(one, flags=(one.flags | {"connected"}) - AWAY) if "player" in one.kinds else one
@@ -146,7 +147,8 @@ class Monitor:
         return after.configuration != before.configuration
 
     def unawaited(self, member: Member) -> None:
-        """The room was told that this player's engine has failed, and nothing since."""
+        """Check that turns do not wait for this player, whose engine has failed. The room must know
+        about the failure, and the player must not have sent anything since."""
         if not member.failed or member.gathers_from is not None:
             what = f"turns wait for {member.user}, whose engine has failed"
             raise FailedAwaitedError(what, seat=member.seat)
@@ -155,7 +157,7 @@ class Monitor:
     # -- replay ------------------------------------------------------------------------------
 
     def restored(self, live: Room, entries: Sequence[Append], told: Roster) -> None:
-        """The journal folded now, beside the room that wrote it."""
+        """Compare the room with one that is restored from its journal now."""
         at = entries[-1].at
         folded = self._folded(live, entries)
         again = Room.restored(self.chart, seed=live.seed, folded=folded, now=at)
@@ -181,8 +183,8 @@ class Monitor:
         self.checks["replay-is-live"] += 1
 
     def _folded(self, live: Room, entries: Sequence[Append]) -> Folded:
-        """The journal folded from the start, from a checkpoint in its middle, and by the room
-        that wrote it: all three the same."""
+        """Fold the journal from its start and from a checkpoint in its middle, and check that both
+        results equal the checkpoint of the room."""
         folded = Folded({})
         middle = folded.fold_all(entries[: len(entries) // 2 + 1]).checkpoint()
         whole = folded.fold_all(entries[len(entries) // 2 + 1 :]).checkpoint()
@@ -204,13 +206,13 @@ class Monitor:
 
 
 def _untimed(roster: Roster) -> Roster:
-    """Without the times, which are those of the moment when it was told."""
+    """The roster without times, because they refer to the moment when it was sent."""
     rows = tuple(replace(row, absent_ms=0, lost_in_ms=None) for row in roster.seats)
     return replace(roster, seats=rows)
 
 
 def _shown(picture: Picture) -> tuple[object, ...]:
-    """What a journal can say: not who only watches."""
+    """The part of a picture that follows from the journal, which does not contain spectators."""
     shown: list[object] = []
     for body in picture.body:
         if isinstance(body, Roster):
@@ -220,8 +222,8 @@ def _shown(picture: Picture) -> tuple[object, ...]:
 
 
 def _below(state: State, path: str, active: Collection[str]) -> Iterator[str]:
-    """The active states that are rightly so, from the root down. Raises where one child too
-    few or too many is active."""
+    """The correctly active states, from the root down. Raises ConfigurationError if too few or too
+    many children of a state are active."""
     inner = [child for child in state.states if child.kind != "history"]
     if not inner:
         return
@@ -235,7 +237,7 @@ def _below(state: State, path: str, active: Collection[str]) -> Iterator[str]:
 
 
 _FIXED = ("file", "chart", "settings", "_requests", "_patience", "_snapshot", "_done", "trace")
-"""Parts that a room file sizes, not its turns."""
+"""Parts whose size depends on the room file, not on the number of turns."""
 
 
 def _sizes(thing: object, where: str, seen: set[int]) -> Iterator[tuple[str, int]]:

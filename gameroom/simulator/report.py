@@ -1,6 +1,6 @@
-"""What came of a run, for people and for programs.
+"""The report of a run, for people and for programs.
 
-Pure. The rule it keeps: equal outcomes give equal text, to the last byte.
+Pure functions. The rule: equal outcomes give equal text, byte for byte.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ HAPPENED = {
     "snapshots": ("snapshot", "snapshots"),
     "resumed": ("return from a snapshot", "returns from a snapshot"),
 }
-"""What the weather did, one and many, by the outcome's numbers, in the order of the text."""
+"""The names of the outcome's numbers, singular and plural, in the order of the text."""
 
 
 def command(outcome: RunOutcome, file: str) -> str:
-    """The line that runs it again."""
+    """The command that repeats the run."""
     plan = outcome.plan
     words = ["gameroom", "simulate", file, "--seed", plan.seed, "--turns", plan.turns]
     words += ["--weather", plan.weather.name]
@@ -42,7 +42,8 @@ def command(outcome: RunOutcome, file: str) -> str:
 
 
 def as_data(outcome: RunOutcome, file: str) -> dict[str, object]:
-    """Everything but the story of a run that holds; docs/simulator.md tells the keys."""
+    """The outcome as plain values; docs/simulator.md describes the keys. The story is included only
+    if an invariant is broken."""
     plan, broken = outcome.plan, outcome.broken
     return {
         "version": 1,
@@ -74,13 +75,14 @@ def as_data(outcome: RunOutcome, file: str) -> dict[str, object]:
 
 
 def as_json(outcome: RunOutcome, file: str) -> str:
-    """One line: sorted keys, no spaces."""
+    """The outcome as one line of JSON, with sorted keys and without spaces."""
     data = as_data(outcome, file)
     return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def as_text(outcome: RunOutcome, file: str) -> str:
-    """A few lines; with the story and the command that runs it again where it broke."""
+    """The outcome in a few lines. If an invariant is broken, with the story and the command that
+    repeats the run."""
     plan, numbers = outcome.plan, outcome.numbers
     seconds = f"{outcome.ms / 1000:.1f} s"
     players = _counted(outcome.players, "player")
@@ -120,12 +122,12 @@ def as_text(outcome: RunOutcome, file: str) -> str:
 
 
 def rule(broken: BaseException) -> str:
-    """What should have held: the first line of the invariant's class."""
+    """The broken invariant as a sentence: the first line of its class's docstring."""
     return (type(broken).__doc__ or "").splitlines()[0]
 
 
 def summary(runs: int, failed: Mapping[str, int]) -> str:
-    """The last line of many runs. failed: how many broke, by invariant."""
+    """The last line after many runs. failed: the number of failed runs by invariant."""
     if not failed:
         return f"{_counted(runs, 'run')}, every invariant held"
     told = ", ".join(f"{name} {count}" for name, count in sorted(failed.items()))

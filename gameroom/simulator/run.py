@@ -1,8 +1,8 @@
-"""One run: a room, its people, a weather and a seed; then good weather, then the accounts.
+"""One run: a room, its people, a weather and a seed; then good weather, then the final checks.
 
-The same seed gives the same run, to the last byte. It knows no clock but its own and no
-dice but the seed's. What breaks is in the outcome, with its story; what is our own fault is
-raised.
+The same seed gives the same run, byte for byte. It uses only its virtual clock and the random
+numbers of the seed. A broken invariant is part of the outcome, with its story. A bug of the
+simulator itself is raised.
 """
 
 from __future__ import annotations
@@ -44,30 +44,30 @@ NAMES = ("ann", "bob", "cid", "dan", "eve", "fay", "gus", "hal")
 PLAYERS_MAX = 64
 WATCHERS = 2
 CLEAR_MS = 10_000
-"""A room with a quorum advances within this once the weather has cleared."""
+"""After the weather clears, a room with a quorum must advance within this time."""
 
 LOOK_MS = 500
 WAITS_MAX_MS = 8_000
-"""A room goes on within this once everybody for whom it waits is back: longer than a frame is
-ever held up."""
+"""After all awaited players are back, a room must continue within this time, which is longer than
+any delay of a frame."""
 
 BEHIND_EVENTS = 8
-"""Who lacks no more than this has caught up."""
+"""A bot that lacks at most this number of events has caught up."""
 
 WELL_TURNS = 12
 
 SNAPSHOTS_EVERY = 12
-"""Turns between two snapshots, at most."""
+"""The maximum number of turns between two snapshots."""
 
 IDLE_MS = 75_000
-"""A room in which no turn closes for so long rests by its own will: the weather clears."""
+"""If no turn closes for this long, the room has paused on purpose. Then the weather clears."""
 
 COMMAND_EVERY_MS = 300
 
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """What is run. players: None takes four, or what the room file allows."""
+    """The parameters of a run. players: default 4, limited by the room file."""
 
     seed: int
     turns: int
@@ -77,10 +77,10 @@ class RunPlan:
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """What came of a run. broken: the invariant that does not hold, None when all do.
+    """The result of a run. broken: the broken invariant, None if all hold.
 
-    ms: virtual time. digest: crc32 of the journal's bytes. numbers: what happened, by name;
-    checks: how often each invariant was looked at.
+    ms: virtual time. digest: crc32 of the journal's bytes. numbers: counts of events, by name.
+    checks: how often each invariant was checked.
     """
 
     plan: RunPlan
@@ -100,9 +100,9 @@ class RunOutcome:
 def simulate(
     chart: Chart, plan: RunPlan, lives: Callable[[int], None] = lambda _: None
 ) -> RunOutcome:
-    """Run it to its end, or to the first invariant that does not hold.
+    """Run a plan to its end, or to the first broken invariant.
 
-    lives: is called now and then with the turns that were played, for whoever waits.
+    lives: called from time to time with the number of played turns, to show progress.
     """
     world = _World(chart, plan, lives)
     broken: BrokenError | None = None
@@ -148,7 +148,7 @@ class _World:
         )
         self.server.down_ms = plan.weather.down_ms
         self._held_up: tuple[str, int] | None = None
-        """What does not go on though nobody is missing, and since when."""
+        """What has stopped although no player is missing, and since when."""
         said = definition(file)
         published, asked = read_definition(said), read_policies(said)
         watchers = min(WATCHERS, file.spectators.high if file.spectators else 0)
@@ -205,10 +205,10 @@ class _World:
     def _over(self) -> bool:
         return self.server.room is not None and self.server.room.over
 
-    # -- whether it goes on -----------------------------------------------------------------
+    # -- progress ---------------------------------------------------------------------------
 
     def _look(self) -> None:
-        """Again and again: does the room wait although everybody is here?"""
+        """Check periodically that the room does not wait while all players are present."""
         self.clock.after(LOOK_MS, self._look)
         room = self.server.room
         waits = None
@@ -223,7 +223,7 @@ class _World:
             raise WaitsError(f"everybody has been here for {ms} ms, {waits}")
 
     def _waits(self, room: Room) -> str | None:
-        """What does not go on at this moment; the same for as long as it does not."""
+        """Describe what has stopped now, or None. The text is the same as long as it is stopped."""
         if self.server.watch.held_up(room):
             return f"the room is still in {room.states[-1]}"
         if room.chart_driver.iterates:
@@ -231,8 +231,8 @@ class _World:
         return None
 
     def _all_here(self, room: Room) -> bool:
-        """Every player is connected, has caught up, sends and plays fair, but for those of whom the
-        room knows that their engine has failed."""
+        """Whether every player is connected, has caught up, sends and plays fair, except players
+        whose engine has failed as the room knows."""
         bots = {bot.user: bot for bot in self.bots}
         players = [(bots[one.user], one.failed) for one in room.people.players()]
         able = [bot for bot, failed in players if not (failed and bot.replica.failure)]
@@ -252,7 +252,7 @@ class _World:
     def _is_connected(self, bot: Bot) -> bool:
         return bot.online and self.server.lines.get(bot.user) is bot.line
 
-    # -- what goes on ------------------------------------------------------------------------
+    # -- events ------------------------------------------------------------------------------
 
     def _often(self, bot: Bot, mean: int, do: Callable[[Bot], None]) -> None:
         def again() -> None:
@@ -263,7 +263,7 @@ class _World:
         self.clock.after(chance.around(bot.dice, mean), again)
 
     def _sometimes(self, bot: Bot, mean: int, do: Callable[[Bot], None]) -> None:
-        """While the weather lasts."""
+        """Like `_often`, but only until the weather clears."""
         if mean:
             self._often(bot, mean, lambda bot: None if self.is_clear else do(bot))
 
@@ -304,7 +304,8 @@ class _World:
     # -- good weather ------------------------------------------------------------------------
 
     def _clear(self) -> None:
-        """Everybody behaves and comes back; the room must go on, and the accounts fit."""
+        """Clear the weather: all bots come back and play fair. Check that the room advances and
+        that the accounts are correct."""
         clock, server = self.clock, self.server
         self.story.tell("weather", "clears")
         self.is_clear, self.weather = True, WEATHERS["calm"]
@@ -315,7 +316,7 @@ class _World:
         for bot in self.bots:
             bot.come_back(self.weather)
             if not bot.fair or bot.liar:
-                # What it did may have spoiled its own seat, and nobody has to wait for that.
+                # Its tricks can have harmed its own seat, and the room need not wait for it.
                 server.receive(bot.user, inputs.Leave())
         clock.run(clock.now + CLEAR_MS, lambda: self._over() or self._is_well(before))
         server.compare()
@@ -329,7 +330,7 @@ class _World:
         self.server.watch.checks["advances"] += 1
 
     def _is_well(self, before: int) -> bool:
-        """Turns close again, with everybody: nothing more is to be seen."""
+        """Whether turns close again with all players, so that nothing remains to be checked."""
         if self.generation < before + WELL_TURNS or self.server.room is None:
             return False
         room = self.server.room
@@ -357,7 +358,7 @@ class _World:
         return room.over or not any(bot.replica.waiting for bot in self._players(room))
 
     def _accounts(self, room: Room) -> None:
-        """From end to end: what a person did is in the journal, once, or was refused."""
+        """Check end to end that each command of a bot is in the journal once, or was refused."""
         for bot in self._players(room):
             replica = bot.replica
             if room.over or not room.chart_driver.iterates:
@@ -393,7 +394,7 @@ class _World:
         )
         return [command for part in parts if part.seat == seat for command in part.commands]
 
-    # -- what came of it ---------------------------------------------------------------------
+    # -- the result --------------------------------------------------------------------------
 
     def outcome(self, broken: BrokenError | None) -> RunOutcome:
         room = self.server.room
@@ -426,7 +427,7 @@ COUNTED = (
 
 
 def _with_snapshots(chart: Chart) -> Chart:
-    """The same room with snapshots so often that a short run has some."""
+    """The same room with such frequent snapshots that a short run has some."""
     every = policies.number(chart.room, "snapshots", "every")
     if not every:
         return chart

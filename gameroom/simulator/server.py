@@ -1,7 +1,7 @@
-"""The server of one room: performs the effects in order, and dies when it has to.
+"""The simulated server of one room: performs the effects in order, and dies on demand.
 
-A shell as thin as the real one, around the real room, the real codecs and the bytes of a
-real journal. It owns the lines and the alarm; what must hold is watched from here.
+A shell as thin as the real one, around the real room, the real codecs and the bytes of a real
+journal. It owns the connections and the alarm, and calls the checks of the invariants.
 """
 
 from __future__ import annotations
@@ -47,15 +47,16 @@ T = TypeVar("T")
 HELLO_BYTES = 160
 
 TAIL_EVENTS_MAX = 24
-"""Who lacks more goes on from a snapshot: few, so that a short run sees it."""
+"""A bot that lacks more events continues from a snapshot. The limit is low, so that this happens in
+a short run."""
 
 RESTORE_EVERY = 48
-"""One call of about so many is followed by a comparison with the folded journal; of a journal
-that has grown long by fewer, or a long run would spend all its time there."""
+"""One of about this many calls is followed by a comparison with the folded journal. With a long
+journal fewer are, because a long run would spend all its time on them."""
 
 
 class ToldBot(Protocol):
-    """What the server needs of a bot to tell it something."""
+    """A bot as the server uses it to send data."""
 
     user: str
     subprotocol: str
@@ -69,13 +70,13 @@ class ToldBot(Protocol):
 
 
 class Tell(Protocol):
-    """Where the story is kept: who, what, and more to show."""
+    """Adds a line to the log: the actor, the action, and details."""
 
     def __call__(self, who: str, what: str, more: object = "") -> None: ...
 
 
 class KilledError(Exception):
-    """The process ends here."""
+    """The simulated process is killed here."""
 
 
 class SimulatedServer:
@@ -101,29 +102,29 @@ class SimulatedServer:
         self.lines: dict[str, SimulatedLine] = {}
         self.bots: dict[str, ToldBot] = {}
         self.entries: list[Append] = []
-        """The journal as it is on the disk, read back from its bytes."""
+        """The journal on the disk, decoded from its bytes."""
         self.told = 0
-        """The highest seq that was told to anyone."""
+        """The highest seq that was sent to any bot."""
         self.roster = Roster()
         self.down_ms: tuple[int, int] = (200, 1_000)
         self.snapshot: Keep | None = None
-        """The latest that was kept; it outlives the process, as a file does."""
+        """The latest kept snapshot. Like a file, it survives the process."""
         self._failed: set[str] = set()
-        """Whose engine has failed over the connection that is open, as the room was told."""
+        """The users whose engine has failed on the current connection, as reported to the room."""
         self._frames: list[dict[str, tuple[EventFrame, int]]] = []
         self._alarm: int | None = None
         self._doom: int | None = None
         self._doom_fault: Fault | None = None
         self._life = 0
 
-    # -- doors -------------------------------------------------------------------------
+    # -- entry points ------------------------------------------------------------------
 
     def begin(self) -> None:
         self.room = Room(self.chart, seed=self.seed, now=self.clock.now)
         self._enter(self.room.begin, 0)
 
     def receive(self, who: str, packet: inputs.Packet) -> Reply | None:
-        """The room's answer; None when there was none: the server is down, or died."""
+        """The room's answer, or None if the server is down or died during the call."""
         room = self.room
         if room is None:
             return None
@@ -151,8 +152,8 @@ class SimulatedServer:
         return self._enter(lambda: room.receive(who, packet, self.clock.now), 1, heard)
 
     def hello(self, line: SimulatedLine, seq: int, restores: bool) -> None:
-        """A bot's first frame: the answer, then the tail, then live. restores: where much is
-        missing, from a snapshot on."""
+        """Handle a bot's first frame: send the answer, the missed events, then live events.
+        restores: the bot can continue from a snapshot if many events are missing."""
         room, who = self.room, line.who
         if room is None or not room.member(who):
             line.shut(Close.ABNORMAL if room is None else Close.NO_SESSION)
@@ -177,26 +178,26 @@ class SimulatedServer:
         self.receive(who, inputs.Connect(seq))
 
     def gone(self, line: SimulatedLine) -> None:
-        """The server notices that a line is dead."""
+        """The server notices that a connection is dead."""
         if self.lines.get(line.who) is line:
             del self.lines[line.who]
             if self.room is not None and self.room.member(line.who):
                 self.receive(line.who, inputs.Disconnect())
 
-    # -- dying ---------------------------------------------------------------------------
+    # -- crashes -------------------------------------------------------------------------
 
     def doom(self, effects: int, fault: Fault | None) -> None:
-        """The process is killed after so many more effects; with a fault, in the next write
-        after that."""
+        """Kill the process after this many effects. With a fault, kill it in the next write after
+        that."""
         self._doom, self._doom_fault = effects, fault
 
     def no_doom(self) -> None:
-        """Good weather: nothing is planned against the server any more."""
+        """Good weather: cancel all planned crashes and faults."""
         self._doom, self._doom_fault, self.disk.fault = None, None, None
         self.down_ms = (50, 100)
 
     def kill(self, why: str) -> None:
-        """kill -9, and somebody starts it again."""
+        """Kill the process like `kill -9`, and restart it later."""
         self.story("server", "killed", why)
         self.stats["crashes"] += 1
         self.room, self._alarm = None, None
@@ -211,7 +212,7 @@ class SimulatedServer:
         self.clock.after(down, lambda: self.restart() if self._life == life else None)
 
     def restart(self) -> None:
-        """Read the disk, fold, go on."""
+        """Read the disk, restore the room, and continue."""
         if self.room is not None:
             return
         self._life += 1
@@ -283,7 +284,7 @@ class SimulatedServer:
         return reply
 
     def compare(self) -> None:
-        """Replay is live; nothing has grown."""
+        """Check that the restored room equals the live one, and that memory has not grown."""
         if self.room is not None and self.entries:
             room = self.room
             self._safely(lambda: self.watch.restored(room, self.entries, self.roster))
@@ -291,7 +292,7 @@ class SimulatedServer:
                 self.watch.memory(room)
 
     def _safely(self, step: Callable[[], T]) -> T:
-        """A fault of the core is a finding, not ours."""
+        """Report an exception of the core as a broken invariant."""
         try:
             return step()
         except BrokenError:
@@ -300,7 +301,7 @@ class SimulatedServer:
             raise FaultError(f"the room raised {type(error).__name__}: {error}") from error
 
     def _account(self, room: Room, done: Sequence[Effect], before: Seated) -> None:
-        """What the turns of this call must hold."""
+        """Check the turns of this call."""
         after = _seated(room)
         for effect in done:
             if isinstance(effect, Rejected):
@@ -394,7 +395,7 @@ class SimulatedServer:
             raise ToldBeforeStoredError(f"event {event.seq} is told, {self.disk.last} are stored")
         self.told = max(self.told, event.seq)
         for who, line in list(self.lines.items()):
-            # A process can die between two sockets.
+            # The process can die between sending to two sockets.
             if self._doom is not None and self._doom_fault is None and self.dice.below(4) == 0:
                 raise KilledError(f"while event {event.seq} was told")
             self._send(line, self.bots[who], event.seq)
@@ -409,7 +410,7 @@ class SimulatedServer:
         line.to_bot(size, lambda: bot.hear(frame, line))
 
     def _frame(self, seq: int, subprotocol: str) -> tuple[EventFrame, int]:
-        """An event as a client of this subprotocol reads it, and its size in bytes."""
+        """An event as a client of this subprotocol decodes it, and its size in bytes."""
         kept = self._frames[seq - 1].get(subprotocol)
         if kept is None:
             codec, event = self.codecs[subprotocol], self.entries[seq - 1].event
@@ -423,7 +424,7 @@ class SimulatedServer:
     # -- time ----------------------------------------------------------------------------
 
     def _arm(self, at: int | None) -> None:
-        """The latest alarm counts."""
+        """Set the alarm. It replaces an earlier one."""
         if at is not None and at != self._alarm:
             life = self._life
             self.clock.at(at, lambda: self._ring(at, life))
@@ -437,7 +438,7 @@ class SimulatedServer:
 
 
 def _without_repeated(done: Sequence[Effect], reply: Reply | None) -> Sequence[Effect]:
-    """Without what was refused of a packet that was heard before: the one that was taken stands."""
+    """The effects without refusals of a repeated packet: only the first packet counts."""
     if reply is None or reply.status != 200:
         return done
     at = done.index(reply)

@@ -1,7 +1,7 @@
-"""The tricks of people: careless, curious and bad. Each is one call on a bot.
+"""The tricks of careless, curious and malicious people. Each is one function on a bot.
 
-It knows bots and packets. What a trick may do to its own player is that player's trouble;
-what it may do to the others is what the invariants say: nothing.
+It knows bots and packets. A trick can harm its own player. The invariants say that it must not harm
+others.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ def reload(bot: Bot) -> None:
 
 
 def duplicate(bot: Bot) -> None:
-    """Two tabs of one session: each sends what waited in the first."""
+    """Two tabs of one session: each sends the commands that waited in the first."""
     bot.story(bot.user, "goes on in another tab")
     bot.server.stats["copies"] += 1
     bot.duplicate()
 
 
 def freeze(bot: Bot) -> None:
-    """The tab hangs: nothing is played and nothing is said."""
+    """The tab hangs: it plays nothing and sends nothing."""
     bot.frozen_until = bot.clock.now + bot.dice.between(100, 5_000)
     bot.server.stats["silences"] += 1
     bot.pump()
 
 
 def go_away(bot: Bot) -> None:
-    """For longer than anybody's patience, sometimes."""
+    """Go away, sometimes for longer than the room waits."""
     bot.hang_up()
     bot.away_until = bot.clock.now + bot.dice.pick((2_000, 15_000, 65_000))
     bot.dial()
@@ -53,37 +53,37 @@ def leave(bot: Bot) -> None:
 
 
 def twice(bot: Bot) -> None:
-    """The same packet again: fair, and must change nothing."""
+    """The same packet again. This is allowed, and must change nothing."""
     if bot.last is not None:
         bot.send(bot.last)
 
 
 def early(bot: Bot) -> None:
-    """For a generation that is far from open."""
+    """A packet for a generation far in the future."""
     far = bot.replica.generation + bot.dice.between(12, 1_000_000)
     bot.send(ClientPacket(far, _commands(bot)))
 
 
 def old(bot: Bot) -> None:
-    """For a generation that was closed long ago."""
+    """A packet for a generation that was closed long ago."""
     back = bot.dice.between(1, HOLES_MAX + 8)
     bot.send(ClientPacket(max(1, bot.replica.generation - back), _commands(bot)))
 
 
 def other(bot: Bot) -> None:
-    """Another packet for a generation that was sent already: the first one counts."""
+    """A different packet for a generation that was already sent. The first one counts."""
     if bot.last is not None:
         bot.send(replace(bot.last, commands=_commands(bot), ids=()))
 
 
 def foreign(bot: Bot) -> None:
-    """From somebody who is not in the room, or may not play."""
+    """A packet from a user who is not in the room."""
     stranger = bot.dice.pick(("nobody", "", bot.user + "x"))
     bot.server.receive(stranger, ClientPacket(bot.replica.generation + 1, _commands(bot)))
 
 
 def unfit(bot: Bot) -> None:
-    """A command that does not fit its type, among good ones."""
+    """A command that does not fit its type, among valid ones."""
     good = _commands(bot)
     for declared in bot.room.commands:
         body = chance.spoiled(declared.fields, bot.dice)
@@ -94,7 +94,7 @@ def unfit(bot: Bot) -> None:
 
 
 def flood(bot: Bot) -> None:
-    """Everything, many times."""
+    """Many packets at once, for all kinds of generations."""
     bot.server.stats["floods"] += 1
     for _ in range(FLOOD_PACKETS):
         generation = max(1, bot.replica.generation + bot.dice.between(-70, 12))
@@ -102,7 +102,7 @@ def flood(bot: Bot) -> None:
 
 
 def ask(bot: Bot) -> None:
-    """Any request, chat or setting, whether it goes here or not."""
+    """Any request, chat or setting, even if it is not allowed now."""
     room, dice = bot.room, bot.dice
     what = dice.below(4)
     if what == 0 and room.settings:
@@ -115,7 +115,7 @@ def ask(bot: Bot) -> None:
 
 
 def waver(bot: Bot) -> None:
-    """Ready, not ready, loaded, refused: at the wrong time, mostly."""
+    """Ready, not ready, loaded or refused, mostly at the wrong time."""
     wishes: tuple[inputs.Packet, ...] = (
         inputs.Ready(ready=False),
         inputs.Ready(),
@@ -126,7 +126,7 @@ def waver(bot: Bot) -> None:
 
 
 def poison(bot: Bot) -> None:
-    """A state of one's own making, asked for or not, for those who come late."""
+    """A forged state for a snapshot, requested or not."""
     every = max(1, bot.policy.snapshots_every)
     generation = max(every, bot.replica.generation // every * every)
     if bot.dice.below(2):
@@ -146,10 +146,10 @@ FAIR: tuple[Trick, ...] = (
     foreign,
     leave,
 )
-"""What good people do too, or what costs nobody anything."""
+"""Tricks that honest people do too, or that harm nobody."""
 
 FOUL: tuple[Trick, ...] = (early, old, other, unfit, flood, poison)
-"""What no replica does: whoever does it may spoil the own seat."""
+"""Tricks that a correct replica never does. They can harm the bot's own seat."""
 
 
 def _commands(bot: Bot) -> tuple[Command, ...]:

@@ -1,6 +1,7 @@
-"""Who told the truth: checksums of the honest, lies that were taken, verdicts that came.
+"""Checks verdicts and agreed checksums against the truth.
 
-It knows the truth because the honest bots' engines do; the room must find it by majority.
+It knows the true checksums from the engines of the honest bots. The room must find them by
+majority.
 """
 
 from __future__ import annotations
@@ -25,17 +26,17 @@ from gameroom.simulator.invariants import (
 )
 
 WINDOW = 40
-"""Turns after which a verdict must have come: the room's own window of 32, and some."""
+"""A verdict must come within this number of turns: the room's window of 32, and some more."""
 
 
 class Verdicts:
-    """liars: the user ids of those who may report anything."""
+    """liars: the user ids of players who can report any checksum."""
 
     def __init__(self, liars: Collection[str]) -> None:
         self.truth: dict[int, int] = {}
         self.named: set[str] = set()
         self.seen = 0
-        """How many verdicts of divergence were told."""
+        """The number of `diverged` events."""
         self._liars = liars
         self._here: frozenset[str] = frozenset()
         self._awaited: frozenset[str] = frozenset()
@@ -49,15 +50,15 @@ class Verdicts:
             raise ChecksumError(what, seat=seat)
 
     def reported(self, sitter: Sitter, packet: ClientPacket, since: int | None) -> None:
-        """A packet with a checksum was accepted from somebody whom the turns have awaited
-        since that generation: its report must be counted."""
+        """A packet with a checksum was accepted. since: from this generation on turns wait for its
+        sender, so a report from then on must be counted."""
         said = packet.checksum
         if said is not None and since is not None and since <= said.generation:
             self._reports.setdefault(said.generation, {}).setdefault(sitter, said.value)
 
     def here(self, users: Collection[str]) -> None:
-        """Who can be awaited at this moment. Whoever was not, if only once, may have been
-        judged without."""
+        """The users that turns can wait for now. A verdict can leave out a user who was missing
+        even once."""
         self._here = frozenset(users)
         self._awaited &= self._here
 
@@ -81,13 +82,13 @@ class Verdicts:
         return self.truth.get(agreed.generation, agreed.value) != agreed.value
 
     def _honest(self, master: MasterPacket, seated: Seated) -> frozenset[str]:
-        """The honest ones who were heard for this turn, some of whom may have gone since. Liars
-        among themselves may agree on what they like."""
+        """The honest users whose packets are in this turn. Some can have left since. Without them,
+        liars can agree on anything."""
         heard = {user for seat, user in seated.items() if seat not in master.absent}
         return frozenset(heard.difference(self._liars))
 
     def told(self, verdict: Diverged, seated: Seated) -> None:
-        """A verdict, counted again."""
+        """Check a verdict by counting the checksums again."""
         self.seen += 1
         true = self.truth.get(verdict.generation)
         wrong = tuple(seat for seat, said in sorted(verdict.values.items()) if said != true)
@@ -107,13 +108,14 @@ class Verdicts:
             raise LiarUnnamedError(what)
 
     def kept(self, snapshot: Snapshot, state: bytes) -> None:
-        """A snapshot was kept. The state of a bot's engine is its checksum."""
+        """Check a kept snapshot. The state of a bot's engine is its checksum."""
         true = self.truth.get(snapshot.generation)
         if self._awaited and true is not None and state != canonical(true):
             what = f"the snapshot of turn {snapshot.generation} is {state[:40]!r}, not {true}"
             raise PoisonedError(what)
 
     def restarted(self, events: Iterable[Event]) -> None:
-        """Reports that wait for a verdict are not in the journal."""
+        """The server has restarted. Reports without a verdict are lost: they are not in the
+        journal."""
         self._reports.clear()
         self.seen = sum(isinstance(event.body, Diverged) for event in events)

@@ -1,7 +1,8 @@
-"""The weathers: how bad the network, the server and the people are.
+"""The weathers: how unreliable the network, the server and the people are.
 
-A loss is what TCP makes of it: a stall in which nothing arrives, or a lost connection. All
-times are milliseconds; an `_every_ms` is the average time between two of a kind, 0 is never.
+With TCP, packet loss appears as a stall in which nothing arrives, or as a lost connection. All
+times are in milliseconds. An `_every_ms` is the average time between two events of a kind; 0 means
+never.
 """
 
 from __future__ import annotations
@@ -15,16 +16,16 @@ Between = tuple[int, int]
 class Weather:
     """doc: one sentence for people.
 
-    delay_ms: one way, drawn once per connection; jitter_ms: at most so much on top, drawn
-    for every frame. stall_per_mille: so many of a thousand frames wait for a stall_ms, and
-    all behind them with them. bytes_per_s: what a line carries each way.
-    cut_every_ms: connections break (per bot); each side notices within notice_ms, and the
-    bot is away for away_ms. mischief_every_ms: a bot does one of the tricks.
-    crash_every_ms: the server is killed in the middle of something, and is down for down_ms.
-    store_every_ms: the disk refuses a write, before or after it was written.
-    bugs_every_ms: an engine shows an error (per bot).
-    fouls_percent: so many of a hundred bots play foul; liars_percent: so many of a hundred
-    rooms have one player who lies about checksums.
+    delay_ms: the one-way delay, random for each connection. jitter_ms: the maximum additional
+    delay, random for each frame. stall_per_mille: the share of frames that wait for stall_ms,
+    together with all frames behind them. bytes_per_s: the bandwidth in each direction.
+    cut_every_ms: a connection breaks (per bot). Each side notices it within notice_ms, and the bot
+    is away for away_ms. mischief_every_ms: a bot does one of the tricks.
+    crash_every_ms: the server is killed at any point, and is down for down_ms.
+    store_every_ms: a write to the disk fails, before or after the data is written.
+    bugs_every_ms: an engine makes an error (per bot).
+    fouls_percent: the share of bots that cheat. liars_percent: the share of rooms with one player
+    who reports wrong checksums.
     """
 
     name: str

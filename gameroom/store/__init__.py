@@ -1,8 +1,9 @@
-"""What outlives a process: a journal per room, and what is asked about.
+"""Stores everything that must survive the process: a journal per room, and a database.
 
-Knows bytes and records, no room and no wire. `interfaces` says what any store keeps and promises;
-`journal` and `sqlite_sessions` keep it on one machine, `memory` nowhere; `sessions` chooses the
-database. The rule it keeps: what a store took is there again after a crash, or its loss is named.
+Knows bytes and records, no room and no wire format. `interfaces` defines what every store must do.
+`journal` and `sqlite_sessions` store on the local disk, `memory` in memory. `sessions` chooses the
+database. The rule it keeps: after a crash, a store returns everything it accepted or reports what
+is lost.
 """
 
 from gameroom.store.desyncs import DesyncStore, FileDesyncs, Kept, MemoryDesyncs, NoPlaceError

@@ -1,7 +1,7 @@
-"""The file of a room's checkpoint, beside its journal.
+"""The file of a room's checkpoint, in the same folder as its journal.
 
-Knows no room: a checkpoint is bytes, and the place in the journal up to which it goes. It is
-written under another name first and then renamed, so it is whole or the one before it.
+Knows no room: a checkpoint is bytes and the position in the journal up to which it is valid. It is
+written under another name and then renamed, so the file is always complete: the old or the new one.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _Whole = Annotated[int, msgspec.Meta(ge=0, le=INT_MAX)]
 
 
 class _CheckpointHead(msgspec.Struct):
-    """The first record, as JSON; the second one is the checkpoint itself."""
+    """The first record, as JSON. The second record is the checkpoint itself."""
 
     format: int
     release: str
@@ -50,7 +50,7 @@ class _CheckpointHead(msgspec.Struct):
 
 
 class _AnyHead(msgspec.Struct):
-    """What the first record of every version has."""
+    """The fields that the first record has in every version."""
 
     format: Any = None
     release: Any = None
@@ -86,7 +86,7 @@ def write(journal: Path, mark: Mark, said: bytes) -> None:
 
 
 def read(journal: Path) -> tuple[Mark, StoredCheckpoint] | None:
-    """The checkpoint of a journal, None where there is none that can be used."""
+    """The checkpoint of a journal, or None if there is no usable one."""
     path = journal.with_suffix(SUFFIX)
     try:
         data = path.read_bytes()
@@ -119,5 +119,5 @@ def read(journal: Path) -> tuple[Mark, StoredCheckpoint] | None:
 
 
 def _rises(numbers: tuple[int, ...], most: int) -> bool:
-    """Each is above the one before it, and the last one is not above `most`."""
+    """Whether each number is greater than the one before it, and the last is at most `most`."""
     return all(a < b for a, b in pairwise(numbers)) and (not numbers or numbers[-1] <= most)

@@ -1,8 +1,8 @@
-"""The desync reports of a server: `<room>-<generation>.desync`, so many and no more.
+"""The desync reports of a server, `<room>-<generation>.desync`, in limited number.
 
-Knows no room and no report: what is kept are bytes. A report is whole or it is not there.
-A room keeps its first ones, as what follows the first desync is mostly its echo; a server
-keeps the latest ones.
+Knows no room and no content: a report is bytes. A report is stored completely or not at all.
+Each room keeps its first reports, because later desyncs mostly follow from the first. The server
+as a whole keeps the latest reports.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _NAME = re.compile(rf"({ROOM_ID.pattern})-([0-9]{{1,16}})")
 
 
 class NoPlaceError(Exception):
-    """The room has as many reports as it may."""
+    """The room already has the maximum number of reports."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One report that is there. at: when it was written, in milliseconds since 1970."""
+    """A stored report. at: when it was written, in milliseconds since 1970."""
 
     generation: int
     bytes: int
@@ -34,20 +34,22 @@ class Kept:
 
 
 class DesyncStore(Protocol):
-    """All desync reports of a server. Calls may come from another thread than the loop's."""
+    """All desync reports of a server. You can call it from any thread."""
 
     def put(self, room: str, generation: int, data: bytes, at: int) -> str:
-        """Keep a report; where it is, for people. Raises NoPlaceError, StoreFailedError."""
+        """Store a report. Returns its place as text for people.
+
+        Raises NoPlaceError if the room already has the maximum number, and StoreFailedError."""
 
     def of_room(self, room: str) -> tuple[Kept, ...]:
-        """Those of a room, by generation. Raises StoreFailedError."""
+        """The reports of a room, ordered by generation. Raises StoreFailedError."""
 
     def get(self, room: str, generation: int) -> bytes | None:
-        """Raises StoreFailedError."""
+        """The bytes of a report, or None if there is none. Raises StoreFailedError."""
 
 
 class MemoryDesyncs:
-    """Reports that are gone with the process."""
+    """Keeps the reports in memory, until the process ends."""
 
     def __init__(self, per_room_max: int = 8, in_all_max: int = 16) -> None:
         self._per_room_max = per_room_max
@@ -74,7 +76,7 @@ class MemoryDesyncs:
 
 
 class FileDesyncs:
-    """One file for each report in one folder, which is made with the first one."""
+    """Keeps one file per report in one folder, which is created with the first report."""
 
     def __init__(self, folder: Path, per_room_max: int = 8, in_all_max: int = 200) -> None:
         self.folder = folder
@@ -124,7 +126,7 @@ class FileDesyncs:
             raise StoreFailedError(f"{room}-{generation}: {error.strerror}") from error
 
     def _path(self, room: str, generation: int) -> Path | None:
-        # No text from outside ever names a file: what is not an id has no report.
+        # Text from clients must never name a file: only the id of a room can.
         if ROOM_ID.fullmatch(room) is None or generation < 0:
             return None
         return self.folder / f"{room}-{generation}{SUFFIX}"
@@ -140,7 +142,7 @@ class FileDesyncs:
         return found
 
     def _make_room(self, coming: Path) -> None:
-        """Remove the oldest ones, so that there is a place for one more."""
+        """Remove the oldest reports to make room for one more."""
         others = [(stat.st_mtime_ns, path) for path, stat in self._files() if path != coming]
         for _, path in sorted(others)[: max(0, len(others) - self._in_all_max + 1)]:
             path.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
-"""All files of a file system written to the disk with one call.
+"""Writes all files of a file system to the disk with one call.
 
-A server that syncs each of its journals ten times a second spends more on that than on the games.
-Knows no journal. The rule it keeps: it says True only where a failure would have been reported.
+Syncing each journal ten times a second would cost a server more time than the games themselves.
+Knows no journal. The rule: `sync` returns True only if the system would have reported a failure.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 REPORTS_ERRORS = (5, 8)
-"""The first Linux whose `syncfs` reports that something could not be written."""
+"""The first Linux version whose `syncfs` reports write errors."""
 
 
 class FileSystem:
-    """The file system that a folder is on."""
+    """The file system that contains a folder."""
 
     def __init__(self, folder: Path) -> None:
-        """Open the folder: failures are reported from here on. Raises OSError."""
+        """Open the folder. `sync` reports write errors that happen from now on. Raises OSError."""
         self._syncfs = _syncfs()
         self._folder = -1
         if self._syncfs is not None:
@@ -30,13 +30,15 @@ class FileSystem:
             weakref.finalize(self, os.close, self._folder)
 
     def sync(self) -> bool:
-        """Write everything that is not on the disk yet, also what other programs have written.
-        False if that failed or cannot be done here; then sync each file to find out which one."""
+        """Write all pending data to the disk, also that of other programs.
+
+        Returns False if a write failed or the system does not support this. Then sync each file
+        to find out which one failed."""
         return self._syncfs is not None and self._syncfs(self._folder) == 0
 
 
 def _syncfs() -> Callable[[int], int] | None:
-    """The function of the C library, None where there is none that reports errors."""
+    """The `syncfs` function of the C library, or None if it is missing or reports no errors."""
     if sys.platform != "linux":
         return None
     version = re.match(r"(\d+)\.(\d+)", os.uname().release)

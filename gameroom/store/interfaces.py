@@ -1,9 +1,8 @@
-"""What a server keeps, and what it asks of any store.
+"""The data that a server stores, and the interfaces that every store implements.
 
-Knows no file and no database. Two kinds: a journal per room, one entry per event, and
-what is asked about (sessions, rooms, engines, create keys). Secrets come in as their
-SHA-256 only. A store that cannot do what it was asked says so with StoreFailedError; it
-never does half of it.
+Knows no file and no database. There are two kinds of data: a journal per room, with one entry per
+event, and tables for sessions, rooms, engines and create keys. Only the SHA-256 of a secret is
+stored. A store that cannot complete a call raises StoreFailedError and changes nothing.
 """
 
 from __future__ import annotations
@@ -20,28 +19,28 @@ from gameroom.formats import RELEASE
 from gameroom.model import Value
 
 Durability = Literal["process", "disk"]
-"""process: what was written outlives the process (kill -9), and what was synced outlives
-the power. disk: every write is on the disk before it counts."""
+"""process: written data survives the end of the process (kill -9), synced data also survives a
+power failure. disk: every write is synced before it counts as written."""
 
 ROOM_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class StoreFailedError(OSError):
-    """The store cannot do it: full disk, no permission, a database that is locked."""
+    """The store cannot complete a call: full disk, no permission, a locked database."""
 
 
 class StoreBusyError(StoreFailedError):
-    """The store has more to do than it can do in time; it did nothing. Ask again later."""
+    """The store is overloaded and did not execute the call. Try again later."""
 
 
 class JournalError(Exception):
-    """A journal, a replay or a snapshot that is stored, and from which this release cannot go
-    on. The message is one line that names it."""
+    """This release cannot continue from a stored journal, replay or snapshot. The message is one
+    line and names the file."""
 
 
 class JournalDamagedError(JournalError):
-    """The store says something else than was written. `offset` is where in the file, in
-    bytes, None where nobody knows; `seq` is the entry's, 0 for the header."""
+    """The stored data is not what was written. `offset`: the position in the file in bytes, None
+    if unknown. `seq`: the damaged entry, 0 for the header."""
 
     def __init__(self, where: str, offset: int | None, seq: int, why: str) -> None:
         at = "" if offset is None else f" at byte {offset}"
@@ -51,29 +50,29 @@ class JournalDamagedError(JournalError):
 
 
 class OtherReleaseError(JournalError):
-    """Whole as far as it can be seen, but written in a format that this release does not read.
-    The message names the release that wrote it."""
+    """The data has a format version that this release cannot read. The message names the release
+    that wrote it."""
 
     def __init__(self, where: str, why: str) -> None:
         super().__init__(f"{where} {why}")
 
 
 class NotRecoveredError(JournalError):
-    """Every entry can be read, and no room comes of them: the room file does not compile, a
-    state is not there any more, an event does not follow from the ones before it."""
+    """Every entry is readable, but they do not produce a room: the room file does not compile, a
+    state no longer exists, or an event does not follow from the events before it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a room was made of. With it and the entries the room can be made again, by a
-    later release too: no other file is read.
+    """The inputs that a room was created from. The header and the entries are enough to create the
+    room again, also with a later release. No other file is read.
 
-    name, text: of the room file, its ending tells its spelling.
-    used: by the name of a `use`, that file's name and text.
-    engine, view, kit: SHA-256 of their sources in hex. kit: what the engine is given to work
-    with; None leaves it to the one who runs the engine.
+    name, text: the name and the text of the room file. The name's suffix determines the format.
+    used: for each name in a `use`, the name and the text of that file.
+    engine, view, kit: SHA-256 of their sources in hex. kit: the library given to the engine; if
+    None, the program that runs the engine chooses it.
     created: milliseconds since 1970.
-    release: the gameroom that wrote it.
+    release: the gameroom release that wrote the header.
     """
 
     room: str
@@ -90,9 +89,11 @@ class Header:
 
 
 class Entry(Struct, frozen=True, gc=False):
-    """One event of a room: its gapless seq, when it happened (milliseconds), the event as
-    the msgpack subprotocol writes it, the chart's snapshot where it changed, and seat and id of
-    each command that came to this turn with one."""
+    """One event of a room.
+
+    seq: the number of the entry, without gaps. at: when it happened, in milliseconds. event: the
+    event as the msgpack subprotocol encodes it. chart: the snapshot of the chart if it changed.
+    ids: the seat and the id of each command of this turn that has an id."""
 
     seq: int
     at: int
@@ -103,7 +104,7 @@ class Entry(Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class Torn:
-    """An unfinished last entry was cut off when the journal was opened: `size` bytes."""
+    """An unfinished last entry of `size` bytes that was cut off when the journal was opened."""
 
     offset: int
     seq: int
@@ -112,9 +113,9 @@ class Torn:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A place in a journal: right behind the entry `seq`, `offset` bytes from the start.
+    """A position in a journal: right after the entry `seq`, `offset` bytes from the start.
 
-    stride, seqs, offsets: where some of the entries before it end (see `marks`).
+    stride, seqs, offsets: where some of the earlier entries end (see `marks`).
     """
 
     seq: int
@@ -126,17 +127,16 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class StoredCheckpoint:
-    """A room's checkpoint: what its entries up to `seq` come to, as the room writes it."""
+    """A room's checkpoint: the result of its entries up to `seq`, as bytes that the room writes."""
 
     seq: int
     said: bytes
 
 
 class Pending:
-    """The answer of a store that has not written an entry yet. It comes on the thread that
-    appended.
+    """The result of an append that is not finished yet. It arrives on the thread that appended.
 
-    error: why the entry was not stored, None if it was.
+    error: why the entry was not stored, None if it was stored.
     """
 
     def __init__(self) -> None:
@@ -145,14 +145,14 @@ class Pending:
         self._then: Callable[[], None] | None = None
 
     def when_answered(self, then: Callable[[], None]) -> None:
-        """Call this once, with the answer."""
+        """Call `then` once, when the result is known."""
         assert self._then is None, "one waits for an answer"
         self._then = then
         if self.is_answered:
             then()
 
     def answer(self, error: StoreFailedError | None = None) -> None:
-        """The entry is stored, or not."""
+        """Set the result: the entry is stored, or failed with `error`."""
         assert not self.is_answered, "an entry is answered once"
         self.is_answered, self.error = True, error
         if self._then is not None:
@@ -160,47 +160,51 @@ class Pending:
 
 
 class Journal(Protocol):
-    """One room's entries, in order, for ever, and the checkpoint beside them."""
+    """All entries of one room in order, and the room's checkpoint."""
 
     @property
     def header(self) -> Header: ...
 
     @property
     def last(self) -> int:
-        """The seq of the last entry that was appended, 0 when there is none."""
+        """The seq of the last appended entry, 0 if there is none."""
 
     @property
     def torn(self) -> Torn | None:
-        """What was cut off at opening."""
+        """The unfinished entry that was cut off at opening, None if there was none."""
 
     @property
     def checkpoint(self) -> StoredCheckpoint | None:
-        """The checkpoint that was found at opening; entries before it were not read."""
+        """The checkpoint found at opening, None if there was none. Entries before it were not
+        read."""
 
     def mark(self) -> Mark:
-        """The place behind the last entry, for `keep`."""
+        """The position after the last entry, for `keep`."""
 
     def keep(self, mark: Mark, said: bytes) -> None:
-        """Write a checkpoint of the entries up to the mark, whole or not at all; only the latest
-        one is kept. Syncs the entries first, so that no checkpoint is ahead of them. May be
-        called from another thread than `append`. StoreFailedError: the one before it stays."""
+        """Replace the checkpoint with one for the entries up to the mark, completely or not at all.
+
+        Syncs the entries first, so that a checkpoint is never ahead of them. Can be called from
+        another thread than `append`. Raises StoreFailedError; then the old checkpoint remains."""
 
     def append(self, entry: Entry) -> Pending | None:
-        """Write the next entry. If this returns None, `kill -9` does not lose it any more; else it
-        is stored when the answer says so. Entries that are appended meanwhile are stored after it,
-        or not at all. StoreFailedError: nothing of it was written."""
+        """Write the next entry. Returns None if the entry already survives `kill -9`, otherwise a
+        Pending that reports when it does.
+
+        Entries appended in the meantime are stored after it, or not at all. Raises
+        StoreFailedError; then no part of the entry was written."""
 
     def read(self, after: int = 0, limit: int | None = None) -> Iterator[Entry]:
-        """The stored entries after this seq, at most `limit`. JournalDamagedError names the first
-        one that is not what was written."""
+        """The stored entries after this seq, at most `limit`. Raises StoreFailedError, and
+        JournalDamagedError at the first damaged entry."""
 
     def copy(self) -> Iterator[bytes]:
-        """The records (see `record`) of the entries as they are now, in pieces of any size.
-        May be walked in another thread, while more is appended. Raises StoreFailedError."""
+        """The records (see `record`) of all current entries, in pieces of any size. You can iterate
+        in another thread while entries are appended. Raises StoreFailedError."""
 
     def sync(self) -> None:
-        """When this returns, a loss of power does not lose what was appended before. May be
-        called from another thread than `append`."""
+        """Make sure that all appended entries survive a power failure. Can be called from another
+        thread than `append`. Raises StoreFailedError."""
 
     def close(self) -> None: ...
 
@@ -209,24 +213,24 @@ class JournalStore(Protocol):
     """All journals of a server."""
 
     def create(self, header: Header) -> Journal:
-        """A new one; StoreFailedError where the room has one."""
+        """Create a journal. Raises StoreFailedError, also if the room already has a journal."""
 
     def open(self, room: str) -> Journal:
-        """An old one, to go on with. KeyError where there is none. Raises JournalError and
-        StoreFailedError."""
+        """Open an existing journal to continue it. Raises KeyError if there is none, JournalError
+        and StoreFailedError."""
 
     def rooms(self) -> tuple[str, ...]:
         """The ids of the rooms that have a journal. Raises StoreFailedError."""
 
     def check(self) -> None:
-        """Write something, as a journal would. Raises StoreFailedError."""
+        """Check that a journal could be written now. Raises StoreFailedError."""
 
     def sync(self, journals: Iterable[Journal]) -> Mapping[Journal, StoreFailedError]:
-        """`sync` many journals at once, from any thread. Returns those that failed."""
+        """Call `sync` for many journals at once, from any thread. Returns the failed ones."""
 
 
 def sync_each(journals: Iterable[Journal]) -> dict[Journal, StoreFailedError]:
-    """`sync` one journal after the other. Returns those that failed."""
+    """Call `sync` for one journal after the other. Returns the failed ones."""
     failed: dict[Journal, StoreFailedError] = {}
     for journal in journals:
         try:
@@ -237,13 +241,13 @@ def sync_each(journals: Iterable[Journal]) -> dict[Journal, StoreFailedError]:
 
 
 SNAPSHOTS_KEPT = 2
-"""Of each room: somebody may be reading the one before the latest."""
+"""How many snapshots of each room are kept. A client might still be reading the last but one."""
 
 
 @dataclass(frozen=True, slots=True)
 class SnapshotHead:
-    """generation: of the turn; at: when it closed by the room's time (milliseconds); said:
-    what the room says of itself at that moment, for whoever goes on from there."""
+    """generation: the turn of the snapshot. at: when the turn closed, in milliseconds of the
+    room's time. said: the room's own state at that moment, for a client that continues there."""
 
     generation: int
     at: int
@@ -252,33 +256,33 @@ class SnapshotHead:
 
 @dataclass(frozen=True, slots=True)
 class StoredSnapshot:
-    """A moment of a room with the state that its engines had."""
+    """The state of a room's engines after one turn."""
 
     head: SnapshotHead
     state: bytes
 
 
 class SnapshotStore(Protocol):
-    """The latest snapshots of each room. What it loses costs time, nothing else."""
+    """The latest snapshots of each room. A lost snapshot costs only time."""
 
     def put(self, room: str, snapshot: StoredSnapshot) -> None:
-        """Keep it, whole or not at all, and forget those before the last SNAPSHOTS_KEPT.
+        """Store a snapshot, completely or not at all, and remove all but the last SNAPSHOTS_KEPT.
         Raises StoreFailedError."""
 
     def heads(self, room: str) -> tuple[SnapshotHead, ...]:
-        """Those that can be read, newest first."""
+        """The heads of all readable snapshots of a room, newest first."""
 
     def state(self, room: str, generation: int) -> bytes | None:
-        """The state of a kept snapshot. May be called from any thread."""
+        """The state of a stored snapshot, or None. Can be called from any thread."""
 
     def drop(self, room: str) -> None:
-        """Forget all of a room."""
+        """Remove all snapshots of a room."""
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Who may sit where, for as long as the room lasts. token: SHA-256 of the secret; created:
-    milliseconds since 1970, for people who look at the store: it decides nothing."""
+    """The right of a person to a place in a room, until the room ends. token: SHA-256 of the
+    secret. created: milliseconds since 1970, only for people who inspect the store."""
 
     token: bytes
     room: str
@@ -289,9 +293,11 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class RoomRecord:
-    """One line of the list of rooms. ended: when it ended (milliseconds since 1970), None while
-    it lives. sleeps_until: when it ends if nobody comes back, by the time that servers have run
-    on this store (`SessionStore.check`); None while it is awake."""
+    """One row of the list of rooms.
+
+    created: milliseconds since 1970. ended: when the room ended, in milliseconds since 1970, None
+    while it is open. sleeps_until: when a sleeping room ends if nobody comes back, in milliseconds
+    of the servers' running time (see `SessionStore.check`); None while it is awake."""
 
     room: str
     name: str
@@ -301,18 +307,19 @@ class RoomRecord:
 
 
 class SessionStore(Protocol):
-    """What is asked about. Every call may raise StoreFailedError.
+    """The tables of a server: sessions, rooms, engines and create keys. Every call can raise
+    StoreFailedError.
 
-    Calls take effect in the order in which they were made, whether or not the one before was
-    waited for. A call that is cancelled may still take effect.
+    Calls take effect in the order in which they were made, even if the caller did not wait for
+    the earlier ones. A cancelled call can still take effect.
     """
 
     async def check(self, ran_ms: int) -> int:
-        """A real write, read back. With no working store no game starts.
+        """Write a value and read it back. Without a working store no game starts.
 
-        ran_ms: how long the server has run since the last check. Returns how long servers have
-        run on this store in all, in milliseconds: a time that no clock of the machine moves and
-        that stands still while no server runs."""
+        ran_ms: how long the server has run since the last check. Returns the total running time
+        of all servers on this store, in milliseconds. Clock changes do not affect this time, and
+        it stops while no server runs."""
 
     async def put_session(self, session: Session) -> None: ...
 
@@ -320,48 +327,48 @@ class SessionStore(Protocol):
         """The sessions of a room, in no particular order."""
 
     async def revoke(self, room: str, user: str) -> None:
-        """Every session of this person in this room."""
+        """Remove every session of this person in this room."""
 
     async def put_room(self, record: RoomRecord) -> None: ...
 
     async def rooms(self) -> tuple[RoomRecord, ...]:
-        """Those that have not ended, oldest first."""
+        """The rooms that have not ended, oldest first."""
 
     async def put_sleep(self, room: str, until: int | None) -> None:
-        """A room has fallen asleep until then, or is awake: None."""
+        """Record that a room sleeps until this time, or is awake (None)."""
 
     async def unknown(self, rooms: tuple[str, ...]) -> tuple[str, ...]:
-        """Those of which there is no record, ended or not."""
+        """The rooms that have no record, neither open nor ended."""
 
     async def end_room(self, room: str, at: int) -> None:
-        """The room is over: its sessions go with it."""
+        """Record the end of a room, and remove its sessions. at: milliseconds since 1970."""
 
     async def put_engine(self, source: bytes) -> str:
-        """Keep a source; its SHA-256 in hex. Again is no error."""
+        """Store a source and return its SHA-256 in hex. Storing it again is not an error."""
 
     async def engine(self, sha256: str) -> bytes | None: ...
 
     async def put_key(self, key: bytes, note: str) -> None:
-        """Keep the SHA-256 of a create key."""
+        """Store the SHA-256 of a create key."""
 
     async def keys(self) -> tuple[bytes, ...]: ...
 
     async def remove_key(self, key: bytes) -> None: ...
 
     async def close(self) -> None:
-        """Finish the calls made before, within a bounded time; later ones fail."""
+        """Finish the pending calls within a limited time. Later calls fail."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """All that a server keeps."""
+    """All stores of a server."""
 
     journals: JournalStore
     sessions: SessionStore
     snapshots: SnapshotStore
 
     async def close(self) -> None:
-        """Each journal is closed by whoever opened it."""
+        """Close the sessions. Each journal must be closed by the code that opened it."""
         await self.sessions.close()
 
 

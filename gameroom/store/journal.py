@@ -1,16 +1,15 @@
-"""A room's journal as one append-only file: the replay, the recovery and the evidence.
+"""A room's journal as one append-only file. Replays, recovery and desync reports are built from it.
 
-Knows no room: an event is bytes. The rules it keeps: an entry is whole or it is not there;
-what is not what was written is named by its place and never passed over. Only an
-unfinished last entry, which nobody was told of, is cut off when a journal is opened.
+Knows no room: an event is bytes. The rules: an entry is stored completely or not at all; damage is
+reported with its position and never skipped. When a journal is opened, only an unfinished last
+entry is cut off. No client has seen that entry.
 
-Writing is one `write` to the file before the broadcast and no fsync: the page cache
-outlives the process. `sync` is for another thread, every 100 ms (see docs/design.md).
+Appending is one `write` to the file before the broadcast, without fsync: the page cache survives
+the end of the process. Another thread calls `sync` every 100 ms (see docs/design.md).
 
-Beside the journal stands the room's checkpoint. It saves time, nothing else: one that is
-damaged, missing or of another journal is as if it were not there. Where there is one, only the
-entries behind it are checked when the journal is opened; each older one is checked when it is
-read.
+The room's checkpoint is a second file in the same folder. It only saves time: a missing or damaged
+checkpoint, or one of another journal, is ignored. With a checkpoint, opening the journal checks
+only the entries after it. An older entry is checked when it is read.
 """
 
 from __future__ import annotations
@@ -50,10 +49,10 @@ SUFFIX = ".journal"
 COPY_BYTES = 256 * 1024
 PROBE = "probe"
 PROBE_BYTES = 64 * 1024
-"""What has to fit on the disk for journals to be kept: more than any entry that is usual."""
+"""The disk space that `check` requires: more than any usual entry needs."""
 
 TOGETHER_MIN = 4
-"""From so many journals on, one sync of the whole file system costs less than one for each."""
+"""From this number of journals on, one sync of the file system is cheaper than one per journal."""
 
 
 class FileJournals:
@@ -69,7 +68,8 @@ class FileJournals:
             raise StoreFailedError(f"{folder}: {error.strerror}") from error
 
     def create(self, header: Header) -> FileJournal:
-        """Write the header under another name first: a journal has its whole header."""
+        """Create a journal. The header is written under another name first, so that every journal
+        has a complete header."""
         path = self._path(header.room)
         if path.exists():
             raise StoreFailedError(f"{path.name}: the room already has a journal")
@@ -122,14 +122,14 @@ class FileJournals:
         return sync_each(one for one in all_ if not isinstance(one, FileJournal))
 
     def _path(self, room: str) -> Path:
-        # No text from outside ever names a file: what is not an id has no journal.
+        # Text from clients must never name a file: only the id of a room can.
         if ROOM_ID.fullmatch(room) is None:
             raise KeyError(room)
         return self.folder / f"{room}{SUFFIX}"
 
 
 class FileJournal:
-    """One file. Appending is for one thread, `sync`, `keep` and `close` for any."""
+    """One file. Only one thread can append; `sync`, `keep` and `close` can run on any thread."""
 
     def __init__(
         self,
@@ -137,10 +137,10 @@ class FileJournal:
         durability: Durability = "process",
         found: tuple[Mark, StoredCheckpoint] | None = None,
     ) -> None:
-        """Open, check what no checkpoint covers, cut off an unfinished last entry and tell it
-        as `torn`. found: the checkpoint beside the file.
+        """Open the file, check the entries that no checkpoint covers, and cut off an unfinished
+        last entry, which is then reported in `torn`. found: the checkpoint of this journal.
 
-        Raises JournalError, or StoreFailedError when another process has it."""
+        Raises JournalError, and StoreFailedError, also if another process has the file open."""
         self.path = path
         self.torn: Torn | None = None
         self.checkpoint: StoredCheckpoint | None = None
@@ -239,28 +239,28 @@ class FileJournal:
             try:
                 os.fsync(self._file.fileno())
             except OSError as error:
-                # After a failed fsync nobody knows what is on the disk: write no more.
+                # After a failed fsync the content of the disk is unknown: stop writing.
                 self._broken = f"{self.path.name}: {error.strerror}"
                 raise StoreFailedError(self._broken) from error
             self._synced = end
 
     @property
     def is_behind(self) -> bool:
-        """Whether something was appended that is not on the disk yet."""
+        """Whether some appended entries are not on the disk yet."""
         return self._synced < self._end
 
     @property
     def end(self) -> int:
-        """How many bytes were written: what a sync that begins now brings to the disk."""
+        """How many bytes were written. A sync that begins now brings all of them to the disk."""
         return self._end
 
     def synced(self, end: int) -> None:
-        """Everything up to `end` is on the disk, because the whole file system was synced."""
+        """Record that the bytes up to `end` are on the disk after a sync of the file system."""
         with self._guard:
             self._synced = max(self._synced, end)
 
     def close(self) -> None:
-        """Sync and let go. Safe to call twice."""
+        """Sync and close the file. Safe to call twice."""
         try:
             self.sync()
         finally:
@@ -270,7 +270,7 @@ class FileJournal:
     # --- Opening --------------------------------------------------------------------
 
     def _claim(self) -> None:
-        """Two servers must not write one journal."""
+        """Lock the file: two servers must not write the same journal."""
         if sys.platform == "win32":
             return
         try:
@@ -279,8 +279,8 @@ class FileJournal:
             raise StoreFailedError(f"{self.path.name}: another process has it open") from error
 
     def _check(self, found: tuple[Mark, StoredCheckpoint] | None) -> Header:
-        """Read the header and every entry behind the checkpoint: find where they end, find
-        damage, cut an unfinished end."""
+        """Read the header and every entry after the checkpoint. Find where the entries end, report
+        damage, and cut off an unfinished last entry."""
         where = self.path.name
         with self.path.open("rb") as file:
             if file.read(len(record.MAGIC)) != record.MAGIC:
@@ -319,8 +319,8 @@ class FileJournal:
         return header
 
     def _goes_on(self, file: BinaryIO, mark: Mark, size: int) -> bool:
-        """Read what is behind the checkpoint. False where that makes no sense, as there is
-        damage, or the checkpoint is of another journal."""
+        """Read the entries after the checkpoint. Returns False if they are damaged or if the
+        checkpoint does not belong to this journal."""
         self._marks = Marks(mark.stride, mark.seqs, mark.offsets)
         self._ends(mark.seq, mark.offset)
         try:
@@ -331,7 +331,7 @@ class FileJournal:
         return self._last > mark.seq or self._end == size
 
     def _read_on(self, file: BinaryIO) -> Iterator[tuple[int, int]]:
-        """Check the entries from the last known one on; where each of them ends."""
+        """Check the entries after the last known one. Yields the seq and the end of each."""
         where = self.path.name
         file.seek(self._end)
         while True:
@@ -344,13 +344,13 @@ class FileJournal:
             yield self._last, self._end
 
     def _ends(self, seq: int, offset: int) -> None:
-        """This entry is the last one, and ends here."""
+        """Set the last entry and the offset where it ends."""
         self._last, self._end = seq, offset
         if seq:
             self._marks.add(seq, offset)
 
     def _next(self, file: BinaryIO, offset: int, seq: int) -> bytes | None:
-        """The payload of the next record; None when the file ends, or was torn, here."""
+        """The payload of the next record, or None if the file ends here or within the record."""
         where = self.path.name
         head = file.read(record.HEAD_BYTES)
         try:
@@ -367,8 +367,8 @@ class FileJournal:
             raise
 
     def _only_zeros_follow(self, offset: int, seq: int) -> bool:
-        """Whether the record at `offset` was the last one, and its end never came to the
-        disk: a file may have grown before a loss of power, and its bytes not."""
+        """Whether the record at `offset` is an unfinished last record that ends in zeros. After a
+        power failure, a file can have its new size but zeros instead of the bytes."""
         with self.path.open("rb") as file:
             file.seek(offset)
             rest = file.read()
@@ -388,7 +388,7 @@ class FileJournal:
             self._take_back()
 
     def _take_back(self) -> None:
-        """Cut off what follows the last whole entry."""
+        """Cut off all bytes after the last complete entry."""
         try:
             self._file.truncate(self._end)
         except OSError as error:
@@ -399,7 +399,7 @@ class FileJournal:
 
 
 def _write_at(file: BinaryIO, data: bytes, offset: int) -> int:
-    """How many of the bytes were written. Raises OSError."""
+    """Write the bytes and return how many of them were written. Raises OSError."""
     if sys.platform == "win32":
         file.seek(offset)
         return file.write(data)
@@ -407,7 +407,7 @@ def _write_at(file: BinaryIO, data: bytes, offset: int) -> int:
 
 
 def _pieces(path: Path, start: int, end: int) -> Iterator[bytes]:
-    """The bytes of a file from `start` to `end`, by a handle of their own."""
+    """The bytes of a file from `start` to `end`, read through a separate handle."""
     try:
         with path.open("rb") as file:
             file.seek(start)
@@ -421,7 +421,7 @@ def _pieces(path: Path, start: int, end: int) -> Iterator[bytes]:
 
 
 def _sync_folder(folder: Path) -> None:
-    """A new file is safe when its folder is."""
+    """Sync a folder. A new file survives a power failure only after its folder is synced."""
     if sys.platform == "win32":
         return
     handle = os.open(folder, os.O_RDONLY)

@@ -1,10 +1,10 @@
-"""One server for each data folder: a lock file that names the process that has it.
+"""A lock file that lets only one server use a data folder. It names the process that has the lock.
 
-Knows no store and no server. The operating system holds the lock and lets go of it when the
-process ends, however it ends: a file that a killed server left behind means nothing.
+Knows no store and no server. The operating system owns the lock and releases it when the process
+ends, even after a crash. A lock file that a killed server leaves behind has no effect.
 
-On POSIX the lock (flock) belongs to the open file. Processes that its owner forks share it;
-programs that its owner starts do not, since Python's files are not inherited by them.
+On POSIX the lock (flock) belongs to the open file. Forked processes share the lock with their
+parent. Started programs do not, because they do not inherit Python's open files.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ if sys.platform != "win32":
 NAME = "gameroom.lock"
 WINDOWS = sys.platform == "win32"
 LOCKED_BYTE = 1 << 30
-"""The byte that is locked on Windows: past the text, as nobody else can read a locked one."""
+"""The byte to lock on Windows. It lies past the text: no other process can read a locked byte."""
 
 
 class FolderInUseError(StoreFailedError):
-    """Another server has the folder."""
+    """Another server is using the folder."""
 
 
 class FolderLock:
-    """The lock of a data folder, from its making until `release` or the end of the block.
+    """The lock of a data folder. It lasts until `release` or the end of the `with` block.
 
     The folder is created if missing. Raises FolderInUseError, which names the process that has
-    the lock, and StoreFailedError where there is no file that can be locked.
+    the lock, and StoreFailedError if the lock file cannot be created or locked.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -56,7 +56,7 @@ class FolderLock:
         except BaseException:
             self._file.close()
             raise
-        # A full disk is no reason not to start: then the lock has no name on it.
+        # On a full disk the server still starts. The lock then names no process.
         with suppress(OSError):
             self._file.truncate(0)
             self._file.write(f"{os.getpid()} {socket.gethostname()}\n".encode())
@@ -80,7 +80,7 @@ class FolderLock:
             ) from error
 
     def _owner(self) -> str:
-        """The name on the lock, which is written right after it is taken: maybe not yet."""
+        """The process named in the lock file. A new owner might not have written its name yet."""
         with suppress(OSError, ValueError):
             self._file.seek(0)
             pid, _, host = self._file.read(512).decode().strip().partition(" ")
@@ -89,7 +89,7 @@ class FolderLock:
         return "another server"
 
     def release(self) -> None:
-        """Safe to call twice. The file stays: whoever has just opened it needs it."""
+        """Safe to call twice. The file is not deleted: another process might have it open."""
         self._file.close()
 
     def __enter__(self) -> FolderLock:
@@ -105,7 +105,7 @@ class FolderLock:
 
 
 def _open(path: Path) -> BinaryIO:
-    """For writing at its end; to be read only where it is on a disk that is read only now."""
+    """Open for appending, or for reading if the disk has become read-only."""
     try:
         return path.open("a+b", buffering=0)
     except OSError:

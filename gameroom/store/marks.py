@@ -1,8 +1,8 @@
-"""A growing table of rising pairs in bounded memory: some of them, evenly spread.
+"""An index with limited memory: a sample of increasing (key, value) pairs, evenly spread.
 
-Whoever looks something up goes on from the nearest pair below. When there are too many,
-every second one goes, so a table of any length costs the same and a look-up at most its
-length divided by MARKS_MAX / 2 steps.
+A look-up returns the nearest pair below a key, and the caller continues from there. When the index
+is full, every second pair is removed. So its size is constant, and a caller takes at most
+n / (MARKS_MAX / 2) further steps, where n is the number of keys added.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ MARKS_MAX = 256
 
 
 class Marks:
-    """Pairs of (key, value); keys come in rising order. `stride`: a key that it does not
-    divide is not kept."""
+    """Pairs of (key, value), added in increasing order of keys. stride: only keys that are
+    multiples of it are kept."""
 
     def __init__(self, stride: int = 1, keys: tuple[int, ...] = (), values: tuple[int, ...] = ()):
         self.stride = stride
@@ -23,7 +23,7 @@ class Marks:
         self._values = array("Q", values)
 
     def add(self, key: int, value: int) -> None:
-        """Keep this pair if it is one of those that are kept. A known key changes nothing."""
+        """Add this pair if the stride divides its key. Adding a known key changes nothing."""
         if key % self.stride or (self._keys and key <= self._keys[-1]):
             return
         self._keys.append(key)
@@ -35,10 +35,10 @@ class Marks:
             self._values = array("Q", [self._values[n] for n in kept])
 
     def before(self, key: int) -> tuple[int, int] | None:
-        """The kept pair with the highest key up to this one."""
+        """The pair with the highest key that is not above this one, or None."""
         at = bisect_right(self._keys, key)
         return (self._keys[at - 1], self._values[at - 1]) if at else None
 
     def rows(self) -> tuple[int, tuple[int, ...], tuple[int, ...]]:
-        """The stride, the keys and the values: what the constructor takes."""
+        """The stride, the keys and the values, as the constructor takes them."""
         return self.stride, tuple(self._keys), tuple(self._values)

@@ -1,6 +1,6 @@
-"""Everything in memory: for tests, and for a server that need not outlive itself.
+"""Stores in memory: for tests, and for a server whose data need not survive the process.
 
-Knows no file. It keeps what the other stores keep, word for word, until the process ends.
+Knows no file. It stores the same data as the other stores, until the process ends.
 """
 
 from __future__ import annotations
@@ -57,10 +57,10 @@ class MemoryJournal:
         self.checkpoint = StoredCheckpoint(mark.seq, said)
 
     def sync(self) -> None:
-        """Nothing here outlives the power."""
+        """Does nothing: memory cannot survive a power failure."""
 
     def close(self) -> None:
-        """The entries stay with their store: a room may be opened again."""
+        """Does nothing: the entries remain in the store, so that a room can be opened again."""
 
 
 class MemoryJournals:
@@ -79,7 +79,7 @@ class MemoryJournals:
         return tuple(sorted(self._journals))
 
     def check(self) -> None:
-        """Memory works."""
+        """Does nothing: memory can always be written."""
 
     def sync(self, journals: Iterable[Journal]) -> Mapping[Journal, StoreFailedError]:
         return sync_each(journals)
@@ -165,7 +165,7 @@ class MemorySessions:
         self._keys.pop(key, None)
 
     async def close(self) -> None:
-        """Nothing to let go of."""
+        """Does nothing: there is nothing to release."""
 
     def _keep(self, keeps: Callable[[Session], bool]) -> None:
         self._sessions = {key: one for key, one in self._sessions.items() if keeps(one)}

@@ -1,18 +1,18 @@
-"""One record of a journal as bytes, and bytes as records again.
+"""Encodes and decodes the records of a journal.
 
 Knows no file. A record is
 
     length u32, seq u64, crc32 of these 12 bytes u32 | payload | crc32 of it u32 | 0x0a
 
-little end first. The head has its own checksum, or a flipped length would look like an
-entry whose end was never written and take all that follows with it. The last byte is
-never 0, so a record that ends in zeros was never finished: a file that lost its power may
-have grown without its bytes.
+in little-endian byte order. The head has its own checksum: without it, a damaged length would look
+like an unfinished last entry, and all entries after it would be lost. The last byte is never 0. So
+a record that ends in zeros is unfinished: after a power failure, a file can have its new size but
+zeros instead of the bytes.
 
-seq 0 is the header, JSON so that a person can read it, with the version of the format and the
-release that wrote it. A reader passes over fields that it does not know. The payload of an entry is
-`at u64, has chart u8, length of the event u32, count of ids u32 | event | ids | chart`, each id as
-`seat u16, id u64`.
+The record with seq 0 is the header. It is JSON, so that people can read it, and contains the
+version of the format and the release that wrote it. A reader ignores unknown fields. The payload of
+an entry is `at u64, has chart u8, length of the event u32, count of ids u32 | event | ids | chart`,
+each id as `seat u16, id u64`.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ HEADER_OFFSET = len(MAGIC)
 
 
 UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeError)
-"""What msgspec raises for bytes that are not what it was told to read."""
+"""The errors that msgspec raises for bytes that it cannot decode."""
 
 
 def record(seq: int, payload: bytes) -> bytes:
@@ -67,11 +67,13 @@ def header_record(header: Header) -> bytes:
 
 
 class Unfinished(Exception):  # noqa: N818  it is a finding, not an error: the end of the file
-    """The bytes end before the record does."""
+    """The bytes end before the record is complete."""
 
 
 def read_head(data: bytes, where: str, offset: int, seq: int) -> int:
-    """The whole length of the record `seq` that begins with these HEAD_BYTES bytes."""
+    """The length in bytes of the record `seq` that begins with these HEAD_BYTES bytes.
+
+    Raises Unfinished if there are fewer bytes, and JournalDamagedError."""
     if len(data) < HEAD_BYTES:
         raise Unfinished
     length, said = _HEAD.unpack_from(data)
@@ -85,7 +87,7 @@ def read_head(data: bytes, where: str, offset: int, seq: int) -> int:
 
 
 def read_payload(data: bytes, where: str, offset: int, seq: int) -> bytes:
-    """The payload of the whole record `seq`, as long as its head says."""
+    """The payload of the record `seq`. data: the complete record. Raises JournalDamagedError."""
     payload = data[HEAD_BYTES:-FOOT_BYTES]
     if _SUM.unpack_from(data, len(data) - FOOT_BYTES)[0] != crc32(payload):
         raise JournalDamagedError(where, offset, seq, "its checksum is wrong")
@@ -95,7 +97,9 @@ def read_payload(data: bytes, where: str, offset: int, seq: int) -> bytes:
 
 
 def read_at(data: bytes, where: str, offset: int, seq: int) -> tuple[bytes, int]:
-    """The payload of the record that begins here, and where it ends."""
+    """The payload of the record that begins at `offset`, and the offset where the record ends.
+
+    Raises Unfinished and JournalDamagedError."""
     end = offset + read_head(data[offset : offset + HEAD_BYTES], where, offset, seq)
     if end > len(data):
         raise Unfinished
@@ -126,14 +130,14 @@ _Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 
 
 class _Head(msgspec.Struct):
-    """What the header of every version has."""
+    """The fields that the header has in every version."""
 
     format: Any = None
     release: Any = None
 
 
 class _Header(msgspec.Struct):
-    """What a header of this version has, and what it may leave out."""
+    """The header of this version. Fields with a default are optional."""
 
     room: Annotated[str, msgspec.Meta(pattern=f"^{ROOM_ID.pattern}$")]
     name: str
@@ -153,8 +157,8 @@ _decode_header = msgspec.json.Decoder(_Header).decode
 
 
 def read_header(payload: bytes, where: str, offset: int = HEADER_OFFSET) -> Header:
-    """A header that anybody may have written. Raises JournalDamagedError, and
-    OtherReleaseError for another version."""
+    """Decode a header from an untrusted source. Raises JournalDamagedError, and OtherReleaseError
+    for another version of the format."""
     try:
         head = _decode_head(payload)
         if (why := foreign("journal", head.format, head.release)) is not None:

@@ -1,20 +1,21 @@
-"""A replay: one file with all that it takes to see a game again and to check it.
+"""A replay: one file with everything needed to watch a game again and to check it.
 
-Knows no room: an event is bytes, and so is an engine. The records are the journal's (see
-`record`), so a replay is a journal with the code that it names:
+Knows no room: an event is bytes, and so is an engine. A replay has the same records as a journal
+(see `record`), plus the code that the header names:
 
-    magic | header, seq 0 | definition, seq 0 | engine, seq 0 | view, seq 0, and kit, seq 0,
-    where the header has one | the entries, seq 1, 2, ... | the end: an empty record with the
-    seq after the last
+    magic | header, seq 0 | definition, seq 0 | engine, seq 0 | view and kit, each seq 0, if the
+    header has one | the entries, seq 1, 2, ... | the end: an empty record with the seq after the
+    last
 
-The kit is what the engine was given to work with: with it an old game plays as it did.
+The kit is the library that the engine was given. With its original kit, an old game plays the
+same way again.
 
-The definition is what the room file comes to for clients, in JSON: who cannot read room
-files needs its order of commands and fields to read the events.
+The definition is the part of the room file that clients need, in JSON. A program that cannot read
+room files needs its order of commands and fields to read the events.
 
-The end tells a whole file from one that was cut off between two entries. What stands
-before a cut is good, and so is what stands before damage: a reader gives it out first.
-Replays come from strangers, so everything here has a limit and a wrong header is refused.
+The empty record at the end distinguishes a complete file from a file that was cut off between two
+entries. Entries before a cut or before damage are valid, and a reader returns them first.
+Replays come from strangers, so every part has a size limit and an invalid header is refused.
 """
 
 from __future__ import annotations
@@ -30,16 +31,16 @@ MAGIC = b"gameroom replay\n"
 SUFFIX = ".replay"
 MEDIA = "application/vnd.gameroom.replay"
 SOURCE_BYTES_MAX = 16 * 1024 * 1024
-"""Of an engine, a view or a kit."""
+"""The limit for the size of an engine, a view or a kit."""
 BYTES_MAX = 1024 * 1024 * 1024
-"""Of a whole file. A room of eight for a day is a tenth of it."""
+"""The limit for the size of a whole file. A game of 8 players and one day needs a tenth of it."""
 PIECE_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class StoredCode:
-    """What a player needs of a room: the sources that a header names by their hashes, and
-    the published definition of its room file."""
+    """The code of a room: the sources that its header names by their hashes, and the published
+    definition of its room file."""
 
     definition: bytes
     engine: bytes
@@ -50,7 +51,7 @@ class StoredCode:
 def code_of(
     header: Header, definition: bytes, source: Callable[[str], bytes | None]
 ) -> StoredCode | None:
-    """What a header names; None where `source` does not have all of it any more."""
+    """The code that a header names, or None if `source` no longer has all of it."""
 
     def found(sha256: str | None) -> bytes | None:
         return None if sha256 is None else source(sha256)
@@ -62,7 +63,7 @@ def code_of(
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """The file ends too early: after `seq` whole entries, at byte `offset`."""
+    """Where a file ends too early: after `seq` complete entries, at byte `offset`."""
 
     seq: int
     offset: int
@@ -71,10 +72,10 @@ class Cut:
 def written(
     header: Header, code: StoredCode, records: Iterable[bytes], last: Callable[[], int]
 ) -> Iterator[bytes]:
-    """The bytes of a replay, in pieces of about PIECE_BYTES or as `records` come.
+    """The bytes of a replay, in pieces of at least PIECE_BYTES; the last can be shorter.
 
-    records: those of the entries from 1 on, in pieces of any size.
-    last: the seq of the last of them; asked when they have come.
+    records: the records of the entries from 1 on, in pieces of any size.
+    last: returns the seq of the last entry. Called once, after all `records`.
     """
     assert (code.view is None) == (header.view is None), "the header says whether there is a view"
     assert (code.kit is None) == (header.kit is None), "the header says whether there is a kit"
@@ -91,18 +92,18 @@ def written(
 
 
 class _Records:
-    """Records that are read once, in order, from a file that nobody else reads from here.
+    """Reads the records of a file once, in order. No other code must read from the same handle.
 
-    last: the seq of the last whole entry that was read.
-    cut: where the file ends too early, None for a whole one; known when the walk is over.
+    last: the seq of the last complete entry that was read.
+    cut: where the file ends too early, None if it is complete. Final after the last entry.
     """
 
     magic: bytes
     kind: str
 
     def __init__(self, file: BinaryIO, where: str) -> None:
-        """Raises JournalDamagedError where the beginning is not whole, OtherReleaseError where
-        it is of another version."""
+        """Raises JournalDamagedError if the beginning is incomplete or damaged, and
+        OtherReleaseError if it has another format version."""
         self._file = file
         self._where = where
         self._offset = 0
@@ -125,7 +126,7 @@ class _Records:
         return payload
 
     def _next(self, seq: int) -> bytes | None:
-        """The payload of the next record, None where the file ends within it."""
+        """The payload of the next record, or None if the file ends within it."""
         offset = self._offset
         head = self._take(record.HEAD_BYTES)
         try:
@@ -148,7 +149,7 @@ class _Records:
 
 
 class Reader(_Records):
-    """A replay. `entries` may be walked once. The hashes of the code are not compared here."""
+    """A replay. You can iterate over `entries` once. The code's hashes are not checked here."""
 
     magic = MAGIC
     kind = "replay"
@@ -161,7 +162,7 @@ class Reader(_Records):
         self.code = StoredCode(definition, engine, view, kit)
 
     def entries(self) -> Iterator[Entry]:
-        """The whole entries in order. Raises JournalDamagedError after those before it."""
+        """The complete entries in order. At damage, raises JournalDamagedError."""
         while True:
             seq, offset = self.last + 1, self._offset
             payload = self._next(seq)
@@ -178,20 +179,20 @@ class Reader(_Records):
 
 
 class JournalReader(_Records):
-    """A journal that somebody else may be writing: it is read, not claimed and not repaired.
-    What is being written at its end is `cut`."""
+    """A journal that a server might be writing. It is only read, neither locked nor repaired.
+    An unfinished entry at its end is reported as `cut`."""
 
     magic = record.MAGIC
     kind = "journal"
 
     def entries(self) -> Iterator[Entry]:
-        """The whole entries in order. Raises JournalDamagedError after those before it."""
+        """The complete entries in order. At damage, raises JournalDamagedError."""
         while True:
             seq, offset = self.last + 1, self._offset
             try:
                 payload = self._next(seq)
             except JournalDamagedError:
-                # A file may have grown before a loss of power, and its bytes not.
+                # After a power failure a file can have its new size but zeros instead of the bytes.
                 self._file.seek(offset)
                 if self._file.read(record.PAYLOAD_BYTES_MAX).strip(b"\0"):
                     raise

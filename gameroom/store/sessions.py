@@ -1,7 +1,7 @@
-"""Which database keeps the sessions: the one place where it is chosen and opened.
+"""Chooses and opens the database for the sessions.
 
-Knows every `SessionStore`, and of a server's configuration what the choice depends on. Another
-database is a module beside `sqlite_sessions` and a case here.
+Knows every `SessionStore` and the part of a server's configuration that decides the choice. To
+add a database, write a module like `sqlite_sessions` and add a case here.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from gameroom.store.sqlite_sessions import SqliteSessions
 
 
 class CallLimits(Protocol):
-    """How long a call may wait, and how many calls may."""
+    """How long a call can wait, and how many calls can wait at once."""
 
     @property
     def store_wait_ms(self) -> int: ...
@@ -24,7 +24,7 @@ class CallLimits(Protocol):
 
 
 class SessionsConfig(Protocol):
-    """What a configuration says of sessions. data: the folder, None to keep all in memory."""
+    """The settings for sessions. data: the folder, or None to keep everything in memory."""
 
     @property
     def data(self) -> Path | None: ...
@@ -35,7 +35,8 @@ class SessionsConfig(Protocol):
 
 
 def open_sessions(config: SessionsConfig) -> SessionStore:
-    """The database of this configuration. One that cannot be opened says so in each call."""
+    """The database for this configuration. If it cannot be opened, every call to it raises
+    StoreFailedError."""
     if config.data is None:
         return MemorySessions()
     return SqliteSessions(

@@ -1,7 +1,7 @@
-"""Snapshots as files: the latest of each room, for those who come late.
+"""Snapshots as files: the latest of each room, for clients that join late.
 
-Knows no room: a head and a state are bytes. A snapshot only saves time, since the journal
-holds all that it says; so one that is damaged or unfinished is as if it were not there.
+Knows no room: a head and a state are bytes. A snapshot only saves time, because its content also
+follows from the journal. So a damaged or unfinished snapshot is ignored.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _NAME = re.compile(r"[^.]+\.(\d{1,16})\.snapshot")
 
 
 class FileSnapshots:
-    """`<room>.<generation>.snapshot` in one folder, two of each room at most."""
+    """Files `<room>.<generation>.snapshot` in one folder, at most SNAPSHOTS_KEPT per room."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -68,13 +68,13 @@ class FileSnapshots:
             _remove(path)
 
     def _path(self, room: str, generation: int) -> Path:
-        # No text from outside ever names a file: what is not an id has no snapshot.
+        # Text from clients must never name a file: only the id of a room can.
         if ROOM_ID.fullmatch(room) is None:
             raise KeyError(room)
         return self.folder / f"{room}.{generation}.snapshot"
 
     def _paths(self, room: str) -> list[Path]:
-        """Newest first."""
+        """The files of a room's snapshots, newest first."""
         found = []
         for path in self.folder.glob(f"{room}.*.snapshot"):
             name = _NAME.fullmatch(path.name)
@@ -100,7 +100,7 @@ class FileSnapshots:
 
 
 def _head(first: bytes, path: Path) -> SnapshotHead:
-    """What a snapshot's first record says."""
+    """Decode the first record of a snapshot."""
     if len(first) < _HEAD.size:
         raise JournalDamagedError(path.name, len(MAGIC), 0, "it is too short")
     generation, at = _HEAD.unpack_from(first)
@@ -110,7 +110,7 @@ def _head(first: bytes, path: Path) -> SnapshotHead:
 
 
 def _remove(path: Path) -> None:
-    """An old snapshot that stays does no harm."""
+    """Remove a file. A failure is only logged: an old snapshot that remains does no harm."""
     try:
         path.unlink(missing_ok=True)
     except OSError as error:

@@ -1,8 +1,8 @@
 """Sessions, rooms, engines and create keys in one SQLite file, for one thread.
 
-Knows no HTTP, no room and no event loop (see `sqlite_sessions`). WAL, so that a reader (an
-operator's `sqlite3`) never blocks the server; NORMAL, so that a commit outlives the process; FULL
-with `durability = disk`.
+Knows no HTTP, no room and no event loop (see `sqlite_sessions`). WAL mode, so that a reader (an
+operator's `sqlite3`) never blocks the server. With synchronous = NORMAL, a commit survives the
+process; with `durability = disk` the mode is FULL.
 """
 
 from __future__ import annotations
@@ -54,10 +54,10 @@ INSERT INTO probe VALUES (1, 0);
 
 
 class SqliteFile:
-    """`path` is created if missing. Belongs to the thread that opens it, which sqlite3 checks.
+    """The database file. It is created if missing. Only the thread that opens it can use it.
 
     busy_ms: how long a call waits for another process that has locked the file. Every call
-    raises StoreFailedError where the file cannot be used.
+    raises StoreFailedError if the file cannot be used.
     """
 
     def __init__(self, path: Path, durability: Durability, busy_ms: int) -> None:
@@ -72,7 +72,7 @@ class SqliteFile:
                     "PRAGMA synchronous = " + ("FULL" if durability == "disk" else "NORMAL")
                 )
             self._migrate()
-            # Where it may not write, SQLite opens a file for reading, and stays with that.
+            # Without write permission SQLite silently opens the file read-only. This write fails.
             with self._transaction() as db:
                 db.execute("UPDATE probe SET ran_ms = ran_ms")
             with self._reported():
@@ -90,8 +90,8 @@ class SqliteFile:
             found = self._db.execute("SELECT ran_ms FROM probe").fetchone()
         if written is None or found is None or found[0] != written[0] or type(found[0]) is not int:
             raise StoreFailedError(f"{self.path.name}: what was written cannot be read back")
-        # A file that was removed or replaced is written and read as if nothing had happened,
-        # and is gone with this process.
+        # A removed or replaced file still accepts writes and reads through the open handle, but
+        # its data is lost when this process ends.
         with self._reported():
             if _identity(self.path) != self._file:
                 raise StoreFailedError(f"{self.path.name}: the file was replaced")
@@ -178,7 +178,7 @@ class SqliteFile:
     # --- Inside ---------------------------------------------------------------------
 
     def _migrate(self) -> None:
-        """A new file gets the schema; one of another version is refused, not guessed at."""
+        """Create the schema in a new file. Refuse a file with another schema version."""
         with self._transaction() as db:
             (version,) = db.execute("PRAGMA user_version").fetchone()
             if version == SCHEMA_VERSION:
@@ -194,15 +194,15 @@ class SqliteFile:
             db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     def _typed(self, row: tuple[Any, ...], *kinds: Any) -> tuple[Any, ...]:
-        """The row. The schema keeps other types out; whoever made the file may have had
-        another schema under the same number."""
+        """Returns the row if its values have these types. Our schema ensures the types, but another
+        program could have created the file with a different schema under the same version."""
         if not all(map(isinstance, row, kinds)):
             raise StoreFailedError(f"{self.path.name}: a row has a value of the wrong type")
         return row
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """All of it or nothing."""
+        """Run the block as one transaction: commit it, or roll back on any error."""
         with self._reported():
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -215,11 +215,11 @@ class SqliteFile:
 
     @contextmanager
     def _reported(self) -> Iterator[None]:
-        """Whatever goes wrong outside is a failure of the store."""
+        """Convert errors of SQLite and of the file system to StoreFailedError."""
         try:
             yield
         except (sqlite3.Error, UnicodeError) as error:
-            # It may quote what stands in the file.
+            # The message can quote content of the file, so escape it.
             raise StoreFailedError(f"{self.path.name}: {printed(str(error), 300)}") from error
         except StoreFailedError:
             raise
@@ -229,12 +229,13 @@ class SqliteFile:
 
 @contextmanager
 def code_of(path: Path) -> Iterator[Callable[[str], bytes | None]]:
-    """Gives the source to a SHA-256, from a file that a server may be using. Changes nothing.
+    """A function that returns the source with a given SHA-256 (in hex), or None. A server can be
+    using the file. Changes nothing.
 
-    Raises StoreFailedError where the file cannot be read.
+    Raises StoreFailedError if the file cannot be read.
     """
-    # SQLite writes beside a file in WAL mode even to read it. Where no server runs there is no
-    # log, and the file can be read as it is: from a folder that is read only, too.
+    # In WAL mode SQLite writes extra files even for reading. If no server runs, there is no WAL
+    # file, and `immutable` reads the database without writing, even in a read-only folder.
     how = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "mode=ro&immutable=1"
 
     def source(sha256: str) -> bytes | None:
@@ -249,6 +250,6 @@ def code_of(path: Path) -> Iterator[Callable[[str], bytes | None]]:
 
 
 def _identity(path: Path) -> tuple[int, int]:
-    """Which file this is, whatever it is called."""
+    """The device and the inode of the file, which identify it independently of its name."""
     found = os.stat(path)
     return found.st_dev, found.st_ino

@@ -1,8 +1,8 @@
-"""The session store over SQLite: every call runs on one thread of its own.
+"""The session store with SQLite. Every call runs on one separate thread.
 
-Knows event loops and threads; the SQL is in `sqlite_file`. The rule it keeps: the thread that asks
-makes no call to SQLite, and waits for none longer than it was told. Opening the file is part of
-the first call, and of each call after it until the file can be opened.
+Knows event loops and threads; the SQL is in `sqlite_file`. The rule: the calling thread never calls
+SQLite, and waits for a result only for a limited time. The first call opens the file. If that
+fails, each later call tries again.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from gameroom.store.sqlite_file import SqliteFile
 WAIT_MS = 2_000
 WAITING_MAX = 256
 CLOSE_S = 10.0
-"""How long closing waits for the calls that were made before."""
+"""How long `close` waits for the pending calls."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class SqliteSessions:
-    """A `SessionStore`. It may be used from any event loop, one at a time.
+    """A `SessionStore`. You can use it from any event loop, but only from one at a time.
 
-    wait_ms: a call that has not begun by then is taken back, and raises StoreBusyError; one that
-    has begun waits as long for another process that has locked the file. waiting_max: how many
-    calls may be under way; one more raises StoreBusyError at once.
+    wait_ms: a call that has not started after this time is cancelled and raises StoreBusyError. A
+    started call waits up to this time for another process that has locked the file.
+    waiting_max: the maximum number of pending calls. One more raises StoreBusyError at once.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class SqliteSessions:
         self._waiting = 0
         self._closed = False
         self._file: SqliteFile | None = None
-        """Only for the thread."""
+        """Used only on the thread of the store."""
         self._thread = ThreadPoolExecutor(1, "gameroom-sessions")
 
     async def check(self, ran_ms: int) -> int:
@@ -118,8 +118,8 @@ class SqliteSessions:
     async def _ask(
         self, call: Callable[Concatenate[SqliteFile, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """What a call answers, on the thread. Nothing is awaited before it is queued: so calls
-        run in the order in which they were made."""
+        """Run a call on the store's thread and return its result. There is no `await` before the
+        call is queued, so that calls run in the order in which they were made."""
         if self._closed:
             raise StoreFailedError(f"{self.path.name}: the database is closed")
         if self._waiting >= self._waiting_max:
@@ -133,7 +133,7 @@ class SqliteSessions:
         if not done and future.cancel():
             raise StoreBusyError(f"{self.path.name}: a call could not start within {wait_s:g} s")
         if not done:
-            # It has begun. SQLite gives up on a lock after `wait_ms`; a disk may never answer.
+            # The call has started. SQLite waits up to `wait_ms` for a lock; a disk can hang.
             done, _ = await asyncio.wait({answer}, timeout=2 * wait_s)
         if not done:
             raise StoreFailedError(f"{self.path.name}: no result within {3 * wait_s:g} s")
@@ -142,13 +142,13 @@ class SqliteSessions:
         return answer.result()
 
     def _call(self, call: Callable[[SqliteFile], T]) -> T:
-        """On the thread."""
+        """Runs on the store's thread."""
         if self._file is None:
             self._file = SqliteFile(self.path, self._durability, self._wait_ms)
         return call(self._file)
 
     def _close(self) -> None:
-        """On the thread."""
+        """Runs on the store's thread."""
         if self._file is not None:
             self._file.close()
 
@@ -158,6 +158,6 @@ class SqliteSessions:
 
 
 def _heard(answer: asyncio.Future[T]) -> None:
-    """Whoever asked may be gone: what it raised counts as retrieved."""
+    """Mark the exception as retrieved: the caller might no longer wait for it."""
     if not answer.cancelled():
         answer.exception()

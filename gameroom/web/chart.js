@@ -1,18 +1,19 @@
 /**
- * A room's statechart on a page: the server's picture, with classes switched on it.
+ * A room's statechart on a page: the server's picture, with classes that show its current state.
  *
- * Knows the ids of the picture (`state-<path>`, `transition-<number>`), the timers at the edges
- * of its states (`data-ms`, `data-turns`), and nothing of rooms. Colours are the page's style sheet's. The picture is read as XML and taken in node by
- * node, so nothing that a room file says can become a script.
+ * Knows the ids in the picture (`state-<path>`, `transition-<number>`) and the timers at the edges
+ * of its states (`data-ms`, `data-turns`), but no rooms. The page's style sheet sets the colours.
+ * The picture is parsed as XML and imported node by node, so text of a room file cannot become a
+ * script.
  */
 
 const GLOW_MS = 500;
 
 /**
- * Fetches the picture into `place`. What comes back lights states, makes transitions glow and
- * lets timers drain: in milliseconds from the moment when `light` was told that their state was
- * entered, in turns with every `turn`. When a state was entered that was active before, nobody
- * has said, and its timer stays hidden.
+ * Fetches the picture into `place`. Returns an object that highlights states and transitions and
+ * shows timers. A timer in milliseconds runs from the moment when `light` reports that its state
+ * was entered. A timer in turns advances with each call of `turn`. If a state was already active at
+ * the start, its time of entry is unknown, and its timer stays hidden.
  */
 export async function showChart(place, url) {
   const response = await fetch(url, { credentials: "same-origin" });
@@ -46,7 +47,7 @@ export async function showChart(place, url) {
   };
 }
 
-/** Starts a timer anew; CSS does the rest where it counts milliseconds. */
+/** Restarts a timer. CSS animates a timer in milliseconds. */
 function drain(timer, generation) {
   if (!timer) return;
   timer.classList.remove("draining");
@@ -57,7 +58,7 @@ function drain(timer, generation) {
   else timer.style.strokeDashoffset = 0;
 }
 
-/** How much of a timer in turns is over, of 1. */
+/** The elapsed fraction of a timer in turns, 0 to 1. */
 function passed({ dataset }, generation) {
   return Math.min(1, Math.max(0, (generation - dataset.since) / dataset.turns));
 }

@@ -1,9 +1,9 @@
 /**
- * The demo page: ordinary join pages in frames, and their room told beside them.
+ * The demo page: ordinary join pages in frames, and a description of their room.
  *
- * Each frame is a seat of its own profile and plays by itself; this page only listens to
- * what their communications modules tell, and misuses their connections on request. It
- * knows no game. What comes from the room is shown as text, never as markup.
+ * Each frame has a separate profile with its own seat, and plays automatically. This page only
+ * listens to the events of their JavaScript clients, and disturbs their connections on request. It
+ * knows no game. Everything from the room is shown as text, never as markup.
  */
 
 import { showChart } from "/web/chart.js";
@@ -27,10 +27,10 @@ const tell = (text, tone = "") => list.tell({ text, tone });
 // ---- one place: its frame, its meters, its buttons -------------------------------------------
 
 class Place {
-  /** The seat of the page in the frame as it is now; null while there is none. */
+  /** The seat of the page that is now in the frame; null while there is none. */
   seat = null;
   delayMs = 0;
-  /** What the card's word for the line is made of. */
+  /** The last news of the connection, which the card shows. */
   #facts = texts.FACTS;
   #caughtUp = 0;
   #lives = 0;
@@ -52,8 +52,8 @@ class Place {
     this.frame.src = `/join/${encodeURIComponent(room)}?${wish}`;
   }
 
-  /** Looks whether the page in the frame is another one now, and waits for its seat: `dev=1`
-   * makes the page hold out a promise of it. */
+  /** Checks whether the frame contains a new page, and waits for its seat. With `dev=1` the page
+   * offers a promise of the seat. */
   async look() {
     const promised = this.frame.contentWindow?.gameroom?.seat ?? null;
     if (promised === null || promised === this.#promised) return;
@@ -67,7 +67,7 @@ class Place {
     this.#facts = { ...texts.FACTS, wasLive: seat.status !== "connecting" };
     seat.on("status", () => this.#status(seat));
     seat.on("back", (back) => this.#back(back));
-    // A page that was loaded again may have caught up before anybody looked.
+    // A reloaded page can have caught up before this check.
     if (seat.returned !== null) this.#back(seat.returned);
     seat.on("roster", () => this.#status(seat));
     seat.on("agrees", () => this.#facts.differs !== null && this.#learn({ differs: null }, seat));
@@ -88,7 +88,7 @@ class Place {
     });
   }
 
-  /** Once a second: rates, and what was lost on the way. */
+  /** Updates the rates and the lost commands, once a second. */
   meter() {
     if (this.seat === null) return;
     const { bytes, rtt, generation, commands } = this.seat.meters();
@@ -161,12 +161,12 @@ class Place {
     }
   }
 
-  /** The game is over: nothing is left to drop, to delay or to corrupt. */
+  /** The game has ended: disables the buttons that disturb it. */
   #over() {
     for (const one of this.card.querySelectorAll('[data-doing="drop"], [data-doing="corrupt"], input')) one.disabled = true;
   }
 
-  /** Asks once: the second click within some seconds does it. */
+  /** Asks for a confirmation: a second click within a few seconds executes the action. */
   async #corrupt(button) {
     clearTimeout(this.#asking);
     const calm = () => {
@@ -186,14 +186,14 @@ class Place {
   }
 }
 
-// ---- the room, as its watcher hears it -------------------------------------------------------
+// ---- the room, as the spectator sees it ------------------------------------------------------
 
 const chart = showChart(by("chart"), `/rooms/${encodeURIComponent(room)}/chart.svg`);
 chart.catch((error) => {
   by("chart").textContent = `${error.message}. Reload the page to try again.`;
 });
 
-/** A watcher that was loaded again hears everything from the beginning: only what is new is told. */
+/** A reloaded spectator receives all events from the first one on. Only new ones are shown. */
 function listenTo(seat, isReloaded) {
   let isOld = isReloaded;
   let roster = seat.roster;
@@ -240,7 +240,7 @@ async function place(states, entered, generation) {
 }
 
 function tellMove(move) {
-  // Where there is no picture, that is told in its place.
+  // Without a picture, a text says so.
   chart.then((drawn) => drawn.glow(move.transition)).catch(() => {});
   const sentence = story.movedBecause(move);
   if (sentence !== null) list.tell(sentence);
@@ -262,12 +262,12 @@ function tellPeople(before, after) {
 
 document.querySelector(".demo-bar form").addEventListener("submit", once(() => leaving(() => {})));
 
-/** As many players as the game needs, up to three, and a watcher. */
+/** As many players as the game needs, up to three, and one spectator. */
 async function makePlaces() {
   const { players } = await definitionOf(room).catch(() => ({ players: { low: 2, high: 2 } }));
   const count = Math.max(1, Math.min(players.low, NAMES.length - 1));
   by("places").textContent = `${WORDS[count]} and a spectator, one server`;
-  // Of two who differ nobody knows who is right.
+  // If two engines differ, it cannot be decided which one is right.
   by("repair").hidden = players.high < 3;
   return NAMES.slice(0, count + 1).map((profile, index) => new Place(
     index < count ? { profile, doing: "plays" } : { profile, doing: "watches", spectate: true },
@@ -284,7 +284,7 @@ const places = await makePlaces();
 document.querySelector(".seats").dataset.count = String(places.length);
 document.querySelector(".seats").append(...places.map((one) => one.card));
 
-/** On a narrow page one place is shown at a time; the others go on. */
+/** On a narrow page only one place is visible at a time. The others continue. */
 function show(shown) {
   for (const one of places) one.card.classList.toggle("shown", one === shown);
   for (const button of document.querySelectorAll(".switcher button")) {

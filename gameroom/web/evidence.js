@@ -1,32 +1,32 @@
 /**
- * What an engine can prove of a generation that has long passed: copies of its last states,
- * and a hash for each part of one.
+ * Evidence of an engine's state at a past generation: copies of its last states, and a hash for
+ * each part of a state.
  *
- * It knows no engine, no room and no clock: a state is a plain value, time is given. The worker
- * takes it as text, so it imports nothing; what it needs of the kit it is given. The rule it
- * keeps: a game never suffers for its evidence. Copying takes a small share of the turn's
- * time, and what goes wrong here is told as `why` and never thrown.
+ * It knows no engine, no room and no clock: a state is a plain value, and times are arguments. The
+ * worker loads this file as text, so it imports nothing and receives the functions of the kit as
+ * arguments. The rule: evidence never affects the game. Copying uses a small share of the turn's
+ * time, and errors are returned as `why`, never thrown.
  */
 
 export const COPIES_MAX = 40;
-/** Numbers, texts and the like in all copies together: about 16 MB. */
+/** The number of values (numbers, strings, ...) in all copies together: about 16 MB. */
 export const VALUES_MAX = 2_000_000;
-/** The share of a turn that copying may take on average, */
+/** The share of a turn that copying can use on average. */
 export const SHARE_MAX = 0.03;
-/** reckoned with so much for each value: two to three times what an ordinary machine takes. */
+/** The assumed time to copy one value: two to three times the time on an ordinary machine. */
 export const VALUE_MS = 0.00003;
-/** A machine on which it really takes so many times its share keeps fewer than all others. */
+/** A machine on which copying takes this many times its share keeps fewer copies than others. */
 const PATIENCE = 2;
 export const PARTS_MAX = 256;
 export const LEVELS_MAX = 3;
 export const PATH_CHARACTERS_MAX = 200;
-/** Every 64th at the least: beyond that there is no use in copies. */
+/** At least every 64th state is copied. Fewer copies would be useless. */
 const STRIDE_MAX = 64;
 
 const isComposite = (value) => typeof value === "object" && value !== null;
 
-/** A copy of a plain value that shares nothing with it, and how many values are in it. Three
- * to twenty times as fast as structuredClone, which must think of what no state can hold. */
+/** A deep copy of a plain value, and the number of values in it. Three to twenty times as fast as
+ * structuredClone, which also handles values that no state can contain. */
 export function copyOf(value) {
   let size = 0;
   const copy = (one) => {
@@ -59,11 +59,11 @@ export function copyOf(value) {
 /**
  * The states of the last generations that have a checksum.
  *
- * Where copying every one would cost more than its share of a turn, every second is kept, or
- * every fourth, and so on. That is reckoned from the size of the state and the length of the
- * turn, which are the same everywhere, and not from the time that it took: states can only be
- * compared where all have kept the same ones. A machine that is far too slow for that keeps
- * still fewer, of those that the others keep.
+ * If copying every state would cost more than its share of a turn, every second state is kept, or
+ * every fourth, and so on. This stride follows from the size of the state and the length of the
+ * turn, which are the same on all machines, not from measured times: states can only be compared
+ * if all machines have kept the same ones. A machine that is much too slow for this stride keeps
+ * only some of the states that the others keep.
  */
 export class Copies {
   #kept = [];
@@ -86,17 +86,18 @@ export class Copies {
     this.#why = null;
   }
 
-  /** How many of the checksummed generations there are for each that is kept. */
+  /** One of this many generations with a checksum is kept. */
   get stride() {
     return this.#stride * this.#slowness;
   }
 
-  /** What one copy costs in milliseconds, smoothed. */
+  /** The smoothed time of one copy in milliseconds. */
   get ms() {
     return this.#ms;
   }
 
-  /** A generation has run whose checksum is told, one of every `every`; `take()` gives its state. */
+  /** Call this after each generation with a checksum, i.e. one of every `every` generations.
+   * take: returns its state. */
   offer(generation, { every, turnMs, take }) {
     if (this.#why !== null || generation % (every * this.stride) !== 0) return;
     const started = this.#now();
@@ -117,15 +118,15 @@ export class Copies {
 
   #pace(ms, shareMs) {
     this.#stride = Math.min(STRIDE_MAX, powerFrom(Math.ceil((this.#kept.at(-1).size * VALUE_MS) / shareMs)));
-    // From 0 on and slowly: a machine that was busy once is not slow.
+    // Start at 0 and rise slowly: a machine that was busy once is not slow.
     this.#ms = this.#ms * 0.9 + ms * 0.1;
     const wanted = this.#ms / (PATIENCE * shareMs);
     if (wanted > this.stride && this.stride < STRIDE_MAX) this.#slowness *= 2;
-    // Down only when it is well within: it must not go up and down all the time.
+    // Decrease only if the time is well below the limit, to avoid oscillation.
     else if (wanted < this.stride / 4 && this.#slowness > 1) this.#slowness /= 2;
   }
 
-  /** {generation, state} of the first kept one from `generation` on, else null; `why` there is none. */
+  /** {generation, state} of the first kept state from `generation` on, or null. */
   from(generation) {
     return this.#kept.find((one) => one.generation >= generation) ?? null;
   }
@@ -135,16 +136,16 @@ export class Copies {
   }
 }
 
-/** The smallest power of two that is not below n: pieces of lists that differ a little in
- * length begin at the same places. */
+/** The smallest power of two that is not below n. So lists with slightly different lengths are
+ * split at the same places. */
 function powerFrom(n) {
   let power = 1;
   while (power < n) power *= 2;
   return power;
 }
 
-/** What a composite falls into, at most `most` pieces; none where it does not. A piece of a long
- * list is some of its items, the first being item `base`; `of` is the path of the whole list. */
+/** Splits a composite value into at most `most` pieces; none if that is impossible. A piece of a
+ * long list contains consecutive items from item `base` on. `of` is the path of the whole list. */
 function pieces({ value, base, of }, most, compareText) {
   const inside = (name) => (of === "" ? `${name}` : `${of}.${name}`);
   if (!Array.isArray(value)) {
@@ -165,9 +166,9 @@ function pieces({ value, base, of }, most, compareText) {
 const piece = (path, value) => ({ path, value, base: 0, of: path });
 
 /**
- * A hash for each part of a state, by its path: "" is the whole, `units` a part of it,
- * `units.17` a part of that. Level by level, as long as it stays at `most` parts; a long list
- * falls into stretches, `units.0..63`.
+ * A hash for each part of a state, by its path: "" is the whole state, `units` a part of it,
+ * `units.17` a part of that. Levels are added while there are at most `most` parts. A long list is
+ * split into ranges, such as `units.0..63`.
  */
 export function partsOf(state, { canonical, hash32, compareText }, most = PARTS_MAX) {
   const found = new Map();
@@ -187,10 +188,10 @@ export function partsOf(state, { canonical, hash32, compareText }, most = PARTS_
 }
 
 /**
- * What there is to say about `generation`: the first kept state from it on, or the present one
- * ({generation, take}) where that is not earlier.
- * Gives {of, generation, parts, state, why}: which generation it is really of, the hash of each
- * part, the canonical bytes; or why there is none.
+ * The evidence for `generation`: the first kept state from it on, otherwise the present state
+ * ({generation, take}) if that is not earlier.
+ * Returns {of, generation, parts, state, why}: the generation that was asked for, the generation
+ * of the state, the hash of each part, the canonical bytes, or why there is no evidence.
  */
 export function evidenceOf(generation, copies, present, kit) {
   const none = (why) => ({ of: generation, generation: null, parts: {}, state: null, why: why.slice(0, 300) });

@@ -1,8 +1,8 @@
 /**
- * Forms for what a room file declares: the settings of a room, and its requests.
+ * Forms for the declarations of a room file: the settings of a room, and its requests.
  *
- * It knows no seat: what somebody sets or asks for is given to who made the form. What a room file says
- * is set as text, never as markup.
+ * It knows no seat: callbacks receive the settings and requests. All text of a room file is set as
+ * text, never as markup.
  */
 
 import { element, once } from "./page.js";
@@ -42,7 +42,7 @@ function field(type, id) {
   }
 }
 
-/** A field with its name and help: {input, get(), set(value), row}, `row` being the element for all. */
+/** A field with its name and help: {input, get(), set(value), row}. row: the element of it all. */
 function labelled(name, doc, type, id) {
   const made = field(type, id);
   const label = element("label", { for: id, text: words(name) });
@@ -58,7 +58,7 @@ function labelled(name, doc, type, id) {
 export class SetupForm {
   #fields = new Map();
   #known = null;
-  /** The settings whose field holds what somebody is typing: news of the setup leave it alone. */
+  /** The settings that the person is editing. Changes by others do not overwrite their fields. */
   #typing = new Set();
 
   /** form: its element. settings: the definition's. configure: called with {setting: value}. */
@@ -75,7 +75,7 @@ export class SetupForm {
       if (made.input.checkValidity()) configure({ [name]: made.get() });
       else made.input.reportValidity();
     };
-    // Typed, and typed back: nothing was changed here, but others may have changed it.
+    // The person restored the old value. In the meantime others can have changed the setting.
     made.input.onblur = () => {
       if (this.#typing.delete(name) && this.#known !== null) made.set(this.#known[name]);
     };
@@ -83,7 +83,7 @@ export class SetupForm {
     return made.row;
   }
 
-  /** Shows these settings; gives those that changed since the last time, as [name, value]. */
+  /** Shows these settings. Returns those that changed since the last call, as [name, value]. */
   set(settings) {
     const before = this.#known;
     const isNew = ([name, value]) => before !== null && JSON.stringify(before[name]) !== JSON.stringify(value);
@@ -104,8 +104,8 @@ export class SetupForm {
 
 // ---- the requests, as buttons; those with fields as small forms ---------------------------------
 
-/** Shows these requests of a definition, where they are not shown already. ask: called with (name, body);
- * a button is under way until the promise that it returns is settled. */
+/** Shows these requests of a definition, unless they are already shown. ask: called with (name,
+ * body). It returns a promise, and the button is inactive until that promise is settled. */
 export function showRequests(target, requests, ask) {
   const key = requests.map(({ name }) => name).join(" ");
   if (target.dataset.open === key) return;

@@ -1,9 +1,9 @@
-/** The communications module: types of gameroom.js, and of the games it runs. */
+/** The types of the JavaScript client gameroom.js, and of the games that it runs. */
 
 import type * as KitModule from "./kit.js";
 import type { Plain } from "./kit.js";
 
-// ---- what a game is: engine.js and view.js ----------------------------------------------
+// ---- a game: engine.js and view.js ------------------------------------------------------
 
 /** Everything that kit.js exports. */
 export type Kit = typeof KitModule;
@@ -16,7 +16,7 @@ export interface SeatOfGame {
   readonly roles: readonly string[];
 }
 export interface Start {
-  /** The setup configuration as it was when `running` was entered. */
+  /** The settings at the moment when `running` was entered. */
   readonly setup: Body;
   /** In seat order. */
   readonly seats: readonly SeatOfGame[];
@@ -26,13 +26,13 @@ export interface Start {
 }
 export interface Turn {
   readonly generation: number;
-  /** Iterations to run after the commands were applied. */
+  /** How many iterations to run after applying the commands. */
   readonly iterations: number;
-  /** In seat order, and as each seat sent them. Conflicts are the engine's to resolve. */
+  /** In seat order, then in the order of sending. The engine resolves conflicts. */
   readonly commands: readonly { readonly seat: number; readonly name: string; readonly body: Body }[];
   /** The states before this turn. */
   readonly states: readonly string[];
-  /** The numbers of the seats that are taken at this turn: a player who left is not among them. */
+  /** The numbers of the seats that are taken at this turn, without players who have left. */
   readonly seats: readonly number[];
 }
 export interface RaisedSignal {
@@ -40,31 +40,32 @@ export interface RaisedSignal {
   readonly body?: Body;
 }
 
-/** engine.js: `export default (kit: Kit): Engine => ...`. Pure: what it is not told it does not know. */
+/** engine.js: `export default (kit: Kit): Engine => ...`. An engine is pure: its state depends only
+ * on its arguments. */
 export interface Engine {
-  /** Reasons to refuse this setup, at most 16; none accepts it. */
+  /** The reasons to refuse this setup, at most 16. An empty list accepts it. */
   check?(start: Omit<Start, "states">): readonly string[];
-  /** A new game. May be called again for another one. */
+  /** Starts a new game. Can be called again for another game. */
   init(start: Start): void;
   step(turn: Turn): readonly RaisedSignal[] | void;
-  /** A uint32 of the whole state. */
+  /** A uint32 that depends on the whole state. */
   checksum(): number;
   snapshot(): Plain;
   restore(snapshot: Plain): void;
-  /** What the view needs: anything that can be cloned, typed arrays too. */
+  /** The data for the view: anything that can be cloned, also typed arrays. */
   scene(): unknown;
 }
 
 export interface Game {
-  /** null for a watcher. */
+  /** null for a spectator. */
   readonly seat: number | null;
   readonly seats: readonly SeatOfGame[];
   readonly setup: Body;
   readonly definition: Definition;
-  /** The demo wants this seat to play by itself. */
+  /** Whether the view should play this seat automatically, for the demo. */
   readonly demo: boolean;
-  /** Sends a command, or a request that the room file declares. False: nothing is sent, because
-   * as many are on their way as one turn carries. */
+  /** Sends a command, or a request that the room file declares. Returns false, and sends nothing,
+   * if the maximum number of commands per turn is already on its way. */
   send(name: string, body?: Body): boolean;
 }
 export interface Rejected {
@@ -73,20 +74,20 @@ export interface Rejected {
   readonly code: string;
   readonly detail: string;
   readonly state: string | null;
-  /** What goes now instead. */
+  /** The names of the possible commands, requests and actions now. */
   readonly allowed: readonly string[];
 }
 
 /** view.js: `export default (root: HTMLElement, game: Game): View => ...`. */
 export interface View {
-  /** A new scene; glide to it in turn_ms. */
+  /** Shows a new scene. Animate the change over turn_ms. */
   show(scene: unknown, at: { generation: number; turn_ms: number; states: readonly string[] }): void;
   refused?(rejected: Rejected): void;
   resize?(): void;
   close?(): void;
 }
 
-// ---- what the room says -----------------------------------------------------------------
+// ---- data of the room -------------------------------------------------------------------
 
 export type FieldType =
   | { readonly kind: "int"; readonly low: number; readonly high: number }
@@ -124,7 +125,7 @@ export interface Definition {
     readonly iterates: boolean;
     readonly permissions: readonly Permission[];
   }[];
-  /** By policy and key, in milliseconds, turns or as counts: every policy, stated or default. */
+  /** All policies by name and key, with defaults, in milliseconds, turns or as counts. */
   readonly policies: Readonly<Record<string, Readonly<Record<string, PolicyValue>>>>;
 }
 export interface Row {
@@ -137,22 +138,22 @@ export interface Row {
   readonly ready: boolean;
   readonly loaded: boolean;
   readonly refused: boolean;
-  /** The page is out of sight: nobody waits when its packets stop. */
+  /** Whether the page is hidden. Then the room does not wait for its packets. */
   readonly hidden: boolean;
-  /** What of this player makes the turns longer than the others need; null for who keeps up. */
+  /** Why turns are longer because of this player: connection ("line") or engine. Otherwise null. */
   readonly slow: "line" | "engine" | null;
   readonly missing: boolean;
   readonly lost: boolean;
   readonly diverged: boolean;
-  /** The engine can't go on: nobody waits for it. */
+  /** Whether the engine cannot continue. The room does not wait for it. */
   readonly failed: boolean;
-  /** The engine begins again, since it had diverged. */
+  /** Whether the engine is being restarted because it had diverged. */
   readonly repairing: boolean;
-  /** How long this player had been away or silent when the roster was told; 0 for who is here. */
+  /** How long this player has been away or silent, at the time of the roster; 0 if connected. */
   readonly absent_ms: number;
-  /** How long from then until the seat is lost; null for who is here. */
+  /** The time from then until the seat is lost; null if connected. */
   readonly lost_in_ms: number | null;
-  /** Ballots that are still open: by request, the choice of this player. */
+  /** This player's choices in open ballots, by request. */
   readonly choices: { readonly [request: string]: string };
 }
 export interface Roster {
@@ -185,7 +186,7 @@ export interface MasterPacket {
   readonly absent: readonly number[];
   readonly late: readonly { readonly seat: number; readonly generation: number }[];
 }
-/** A refusal's body (RFC 9457). */
+/** The body of a refusal (RFC 9457). */
 export interface Problem {
   readonly type?: string;
   readonly title?: string;
@@ -200,7 +201,7 @@ export interface Link {
   readonly url: string;
   readonly sha256: string;
 }
-/** What GET /join/<id> says. */
+/** The answer to GET /join/<id>. */
 export interface Picture {
   readonly id: string;
   readonly name: string;
@@ -208,7 +209,7 @@ export interface Picture {
   readonly states: readonly string[];
   readonly engine: Link;
   readonly view: Link | null;
-  /** What the engine works with; null leaves it to this page. */
+  /** The engine's library; if null, this page chooses it. */
   readonly kit: Link | null;
   readonly seed: number;
   readonly setup: Body;
@@ -229,7 +230,7 @@ export interface Place {
 
 // ---- joining ------------------------------------------------------------------------------
 
-/** A room by its join address, or by its id on this page's server. */
+/** A room: its join URL, or its id on the server of this page. */
 export interface Where {
   url?: string;
   id?: string;
@@ -240,26 +241,26 @@ export interface JoinOptions extends Where {
   team?: string;
   /** Which of this browser's seats: [a-z0-9]{1,16}, "0" by default. */
   profile?: string;
-  /** Where the frame with the game goes; null runs the engine unseen. */
+  /** The element for the frame with the game. null runs the engine without a view. */
   view?: HTMLElement | null;
-  /** One of PROTOCOLS; without it MessagePack, else JSON. */
+  /** One of PROTOCOLS. Default: MessagePack, or JSON if the server does not support it. */
   subprotocol?: Subprotocol;
   dev?: {
-    /** Step every turn twice from a snapshot and compare: the event `sync` names a difference. */
+    /** Also runs each turn in a restored engine. The event `sync` reports a difference. */
     sync_test?: boolean;
-    /** After so many milliseconds without an answer the engine hangs; 5000 by default. */
+    /** Milliseconds without an answer after which the engine counts as hanging. Default: 5000. */
     step_ms?: number;
     /** `game.demo` for the view. */
     demo?: boolean;
   };
 }
-/** Joins, or comes back to the seat that this browser has there. Resolves once the place is
- * taken and the engine fetched; the connection opens after that (event `status`). Rejects
- * with a RoomError when the room refuses. */
+/** Joins a room, or returns to the seat that this browser has there. Resolves when the place is
+ * taken and the engine is fetched; the connection opens after that (event `status`). Rejects with a
+ * RoomError if the room refuses. */
 export function join(options: JoinOptions): Promise<Seat>;
-/** The room before joining. */
+/** Fetches the room before joining. */
 export function look(where: Where): Promise<Picture>;
-/** Who this browser already is in the room, or null. */
+/** The place that this browser already has in the room, or null. */
 export function whoAmI(where: Where & { profile?: string }): Promise<Place | null>;
 
 /** The subprotocols; PROTOCOLS lists both, the preferred one first. */
@@ -284,13 +285,13 @@ export interface CommandCounts {
   readonly waiting: number;
 }
 export interface Meters {
-  /** Round trip in milliseconds; 0 when not known. */
+  /** The round trip in milliseconds, 0 if unknown. */
   readonly rtt: number;
   /** Iterations per second that the engine can run. */
   readonly framerate: number;
-  /** Turns that were caught up after returns, losses of the connection, late turns. */
+  /** Turns that were caught up after coming back; losses of the connection; late turns. */
   readonly caughtUp: number;
-  /** The turn of the snapshot from which the engine went on, 0 where it began at the first. */
+  /** The turn of the snapshot from which the engine continued, 0 for none. */
   readonly resumedFrom: number;
   readonly losses: number;
   readonly stalls: number;
@@ -317,30 +318,30 @@ export interface Evidence {
   readonly why: string | null;
 }
 
-/** What everybody in the room is told, as the server sends it. */
+/** The events that everyone in the room receives, as the server sends them. */
 export interface RoomEvents {
   setup: { settings: Body; changed_by: string };
   /** A player's engine refuses the setup. */
   refused: { seat: number; reasons: readonly string[] };
   diverged: { generation: number; seats: readonly number[]; decidable: boolean; values: { readonly [seat: string]: number } };
-  /** The engines of these seats differ from the majority's and begin again. */
+  /** The engines of these seats differ from the majority and are restarted. */
   repair: { generation: number; seats: readonly number[] };
-  /** A player's engine can't go on; the room goes on without it. */
+  /** A player's engine cannot continue. The room continues without it. */
   failed: { seat: number; generation: number; text: string };
   chat: { name: string; text: string };
   announcement: { text: string };
-  /** left: the names of the players who left the game before its end, in that order. */
+  /** left: the names of the players who left before the end, in the order of leaving. */
   ended: { state: string; because: string | null; left: readonly string[] };
 }
 
 export interface SeatEvents extends RoomEvents {
-  /** away: `at` is when it is tried again, in the page's performance.now(). */
+  /** For `away`, `at` is the time of the next try, in the page's performance.now(). */
   status: { status: Status; code?: number; meaning?: string; reason?: string; at?: number };
   roster: Roster;
   chart: Chart & { generation: number };
-  /** A turn closed; it is played a little later. */
+  /** A turn was closed. It is played slightly later. */
   turn: MasterPacket;
-  /** The engine ran up to here. */
+  /** The engine has run up to this generation. */
   played: {
     generation: number;
     checksum: number | null;
@@ -351,21 +352,20 @@ export interface SeatEvents extends RoomEvents {
   loaded: { reasons: readonly string[] };
   /** One of our own commands or requests was refused. */
   rejected: Rejected;
-  /** What this engine was at a generation that was judged diverged. `generation`: of which kept
-   * state this is told, the first from `of` on; null where there is none, and `why`. */
+  /** The evidence of this engine for the diverged generation `of`. generation: of the kept state,
+   * the first from `of` on; null if there is none, then `why` has the reason. */
   evidence: Evidence;
-  /** The evidence was handed to the server; `why` it was not, or what was wrong with it. */
+  /** The evidence was sent to the server. why: why it was not sent, or what is wrong with it. */
   testified: { of: number; generation: number | null; parts: number; bytes: number; why: string | null };
-  /** This engine's checksum is not the agreed one. */
+  /** This engine's checksum differs from the agreed one. */
   differs: { generation: number; own: number; agreed: number };
-  /** This engine's checksum is the agreed one: what is seen is what the players see. */
+  /** This engine's checksum is the agreed one: this page shows the same game as the players see. */
   agrees: { generation: number };
-  /** All that was missed is played. again: after a loss, not after a reload. */
+  /** All missed turns are played. again: after a loss of the connection, not after a reload. */
   back: CommandCounts & { again: boolean; turns: number; ms: number };
-  /** The engine of this page can't go on: load the page again. generation: the turn that it could
-   * not run. */
+  /** The engine of this page cannot continue: reload the page. generation: the turn that failed. */
   broken: { error: { name: string; message: string; stack: string }; generation: number; during?: string };
-  /** This page's engine or view has a fault with which the game goes on. Each is told once. */
+  /** This page's engine or view has an error, but the game continues. Each is reported once. */
   report: { kind: "signal" | "snapshot" | "view"; generation: number; text: string };
   viewProblem: { part: string; detail: string; stack: string };
   sync: { generation: number; part: string; why: string };
@@ -379,7 +379,7 @@ export class Seat {
   readonly definition: Definition;
   readonly seed: number;
   readonly status: Status;
-  /** null for a watcher, and before the first answer. */
+  /** null for a spectator, and before the first answer. */
   readonly seat: number | null;
   readonly name: string | null;
   readonly user: string | null;
@@ -388,38 +388,38 @@ export class Seat {
   readonly states: readonly string[];
   readonly variables: Body;
   readonly pace: Pace;
-  /** The last turn that the engine has run, and the last one that is closed. */
+  /** The last turn that the engine has run, and the last closed turn. */
   readonly generation: number;
   readonly closed: number;
   readonly isRunning: boolean;
   readonly ended: { state: string; because: string | null; left: readonly string[] } | null;
-  /** The latest news `back`; null before the first. */
+  /** The last event `back`; null before the first. */
   readonly returned: SeatEvents["back"] | null;
-  /** The last turn after which the room's agreed checksum was this engine's too, 0 for none. */
+  /** The last turn where this engine had the agreed checksum, 0 for none. */
   readonly agreed: number;
   allows(name: string): boolean;
   checksum(generation: number): number | undefined;
   meters(): Meters;
   on<Name extends keyof SeatEvents>(name: Name, hear: (detail: SeatEvents[Name]) => void): () => void;
-  /** Sends a command, or a request that the room file declares. False: it is refused at once, and
-   * the event `rejected` says why. */
+  /** Sends a command, or a request that the room file declares. Returns false if it is refused at
+   * once; the event `rejected` says why. */
   send(name: string, body?: Body): boolean;
   request(name: string, body?: Body): Promise<unknown>;
   configure(settings: Body): Promise<unknown>;
   ready(ready?: boolean): Promise<unknown>;
   chat(text: string): Promise<unknown>;
-  /** Gives the seat up for good. */
+  /** Leaves the room and gives up the seat. */
   leave(): Promise<unknown>;
-  /** After `displaced`: play here again. */
+  /** After `displaced`: continues to play on this page. */
   takeBack(): void;
-  /** While `away`: try again now. */
+  /** While `away`: tries to connect now. */
   wake(): void;
-  /** Ends this page's part; the seat stays. */
+  /** Disconnects this page. The seat remains. */
   close(): void;
   readonly dev: {
     drop(ms?: number): void;
     delay(ms: number): void;
-    /** Fails the engine, as a bug would on this machine alone. */
+    /** Makes the engine fail, as with a bug that occurs only on this machine. */
     breakEngine(message?: string): void;
     corrupt(path?: string | null): Promise<{ path: string | null }>;
     snapshot(): Promise<{ snapshot: Plain; checksum: number }>;

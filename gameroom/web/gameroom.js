@@ -1,14 +1,14 @@
 /**
- * gameroom.js: the communications module of a room, without dependencies or build step.
+ * gameroom.js: the JavaScript client of a room, without dependencies or build step.
  *
- * This is its public face, which gameroom.d.ts types. What is behind it is in sdk/, the lower ones
- * knowing nothing of those above:
+ * This is its public interface; gameroom.d.ts has the types. The implementation is in sdk/. Modules
+ * in a lower line know those above them, never the reverse:
  *
- *   msgpack, codec                   frames as bytes and back, for both subprotocols
- *   definition, problem              what the room file and the protocol say
- *   session and its parts            all that lock-step asks of a client; no page, no socket, no timer
- *   sandbox-host                     the frame of opaque origin in which engine and view run
- *   http, socket, seat, joining      the browser's shell
+ *   msgpack, codec                   frames to bytes and back, for both subprotocols
+ *   definition, problem              the room file's definition, close codes, refusals
+ *   session and its parts            the lock-step protocol; no page, no socket, no timer
+ *   sandbox-host                     the frame with an opaque origin that runs engine and view
+ *   http, socket, seat, joining      the shell in the browser
  */
 
 export { JSON_PROTOCOL, MSGPACK_PROTOCOL, PROTOCOLS } from "./sdk/codec.js";

@@ -1,11 +1,11 @@
 /**
- * The page of any room: coming in, and coming back. What follows is room-page.js's.
+ * The page of any room: joining and coming back. room-page.js does the rest.
  *
- * It knows the room file's definition and no game. What others said is only ever set as
- * text. The address may say more: name=ann comes in under that name, auto=1 without asking
- * (and lets the view play by itself), profile=b is a second seat of this browser, spectate=1
- * only watches, compact=1 leaves the game alone on the page, dev=1 hands out the instruments:
- * `window.gameroom.seat` is a promise of the Seat.
+ * It knows the room file's definition, but no game. Text from others is set as text, never as
+ * markup. Parameters in the URL: name=ann joins with this name. auto=1 joins without asking, and
+ * the view plays automatically. profile=b is a second seat in this browser. spectate=1 joins as a
+ * spectator. compact=1 shows only the game. dev=1 is for tests: `window.gameroom.seat` is then a
+ * promise of the Seat.
  */
 
 import { RoomError, join, look, whoAmI } from "/web/gameroom.js";
@@ -27,7 +27,7 @@ function notice(text, doings = []) {
   by("welcome").classList.toggle("loud", text !== "");
 }
 
-/** The same page with another profile: another seat of this browser. */
+/** Opens the same page with another profile, i.e. for another seat in this browser. */
 async function becomeSomebodyElse() {
   const address = new URL(location.href);
   address.searchParams.delete("name");
@@ -35,7 +35,7 @@ async function becomeSomebodyElse() {
   await leaving(() => location.assign(address));
 }
 
-/** The first profile that has no place in this room yet. */
+/** The first profile without a place in this room. */
 async function freeProfile() {
   for (const one of "abcdefghijklmnopqrstuvwxyz") {
     if (one !== profile && (await whoAmI({ ...where, profile: one })) === null) return one;
@@ -43,7 +43,7 @@ async function freeProfile() {
   throw new Error("All profiles of this browser have joined this room already.");
 }
 
-// ---- coming in -----------------------------------------------------------------------------
+// ---- joining -------------------------------------------------------------------------------
 
 async function begin() {
   document.body.classList.toggle("compact", wish.get("compact") === "1");
@@ -65,7 +65,7 @@ async function begin() {
   }
 }
 
-/** What the room is. One that is not here yet (503) is asked for again when it says. */
+/** Fetches the room. If it is not available yet (503), tries again after the given time. */
 async function lookUntilHere() {
   for (;;) {
     try {
@@ -86,14 +86,14 @@ function reason(error) {
   return error.message;
 }
 
-/** Whether another page has this place now. One that was just loaded again had it itself. */
+/** Whether another page uses this place now. After a reload, this page itself was the other one. */
 function isElsewhere({ roster }, { user }) {
   const [{ type } = {}] = performance.getEntriesByType("navigation");
   if (type === "reload" || type === "back_forward") return false;
   return roster.seats.some((row) => row.user === user && row.connected);
 }
 
-/** This browser plays here in another tab: resolves when it is to go on in this one. */
+/** This browser plays here in another tab. Resolves when the person chooses to play in this one. */
 function askWhether({ name }) {
   phase("entry");
   const somebodyElse = () => becomeSomebodyElse().catch((error) => notice(reason(error)));
@@ -105,7 +105,7 @@ function askWhether({ name }) {
   });
 }
 
-/** The name form; resolves with the Seat once somebody came in. */
+/** Shows the name form. Resolves with the Seat after joining. */
 function ask(picture, { name, spectate }) {
   phase("entry");
   const { definition } = picture;
@@ -154,11 +154,11 @@ function remember(key, value) {
   try {
     localStorage.setItem(`gameroom:${key}`, JSON.stringify(value));
   } catch {
-    // Not allowed here: then it is asked again next time.
+    // Storage is forbidden: the form asks again next time.
   }
 }
 
-/** Only a hint, so that strangers are not asked for: who has the seat is the cookie's to say. */
+/** Only a hint, to avoid a request for newcomers: the cookie decides who has the seat. */
 const beenTo = (room) => remembered("been")?.includes(`${room}:${profile}`) === true;
 
 function noteVisit(room) {
@@ -184,5 +184,5 @@ async function enter(asks, isReturn = false) {
 }
 
 const seat = begin();
-seat.catch(() => {}); // told on the page already
+seat.catch(() => {}); // the page already shows the error
 if (wish.get("dev") === "1") window.gameroom = { seat };

@@ -1,4 +1,4 @@
-/** What an engine is given: whole numbers only, the same bits on every machine. */
+/** The kit, the library for engines: integers only, the same bits on every machine. */
 
 /** null, booleans, whole numbers within 2^53 - 1, strings, lists and maps of them. */
 export type Plain = null | boolean | number | string | readonly Plain[] | { readonly [key: string]: Plain };
@@ -10,7 +10,7 @@ export class Random {
   constructor(seed?: number);
   /** The next uint32. */
   next(): number;
-  /** 0 <= x < n, every one as likely as another; 1 <= n <= 2^32. */
+  /** 0 <= x < n, all equally likely; 1 <= n <= 2^32. */
   below(n: number): number;
   /** low <= x <= high. */
   between(low: number, high: number): number;
@@ -18,13 +18,13 @@ export class Random {
   pick<T>(list: readonly T[]): T;
   /** Shuffles in place and returns the list. */
   shuffle<T>(list: T[]): T[];
-  /** Four uint32: put them into the snapshot. */
+  /** Four uint32. Put them into the snapshot. */
   state(): number[];
-  /** Goes on from a state; returns itself. */
+  /** Continues from a state. Returns itself. */
   restore(state: readonly number[]): this;
 }
 
-/** The one byte string of a plain value. TypeError, with the place, for anything else. */
+/** The canonical bytes of a plain value. Throws a TypeError with the place for other values. */
 export function canonical(value: Plain): Uint8Array;
 
 /** The SHA-256 of bytes, in hex. */
@@ -35,18 +35,18 @@ export function hash32(data: Uint8Array | ArrayLike<number>, seed?: number): num
 export function checksum(value: Plain): number;
 /** Orders strings by code point, as Python does. */
 export function compareText(left: string, right: string): number;
-/** Change the letters A to Z and a to z alone: the same in every version of Unicode. */
+/** Changes only the letters A to Z and a to z: the same in every version of Unicode. */
 export function lowerCase(text: string): string;
 export function upperCase(text: string): string;
 
-/** Quotient and rest rounded towards minus infinity, as in Python. */
+/** The quotient rounded towards minus infinity and its remainder, like `//` and `%` in Python. */
 export function floorDiv(a: number, b: number): number;
 export function floorMod(a: number, b: number): number;
-/** floor(a * b / c), exact however large a * b is: shares, percentages, fixed point. */
+/** floor(a * b / c), exact for any size of a * b: for shares, percentages, fixed point. */
 export function mulDiv(a: number, b: number, c: number): number;
-/** base to the power of exponent >= 0, for whole numbers; exact, RangeError beyond 2^53 - 1. */
+/** base to the power of exponent >= 0, for integers. Exact; throws a RangeError beyond 2^53 - 1. */
 export function pow(base: number, exponent: number): number;
-/** The whole part of the square root of 0 <= n <= 2^53 - 1. */
+/** The integer part of the square root of 0 <= n <= 2^53 - 1. */
 export function isqrt(n: number): number;
 
 /** Angles are whole numbers, TURN to the full circle; sin and cos are scaled by ONE. */

@@ -1,10 +1,10 @@
 /**
- * The kit: what an engine is given besides its commands.
+ * The kit: the library for engines.
  *
- * A seeded generator, canonical bytes, a hash, and integer mathematics. It knows no
- * room, no page and no network. Everything here is exact integer arithmetic, so every
- * machine gets the same bits; gameroom/lockstep/{random,canonical}.py are its twins and
- * tests/vectors/kit.json holds both to the same answers.
+ * A seeded random generator, canonical bytes, a hash, and integer mathematics. It knows no room, no
+ * page and no network. Everything here is exact integer arithmetic, so every machine gets the same
+ * bits. gameroom/lockstep/{random,canonical}.py implement the same functions in Python;
+ * tests/vectors/kit.json checks that both give the same results.
  */
 
 export const INT_MAX = Number.MAX_SAFE_INTEGER;
@@ -16,7 +16,7 @@ const DEPTH_MAX = 64;
 /**
  * sfc32 (Chris Doty-Humphrey, PractRand): 128 bits of state, 32 bits at a time.
  * Seeded as in PractRand: a = 0, b and c are the low and high words of the seed, counter 1,
- * the first twelve outputs thrown away.
+ * the first twelve outputs are discarded.
  */
 export class Random {
   #a = 0;
@@ -44,12 +44,12 @@ export class Random {
     return out;
   }
 
-  /** A whole number 0 <= x < n, every one as likely as another; 1 <= n <= 2^32. */
+  /** A whole number 0 <= x < n, all equally likely; 1 <= n <= 2^32. */
   below(n) {
     if (!Number.isSafeInteger(n) || n < 1 || n > WORD) {
       throw new RangeError(`below(n) needs a whole number from 1 to 2^32, not ${n}`);
     }
-    // The last, incomplete stretch of n would favour its small numbers: draw again there.
+    // The last, incomplete range of n would favour small numbers: there draw again.
     const whole = WORD - (WORD % n);
     let drawn = this.next();
     while (drawn >= whole) drawn = this.next();
@@ -77,12 +77,12 @@ export class Random {
     return list;
   }
 
-  /** The whole state as four uint32: fit for a snapshot. */
+  /** The whole state as four uint32, for a snapshot. */
   state() {
     return [this.#a, this.#b, this.#c, this.#counter];
   }
 
-  /** Goes on from a state that `state()` gave; returns itself. */
+  /** Continues from a state that `state()` returned. Returns itself. */
   restore(state) {
     if (!Array.isArray(state) || state.length !== 4 || state.some((n) => n !== n >>> 0)) {
       throw new TypeError("the state of Random must be a list of four uint32");
@@ -104,7 +104,7 @@ export function compareText(left, right) {
     const a = left.charCodeAt(i);
     const b = right.charCodeAt(i);
     if (a !== b) {
-      // Surrogates stand for code points above every other unit: lift them over U+E000.
+      // Surrogates encode code points above all other units: sort them after U+E000 to U+FFFF.
       const lifted = (unit) => (unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit);
       return lifted(a) - lifted(b);
     }
@@ -112,12 +112,13 @@ export function compareText(left, right) {
   return left.length - right.length;
 }
 
-/** A to Z become a to z; all other characters stay, as only they are the same in every Unicode. */
+/** Converts A to Z to lower case. All other characters stay, because their case depends on the
+ * version of Unicode. */
 export function lowerCase(text) {
   return text.replace(/[A-Z]/g, (letter) => String.fromCharCode(letter.charCodeAt(0) + 32));
 }
 
-/** a to z become A to Z; all other characters stay. */
+/** Converts a to z to upper case. All other characters stay. */
 export function upperCase(text) {
   return text.replace(/[a-z]/g, (letter) => String.fromCharCode(letter.charCodeAt(0) - 32));
 }
@@ -167,9 +168,9 @@ function plainOf(value, where, depth) {
 
 /**
  * The one byte string of a plain value: JSON in UTF-8 without spaces, keys in code point
- * order. null, booleans, whole numbers within 2^53 - 1, strings, lists and maps; anything
- * else (floats, -0, undefined, lone surrogates, dates, maps deeper than 64) is a TypeError
- * that names the place.
+ * order. Allowed are null, booleans, whole numbers within 2^53 - 1, strings, lists and maps. Throws
+ * a TypeError with the place for anything else (floats, -0, undefined, lone surrogates, dates, maps
+ * deeper than 64).
  * @returns {Uint8Array}
  */
 export function canonical(value) {
@@ -205,8 +206,8 @@ function hashBytes(bytes, seed) {
 
 /**
  * MurmurHash3 x86 32 (Austin Appleby) of bytes (a Uint8Array), or of integers (any other
- * typed array or a list): each from -2^31 to 2^32 - 1, hashed as its four bytes, little end
- * first. Hash several parts by giving the first hash as the seed of the second.
+ * typed array or a list), each from -2^31 to 2^32 - 1, hashed as four bytes in little-endian order.
+ * To hash several parts, pass the first hash as the seed of the second.
  * @returns {number} a uint32
  */
 export function hash32(data, seed = 0) {
@@ -286,7 +287,7 @@ function fractions(count, root) {
   return found;
 }
 
-/** floor(n ** (1 / power) * 2 ** 32), in whole numbers: no machine rounds it. */
+/** floor(n ** (1 / power) * 2 ** 32), computed in integers, so without rounding. */
 function rootOf(n, power) {
   const wanted = n << (32n * power);
   let low = 0n;
@@ -304,7 +305,7 @@ const SHA256_ROUNDS = fractions(64, (n) => rootOf(n, 3n));
 
 // ---- integers -----------------------------------------------------------------------
 
-/** The quotient rounded towards minus infinity, as Python's `//`; exact up to 2^53 - 1. */
+/** The quotient rounded towards minus infinity, like Python's `//`; exact up to 2^53 - 1. */
 export function floorDiv(a, b) {
   if (b === 0) throw new RangeError("division by zero");
   const rest = a % b;
@@ -312,14 +313,14 @@ export function floorDiv(a, b) {
   return (rest !== 0 && rest < 0 !== b < 0 ? quotient - 1 : quotient) + 0;
 }
 
-/** What is left of `floorDiv`, with the sign of b, as Python's `%`. */
+/** The remainder of `floorDiv`, with the sign of b, like Python's `%`. */
 export function floorMod(a, b) {
   if (b === 0) throw new RangeError("division by zero");
   const rest = a % b;
   return (rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest) + 0;
 }
 
-/** floor(a * b / c), exact however large a * b is: shares, percentages, fixed point. */
+/** floor(a * b / c), exact for any size of a * b: for shares, percentages, fixed point. */
 export function mulDiv(a, b, c) {
   if (![a, b, c].every(Number.isSafeInteger)) throw new RangeError(`mulDiv needs whole numbers, not ${a}, ${b} and ${c}`);
   const product = a * b;
@@ -332,7 +333,8 @@ export function mulDiv(a, b, c) {
   return quotient;
 }
 
-/** base to the power of exponent >= 0, for whole numbers; exact, and a RangeError beyond 2^53 - 1. */
+/** base to the power of exponent >= 0, for whole numbers. Exact; throws a RangeError beyond
+ * 2^53 - 1. */
 export function pow(base, exponent) {
   if (!Number.isSafeInteger(base) || !Number.isSafeInteger(exponent) || exponent < 0) {
     throw new RangeError(`pow(base, exponent) needs whole numbers and an exponent from 0 on, not ${base} and ${exponent}`);
@@ -346,10 +348,10 @@ export function pow(base, exponent) {
   return power;
 }
 
-/** The whole part of the square root of 0 <= n <= 2^53 - 1. */
+/** The integer part of the square root of 0 <= n <= 2^53 - 1. */
 export function isqrt(n) {
   if (!Number.isSafeInteger(n) || n < 0) throw new RangeError(`isqrt needs a whole number, 0 or greater, not ${n}`);
-  // Math.sqrt may differ in its last bit between machines: the two loops take that away.
+  // Math.sqrt can differ in its last bit between machines: the two loops correct that.
   let root = Math.floor(Math.sqrt(n));
   while (root * root > n) root -= 1;
   while ((root + 1) * (root + 1) <= n) root += 1;
@@ -360,8 +362,8 @@ export function isqrt(n) {
 export const TURN = 1024;
 export const ONE = 65536;
 
-// A quarter of a sine, turned step by step with 26 bits: whole numbers below 2^53 all the
-// way, so no machine's Math.sin is trusted. The drift stays under an eighth of one ONE-th.
+// A quarter of a sine wave, computed by repeated rotation with 26 bits. All numbers are integers
+// below 2^53, so the result does not depend on Math.sin. The error stays below 1/8 of 1/ONE.
 const QUARTER = (() => {
   const scale = 2 ** 26;
   const stepSin = 411772;
@@ -403,7 +405,7 @@ export function cos(angle) {
  * |x| and |y| up to 2^36. */
 export function atan2(y, x) {
   if (x === 0 && y === 0) return 0;
-  // Turn by quarters until the direction lies in the first one.
+  // Rotate by quarters until the direction is in the first quadrant.
   let [across, up, base] = [x, y, 0];
   if (x <= 0 && y > 0) [across, up, base] = [y, -x, 256];
   else if (x < 0 && y <= 0) [across, up, base] = [-x, -y, 512];

@@ -1,9 +1,10 @@
 /**
- * Takes away from the engine's world what could make two machines differ, or reach out of it;
- * and makes exact what the language's standard leaves to each browser (docs/determinism.md).
+ * Removes everything from the engine's global scope that differs between machines or reaches out of
+ * the worker. Replaces functions that the language standard leaves to the browser by exact ones
+ * (docs/determinism.md).
  *
- * It knows no engine, and it imports nothing: the worker takes it as text, in a browser and in
- * node. `lockDown` is called once, after whatever still needs the whole world.
+ * It knows no engine and imports nothing: the worker loads it as text, in a browser and in Node.
+ * `lockDown` is called once, after all code that needs the full global scope.
  */
 
 const KEPT = new Set(`
@@ -49,23 +50,24 @@ function put(target, name, value) {
   Object.defineProperty(target, name, { value, writable: false, configurable: false, enumerable: false });
 }
 
-/** What only looks like the language's own: it may be altered like that. */
+/** Objects that only look like the language's own. They are altered in the same way. */
 function replace(target, name, value) {
   Object.defineProperty(value, "name", { value: name, configurable: true });
   Object.defineProperty(target, name, { value, writable: true, configurable: true, enumerable: false });
 }
 
 /** misfitRegex: (pattern, flags) => why this regular expression is refused, or null. Returns the
- * names that would not go, of which there should be none. */
+ * names that could not be removed. There should be none. */
 export function lockDown(misfitRegex) {
   const left = [];
   for (let scope = globalThis; scope !== null && scope !== Object.prototype; scope = Object.getPrototypeOf(scope)) {
     for (const name of Reflect.ownKeys(scope)) {
       if (KEPT.has(name) || typeof name === "symbol") continue;
-      // What will not go is a constant, like Chromium's TEMPORARY = 0, or we do not start.
+      // A name that cannot be removed must be a constant, like Chromium's TEMPORARY = 0.
+      // Otherwise the engine does not start.
       if (!Reflect.deleteProperty(scope, name) && typeof scope[name] !== "number") left.push(name);
     }
-    // Constructors of the scopes lead nowhere: their prototypes are bare by now.
+    // The constructors of the scopes are harmless: their prototypes are empty by now.
     if (scope !== globalThis) Reflect.deleteProperty(scope, "constructor");
   }
   for (const [name, why] of Object.entries(WHY)) put(globalThis, name, refuse(name, why));
@@ -90,7 +92,7 @@ function consoleOf(real) {
   return kept;
 }
 
-/** Browsers round these differently in the last bit; sqrt, floor and the like are exact. */
+/** Browsers round these differently in the last bit. sqrt, floor and similar ones are exact. */
 function lockMaths() {
   put(Math, "random", refuse("Math.random", "use kit.Random, which has the same seed on every machine"));
   put(Math, "pow", refuse("Math.pow", "browsers round it differently: use kit.pow, which is exact for whole numbers"));
@@ -100,7 +102,7 @@ function lockMaths() {
   }
 }
 
-/** What follows the browser's language, or its version of Unicode. */
+/** Functions that depend on the browser's language or its version of Unicode. */
 function lockTexts(misfitRegex) {
   const typed = Object.getPrototypeOf(Int8Array.prototype);
   const words = [
@@ -135,7 +137,7 @@ function lockTexts(misfitRegex) {
   });
 }
 
-/** Of NaN there are many; which one, only shows where the bytes of a float are looked at. */
+/** There are many NaN values. The difference is visible only in the bytes of a float. */
 function lockBits() {
   const floats = ["Float16Array", "Float32Array", "Float64Array"].filter((name) => name in globalThis);
   const why = "the bytes of NaN differ between browsers: read and write the bytes of floats with a DataView";
@@ -179,15 +181,15 @@ function lockBits() {
   }
 }
 
-/** Where an error happened is told in each browser's own words. */
+/** The stack of an error has a different format in each browser. */
 function lockErrors() {
   for (const name of ["captureStackTrace", "stackTraceLimit"]) Reflect.deleteProperty(Error, name);
   Reflect.deleteProperty(Error.prototype, "stack");
   put(Function.prototype, "toString", refuse("Function.prototype.toString", "browsers write functions differently"));
 }
 
-/** Sorting compares the same pairs in the same order everywhere, so that it gives the same even
- * where the comparison contradicts itself, draws from dice or counts how often it is asked. */
+/** Makes sorting compare the same pairs in the same order everywhere. So the result is the same
+ * even if the comparison contradicts itself, uses random numbers or counts its calls. */
 function fixOrder() {
   const { sort } = Array.prototype;
   const typed = Object.getPrototypeOf(Int8Array.prototype);
@@ -232,7 +234,7 @@ function fixOrder() {
 
 const RUN = 8;
 
-/** A stable merge sort: runs of eight by insertion, then twice as long ones from them. */
+/** A stable merge sort: insertion sort for runs of eight, which are then merged pairwise. */
 function merged(items, compare) {
   const { length } = items;
   for (let start = 0; start < length; start += RUN) {
@@ -260,7 +262,7 @@ function merged(items, compare) {
   return from;
 }
 
-/** Of what browsers give beside the language, node has none: these are ours in both. */
+/** Functions of browsers that Node lacks. These are our own versions, used in both. */
 function fixCopies() {
   Reflect.deleteProperty(TextEncoder.prototype, "encodeInto");
   replace(globalThis, "structuredClone", (value) => copied(value, new Map()));
@@ -287,7 +289,7 @@ function fixCopies() {
   });
 }
 
-/** A structured clone of what an engine can have. */
+/** A structured clone of the values that an engine can have. */
 function copied(value, seen) {
   if (typeof value === "function" || typeof value === "symbol") throw new TypeError(`a ${typeof value} cannot be cloned`);
   if (typeof value !== "object" || value === null) return value;
@@ -317,7 +319,7 @@ function copied(value, seen) {
   return made;
 }
 
-/** UTF-8 as the Encoding Standard reads it: each part that cannot go on becomes one U+FFFD. */
+/** Decodes UTF-8 as in the Encoding Standard: each invalid sequence becomes one U+FFFD. */
 function textOfBytes(bytes, isFatal) {
   const parts = [];
   const codes = [];
@@ -339,7 +341,7 @@ function textOfBytes(bytes, isFatal) {
   return parts.join("") + String.fromCodePoint(...codes);
 }
 
-/** Function and its three kin: the policy forbids them already; here they are out of reach too. */
+/** Function and its three relatives. The policy already forbids them; this also removes them. */
 function lockCode() {
   const kin = [function () {}, function* () {}, async function () {}, async function* () {}];
   for (const one of kin) put(Object.getPrototypeOf(one), "constructor", refuse("Function", "an engine cannot create code"));

@@ -1,30 +1,30 @@
 /**
- * What a page says of its line, its room and its people, and what a person can do about it:
- * one table of situations, for every page that shows a room. The sentences of the story are in
- * story.js.
+ * The texts of a page about its connection, its room and its people, and the actions that it
+ * offers: one table of situations for every page that shows a room. The sentences of the story are
+ * in story.js.
  *
- * Pure functions from facts to words; no document, no socket, no clock. The rules it keeps: in
- * every situation there is one text for the line, one for the room and one for each person; green
- * is only for what works now; and a page that is cut off from its room offers a way on.
+ * Pure functions from facts to texts; no document, no socket, no clock. The rules: in every
+ * situation there is one text for the connection, one for the room and one for each person; green
+ * is only for things that work now; a page that is cut off from its room offers an action.
  *
- * Facts, as far as a page has them (see `FACTS`):
+ * The facts, as far as a page has them (see `FACTS`):
  *   status     of the Session: new, connecting, live, away, displaced, closed
- *   meaning    why the line was lost or closed; waitS: seconds until it is tried again
- *   code       of the close (docs/wire.md), 0 for none; wasLive: the line has been live before
- *   seat       the own seat, null for a watcher; rtt: its round trip in milliseconds, 0 for unknown
+ *   meaning    why the connection was lost or closed; waitS: seconds until the next try
+ *   code       of the close (docs/wire.md), 0 for none; wasLive: it has been live before
+ *   seat       our seat, null for a spectator; rtt: its round trip in milliseconds, 0 for unknown
  *   rows, low  the roster's seats; how many players the game needs
  *   states     paths of the active states; isRunning: `running` is among them
  *   started    turns were or are played: the page shows the game, not the setup
- *   closed     the last turn that the room closed; played: the last one that the engine here ran
- *   silentS    seconds since a turn closed; mayResume: this person may end the pause
- *   ended      {because, left} once the room has ended
- *   failed     what to say of an engine that failed here; diverged: of checksums that differ
- *   differs    the turn since which this engine is not the one agreed on
+ *   closed     the last turn that the room closed; played: the last one that this engine ran
+ *   silentS    seconds since a turn closed; mayResume: this person can end the pause
+ *   ended      {because, left} if the room has ended
+ *   failed     the text about an engine that failed here; diverged: about different checksums
+ *   differs    the turn since which this engine differs from the agreed state
  */
 
 import { called, leavers, listed, plural, words } from "./words.js";
 
-/** Close codes after which there is more to say than why the line was closed. */
+/** Close codes with a longer explanation than the reason of the close. */
 const LEFT = 4100;
 const GONE = [4102, 4104];
 
@@ -37,7 +37,7 @@ export const FACTS = {
   ended: null, failed: null, diverged: null, differs: null,
 };
 
-/** What can be done about a situation, by name. */
+/** The labels of the actions in situations, by name. */
 export const ACTIONS = {
   take_back: "Take back the seat",
   somebody_else: "Join as somebody else",
@@ -65,7 +65,7 @@ const OF_ROWS = [
 
 const rowSays = (row) => OF_ROWS.find(([holds]) => holds(row))[1](row);
 
-/** What the card of a row says: {text, tone, more}. tone: healthy, slow, broken, or "" for unknown. */
+/** The text on the card of a row: {text, tone, more}. tone: healthy, slow, broken, or "". */
 export function person(row, facts) {
   const isYou = facts.seat !== null && row.seat === facts.seat;
   const more = [isYou ? "you" : "", ...row.roles.map(words), row.team ? `team ${words(row.team)}` : ""];
@@ -76,7 +76,7 @@ export function person(row, facts) {
 function presence(row, facts, isYou) {
   if (isOver(facts)) return { text: "the room has ended", tone: "" };
   if (facts.status !== "live") return isYou ? line(facts) : { text: `was ${rowSays(row)[0]}`, tone: "" };
-  // The roster may not know yet that the line is back; this page does.
+  // The roster might not show yet that the connection is back, but this page knows.
   const [text, tone] = rowSays(isYou ? { ...row, connected: true } : row);
   if (isYou && (facts.failed !== null || facts.differs !== null)) {
     return { text: facts.failed !== null ? "engine failed" : "out of sync", tone: "broken" };
@@ -90,12 +90,12 @@ function readiness(row) {
   return row.ready ? "ready" : "not ready yet";
 }
 
-// ---- the line ------------------------------------------------------------------------------
+// ---- the connection ------------------------------------------------------------------------
 
-/** Nothing comes from the room any more, and nothing will. */
+/** Whether nothing more will arrive from the room. */
 export const isOver = ({ status, ended }) => status === "closed" || ended !== null;
 
-/** What the page says of its own line: {text, tone}. */
+/** The text about this page's connection: {text, tone}. */
 export function line(facts) {
   const { status, ended, seat, failed, differs } = facts;
   if (isOver(facts)) return { text: ended === null && facts.code === LEFT ? "left" : "over", tone: "" };
@@ -115,7 +115,7 @@ export function line(facts) {
 
 // ---- the room ------------------------------------------------------------------------------
 
-/** Where the room is, in words. */
+/** The state of the room as text. */
 export function room(facts) {
   if (facts.ended !== null || (facts.status === "closed" && GONE.includes(facts.code))) return "ended";
   const leaf = facts.states.at(-1) ?? "";
@@ -125,7 +125,7 @@ export function room(facts) {
   return facts.status === "live" || !facts.wasLive ? at : `last seen: ${at}`;
 }
 
-/** Whom or what the setup waits for; "" where nothing is waited for. */
+/** The people or things that the setup waits for; "" if it waits for nothing. */
 export function awaited(facts) {
   const { rows, states, low, seat } = facts;
   if (isOver(facts) || facts.status === "displaced") return "";
@@ -141,8 +141,8 @@ export function awaited(facts) {
   return unready.length > 0 ? `Waiting for ${names(unready)} to be ready.` : "";
 }
 
-/** Why a page's game does not go on, and what to do about it: {text, more, tone, actions}, actions
- * by their names in ACTIONS; null while it goes on. */
+/** Why the game on this page does not continue, and what to do: {text, more, tone, actions}.
+ * actions: names in ACTIONS. null while the game continues. */
 export function notice(facts) {
   const found = cutOff(facts) ?? broken(facts) ?? (facts.started ? waiting(facts) : null);
   return found === null ? null : { more: "", tone: "", actions: [], ...found };

@@ -1,15 +1,15 @@
 /**
- * What every page does with its document. It knows no room; texts are set as text, never as markup.
+ * Document functions for all pages. It knows no room. Texts are set as text, never as markup.
  */
 
 export const by = (id) => document.getElementById(id);
 
 export const show = (target, shown) => { target.hidden = !shown; };
 
-/** Which part of the page is shown: its style sheet knows the names. */
+/** Sets which part of the page is visible. The style sheet knows the names. */
 export const phase = (name) => { document.body.dataset.phase = name; };
 
-/** A handler for presses that start something: one while it is under way starts nothing. */
+/** A handler for a button with an asynchronous action. It ignores presses during the action. */
 export function once(act) {
   let isUnderWay = false;
   return async (event) => {
@@ -26,7 +26,8 @@ export function once(act) {
   };
 }
 
-/** Leaves this page by `go`: under way until it is shown again, from the browser's memory. */
+/** Leaves this page by calling `go`. Resolves if the browser shows this page again from its
+ * cache. */
 export const leaving = (go) => new Promise((isBack) => {
   addEventListener("pageshow", isBack, { once: true });
   go();
@@ -34,9 +35,9 @@ export const leaving = (go) => new Promise((isBack) => {
 
 export const reload = () => leaving(() => location.reload());
 
-/** However fast the first press was answered: a double click, or a key that is held, is one press, even
- * where another button lies below the pointer by now. `data-repeats` marks buttons that are meant to
- * be pressed in a row. */
+/** Treats a double click or a held key as one press, even if the first press was handled quickly
+ * and another button is under the pointer by now. `data-repeats` marks buttons that people press
+ * several times in a row. */
 function onlyFirst(event) {
   const isFirst = event.type === "click" ? event.detail < 2 : !event.repeat || event.key !== "Enter";
   if (isFirst || event.target.closest("button:not([data-repeats])") === null) return;
@@ -45,12 +46,12 @@ function onlyFirst(event) {
 }
 for (const type of ["click", "keydown"]) globalThis.document?.addEventListener(type, onlyFirst, true);
 
-/** Changes text only when it differs: a live region speaks at every change. */
+/** Sets a text only if it differs: screen readers announce each change of a live region. */
 export function say(target, text) {
   if (target.textContent !== text) target.textContent = text;
 }
 
-/** A new element with these properties (attributes where the name is one), text and children. */
+/** A new element with these properties (or attributes: data-, aria-, for), text and children. */
 export function element(name, { text, ...rest } = {}, ...children) {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(rest)) {

@@ -1,9 +1,9 @@
 /**
- * One engine led along a replay's line of turns, in both directions.
+ * Moves one engine along the timeline of a replay, in both directions.
  *
- * Knows no page, no clock and no network: times are told, orders go to a port. The rule: with
- * equal bytes, an engine at a position has the same state by whatever way it came there, and
- * what the players agreed on is compared wherever it is passed.
+ * Knows no page, no clock and no network: times are arguments, orders go to a port. The rule: the
+ * state of an engine at a position does not depend on how it got there, and each checksum that the
+ * players agreed on is compared when its turn is played.
  */
 
 import { Watchdog } from "./sdk/watchdog.js";
@@ -16,19 +16,19 @@ const SNAPSHOTS_EVERY = 50;
 const SNAPSHOTS_BYTES_MAX = 64 * 1024 * 1024;
 
 /**
- * One engine on a line. It is told `play`, `pause`, `seek`, `setSpeed`, `tick` and what the
- * engine replies, always with the time in milliseconds. Orders go to ports.engine, one at a
- * time, in worker.js's words; ports.kill ends the worker of an engine that hangs; ports.tell is
- * told "moved", "checked", "differs", "playing" and "failed". `due` is when it wants to be ticked
- * next, null for never. stepMax: milliseconds that one turn may take.
+ * One engine on a timeline. Call `play`, `pause`, `seek`, `setSpeed`, `tick` and `engineReplied`,
+ * always with the time in milliseconds. ports.engine receives orders for worker.js, one at a time.
+ * ports.kill ends the worker of an engine that hangs. ports.tell receives the events "moved",
+ * "checked", "differs", "playing" and "failed". due: when to call `tick` next, null for never.
+ * stepMax: the maximum time of one turn in milliseconds.
  */
 export class Playback {
   position = 0;
   playing = false;
   speed = 1;
-  /** The last generation up to which all that was agreed on came out the same. */
+  /** The last generation up to which all agreed checksums were reproduced. */
   verified = 0;
-  /** The first generation that came out otherwise: {generation, agreed, own}, or null. */
+  /** The first generation with a different checksum: {generation, agreed, own}, or null. */
   differs = null;
   failed = null;
   #line;
@@ -56,7 +56,7 @@ export class Playback {
     return this.#target !== null;
   }
 
-  /** An order is with the engine. */
+  /** Whether the engine is executing an order. */
   get isBusy() {
     return this.#busy !== null;
   }
@@ -65,12 +65,12 @@ export class Playback {
     return this.position >= this.#line.length;
   }
 
-  /** How many snapshots are kept, of how many turns one, and how large they are. */
+  /** The number of kept snapshots, the turns between two of them, and their total size. */
   get kept() {
     return { count: this.#kept.size, every: this.#every, bytes: this.#keptBytes };
   }
 
-  /** The positions from which it can go on at once. */
+  /** The positions of the kept snapshots. */
   get places() {
     return [...this.#kept.keys()].sort((a, b) => a - b);
   }
@@ -101,7 +101,7 @@ export class Playback {
     this.tick(now);
   }
 
-  /** Goes to a position; what is asked for last wins. Playing goes on from there. */
+  /** Goes to a position. The last call wins. Playback continues from there. */
   seek(position, now) {
     this.#target = Math.min(Math.max(0, Math.round(position)), this.#line.length);
     if (this.#target === this.position && this.#begun !== null && this.#busy === null) this.#target = null;
@@ -109,7 +109,7 @@ export class Playback {
     this.tick(now);
   }
 
-  /** One turn on or back, standing still. */
+  /** Pauses, and goes one turn forward or back. */
   step(by, now) {
     this.pause();
     this.seek((this.#target ?? this.position) + by, now);
@@ -180,7 +180,7 @@ export class Playback {
     this.#ports.tell("playing", { playing });
   }
 
-  /** Whether the engine of this position has not begun. */
+  /** Whether the game at this position has not been started in the engine. */
   #needsBegin() {
     const begin = this.#line.beginOf(this.position);
     return begin !== undefined && begin !== this.#begun;
@@ -198,7 +198,7 @@ export class Playback {
 
   // -- seeking --
 
-  /** The next order on the way to the target: back to where it can go on from, or forth. */
+  /** Gives the next order on the way to the target: restores an earlier state, or runs turns. */
   #approach(now) {
     const target = this.#target;
     const from = this.#startFor(target);
@@ -234,8 +234,8 @@ export class Playback {
     }, from, now);
   }
 
-  /** The last position up to this one from which an engine can go on: a beginning, or a
-   * snapshot of the game that was on there. */
+  /** The last position up to this one from which an engine can start: the beginning of a game, or
+   * a snapshot of the same game. */
   #startFor(position) {
     let best = this.#line.beginOf(position)?.position ?? 0;
     for (const place of this.#kept.keys()) if (place <= position && place > best) best = place;
@@ -244,7 +244,7 @@ export class Playback {
 
   // -- running --
 
-  /** How long the turn at the position is shown. */
+  /** How long the turn at the position is shown, in milliseconds. */
   #lasts() {
     return this.#line.turnMs(this.position) / this.speed;
   }
@@ -260,17 +260,17 @@ export class Playback {
     }
     const lasts = this.#lasts();
     if (this.#startedAt !== null && now < this.#startedAt + lasts) return;
-    // Timers are late: count from when it was due, unless it stood still.
+    // Timers are late: count from the time when the turn was due, unless playback had stopped.
     const isLate = this.#startedAt === null || now - this.#startedAt > 3 * lasts + 100;
     this.#startedAt = isLate ? now : this.#startedAt + lasts;
-    // Turns shorter than a picture lasts are shown some at a time.
+    // Turns that are shorter than a video frame are run in groups.
     const most = Math.max(1, Math.round(FRAME_MS / lasts));
     this.#startedAt += (most - 1) * lasts;
     this.#run(most, lasts * most, now);
   }
 
-  /** Runs at most so many turns, up to the next place where something has to be done: a game
-   * begins, a snapshot is taken, or a checksum of many turns is compared. */
+  /** Runs up to `most` turns. Stops earlier where a game begins, a snapshot is taken, or the last
+   * agreed checksum can be compared. */
   #run(most, glideMs, now) {
     const end = Math.min(this.#line.length, this.position + most, this.position + this.#batch());
     const turns = [];
@@ -282,7 +282,7 @@ export class Playback {
       if (this.#line.agreed.has(turns.at(-1).generation)) agreed = turns.length;
       if (to % this.#every === 0 || this.#line.begins.some(({ position }) => position === to)) break;
     }
-    // The worker tells the checksum after the last turn: end where it can be compared.
+    // The worker reports the checksum after the last turn: end at a turn with an agreed checksum.
     if (agreed > 0) turns.length = agreed;
     to = this.position + turns.length;
     const isKept = this.#isWanted(to);
@@ -301,7 +301,8 @@ export class Playback {
     return position % this.#every === 0 && !this.#kept.has(position) && !this.#line.begins.some((one) => one.position === position);
   }
 
-  /** Keeps a state. Where they get too large, every second one goes, and fewer are taken. */
+  /** Keeps a snapshot. If the total is too large, every second one is removed, and from now on
+   * fewer are taken. */
   #keep(position, bytes, sha256) {
     if (bytes === null || bytes.length > this.#bytesMax / 2) return;
     this.#kept.set(position, { bytes, sha256 });

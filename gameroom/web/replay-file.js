@@ -1,8 +1,8 @@
 /**
- * The bytes of a `.replay` as its records, checked one by one.
+ * Reads and checks the records of a `.replay` file.
  *
- * Knows no turns and no engine. What is damaged is named by its place; of a file that is cut
- * off, what is whole before that is given, and that it is cut. The format is that of
+ * Knows no turns and no engine. Damage is reported with its position. For a file that is cut off,
+ * the complete records before the cut are returned, together with a problem. The format is in
  * gameroom/store/replay.py (docs/replays.md).
  */
 
@@ -26,14 +26,14 @@ function crc32(bytes, from, to) {
   return ~c >>> 0;
 }
 
-/** The file is no replay, or its beginning is damaged: nothing can be played. */
+/** The file is not a replay, or its beginning is damaged: nothing can be played. */
 export class NoReplayError extends Error {
   name = "NoReplayError";
 }
 
 const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Records one after the other. `next` gives a payload; "cut" where the file ends too early. */
+/** Reads records one after the other. `next` returns a payload, or "cut" if the file ends early. */
 class Records {
   at = MAGIC.length;
   #bytes;
@@ -48,7 +48,7 @@ class Records {
     return this.#bytes.length - this.at;
   }
 
-  /** Throws a RangeError that names the place for a record that is not `seq`, whole and right. */
+  /** Throws a RangeError with the position unless the next record is a valid record `seq`. */
   next(seq) {
     const { at } = this;
     const wrong = (why) => new RangeError(`entry ${seq} at byte ${at} is damaged: ${why}`);
@@ -68,10 +68,10 @@ class Records {
 }
 
 /**
- * The parts of a .replay: {header, definition, engine, view, kit, entries, problem}; view and
- * kit are null where the header names none. entries are
- * {seq, at, event}, event as bytes. problem: what is wrong after the last whole entry, in
- * words; null for a whole file. Throws NoReplayError where nothing can be played.
+ * The parts of a .replay file: {header, definition, engine, view, kit, entries, problem}. view and
+ * kit are null if the header names none. Each entry is {seq, at, event}, event as bytes. problem:
+ * describes an error after the last complete entry, null for a complete file. Throws NoReplayError
+ * if nothing can be played.
  */
 export function readReplay(bytes) {
   if (bytes.length > BYTES_MAX) throw new NoReplayError(`The file is too large for a browser: ${bytes.length} bytes. The limit is ${BYTES_MAX}.`);
@@ -97,7 +97,7 @@ export function readReplay(bytes) {
   return { header, definition, engine, view, kit, ...readEntries(records) };
 }
 
-/** What a replay of another format is, in words. */
+/** The message for a replay with another format version. */
 function foreign(header) {
   const { format, release } = header ?? {};
   if (!Number.isSafeInteger(format)) return "This replay does not state its format.";

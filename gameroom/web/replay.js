@@ -1,11 +1,11 @@
 /**
- * The page that plays a replay: a file that is opened or dropped, or one of this server's.
+ * The page that plays a replay: an opened or dropped file, or the replay of a room on this server.
  *
- * It knows no game: engine and view run in the sandbox as they did in the room, and the line
- * of turns is timeline.js's. `/replay?room=<id>` fetches that room's, with the seat of
- * `profile`; `?file=1` the one that `gameroom replay` serves; `dev=1` hands out the
- * instruments: `window.gameroom.replay`, and takes `step_ms`, after which an engine hangs. What
- * stands in a file is set as text, never as markup.
+ * It knows no game: engine and view run in the sandbox as they did in the room, and timeline.js
+ * reads the turns. `/replay?room=<id>` fetches the replay of a room, with the seat of `profile`.
+ * `?file=1` fetches the file that `gameroom replay` serves. `dev=1` is for tests: it sets
+ * `window.gameroom.replay` and allows `step_ms`, the time after which an engine counts as hanging.
+ * Text from a file is set as text, never as markup.
  */
 
 import { Sandbox } from "/web/sdk/sandbox-host.js";
@@ -20,7 +20,7 @@ import { Timeline } from "/web/timeline.js";
 const STORY_MAX = 100;
 const MARKS_MAX = 300;
 const FAR_TURNS = 10;
-/** People are shown as somebody saw them who watched the game. */
+/** The cards show people as a spectator of the game saw them. */
 const THEN = { ...FACTS, status: "live", started: true };
 const wish = new URLSearchParams(location.search);
 
@@ -71,7 +71,7 @@ class Player {
     this.#act((now) => this.#playback.seek(0, now));
   }
 
-  // -- what a person does --
+  // -- actions of the person --
 
   get playing() {
     return this.#playback.playing;
@@ -109,7 +109,7 @@ class Player {
     this.#sandbox.close();
   }
 
-  /** For tests: where it stands, and the engine's checksum there. */
+  /** For tests: the position, and the engine's checksum there. */
   get state() {
     const { position, playing, verified, differs, failed, isSeeking, kept } = this.#playback;
     return { position, playing, verified, differs, failed, isSeeking, kept, length: this.#line.length, problem: this.#line.problem };
@@ -147,7 +147,7 @@ class Player {
     if (name === "differs") this.#problem();
   }
 
-  // -- what is shown --
+  // -- display --
 
   #title(header, definition) {
     document.title = `${definition.name}: replay`;
@@ -157,7 +157,7 @@ class Player {
     say(by("about"), [made, length].filter(Boolean).join(" · "));
   }
 
-  /** What is wrong with the file, the engine or the view: the worst that is known. */
+  /** The worst known problem of the file, the engine or the view. */
   #problem() {
     const { failed, differs } = this.#playback;
     if (failed !== null) notice(`The game's engine failed at turn ${failed.generation}: ${failed.detail}.`, "broken");
@@ -168,7 +168,7 @@ class Player {
     else if (this.#fault !== "") notice(this.#fault, "slow");
   }
 
-  /** Marks above the line; where many would lie upon each other one of a kind is enough. */
+  /** The marks above the timeline. Of overlapping marks of one kind, only one is shown. */
   #marks() {
     const seen = new Set();
     const made = [];
@@ -224,7 +224,7 @@ class Player {
     say(by("watching"), roster.spectators > 0 ? `${roster.spectators} watching` : "");
   }
 
-  /** What happened up to here, newest first; each leads to its turn. */
+  /** The story up to here, newest first. Each line links to its turn. */
   #story(position) {
     const told = this.#line.told(position, STORY_MAX);
     const key = `${told.length} ${this.#line.marks.indexOf(told[0])}`;
@@ -238,7 +238,7 @@ class Player {
   }
 }
 
-// ---- getting one ---------------------------------------------------------------------------
+// ---- loading a replay ----------------------------------------------------------------------
 
 let player = null;
 
@@ -261,7 +261,7 @@ function open(bytes, { canSave = false } = {}) {
   }
 }
 
-/** The code that plays has to be the code that was played. */
+/** Checks that the code in the file is the code that was played. */
 function checkCode({ header, engine, view, kit }) {
   const hash = (source) => sha256(new TextEncoder().encode(source));
   if (hash(engine) !== header.engine) throw new Error("The engine in this file is not the one that was used in the game, so it is not run.");
@@ -336,7 +336,7 @@ addEventListener("keydown", (event) => {
   const { target } = event;
   if (act === undefined || player === null || event.ctrlKey || event.metaKey || event.altKey) return;
   if (target.closest("select") || target.type === "file") return;
-  // A button that has the focus is what space presses.
+  // If a button has the focus, the space key presses that button.
   if (event.key === " " && target.closest("button, a")) return;
   event.preventDefault();
   act(event);

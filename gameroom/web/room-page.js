@@ -1,8 +1,8 @@
 /**
- * The page of a room for somebody who has come in: the setup, the people, the game, and what happens.
+ * The page of a room after joining: the setup, the people, the game, and the story.
  *
- * It knows the room file's definition and no game. What others said is only ever set as text. Which
- * words fit which situation is for page-texts.js and story.js to say.
+ * It knows the room file's definition, but no game. Text from others is set as text, never as
+ * markup. page-texts.js and story.js contain the texts.
  */
 
 import { SetupForm, showRequests } from "./forms.js";
@@ -20,22 +20,22 @@ export class RoomPage {
   #people = new Map();
   #form;
   #turnAt = performance.now();
-  /** The last news of the line. */
+  /** The last news of the connection. */
   #line = {};
   #wasLive = false;
   #diverged = null;
   #differs = null;
   #failed = null;
   #unfit = false;
-  /** For which setup and people this page has said that it is ready, by itself. */
+  /** The setup and people for which this page has automatically declared that it is ready. */
   #readyFor = null;
   #pace = new story.PaceNews();
   #isReturn;
   #becomeSomebodyElse;
 
-  /** seat: ours. profile: which of this browser's. list: the StoryList in which it tells. auto: says that it
-   * is ready by itself. isReturn: this person has been here before. becomeSomebodyElse: loads this page
-   * for another profile. */
+  /** seat: our Seat. profile: which seat of this browser. list: the StoryList for the story. auto:
+   * declares automatically that the player is ready. isReturn: this person has been here before.
+   * becomeSomebodyElse: loads this page for another profile. */
   constructor(seat, { profile, list, auto, isReturn, becomeSomebodyElse }) {
     this.#seat = seat;
     this.#definition = seat.definition;
@@ -71,7 +71,7 @@ export class RoomPage {
     this.#refresh();
   }
 
-  /** One sentence of the story, or null for nothing to tell. */
+  /** Adds one sentence to the story; null adds nothing. */
   #tell(sentence) {
     if (sentence !== null) this.#list.tell(sentence);
   }
@@ -89,7 +89,7 @@ export class RoomPage {
     return row === undefined ? seatName(seat) : called(row, this.#seat.seat);
   }
 
-  /** What the table of situations is asked about. */
+  /** The facts for the table of situations. */
   get #facts() {
     const seat = this.#seat;
     const now = performance.now();
@@ -106,7 +106,7 @@ export class RoomPage {
     };
   }
 
-  /** Does what a notice offers; a promise of its end, where that is not at once. */
+  /** Executes the action of a notice. Returns a promise if the action is asynchronous. */
   #act(action) {
     const { id } = this.#seat;
     const acts = {
@@ -125,7 +125,7 @@ export class RoomPage {
     element("a", { href: `/rooms/${encodeURIComponent(id)}/replay?profile=${this.#profile}`, download: "" }).click();
   }
 
-  // -- what the person does --
+  // -- actions of the person --
 
   #doings() {
     by("line").maxLength = this.#definition.policies.chat.characters;
@@ -239,8 +239,8 @@ export class RoomPage {
     this.#refresh();
   }
 
-  /** Who watches can't be told anything false without seeing it: the engine here works out the
-   * same game, and its checksums are compared with those on which the players agreed. */
+  /** A spectator notices wrong information: the engine of this page computes the same game, and its
+   * checksums are compared with those that the players agreed on. */
   #agrees(generation) {
     if (this.#differs !== null) {
       this.#differs = null;
@@ -271,7 +271,7 @@ export class RoomPage {
     this.#tell(story.failed(this.#nameOf(said.seat), said));
   }
 
-  // -- what is shown --
+  // -- display --
 
   #refresh() {
     const seat = this.#seat;
@@ -305,7 +305,8 @@ export class RoomPage {
     if (this.#auto && !this.#unfit && row !== undefined && !ready.disabled) this.#readyByItself(row);
   }
 
-  /** Once for each setup and the people in it, until the room has heard it. */
+  /** Declares that the player is ready, once for each setup and group of people, until the room has
+   * received it. */
   #readyByItself(row) {
     const { seats } = this.#seat.roster;
     if (row.ready) this.#readyFor = null;
@@ -316,7 +317,7 @@ export class RoomPage {
     this.#do(this.#seat.ready());
   }
 
-  /** What lies over the game: why nothing moves, and what to do about it. */
+  /** Shows a notice over the game: why it does not continue, and what to do. */
   #clock() {
     const facts = this.#facts;
     const { text, tone } = texts.line(facts);
@@ -339,8 +340,7 @@ export class RoomPage {
   }
 }
 
-/** Shows the people of these facts. The cards stay where they are, so that a word that changes is all
- * that changes. */
+/** Shows the people of these facts. Cards are reused, so that only changed texts change. */
 function showPeople(list, facts) {
   const users = facts.rows.map(({ user, seat }) => `${user} ${seat}`).join();
   if (list.dataset.users !== users) {

@@ -1,25 +1,25 @@
 /**
- * Inside the frame of opaque origin: starts the engine's worker and runs the game's view.
+ * Runs inside the frame with an opaque origin: starts the engine's worker and runs the game's view.
  *
- * It knows neither the room nor the server; the page speaks to it over a port and hands over
- * every source as text. Orders to the engine go past it, over the worker's own port; scenes
- * come to it from the worker directly. What the view does wrong is told, never thrown.
+ * It knows neither the room nor the server. The page sends messages over a port and passes all
+ * sources as text. Orders to the engine bypass it, over the worker's own port; the worker sends
+ * scenes directly to it. Errors of the view are reported, never thrown.
  */
 
 const blob = (source) => URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
 
-// No network even by the ways that a policy does not name.
+// Remove network access that no policy covers.
 for (const name of ["RTCPeerConnection", "webkitRTCPeerConnection", "RTCDataChannel", "WebTransport"]) {
   Reflect.deleteProperty(globalThis, name);
 }
 
-/** As many problems of a view are on their way to the page at a time. */
+/** How many problems of a view can be on their way to the page at once. */
 const PROBLEMS_MAX = 16;
 
 /**
- * What the frame says to its page without being asked. `most` messages are on their way at a time,
- * until the page says that it has taken them: the others are dropped here, before they cost the
- * page anything.
+ * Sends unsolicited messages from the frame to its page. At most `most` messages are on their way,
+ * until the page confirms that it has taken them. Further messages are dropped here, so that they
+ * cost the page nothing.
  */
 export class Outlet {
   #post;
@@ -31,7 +31,7 @@ export class Outlet {
     this.most = most;
   }
 
-  /** Whether the message is on its way. */
+  /** Sends a message. Returns false if it was dropped. */
   post(message) {
     if (this.#posted - this.#taken >= this.most) return false;
     this.#post(message);
@@ -39,7 +39,7 @@ export class Outlet {
     return true;
   }
 
-  /** The page has taken this many by now, in all. */
+  /** The page has confirmed this many messages in total. */
   taken(count) {
     this.#taken = count;
   }
@@ -51,7 +51,7 @@ export function start({ worker: workerSource, parts, sync, view: viewSource }, [
   const said = (error) => String(error?.message ?? error).slice(0, 300);
   const post = (message) => port.postMessage(message);
   const problems = new Outlet(post, PROBLEMS_MAX);
-  // One turn carries so many; the page says how many when it says which game this is.
+  // The limit is the number of commands per turn. The page sends it together with the game.
   const sends = new Outlet(post, 0);
   const problem = (part, error) => problems.post({ problem: { part, detail: said(error), stack: String(error?.stack ?? "") } });
 

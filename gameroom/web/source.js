@@ -1,11 +1,11 @@
 /**
- * What can be seen in an engine's source before it is run: imports, and the few things that no
- * locked world can take away because they are syntax, such as `**`.
+ * Checks an engine's source before it runs: for imports, and for syntax that the lockdown cannot
+ * remove, such as `**`.
  *
- * It knows no engine and no room, and imports nothing; the worker takes it as text. It splits
- * JavaScript into tokens and parses nothing: a slash is taken for a division or a regular
- * expression by the token before it, which is right but for a division after a `}`. So this is
- * help for honest authors and holds nobody back; that the worker does.
+ * It knows no engine and no room, and imports nothing; the worker loads it as text. It splits
+ * JavaScript into tokens, but does not parse it. The token before a slash decides whether it starts
+ * a division or a regular expression, which is correct except for a division after a `}`. So this
+ * only helps honest authors; the worker provides the security.
  */
 
 const IDENTIFIER = /[\p{ID_Start}$_\\#][\p{ID_Continue}$\u200c\u200d\\]*/uy;
@@ -16,21 +16,22 @@ const REGEX = /\/((?:[^\\/[\n\r\u2028\u2029]|\\.|\[(?:[^\]\\\n\r\u2028\u2029]|\\
 const TEMPLATE = /[^`\\$]*(?:(?:\\[^]|\$(?!\{))[^`\\$]*)*(`|\$\{)/y;
 const PUNCTUATOR = /\*\*=?|=>|\+\+|--|\?\.(?!\d)|\.\.\.|[^]/uy;
 
-/** After these words an expression begins, after any other it has ended. */
+/** After these words an expression begins. After any other word it has ended. */
 const BEFORE_EXPRESSION = new Set(`await case delete do else extends in instanceof new return throw typeof void yield`.split(" "));
 const BEFORE_CONDITION = new Set(["if", "while", "for", "with"]);
 
 /**
  * The tokens of a source: {kind, text, at}. kind: name, number, string, regex, template or
- * punctuator. A template gives one token for each of its stretches of text. What is not
- * JavaScript is passed over: the engine's import will say what is wrong with it.
+ * punctuator. A template has one token for each of its text parts. Invalid JavaScript is ignored:
+ * the import of the engine will report it.
  */
 export function* tokensOf(source) {
   let at = 0;
   let before = null;
-  /** What is open: "(", "[", "{", and "${" for a part of a template; for "(" also whether it is a condition. */
+  /** The open brackets: "(", "[", "{", and "${" in a template; for "(" also whether it belongs to a
+   * condition. */
   const open = [];
-  let isValue = false; // whether the token before ended a value, so that a slash divides
+  let isValue = false; // whether the last token ended a value, so that a slash is a division
   const match = (pattern) => {
     pattern.lastIndex = at;
     return pattern.exec(source);
@@ -78,7 +79,7 @@ export function* tokensOf(source) {
 const valueOf = (token) => (token?.kind === "number" ? Number(token.text.replaceAll("_", "")) : NaN);
 const isBig = (token) => token?.kind === "number" && token.text.endsWith("n");
 
-/** `2 ** 32` is the same everywhere, and so is whatever has a BigInt in it. */
+/** `2 ** 32` is the same everywhere, and so is a power with a BigInt in it. */
 function isExact(tokens, i) {
   if (isBig(tokens[i - 1]) || isBig(tokens[i + 1])) return true;
   let end = i;
@@ -100,7 +101,7 @@ const META = "import.meta differs between machines";
 const PROPERTY = "\\p{...} depends on the browser's version of Unicode: list the characters, as in [a-zA-Z]";
 const CASELESS = "the flag i beyond a-z depends on the browser's version of Unicode: list both cases";
 
-/** Why browsers may match this regular expression differently, or null. */
+/** Why browsers can match this regular expression differently, or null. */
 export function misfitRegex(pattern, flags) {
   if (/[uv]/.test(flags) && /(?:^|[^\\])(?:\\\\)*\\[pP]\{/.test(pattern)) return PROPERTY;
   if (flags.includes("i") && /[^\0-\x7f]|(?:^|[^\\])(?:\\\\)*\\[ux]/.test(pattern)) return CASELESS;
@@ -115,7 +116,7 @@ function whyNot(tokens, i) {
   if (text === "**=") return isBig(tokens[i + 1]) ? null : POWER;
   if (kind !== "name" || last === "." || last === "?.") return null;
   if (text === "import" && next === ".") return META;
-  // A name in a literal or a class is none of ours: `{ import: 1 }`, `import() {}` in a class is odd enough.
+  // Ignore a name in a literal or a class: `{ import: 1 }`, or `import() {}` in a class.
   if (text === "import" && next !== ":") return IMPORT;
   if (text === "export" && isFromElsewhere(tokens, i)) return IMPORT;
   return null;
@@ -130,8 +131,8 @@ function isFromElsewhere(tokens, i) {
 }
 
 /**
- * What an engine's source must not have, as sentences that begin with the place:
- * "engine.js, line 12, column 7: ...". None for a source that may be run.
+ * The errors in an engine's source, as sentences that begin with the place:
+ * "engine.js, line 12, column 7: ...". Empty for a source that can run.
  * @returns {string[]}
  */
 export function misfitsOf(source) {

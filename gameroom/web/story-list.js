@@ -1,25 +1,25 @@
 /**
- * The list of what happened, newest first, that every page of a room keeps. Its sentences are in
- * story.js.
+ * The list of events on each page of a room, newest first. The sentences are in story.js.
  *
- * It knows no room. What it is given is set as text, never as markup.
+ * It knows no room. Sentences are set as text, never as markup.
  */
 
 const STORY_MAX = 200;
 
 export class StoryList {
-  /** The turn at which things happen, 0 before the first. */
+  /** The current turn, 0 before the first. */
   turn = 0;
   #list;
   #beforeTurns;
 
-  /** list: an ordered list element; beforeTurns: what stands in place of a turn at first. */
+  /** list: an ordered list element. beforeTurns: the text shown instead of a turn before the
+   * first. */
   constructor(list, beforeTurns = "") {
     this.#list = list;
     this.#beforeTurns = beforeTurns;
   }
 
-  /** One sentence; tone: healthy, slow, broken, or nothing. */
+  /** Adds one sentence. tone: healthy, slow, broken, or "". */
   tell({ text, tone = "" }) {
     const line = document.createElement("li");
     const when = document.createElement("span");

@@ -1,13 +1,14 @@
 /**
- * What the story of a room says: a sentence for everything that happens, as {text, tone}.
+ * The sentences in the story of a room, one for each kind of event, as {text, tone}.
  *
- * Pure functions from what was told to words; no document, no room and no clock. tone: healthy,
- * slow, broken, or "". Names of people come as `called` gives them, so "you" is one of them.
+ * Pure functions from events to text; no document, no room and no clock. tone: healthy, slow,
+ * broken, or "". Names of people come from `called`, so a name can be "you".
  */
 
 import { areOrIs, called, isolated, leavers, listed, plural, possessive, seatName, words } from "./words.js";
 
-/** A turn this much longer or shorter than the one last told is told, after so many turns of it. */
+/** A new turn length is reported if it differs from the last reported one by PACE_MS and PACE_SHARE
+ * and has lasted for PACE_TURNS turns. */
 const PACE_MS = 20;
 const PACE_SHARE = 0.25;
 const PACE_TURNS = 10;
@@ -16,8 +17,8 @@ const told = (text, tone = "") => ({ text, tone });
 
 // ---- people --------------------------------------------------------------------------------
 
-/** What happened to a person between two rosters: [{text, tone}]. before: undefined for a
- * newcomer; after: undefined for somebody who has left. */
+/** The changes of a person between two rosters: [{text, tone}]. before: undefined for a newcomer.
+ * after: undefined for a person who has left. */
 export function news(before, after, own = null) {
   if (after === undefined) return [{ text: `${called(before, null)} has left`, tone: "" }];
   const name = called(after, own);
@@ -25,7 +26,7 @@ export function news(before, after, own = null) {
   const told = [];
   const tell = (text, tone = "") => told.push({ text, tone });
   if (before === undefined) tell(`${name} ${isYou ? "take" : "takes"} ${seatName(after.seat)}`);
-  // Of their own line the page tells people from its own side of it.
+  // The page itself reports the person's own connection.
   else if (!isYou && before.connected && !after.connected) tell(`${possessive(name)} connection was lost`, "slow");
   else if (!isYou && !before.connected && after.connected) tell(`${name} reconnected`, "healthy");
   if (!isYou && after.missing && !before?.missing) tell(`everyone is waiting for ${name}`, "slow");
@@ -40,7 +41,7 @@ export function news(before, after, own = null) {
   return told;
 }
 
-/** What of a slow player it is. */
+/** Why a player is slow: the engine or the connection. */
 function slowness(row, own) {
   const whose = possessive(called(row, own));
   return row.slow === "engine" ? `${whose} engine cannot keep up` : `${whose} connection is slow`;
@@ -50,8 +51,8 @@ export const chat = ({ name, text }) => told(`${isolated(name)} says: ${isolated
 
 export const setting = (setter, name, value) => told(`${setter} set ${words(name)} to ${isolated([value].flat().join(", "))}`);
 
-/** After all that was missed is played. isReturn: this person has been here before; again: it was
- * the line, not the page. null where there is nothing to tell. */
+/** The sentence after all missed turns are played, or null. isReturn: this person has been here
+ * before. again: after a loss of the connection, not after a reload. */
 export function back({ again, turns, lost }, isReturn) {
   const tone = lost > 0 ? "broken" : "healthy";
   if (again || (isReturn && turns > 0)) return { text: `you are back: ${plural(turns, "turn")} caught up, ${plural(lost, "command")} lost`, tone };
@@ -60,13 +61,14 @@ export function back({ again, turns, lost }, isReturn) {
 
 // ---- the length of turns -------------------------------------------------------------------
 
-/** Follows the length of the turns; says when it has changed for good, and for whom. */
+/** Tracks the length of the turns, and reports lasting changes with their cause. */
 export class PaceNews {
   #told = null;
   #held = 0;
   #last = null;
 
-  /** One closed turn; rows: the roster then. isOld: told before, or while nobody looked. */
+  /** Adds a closed turn. Returns a sentence or null. rows: the roster at this turn. isOld: the turn
+   * was already reported, or was played while the page was hidden. */
   turn(turnMs, rows, own = null, isOld = false) {
     if (isOld || this.#told === null) {
       this.#told = turnMs;
@@ -83,7 +85,7 @@ export class PaceNews {
   }
 }
 
-/** That turns last longer or shorter from now on, and why: {text, tone}. */
+/** The sentence about a new turn length and its cause: {text, tone}. */
 export function paceWords(before, now, rows, own = null) {
   if (now < before) return { text: `turns are shorter again: ${now} ms instead of ${before} ms`, tone: "healthy" };
   const why = rows.filter(({ slow }) => slow).map((row) => slowness(row, own));
@@ -95,13 +97,13 @@ export function paceWords(before, now, rows, own = null) {
 
 export const announcement = ({ text }) => told(text);
 
-/** Where the room is now, for players: what the room file says of the transition, where it does. */
+/** The new state of the room, for players: the text of the transition in the room file, if any. */
 export function moved({ entered, because }) {
   if (because) return told(because);
   return entered.length > 0 ? told(`now ${place(entered)}`) : null;
 }
 
-/** The same with the cause, for those who look into the room. */
+/** The new state with its cause, for the demo page and replays. */
 export function movedBecause({ event, entered, because }) {
   if (entered.length === 0) return null;
   const cause = event === "" ? "" : ` (${words(event)})`;
@@ -112,10 +114,10 @@ const place = (entered) => words(entered.at(-1).split(".").slice(-2).join(": "))
 
 export const ended = (end) => told(["the room has ended", end.because, leavers(end)].filter(Boolean).join(": "));
 
-/** A command or a request that the room did not take. */
+/** A command or a request that the room refused. */
 export const rejected = ({ name, detail, allowed }) => told(`${words(name)} was refused: ${detail}${instead(allowed)}`, "slow");
 
-/** Something that a person asked for and that failed. */
+/** A failed action of the person. */
 export const problem = (message, allowed = []) => told(`${message}${instead(allowed)}`, "broken");
 
 const instead = (allowed) => (allowed.length > 0 ? ` You can now: ${allowed.map(words).join(", ")}.` : "");
@@ -126,7 +128,7 @@ export const engineLoaded = (name) => told(`${possessive(name)} engine has loade
 
 export const engineRefused = (name, reasons) => told(`${possessive(name)} engine refuses the setup: ${reasons.map(isolated).join("; ")}`, "broken");
 
-/** nameOf: of a seat. */
+/** nameOf: returns the name for a seat. */
 export function diverged({ generation, seats, decidable, values }, nameOf) {
   const names = listed(seats.map(nameOf));
   if (!decidable) return told(`Checksums differ at turn ${generation} between ${names}. It cannot be decided who is right.`, "broken");
@@ -136,11 +138,11 @@ export function diverged({ generation, seats, decidable, values }, nameOf) {
 
 export const repair = (name) => told(`${possessive(name)} engine is restarting; the others continue`, "slow");
 
-/** The engine of this page. */
+/** The engine of this page failed. */
 export const engineFailed = ({ error, generation }) =>
   told(`The game's engine failed${generation ? ` at turn ${generation}` : ""}: ${error.message}`, "broken");
 
-/** The engine of somebody else, or of this person before. */
+/** The engine of another player failed, or that of this person on an earlier page. */
 export const failed = (name, { generation, text }) => told(`${possessive(name)} engine failed at turn ${generation}: ${isolated(text)}`, "broken");
 
 export const differs = (generation) => told(`this page has been out of sync with the players since turn ${generation}: reload the game`, "broken");

@@ -1,16 +1,16 @@
 /**
- * A replay as a line of turns: what an engine is told at each, what the people and the chart
- * were, and what happened.
+ * The timeline of a replay: for each turn, the orders to the engine, the people, the states of the
+ * chart, and the events.
  *
- * Knows no page, no clock and no engine. A position is how many turns have been run: 0 before
- * the first, `length` after the last.
+ * Knows no page, no clock and no engine. A position is the number of turns that have been run: 0
+ * before the first, `length` after the last.
  */
 
 import { Codec, MSGPACK_PROTOCOL } from "./sdk/codec.js";
 import * as story from "./story.js";
 import { isolated, seatName } from "./words.js";
 
-/** What was the case from a position on, and what is the case at any other. */
+/** A value that changes at certain positions, and its value at any position. */
 class Changes {
   #places = [];
   #values = [];
@@ -47,9 +47,9 @@ function above(list, value) {
 }
 
 /**
- * length: of the line in turns. marks: [{position, kind, tone, text}] in order; kind is chart,
- * people, chat, diverged or room. begins: [{position, order}]: where engines begin. problem:
- * of the file, or the first event that cannot be read. agreed: by generation.
+ * length: the number of turns. marks: [{position, kind, tone, text}] in order; kind is chart,
+ * people, chat, diverged or room. begins: [{position, order}], where engines start. problem: the
+ * problem of the file, or the first unreadable event. agreed: agreed checksums by generation.
  */
 export class Timeline {
   length = 0;
@@ -65,7 +65,7 @@ export class Timeline {
   #charts = new Changes([]);
   #setup = {};
   #seed;
-  /** How long the first turn lasts: no packet before it says so. */
+  /** The length of the first turn, which no packet contains. */
   #firstMs;
   #places = [];
 
@@ -104,7 +104,7 @@ export class Timeline {
     return this.#charts.at(position);
   }
 
-  /** The turn that is run at a position, as the engine is told it; null at the end. */
+  /** The turn that runs at a position, as the engine receives it; null at the end. */
   turn(position) {
     const kept = this.#turns[position];
     if (kept === undefined) return null;
@@ -118,28 +118,28 @@ export class Timeline {
     };
   }
 
-  /** The generation that was run last at a position, 0 before the first. */
+  /** The last generation that has run at a position, 0 before the first. */
   generation(position) {
     return position === 0 ? 0 : this.#turns[position - 1].generation;
   }
 
-  /** How long the turn at a position lasted, in milliseconds. */
+  /** The length of the turn at a position, in milliseconds. */
   turnMs(position) {
     return this.#turns[Math.min(position, this.length - 1)]?.turnMs ?? this.#firstMs;
   }
 
-  /** Milliseconds since the first turn, by the turns' own lengths: pauses take no time. */
+  /** Milliseconds since the first turn, as the sum of turn lengths. Pauses do not count. */
   time(position) {
     return position === 0 ? 0 : this.#turns[position - 1].until;
   }
 
-  /** What happened up to a position, newest first, at most so much. */
+  /** The last marks up to a position, newest first, at most `most`. */
   told(position, most) {
     const end = above(this.#places, position);
     return this.marks.slice(Math.max(0, end - most), end).reverse();
   }
 
-  /** Where the engine that is at a position began: [{position, order}], or undefined. */
+  /** Where the engine at a position started: {position, order}, or undefined. */
   beginOf(position) {
     return this.begins.findLast((one) => one.position <= position);
   }
@@ -186,7 +186,7 @@ export class Timeline {
         this.#mark("room", story.ended(body));
         break;
       default:
-      // What a newer room says beyond that is no part of the picture.
+      // Ignore event kinds of newer releases.
     }
   }
 
@@ -200,7 +200,7 @@ export class Timeline {
       states: this.#charts.last,
       seats: this.#rosters.last.seats.map(({ seat }) => seat),
       turnMs,
-      // What a packet says of the pace holds from the turn after it on.
+      // The pace in a packet applies from the following turn on.
       next: Math.max(1, body.turn_ms),
       until: (before?.until ?? 0) + turnMs,
     });

@@ -1,14 +1,16 @@
 /**
- * The sync test: beside the engine that plays, a twin that comes back at every turn.
+ * The sync test: runs each turn also in a second engine, the twin, which is restored before it.
  *
- * Before each turn the twin begins as whoever returns does: `init` with what the game began with,
- * `restore` with the canonical bytes of the state. Then both run the turn, and must end the same.
- * The engine that plays is never restored itself: only so is it seen what a restore loses.
+ * Before each turn, the twin starts like the engine of a returning player: `init` with the start of
+ * the game, then `restore` with the canonical bytes of the state. Then both run the turn and must
+ * have the same result. The playing engine itself is never restored. So the test detects state that
+ * a restore loses.
  *
- * It knows no room and no clock, and it imports nothing: the worker takes it as text.
+ * It knows no room and no clock, and imports nothing: the worker loads it as text.
  */
 
-/** So many calls the twin's turn is deeper: who counts on how deep calls can go is found out. */
+/** The twin's turn runs with a call stack this much deeper. This detects engines whose result
+ * depends on the maximum depth of calls. */
 const DEEPER = 200;
 
 const decoder = new TextDecoder();
@@ -25,13 +27,13 @@ export class Twin {
   #found = null;
   #told = new Set();
 
-  /** make: () => another engine, of another instance of its module. canonical: the kit's. */
+  /** make: () => a new engine, from a new instance of its module. canonical: the kit's function. */
   constructor(make, canonical) {
     this.#make = make;
     this.#canonical = canonical;
   }
 
-  /** The engine was given this by `init`: {setup, seats, seed, states}. */
+  /** Call this after the engine's `init`, with the same {setup, seats, seed, states}. */
   begin({ setup, seats, seed, states }) {
     this.#start = JSON.stringify({ setup, seats, seed, states });
     this.#twin = this.#after = null;
@@ -51,8 +53,8 @@ export class Twin {
     this.#after = this.#textOf(engine, turn);
     if (this.#before === null || this.#after === null) return raised;
     const sum = engine.checksum();
-    // What is kept beside the state goes on counting in the twin as well: the first turn is run
-    // twice, and from then on the two never agree about it.
+    // Variables outside the state also change in the twin. Running the first turn twice makes them
+    // differ from then on, so that the test detects them.
     if (this.#runs === 0) this.#return(told);
     const ended = this.#return(told);
     if (ended.why !== undefined) this.#find(turn, ended.part, ended.why);
@@ -66,22 +68,24 @@ export class Twin {
     return raised;
   }
 
-  /** The engine's state was altered from outside. */
+  /** The engine's state was changed from outside. */
   forget() {
     this.#after = null;
   }
 
-  /** What was found since it was asked last, {generation, part, why}, or null. Each is told once. */
+  /** The new finding since the last call, {generation, part, why}, or null. Each finding is
+   * returned once. */
   take() {
     const found = this.#found;
     this.#found = null;
     return found;
   }
 
-  /** {state, sum, raised} as the turn ends for who returns before it, or {part, why}. */
+  /** The result of the turn for an engine that was restored before it: {state, sum, raised}, or
+   * {part, why}. */
   #return(told) {
     this.#runs += 1;
-    // Now as a page that is opened again, now as one whose engine has played before.
+    // Alternate between a new engine (a reopened page) and the twin that has played before.
     if (this.#twin === null || this.#runs % 3 === 0) this.#twin = this.#make();
     const twin = this.#twin;
     let doing = "init";
@@ -106,7 +110,7 @@ export class Twin {
     }
   }
 
-  /** Signals as text; what is none is not for us to judge. */
+  /** Signals as text. Invalid signals are checked elsewhere. */
   #signalsOf(raised) {
     try {
       return decoder.decode(this.#canonical((raised ?? []).map(({ name, body = {} }) => [name, body])));
@@ -136,7 +140,7 @@ export class Twin {
   }
 }
 
-/** What can be gone through once, as a list. */
+/** Converts an iterable, which might be iterable only once, to a list. */
 const listOf = (raised) => (typeof raised?.[Symbol.iterator] === "function" ? [...raised] : raised);
 
 function deeper(calls, act) {
@@ -145,14 +149,14 @@ function deeper(calls, act) {
   return given;
 }
 
-/** Where the kit says that a value is not plain, and why: [text, path, why]. */
+/** Splits the kit's error about a value that is not plain: [text, path, why]. */
 export function misfit(error) {
   const said = String(error?.message ?? error);
   const found = /^value((?:[.[].*?)?): ([^]*)$/.exec(said);
   return found === null ? [said, "the whole state", said] : [said, found[1].replace(/^\./, "") || "the whole state", found[2]];
 }
 
-/** Where two states differ first, both as canonical text: a path. */
+/** The path of the first difference between two states in canonical text. */
 function difference(a, b) {
   return firstDifference(JSON.parse(a), JSON.parse(b), "") ?? "the whole state";
 }

@@ -1,11 +1,12 @@
 /**
- * Words and names inside sentences. It knows no page and no document.
+ * Formats words and names inside sentences. It knows no page and no document.
  */
 
-/** A name of a room file as people read it. */
+/** A name from a room file in readable form. */
 export const words = (name) => name.replaceAll("_", " ");
 
-/** Somebody else's text inside a sentence: one from right to left leaves the rest of it in place. */
+/** A person's text inside a sentence, isolated so that right-to-left text does not reorder the
+ * rest. */
 export const isolated = (text) => (/^[\x20-\x7e]*$/.test(text) ? text : `\u2068${text}\u2069`);
 
 export const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
@@ -14,14 +15,14 @@ export const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"
 export const listed = (names) =>
   (names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`);
 
-/** A seat in words: people count from 1, packets and engines from 0. */
+/** The name of a seat. For people seats count from 1, in packets and engines from 0. */
 export const seatName = (seat) => `seat ${seat + 1}`;
 
-/** How this page calls whoever has the row. */
+/** The name of the person in a row, or "you" for the own seat. */
 export const called = ({ seat, name }, own) => (seat === own && own !== null ? "you" : isolated(name));
 
 export const areOrIs = (name) => (name === "you" ? "are" : "is");
 export const possessive = (name) => (name === "you" ? "your" : `${name}'s`);
 
-/** Who left a game before its end, in words. */
+/** The people who left a game before its end, as text. */
 export const leavers = ({ left = [] }) => (left.length > 0 ? `left before the end: ${left.map(isolated).join(", ")}` : "");

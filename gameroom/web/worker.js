@@ -1,16 +1,16 @@
 /**
- * The engine's world: a worker in which nothing but the engine's own arithmetic is left.
+ * The worker that runs the engine, restricted to deterministic computation.
  *
- * Started from a blob by sandbox.js. It knows no page and no room: it is told orders over a
- * port and answers each with one reply. Before the engine's module is imported its source is
- * looked at (source.js) and everything that could make two machines differ, or reach out of
- * here, is taken away (lockdown.js). The policy of the frame (opaque origin, connect-src
- * 'none') holds even where these have a hole.
+ * sandbox.js starts it from a blob. It knows no page and no room: it receives orders over a port
+ * and answers each with one reply. Before it imports the engine's module, it checks the source
+ * (source.js) and removes everything that differs between machines or reaches out of the worker
+ * (lockdown.js). The policy of the frame (opaque origin, connect-src 'none') protects even if
+ * these have a gap.
  */
 
 "use strict";
 
-// A block: names at the top of a classic script would be in the engine's reach.
+// A block, because the engine could access top-level names of a classic script.
 {
 const now = performance.now.bind(performance);
 const toFrame = self.postMessage.bind(self);
@@ -24,18 +24,18 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 let engine = null;
 let tools = null;
 let last = null;
-/** The canonical bytes of the state of which the room wants the hash, and perhaps the whole. */
+/** The canonical bytes of the state whose hash was sent. The room might ask for all of it. */
 let snapped = null;
 let evidence = null;
 let kept = null;
-/** The sync test, where the page wants it. */
+/** The sync test, if the page enables it. */
 let twin = null;
 let misfit = null;
 
-/** The turn that is being run, 0 before the first. */
+/** The turn that is running, 0 before the first. */
 let turnAt = 0;
 
-/** Anything can be thrown, even what throws when it is looked at. */
+/** Converts a thrown value. It can be anything, even an object whose properties throw. */
 function described(error) {
   const of = (name, most) => {
     try {
@@ -53,12 +53,12 @@ function described(error) {
   return { name: of("name", 100) || "Error", message, stack: of("stack", 5000) };
 }
 
-/** After this time a batch of turns says how far it is: the page knows that none of them hangs. */
+/** How often a batch of turns reports its progress, so that the page knows that no turn hangs. */
 const PROGRESS_MS = 1000;
-/** More signals than any room takes in one turn. */
+/** More signals than any room accepts in one turn. */
 const SIGNALS_PER_TURN_MAX = 64;
 
-/** What `step` gave, as a list of signals. Anything else is a fault of the engine. */
+/** The result of `step` as a list of signals. Anything else is an error of the engine. */
 function listOf(raised) {
   if (raised === undefined || raised === null) return [];
   if (typeof raised.then === "function") throw new TypeError("step() returned a promise: it must return its signals directly");
@@ -66,7 +66,8 @@ function listOf(raised) {
   return raised;
 }
 
-/** The signals of a turn as plain values, for the page to look at; `why` of one that has no such form. */
+/** The signals of a turn as plain values, for the page to check. why: the error of a signal that
+ * is not a plain value. */
 function plainSignals(raised, generation) {
   const signals = raised.slice(0, SIGNALS_PER_TURN_MAX).map((signal) => {
     try {
@@ -88,7 +89,7 @@ function checkedSum() {
   try {
     sum = engine.checksum();
   } catch (error) {
-    // The kit's checksum of a value that is not plain: what it says is of use with the place alone.
+    // The kit's checksum fails for a value that is not plain. Its message needs the place.
     const [said, part, why] = misfit(error);
     throw said === why ? error : new TypeError(`checksum(): ${part}: ${why}`);
   }
@@ -96,7 +97,7 @@ function checkedSum() {
   return sum;
 }
 
-/** Shows the scene; why it can't, null where it can: the game goes on without a picture. */
+/** Sends the scene to the view. Returns the error, or null. On an error the game continues. */
 function show(meta) {
   try {
     toFrame({ scene: engine.scene(), ...meta });
@@ -120,8 +121,8 @@ function load({ setup, seats, seed, states }) {
   }
 }
 
-/** The state of this generation for those who come later: {state, unkept}, one of them null. A
- * state that cannot be kept costs the snapshot, never the game. */
+/** The state of this generation for a snapshot: {state, unkept}, one of them null. If the state
+ * cannot be kept, only the snapshot fails, never the game. */
 function keptState(generation) {
   try {
     snapped = { generation, bytes: tools.canonical(engine.snapshot()) };
@@ -143,7 +144,7 @@ function init({ generation, setup, seats, seed, states }) {
   return { generation, unshown: show(last) };
 }
 
-/** Goes on from the state of others: these bytes, which begin where that game began. */
+/** Restores the state of another engine from its bytes, after `init` with the start of its game. */
 function restore({ generation, begin, seed, states, seats, sha256, bytes }) {
   if (tools.sha256(bytes) !== sha256) throw new Error("the state is not the one that was agreed on");
   engine.init({ ...begin, seed });
@@ -155,8 +156,8 @@ function restore({ generation, begin, seed, states, seats, sha256, bytes }) {
   return { generation, unshown: show(last) };
 }
 
-/** every: turns between two checksums; stateEvery: between two states, 0 for none; length_ms: of a
- * turn, where copies of states are kept as evidence: whoever plays a replay needs none. */
+/** every: turns between two checksums. stateEvery: turns between two states, 0 for none. length_ms:
+ * the length of a turn, if copies of states are kept as evidence. Replays need none. */
 function steps({ turns, turn_ms, length_ms, every, stateEvery, scene }, progress) {
   const started = now();
   let saidAt = started;
@@ -190,8 +191,8 @@ function steps({ turns, turn_ms, length_ms, every, stateEvery, scene }, progress
   return { generation, sums, signals, ms, turns: turns.length, iterations, sync: twin?.take() ?? null, state, unkept, unshown };
 }
 
-/** Alters one whole number of the state so that the next turn's checksum differs. For tests
- * and the demo: much of a state is worked out anew in each turn, and would heal by itself. */
+/** Changes one integer of the state so that the next turn's checksum differs. For tests and the
+ * demo. Not every integer works, because many are recomputed in each turn. */
 function corrupt({ path: wanted = null }) {
   twin?.forget();
   const clone = (value) => evidence.copyOf(value).copy;
@@ -223,14 +224,14 @@ function corrupt({ path: wanted = null }) {
       engine.restore(state);
       return { path: path.join(".") };
     } catch {
-      // This number cannot be altered so: the engine would not stand. Try another.
+      // The engine fails with this change. Try another number.
     }
   }
   engine.restore(kept);
   return { path: null };
 }
 
-/** What this engine was at a generation that others had differently. */
+/** The evidence of this engine for a generation where the engines differ. */
 function witness({ generation }) {
   const present = last === null ? null : { generation: last.generation, take: () => engine.snapshot() };
   return evidence.evidenceOf(generation, kept, present, tools);
@@ -269,8 +270,8 @@ listen("message", async ({ data, ports: [port] }) => {
     if (left.length > 0) throw new Error(`these globals cannot be removed: ${left.join(", ")}`);
     const misfits = misfitsOf(data.engine);
     if (misfits.length > 0) throw new SyntaxError(misfits[0] + (misfits.length > 1 ? ` (and ${misfits.length - 1} more)` : ""));
-    // A replay brings its own kit along, so it is let in where the engine is, and not before. Of
-    // a kit this file and evidence.js use what every kit has (see tests/web/kit.test.js).
+    // A replay contains its own kit, so load the kit as late as the engine, after the lockdown.
+    // This file and evidence.js use only functions that every kit has (tests/web/kit.test.js).
     const kit = await import(kitSource);
     tools = kit;
     const module = await import(source);

@@ -1,5 +1,5 @@
-"""The rooms of a server: one runner each, their stores, and how they come back.
+"""The rooms of a server: one runner per room, their stores, and their recovery.
 
-Knows effects, stores and the worker process; sockets are what a runner tells. The rule it keeps:
-what was not stored is not told.
+Knows effects, stores and the worker process. Runners know sockets only as `OpenSocket`. The rule it
+keeps: an event is stored before it is sent.
 """

@@ -1,8 +1,8 @@
-"""Joins that come again, by the idempotency key of their attempt.
+"""Recognizes repeated join requests by their idempotency key.
 
-Knows keys by their digest, and what a join answers; no HTTP and no room. The rules it keeps: one
-attempt takes one place, also while its first request still waits; what was refused may be tried
-again; what is kept is bounded in number and time, and never leaves this process.
+Knows the digests of keys and the answers to joins, but no HTTP and no room. The rules: an attempt
+takes one place, even if it is repeated before the first request is answered; a refused attempt can
+be repeated; attempts are limited in number and age, and exist only in this process.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from gameroom.server.config import Limits
 from gameroom.server.refusals import refuse
 
 Key = tuple[str, bytes]
-"""A room, and the digest of a key."""
+"""The id of a room and the digest of a key."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """until: forgotten from then on, by the loop's time in seconds."""
+    """until: when the attempt expires, in seconds of the loop's clock."""
 
     wish: bodies.JoinBody
     taking: asyncio.Task[bodies.PlaceBody]
@@ -34,7 +34,7 @@ class _Attempt:
 
 
 class Attempts:
-    """Of all rooms, the oldest forgotten beyond `join_attempts_max`."""
+    """The attempts in all rooms. Beyond `join_attempts_max`, the oldest are removed."""
 
     def __init__(self, limits: Limits, *, loop: asyncio.AbstractEventLoop) -> None:
         self._max = limits.join_attempts_max
@@ -43,8 +43,8 @@ class Attempts:
         self._attempts: OrderedDict[Key, _Attempt] = OrderedDict()
 
     def find(self, room: str, wish: bodies.JoinBody) -> asyncio.Task[bodies.PlaceBody] | None:
-        """The join that this wish repeats, done or not; None for one that is new, or has no key.
-        Raises ProblemError where the wish is another one than the first time."""
+        """The earlier join, finished or not, that this request repeats. None for a new request or
+        one without a key. Raises ProblemError if the request differs from the earlier one."""
         if wish.idempotency_key is None:
             return None
         self._forget()
@@ -62,7 +62,7 @@ class Attempts:
     def begin(
         self, room: str, wish: bodies.JoinBody, take: Coroutine[Any, Any, bodies.PlaceBody]
     ) -> asyncio.Task[bodies.PlaceBody]:
-        """Let `take` run to its end, whoever goes on waiting for it."""
+        """Start `take` as a task, which continues even if no caller waits for it any more."""
         assert wish.idempotency_key is not None, "without one nothing is repeated"
         key = room, digest(wish.idempotency_key)
         taking = self._loop.create_task(take)
@@ -79,15 +79,15 @@ class Attempts:
         return taking
 
     async def close(self) -> None:
-        """No join is under way any more."""
+        """Cancel all unfinished joins."""
         waiting = [one.taking for one in self._attempts.values() if not one.taking.done()]
         for taking in waiting:
             taking.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
 
     def _forget(self) -> None:
-        """Those that are too old or too many; a join that is under way is never one of them, and
-        there are not more of those than connections."""
+        """Remove expired attempts and those beyond the limit. Unfinished joins are never removed;
+        their number is limited by the number of connections."""
         now, over = self._loop.time(), len(self._attempts) - self._max
         gone: list[Key] = []
         for key, one in self._attempts.items():

@@ -1,7 +1,7 @@
 """The child of a `Worker`: `python -m gameroom.server.host.child CPU_MS MEMORY_BYTES`.
 
-It does the jobs that come in over its standard input, one after the other, until that ends. Knows
-no job: functions are named in the pickles, so it is up at once and loads what it needs.
+It runs the jobs from its standard input, one after the other, until the input ends. Knows no job:
+the pickles name the functions. So it starts quickly and imports modules only when needed.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import IO
 
 
 def send(to: IO[bytes], data: bytes) -> None:
-    """One message. Raises OSError."""
+    """Send one message. Raises OSError."""
     to.write(len(data).to_bytes(8, "big"))
     to.write(data)
     to.flush()
 
 
 def receive(source: IO[bytes]) -> bytes | None:
-    """One message, None where the other end is gone."""
+    """Receive one message, None if the other end is closed."""
     head = source.read(8)
     if len(head) < 8:
         return None
@@ -34,11 +34,11 @@ def main() -> None:
     # Ctrl-C is for the server, which then ends this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform != "win32":
-        # The loop that plays games goes first.
+        # The server's event loop has priority.
         os.nice(15)
     cpu_s, memory_bytes = int(sys.argv[1]) / 1000, int(sys.argv[2])
     _limit_memory(memory_bytes)
-    # What anything prints must not come between the answers.
+    # Printed text must not mix with the answers.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     while (job := receive(sys.stdin.buffer)) is not None:
@@ -51,12 +51,12 @@ def main() -> None:
         _limit_time(0)
         try:
             send(answers, answer)
-        except BrokenPipeError:  # The server was killed: nobody waits for this answer.
+        except BrokenPipeError:  # The server was killed.
             os._exit(0)
 
 
 def _limit_time(seconds: float) -> None:
-    """This process ends when it has computed for so long; 0 for no limit."""
+    """Kill this process after this many seconds of processor time; 0 means no limit."""
     if sys.platform != "win32":
         signal.setitimer(signal.ITIMER_PROF, seconds)
 

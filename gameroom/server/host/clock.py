@@ -1,4 +1,4 @@
-"""A room's time, and the one timer that wakes the room up by it."""
+"""The clock of a room, and the timer that calls the room."""
 
 from __future__ import annotations
 
@@ -9,28 +9,29 @@ from gameroom.server.host.deadlines import Deadlines
 
 
 class RoomClock:
-    """The loop's monotonic clock, shifted: whole milliseconds that never fall, going on where a
-    journal ended."""
+    """The loop's monotonic clock with an offset, in whole milliseconds that never decrease. It
+    continues at the time where the journal ends."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, start: int = 0) -> None:
         self._loop = loop
         self.start(start)
 
     def start(self, now: int) -> None:
-        """It is `now`."""
+        """Set the clock to `now`."""
         self._zero = self._loop.time() - now / 1000
 
     def now(self) -> int:
-        """Milliseconds of this room's time."""
+        """The room's time in milliseconds."""
         return int((self._loop.time() - self._zero) * 1000)
 
     def at(self, now: int) -> float:
-        """When the loop's clock shows what is `now` here; never too early by rounding."""
+        """The time of the loop's clock, in seconds, at the room's time `now`. Never too early by
+        rounding."""
         return self._zero + now / 1000 + 0.0005
 
 
 class RoomTimer:
-    """Calls `ring` with the room's time once the time that was set last has come."""
+    """Calls `ring` with the room's time when the last set time has come."""
 
     def __init__(
         self,
@@ -40,7 +41,7 @@ class RoomTimer:
         deadlines: Deadlines,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
-        """deadlines: where to note when it rings."""
+        """deadlines: receives the times at which the timer rings."""
         self._clock = clock
         self._ring = ring
         self._deadlines = deadlines
@@ -48,12 +49,12 @@ class RoomTimer:
         self._due: int | None = None
         self._handle: asyncio.Handle | None = None
         self._rings_at = 0.0
-        """By the loop's clock. A handle need not know: uvloop gives one without `when` for what is
-        due already."""
+        """By the loop's clock. We cannot ask the handle: for a time that is already due, uvloop
+        returns one without `when`."""
 
     def set(self, at: int | None) -> None:
-        """Ring at `at`, or not at all. A handle that rings before that is left as it is: most
-        packets only move the time on, and the loop's heap should not hear of each."""
+        """Ring at `at`, or never if None. An earlier handle of the loop is reused: most packets
+        only postpone the time, and changing the loop's heap for each would be slow."""
         if at == self._due and self._handle is not None:
             return
         self._due = at
@@ -69,12 +70,12 @@ class RoomTimer:
         self._deadlines.add(when)
 
     def stop(self) -> None:
-        """Never ring, until it is set again."""
+        """Do not ring until the timer is set again."""
         self._due = None
         self._cancel()
 
     def _cancel(self) -> None:
-        """The handle has rung, or is not to ring."""
+        """Remove the handle, after it has rung or to prevent that."""
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None

@@ -1,7 +1,7 @@
-"""When the rooms of one loop are to be looked at next: so that nothing long begins just before.
+"""The next deadlines of all rooms on one loop, so that no long work starts just before one.
 
-Knows no room. Milliseconds of the loop's clock, counted in slots of one: whatever many rooms
-note or ask costs the same.
+Knows no room. Deadlines are counted per millisecond of the loop's clock, so every call takes
+constant time for any number of rooms.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections import Counter
 
 LATE_MS = 5
-"""A deadline that has passed for longer than this is no longer looked at: its timer was late, and
-something else than an answer must have held it up."""
+"""Deadlines that passed longer ago are ignored: their timer is late for some reason other than an
+answer."""
 
 
 class Deadlines:
-    """Times of a loop's clock, in seconds; each is added once and removed once."""
+    """A collection of times of the loop's clock, in seconds. Remove each time that you add."""
 
     def __init__(self) -> None:
         self._slots: Counter[int] = Counter()
@@ -29,6 +29,6 @@ class Deadlines:
             del self._slots[slot]
 
     def near(self, now: float, within_ms: int) -> bool:
-        """Whether one of them is due, or will be within so many milliseconds."""
+        """Whether a deadline is due now or within the next `within_ms` milliseconds."""
         at = int(now * 1000)
         return any(slot in self._slots for slot in range(at - LATE_MS, at + within_ms + 1))

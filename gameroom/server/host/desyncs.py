@@ -1,11 +1,11 @@
-"""Desyncs under examination: asks the seats of a verdict what they were, and keeps the report.
+"""Collects evidence from the seats after a desync, and stores the report.
 
-Knows verdicts, sessions' users and the store of reports; no HTTP. It opens a case when a room
-says `diverged`, and closes it when all that is expected was said or the time is over. The
-report is made in the worker process and written in a thread, one at a time.
+Knows verdicts, the users of sessions and the store of reports, but no HTTP. A case opens when a
+room emits `diverged`. It closes when all expected evidence has arrived or the time is over. The
+worker process creates the report, and a thread writes it, one report at a time.
 
-The rules it keeps: a game never suffers for its evidence, whatever fails here is logged; what
-is held of others' words is bounded (`Limits`); a seat's first word counts, and only for itself.
+The rules: failures here are only logged and never affect the game; the stored evidence is limited
+(see `Limits`); only the first evidence of a seat counts, and only for this seat.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ from gameroom.wire import MSGPACK
 log = logging.getLogger(__name__)
 
 AGAIN_MS = 200
-"""Whoever may be asked later looks again no earlier than after this."""
+"""The minimum time before a seat asks again whether its state is needed."""
 PARTS_BYTES_MAX = 262_144
-"""The body of a seat's hashes."""
+"""The maximum size of the body with a seat's hashes."""
 ENTRIES_MAX = 2000
-"""So many entries of the journal are read back at most for one report."""
+"""The maximum number of journal entries that are read for one report."""
 
 
 def open_desyncs(config: Config) -> DesyncStore:
@@ -56,12 +56,12 @@ def open_desyncs(config: Config) -> DesyncStore:
 
 @dataclass(slots=True)
 class Case:
-    """One verdict, and what was said about it so far.
+    """One verdict and the evidence collected so far.
 
-    users: the seat of everybody whose checksum was compared, by user id.
-    asked: until when those who were asked for their state have time to send it, by seat, in
-    milliseconds; then another one may be asked. hearing: those whose state is on its way.
-    leaving: users whose session is over when this case is.
+    users: by user id, the seats whose checksums were compared.
+    asked: by seat, the deadline in milliseconds for sending the state. After it, another seat can
+    be asked. hearing: seats whose state is being received.
+    leaving: users whose session ends together with this case.
     """
 
     room: str
@@ -80,13 +80,14 @@ class Case:
     timer: asyncio.TimerHandle | None = None
 
     def has_state(self, seat: int) -> bool:
-        """Has this seat a state that could be taken?"""
+        """Whether this seat has a state that is not too large to send."""
         return 0 < self.said[seat].bytes <= self.limits.desync_state_bytes_max
 
     def is_wanted(self, seat: int, now: int) -> bool:
-        """Is this seat to be asked for its state: one of the majority for each generation that
-        was kept, mostly one in all, and each of the minority, of whom one place is for the
-        majority; where nobody knows who is right one for each checksum."""
+        """Whether to ask this seat for its state. Every seat of the minority is asked, except that
+        one of `desync_states_max` states is reserved for the majority. Of the majority, one seat is
+        asked for each generation of a kept state, usually one in total. Without a majority, one
+        seat is asked for each checksum."""
         if seat in self.asked or not self.has_state(seat):
             return False
         side = desync_report.side(self.verdict, seat)
@@ -103,7 +104,7 @@ class Case:
         return is_new and len(expected) < self.limits.desync_states_max
 
     def expected(self, now: int) -> list[int]:
-        """The seats whose state is here, on its way, or still in time."""
+        """The seats whose state has arrived, is being received, or can still arrive in time."""
         return [
             seat
             for seat, until in self.asked.items()
@@ -111,11 +112,11 @@ class Case:
         ]
 
     def is_done(self, seat: int) -> bool:
-        """Has this seat said all that it is asked for?"""
+        """Whether this seat has sent everything it was asked for."""
         return seat in self.said and (seat not in self.asked or seat in self.states)
 
     def is_complete(self, now: int) -> bool:
-        """Has everybody said what is asked for, and is nobody left to ask in another's place?"""
+        """Whether all seats have sent their evidence, and no other seat needs to be asked."""
         return (
             self.said.keys() >= self.verdict.values.keys()
             and self.states.keys() >= set(self.expected(now))
@@ -137,7 +138,8 @@ class Case:
 
 
 class Desyncs:
-    """All cases of a server. `forget(room, user)` ends a session that was kept for its case."""
+    """All cases of a server. forget: called with (room, user) to end a session that was kept only
+    for a case."""
 
     def __init__(
         self,
@@ -161,7 +163,8 @@ class Desyncs:
     # -- the room's side -----------------------------------------------------------
 
     def diverged(self, runner: Runner, verdict: Diverged) -> None:
-        """A room has said so. Never raises: the room plays on as its file says."""
+        """A room has emitted `diverged`. Never raises: the game continues as the room file
+        defines."""
         try:
             self._begin(runner, verdict)
         except Exception:
@@ -202,8 +205,8 @@ class Desyncs:
         self._open[key] = case
 
     def defers(self, room: str, user: str) -> bool:
-        """Whether this person still has something to say: the session ends with the case.
-        Without its place in the room it opens nothing else."""
+        """Whether evidence is still expected from this person. Then the session ends only with the
+        case. Without a place in the room, the session allows nothing else."""
         for case in self._open.values():
             seat = case.users.get(user)
             if case.room == room and seat is not None and not case.is_done(seat):
@@ -212,7 +215,7 @@ class Desyncs:
         return False
 
     def is_leaving(self, room: str, user: str) -> bool:
-        """Whether this person has lost the place and only has something to say yet."""
+        """Whether this person has lost the place and has a session only to send evidence."""
         return any(case.room == room and user in case.leaving for case in self._open.values())
 
     # -- the seats' side -------------------------------------------------------------
@@ -220,8 +223,8 @@ class Desyncs:
     def hear(
         self, room: str, generation: int, user: str, said: bodies.Evidence
     ) -> bodies.EvidenceTaken:
-        """A seat says what it was, or asks again whether its state is wanted: the first word
-        counts. Raises ProblemError."""
+        """Take the evidence of a seat, or its question whether its state is needed now. Only the
+        first evidence counts. Raises ProblemError."""
         case, seat = self._case(room, generation, user)
         if said.generation is not None and said.generation < generation:
             raise refuse(
@@ -239,12 +242,13 @@ class Desyncs:
         late = [until for one, until in case.asked.items() if one not in case.states]
         if not late or not case.has_state(seat):
             return bodies.EvidenceTaken(False)
-        # Somebody else is asked. Where that one fails, this seat may be the next.
+        # Another seat is asked now. If it does not answer, this seat might be asked next.
         return bodies.EvidenceTaken(False, max(min(late) - now, AGAIN_MS))
 
     @contextmanager
     def hearing(self, room: str, generation: int, user: str) -> Iterator[Callable[[bytes], None]]:
-        """A state is on its way: gives what takes it. Raises ProblemError where none is wanted."""
+        """A state is being received. Yields the function that takes it. Raises ProblemError if this
+        state is not needed."""
         case, seat = self._case(room, generation, user)
         held = len(case.states.keys() | case.hearing)
         is_full = held >= self._limits.desync_states_max
@@ -270,8 +274,9 @@ class Desyncs:
         return int(self._loop.time() * 1000)
 
     def _case(self, room: str, generation: int, user: str) -> tuple[Case, int]:
-        """The same answer for no desync and for one that is none of theirs: whoever watches with
-        a delay is not to learn that there is one."""
+        """The open case and the seat of this user. Raises ProblemError, with the same answer for a
+        missing case and for a case that does not involve the user: spectators with a delay must
+        not learn about it."""
         case = self._open.get((room, generation))
         seat = None if case is None else case.users.get(user)
         if case is None or seat is None:
@@ -282,11 +287,11 @@ class Desyncs:
     # -- the end of a case -------------------------------------------------------------
 
     def coming(self, room: str) -> tuple[int, ...]:
-        """The generations of which a report is being made."""
+        """The generations for which evidence is being collected."""
         return tuple(sorted(of for id_, of in self._open if id_ == room))
 
     def close(self) -> None:
-        """The server stops: what is known by now is written. Waits for it."""
+        """The server stops: write the reports with the evidence so far, and wait for that."""
         for key in tuple(self._open):
             self._end(key)
         self._writer.shutdown(wait=True)
@@ -307,7 +312,7 @@ class Desyncs:
             self._forget(case.room, user)
 
     def _write(self, case: Case) -> None:
-        """In the writer's thread."""
+        """Runs in the writer's thread."""
         room, generation = case.room, case.verdict.generation
         try:
             witnesses = tuple(case.witnesses())
@@ -346,7 +351,7 @@ class Desyncs:
 def _before(
     runner: Runner, generation: int
 ) -> tuple[Checksum | None, tuple[MasterPacket | Moves, ...]]:
-    """The last agreement before a generation, and what has happened from there up to it."""
+    """The last agreed checksum before a generation, and the events from there up to it."""
     agreed = runner.room.play.checksums.agreed_before(generation)
     earliest = generation - desync_report.HAPPENED_MAX
     first = max(1 if agreed is None else agreed.generation + 1, earliest)

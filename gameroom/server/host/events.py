@@ -1,7 +1,7 @@
-"""All that a room has said: every event in its journal, the last ones also in memory.
+"""All events of a room: every event in its journal, the last ones also in memory.
 
-Knows the journal and the codecs; no socket, and nothing of what the events mean to a room. The
-rule it keeps: an event is in the journal before anybody gets it from here.
+Knows the journal and the codecs, but no socket and not the meaning of events. The rule: an event
+is in the journal before it is available here.
 """
 
 from __future__ import annotations
@@ -23,35 +23,35 @@ log = logging.getLogger(__name__)
 
 
 class StoredEvents:
-    """The events of one room. marks: the seqs of some master packets."""
+    """The events of one room. marks: the generations and seqs of some master packets."""
 
     def __init__(
         self, journal: Journal, file: RoomFile, *, recent_bytes_max: int, marks: Marks | None = None
     ) -> None:
-        """recent_bytes_max: of the events that are kept in memory."""
+        """recent_bytes_max: the maximum size of the events in memory."""
         self.journal = journal
         self.codecs: Mapping[str, Codec] = {name: Codec(name, file) for name in SUBPROTOCOLS}
         self.marks = marks or Marks()
         self.last = journal.last
-        """The seq of the last event that is stored."""
+        """The seq of the last stored event."""
         self._recent = Recent(recent_bytes_max)
 
     def append(self, effect: Append) -> tuple[EncodedEvent, Pending | None]:
-        """Write an event to the journal; its bytes there are those of the msgpack sockets. Call
-        `add` when it is stored. Raises StoreFailedError."""
+        """Write an event to the journal, with the same bytes as for msgpack sockets. Call `add`
+        when it is stored. Raises StoreFailedError."""
         entry = entry_of(effect, self.codecs[MSGPACK])
         pending = self.journal.append(entry)
         return EncodedEvent.of(entry, effect.event), pending
 
     def add(self, event: EncodedEvent) -> None:
-        """This event is stored: from now on anybody may get it from here."""
+        """Make a stored event available."""
         self.last = event.seq
         self._recent.add(event)
         if event.generation:
             self.marks.add(event.generation, event.seq)
 
     def frame(self, event: EncodedEvent, subprotocol: str) -> bytes:
-        """The frame of an event in this subprotocol, made once."""
+        """The frame of an event in this subprotocol. It is created only once."""
         if subprotocol == MSGPACK:
             return event.msgpack
         if event.json is None:
@@ -60,13 +60,13 @@ class StoredEvents:
         return event.json
 
     def decoded(self, event: EncodedEvent) -> Event:
-        """The event itself."""
+        """The decoded event."""
         if event.event is not None:
             return event.event
         return event_of(Entry(event.seq, event.at, event.stored), self.codecs[MSGPACK])
 
     def after(self, seq: int) -> list[EncodedEvent] | None:
-        """The events after `seq`, None when some of them are only in the journal."""
+        """The events after `seq`, or None if some of them are only in the journal."""
         return [] if seq == self.last else self._recent.after(seq)
 
     def read(self, after: int) -> Iterator[EncodedEvent]:
@@ -86,8 +86,8 @@ class StoredEvents:
             log.error("room %s: the journal cannot be read for spectators: %s", room, error)
 
     def turns(self, first: int, last: int) -> Iterator[bytes]:
-        """The events of these generations as the journal has them; from memory while they are
-        there."""
+        """The bytes of the closed turns of these generations, from memory if possible, otherwise
+        from the journal."""
         if (held := self._recent.turns(first, last)) is not None:
             yield from (event.stored for event in held)
             return
@@ -97,12 +97,12 @@ class StoredEvents:
             yield entry.event
 
     def seq_of(self, generation: int) -> int | None:
-        """Of the event of a closed turn."""
+        """The seq of the event of a closed turn, or None."""
         return next((entry.seq for _, entry in self._turns_from(generation)), None)
 
     def _turns_from(self, first: int) -> Iterator[tuple[int, Entry]]:
-        """The closed turns from a generation on. Turns follow on each other without a gap, so
-        they are counted from the nearest one whose place is known."""
+        """The closed turns from a generation on. Turns have no gaps, so they are counted from the
+        nearest turn with a known position."""
         generation, seq = self.marks.before(first) or (1, 1)
         generation -= 1
         for entry in self._entries(seq - 1):

@@ -1,8 +1,9 @@
-"""Which packets have brought up a fault of ours, and who sent them.
+"""Records the packets that have caused an internal error, and their senders.
 
-Knows no sockets and no store. A packet that did is refused when its sender sends it again. Others
-may send an equal one: an empty packet, or a wish to be ready, is the same from everybody. Somebody
-who sends two such packets within a minute is told apart from somebody who was unlucky.
+Knows no sockets and no store. Such a packet is refused if its sender sends it again. Others can
+still send an equal packet, because an empty packet, or a request to be ready, is the same for
+everyone. A sender of two such packets within a minute is treated differently from one who was
+merely unlucky.
 """
 
 from __future__ import annotations
@@ -28,15 +29,16 @@ BAD_PACKET = Problem(
 
 
 class Faults:
-    """The faults of one room, the latest ones."""
+    """The latest internal errors of one room."""
 
     def __init__(self) -> None:
         self._packets: OrderedDict[bytes, None] = OrderedDict()
         self._seen: OrderedDict[str, float] = OrderedDict()
 
     def note(self, who: str, packets: Iterable[inputs.Packet], now_s: float) -> bool:
-        """A fault, with the packets that brought it up and their sender; "" and none for time.
-        Says whether it is the second one of this sender within a minute."""
+        """Record an internal error. who, packets: the sender and the packets that caused it; "" and
+        none if time caused it. Returns whether it is the second one of this sender within a
+        minute."""
         for packet in packets:
             self._packets[_digest(who, packet)] = None
             if len(self._packets) > PACKETS_MAX:
@@ -49,11 +51,11 @@ class Faults:
 
     @property
     def any_packet(self) -> bool:
-        """Whether there is a packet that is refused."""
+        """Whether any packet is refused."""
         return bool(self._packets)
 
     def refused(self, who: str, packet: inputs.Packet) -> Problem | None:
-        """Why this packet of this person is not given to the room, None when it is."""
+        """The problem if this packet of this person is refused, otherwise None."""
         if self._packets and _digest(who, packet) in self._packets:
             return BAD_PACKET
         return None
@@ -61,11 +63,11 @@ class Faults:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A step that was a fault, to be tried again in rooms that are made for that.
+    """A step that caused an internal error. It can be tried again in copies of the room.
 
-    made: makes the room as it was before the step. here: who is connected. waiting: by user and
-    generation, the packets that no closed turn holds. open_turn: the generation that closes next.
-    who, packet: what was at hand, "" and None for time.
+    made: creates the room as it was before the step. here: the connected users. waiting: by user
+    and generation, the packets that are not in a closed turn. open_turn: the generation that closes
+    next. who, packet: the sender and the packet of the step, "" and None if time caused it.
     """
 
     made: Callable[[], Room]
@@ -76,11 +78,11 @@ class Trial:
     packet: inputs.Packet | None
 
     def culprit(self) -> tuple[str, tuple[inputs.Packet, ...]]:
-        """Who brought up the fault, and with which packets; "" and none where it was time.
+        """The user who caused the error, and the packets; "" and none if time caused it.
 
-        Mostly that is the sender of the packet at hand. But a turn closes with the last packet,
-        or by time, and what is wrong may have come before: so where others wait, the step is
-        tried with what one suspect has said at a time.
+        Usually this is the sender of the step's packet. But a turn closes with its last packet, or
+        by time, and an earlier packet can be the cause. So if packets of others are waiting, the
+        step is tried again with the packets of one suspect at a time.
         """
         at_hand = () if self.packet is None else (self.packet,)
         suspects: list[tuple[str, tuple[inputs.Packet, ...]]] = [(self.who, at_hand)]
@@ -95,7 +97,7 @@ class Trial:
         return self.who, at_hand
 
     def _fails(self, said: tuple[inputs.Packet, ...]) -> bool:
-        """Whether the step fails where of the packets for turns only these say anything."""
+        """Whether the step fails if, of all packets for turns, only these are not empty."""
         room = self.made()
         now = room.time
         given: list[tuple[str, inputs.Packet]] = [
@@ -103,7 +105,8 @@ class Trial:
         ]
         if self.packet is not None:
             given.append((self.who, self.packet))
-        # First what is said: a turn may close before somebody who has just come back is heard.
+        # Give these first: otherwise the turn can close before the packet of a user who has just
+        # come back.
         given.sort(key=lambda one: not _is_among(one[1], said))
         try:
             for user in self.here:
@@ -121,7 +124,7 @@ def _is_among(packet: inputs.Packet, packets: tuple[inputs.Packet, ...]) -> bool
 
 
 def _silenced(packet: inputs.Packet) -> inputs.Packet:
-    """The same without what it says for its turn."""
+    """The same packet without its content for the turn."""
     return ClientPacket(packet.generation) if isinstance(packet, ClientPacket) else packet
 
 

@@ -1,6 +1,6 @@
-"""The jobs of the worker process: functions of values that can be pickled.
+"""The jobs of the worker process: functions whose arguments and results can be pickled.
 
-They know no loop, no store and no room that plays.
+They know no event loop, no store and no running room.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ from gameroom.wire import BadFrameError, read_json
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A room that may be made. wish: without the sources of its code, which are in engine and view
-    where they were sent. name, text: of its file; used: the shipped files that it uses."""
+    """A valid room, ready to be created. wish: the request without sources. engine, view: their
+    sources, if the request contains them. name, text: the name and the text of the room file. used:
+    the shipped files that it uses."""
 
     wish: bodies.Create
     engine: bytes | None
@@ -42,15 +43,15 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class DraftRefusal:
-    """Why there is no draft. diagnostics: of the room file, where it is wrong."""
+    """Why no room can be created. diagnostics: the errors in the room file, None if it is valid."""
 
     problem: Problem
     diagnostics: tuple[Mapping[str, Any], ...] | None = None
 
 
 def drafted(wish: bytes | bodies.Create, players_max: int) -> Draft | DraftRefusal:
-    """Read the body of `/create`, the room file and the setup in it. players_max: the places
-    that a room may have."""
+    """Read the body of `/create` with its room file and setup. players_max: the maximum number of
+    places in a room."""
     try:
         if isinstance(wish, bytes):
             wish = bodies.read(bodies.Create, read_json(wish) if wish else {})
@@ -70,7 +71,7 @@ def drafted(wish: bytes | bodies.Create, players_max: int) -> Draft | DraftRefus
 
 
 def room_text(wish: bodies.Create) -> tuple[str, str]:
-    """File name and text of the room that is wished for. Raises ProblemError."""
+    """The file name and the text of the requested room. Raises ProblemError."""
     if (wish.game is None) == (wish.room is None):
         raise refuse(422, "bad_body", "Send either `game`, or `room` with the text of a room file.")
     if wish.game is None:
@@ -83,12 +84,12 @@ def room_text(wish: bodies.Create) -> tuple[str, str]:
 
 
 def diagnostic_path(code: str) -> str:
-    """Where this server tells what a code of a diagnostic means."""
+    """The path of the page that explains a diagnostic code."""
     return f"/diagnostics/{code}"
 
 
 def _source(code: bodies.CodeBody | None) -> bytes | None:
-    """Megabytes are encoded here, and not where others play."""
+    """The source as bytes. It can have megabytes, so it is encoded here, not in the server."""
     return None if code is None or code.source is None else code.source.encode()
 
 
@@ -97,7 +98,7 @@ def _bare(code: bodies.CodeBody | None) -> bodies.CodeBody | None:
 
 
 def read_again(header: Header) -> RoomFile | DraftRefusal:
-    """The file of a room that was made before."""
+    """Read the room file in the header of an existing room."""
     try:
         return roomfile.read_again(header).room
     except RoomFileError as error:
@@ -109,7 +110,7 @@ def _problem(error: RoomFileError) -> Problem:
 
 
 def too_many(file: RoomFile, places_max: int) -> Problem | None:
-    """Why this server has not enough sockets for all places of a room, None when it has."""
+    """The problem if a room file declares more places than this server allows, otherwise None."""
     players = 0 if file.players is None else file.players.high
     watching = 0 if file.spectators is None else file.spectators.high
     if players + watching <= places_max:
@@ -128,15 +129,15 @@ def reported(
     happened: Sequence[MasterPacket | Moves],
     witnesses: Sequence[desync_report.Witness],
 ) -> bytes:
-    """A desync report as it stands in its file."""
+    """The bytes of a desync report, as its file contains them."""
     return desync_report.report(subject, verdict, agreed, happened, witnesses).dump()
 
 
 def drawn(file: RoomFile) -> str:
-    """The picture of a room's chart."""
+    """The picture of a room's chart as SVG."""
     return picture.svg(file)
 
 
 def ready() -> None:
-    """Load what the other jobs need, before anybody waits for it."""
+    """Load the modules that the other jobs need, before a client waits for them."""
     drafted(bodies.Create(game="noughts"), sys.maxsize)

@@ -1,7 +1,7 @@
-"""Making and joining rooms, and what has to work for that.
+"""Creates rooms and lets people join, if the stores work.
 
-Knows the stores and the rooms; no HTTP. The rule it keeps: with no working store no room is
-made, nobody gets a place and no game starts, and it says so.
+Knows the stores and the rooms, but no HTTP. The rule: without working stores no room is created,
+no place is given and no game starts, and the refusal says why.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Lobby:
             "Games cannot be started or joined yet: the stores have not been checked.",
             retry_after_ms=limits.store_check_ms,
         )
-        """What is wrong with the stores, None while they work."""
+        """The problem of the stores, None while they work."""
         self.worker = worker or shared(
             limits.job_cpu_ms, limits.job_memory_bytes, limits.jobs_waiting_max
         )
@@ -84,7 +84,7 @@ class Lobby:
             worker=self.worker,
         )
         self._failing = self._busy = False
-        """Whether the log knows it."""
+        """Whether the failure was already logged."""
         self._checking: asyncio.Task[None] | None = None
         self._sessions = Sessions(
             stores.sessions,
@@ -114,8 +114,8 @@ class Lobby:
     # -- the store -------------------------------------------------------------------
 
     async def check(self) -> Problem | None:
-        """Try the stores, and remember what was found. The first time that they work, the rooms
-        that they keep are known. Whoever asks while they are tried gets the same answer."""
+        """Check the stores, and remember the result in `down`. The first success also lists the
+        stored rooms. Concurrent calls share one check."""
         if self._checking is None:
             self._checking = self._loop.create_task(self._check())
         await asyncio.shield(self._checking)
@@ -138,13 +138,14 @@ class Lobby:
             self._checking = None
 
     def can_start(self) -> Problem | None:
-        """Why no game may be started now, None when it may."""
+        """Why no game can start now, None if one can."""
         return self.down
 
     def _failed(self, error: StoreFailedError) -> ProblemError:
-        """What is answered now that a store did not do what it was asked."""
+        """The error for a client after a call to a store failed."""
         if isinstance(error, StoreBusyError):
-            # It works: others' questions keep no game from starting.
+            # A busy store works, so it does not set `down`: other clients' load must not keep
+            # games from starting.
             if not self._busy:
                 log.warning("session store: busy: %s", error)
             self._busy = True
@@ -169,8 +170,8 @@ class Lobby:
     # -- rooms -----------------------------------------------------------------------
 
     async def create(self, wish: bytes | bodies.Create) -> bodies.Created:
-        """Make a room of the body of a request. It is read in the worker process: it may be long,
-        and others are playing."""
+        """Create a room from the body of a request. The worker process reads the body, because a
+        long one would delay the running games. Raises ProblemError."""
         if self.down is not None:
             raise ProblemError(self.down)
         rooms, limits = self.rooms, self._limits
@@ -201,8 +202,8 @@ class Lobby:
         return bodies.Created(header.room, f"/join/{header.room}", header.engine, header.seed)
 
     async def _hosted(self, room: Room, header: Header) -> Runner:
-        """A new room, in the list of rooms first, so that a crash leaves no journal that nobody
-        knows of. Raises StoreFailedError and ProblemError: then there is no such room."""
+        """Add a new room, first to the list of rooms, so that a crash leaves no unlisted journal.
+        Raises StoreFailedError and ProblemError; then the room does not exist."""
         try:
             record = RoomRecord(header.room, room.file.name, header.created)
             await self._stores.sessions.put_room(record)
@@ -216,7 +217,7 @@ class Lobby:
         return self.rooms.add(room, journal)
 
     async def _draft(self, wish: bytes | bodies.Create) -> Draft:
-        """Raises ProblemError."""
+        """Read the request in the worker process. Raises ProblemError."""
         try:
             draft = await self.worker.run(drafted, wish, self._limits.places_per_room_max)
         except WorkerBusyError:
@@ -262,8 +263,8 @@ class Lobby:
     async def _code(
         self, wish: bodies.CodeBody | None, sent: bytes | None, game: str | None, name: str
     ) -> str | None:
-        """The hash of an engine or a view that is stored by now, None where none is meant. sent:
-        its source, where that was sent."""
+        """Store the engine or the view of a request. Returns its hash, None if the request has
+        none. sent: its source, if the request contains it. Raises ProblemError."""
         if wish is None:
             shipped = None if game is None else shipped_code(game, name)
             sent = None if shipped is None else shipped.encode()
@@ -278,7 +279,7 @@ class Lobby:
         return None if sent is None else await self._stores.sessions.put_engine(sent)
 
     async def code(self, sha256: str) -> bytes | None:
-        """A stored engine or view. Raises ProblemError."""
+        """The source of a stored engine, view or kit, or None. Raises ProblemError."""
         try:
             return await self._stores.sessions.engine(sha256)
         except StoreFailedError as error:
@@ -286,7 +287,7 @@ class Lobby:
 
     @asynccontextmanager
     async def journal_of(self, room: str) -> AsyncIterator[tuple[Journal, RoomFile]]:
-        """The journal and the file of a room, or of one that is over. Raises ProblemError."""
+        """The journal and the room file of a room, even if it has ended. Raises ProblemError."""
         try:
             runner = await self.rooms.find(room)
         except ProblemError as refused:
@@ -311,14 +312,14 @@ class Lobby:
             await asyncio.to_thread(journal.close)
 
     def close(self, code: Close, reason: str) -> None:
-        """The server stops: every socket is told. No room is made or joined any more."""
+        """The server stops: close every socket. From now on no room is created or joined."""
         self._closed = True
         self.rooms.close(code, reason)
         self.desyncs.close()
 
     async def settle(self) -> None:
-        """After `close`: every journal is left whole, what is known of sessions is stored, and
-        the stores are closed."""
+        """After `close`: close every journal, store the pending changes of sessions, and close the
+        stores."""
         if self._checking is not None:
             self._checking.cancel()
         await self._attempts.close()
@@ -332,12 +333,12 @@ class Lobby:
     # -- people ----------------------------------------------------------------------
 
     def who(self, room: str, token: str) -> str | None:
-        """The user behind a token in a room that is awake; None for nobody."""
+        """The user of a token in an awake room, or None."""
         return self._sessions.who(room, digest(token))
 
     def admit(self, runner: Runner, user: str) -> bool:
-        """Is this person, who has a session, in the room? Journals do not know who watches, so
-        somebody who was watching before the room slept is let in again where that is possible."""
+        """Whether this person, who has a session, is in the room. Journals do not contain
+        spectators, so a person who watched before the room slept joins again here, if possible."""
         if runner.room.member(user):
             return True
         name = self._sessions.name(runner.id, user)
@@ -346,12 +347,12 @@ class Lobby:
         return runner.receive(user, inputs.Join(name, spectate=True)).problem is None
 
     def repeats(self, runner: Runner, wish: bodies.JoinBody) -> bool:
-        """Has this attempt to join come before? Raises ProblemError for another wish with its
-        key."""
+        """Whether this request repeats an earlier join. Raises ProblemError if a different request
+        used the same key."""
         return self._attempts.find(runner.id, wish) is not None
 
     async def join(self, runner: Runner, wish: bodies.JoinBody) -> bodies.PlaceBody:
-        """A place with its token: a new one, or the one that this attempt has taken before.
+        """A place with its token: a new place, or the one that the same attempt already took.
         Raises ProblemError."""
         if wish.idempotency_key is None:
             return await self._take(runner, wish)
@@ -373,7 +374,7 @@ class Lobby:
     async def _take(self, runner: Runner, wish: bodies.JoinBody) -> bodies.PlaceBody:
         """A new place, with its token. Raises ProblemError.
 
-        The session is stored first: nobody sits in a room to which they have no way back.
+        The session is stored first, so that everyone in a room can come back to it.
         """
         if self.down is not None:
             raise ProblemError(self.down)
@@ -383,7 +384,7 @@ class Lobby:
             await self._sessions.add(
                 Session(digest(token), runner.id, user, name, self._sources.wall())
             )
-            # Meanwhile the room may have ended, or stopped.
+            # In the meantime the room can have ended or stopped.
             runner = await self.rooms.find(runner.id)
             reply = runner.receive(user, inputs.Join(name, wish.spectate, wish.team))
             await runner.stored()
@@ -398,6 +399,6 @@ class Lobby:
         return bodies.PlaceBody.of(reply.body, token)
 
     def forget(self, room: str, user: str) -> None:
-        """Nobody comes back by this person's session, once its engine's evidence is here."""
+        """End this person's session, as soon as no evidence is expected from it any more."""
         if not self.desyncs.defers(room, user):
             self._sessions.forget(room, user)

@@ -1,4 +1,4 @@
-"""What a room needs of the socket of one of its people."""
+"""The interface between a room's runner and the sockets of its members."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gameroom.server.host.recent import EncodedEvent
 
 
 class OpenSocket(Protocol):
-    """What a runner needs of a socket that has said who it is."""
+    """A socket whose hello was accepted, as its runner uses it."""
 
     @property
     def who(self) -> str:
@@ -17,16 +17,16 @@ class OpenSocket(Protocol):
 
     @property
     def delay_ms(self) -> int:
-        """How late this socket is told what happens."""
+        """The delay of events for this socket."""
 
     def push(self, told: EncodedEvent) -> None:
-        """Send an event, where it is the next one for this socket, and due."""
+        """Send an event if it is the next one for this socket, and due."""
 
     def reject(self, rejected: Rejected) -> None:
-        """Tell this person alone."""
+        """Send a rejection to this person only."""
 
     def catch_up(self) -> None:
-        """Send what it has missed, if anything."""
+        """Send the events that this socket has missed."""
 
     def close(self, code: int, reason: str) -> None:
-        """Send no more, and close. Does not call back."""
+        """Close the socket and send nothing more. Does not call the runner."""

@@ -1,7 +1,7 @@
-"""The last events of a room, each with its frames: what somebody who comes back is sent.
+"""The last events of a room with their frames, for clients that come back.
 
-Knows no socket and no journal. A frame is made once for each subprotocol that somebody
-speaks, and lives as long as its event is kept here. The limit counts all that is held.
+Knows no socket and no journal. A frame is created once for each subprotocol in use, and kept as
+long as its event. The limit of bytes includes the frames.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from gameroom.server import websocket
 from gameroom.store import Entry
 
 EVENT_BYTES = 256
-"""What an event takes beside the bytes of its frames, measured."""
+"""The memory of an event in addition to the bytes of its frames, measured."""
 
 
 class EncodedEvent(Struct, gc=False):
-    """An event as it is stored and sent. There are thousands of them in each room, so the garbage
-    collector does not look at them.
+    """An event as it is stored and sent. Each room has thousands of them, so they are excluded from
+    garbage collection.
 
-    at: when it happened, by the room's time in milliseconds. msgpack: its frame, which says all
-    that it does; json: the same, once somebody has asked for it (`StoredEvents.frame`). event: only
-    while everybody is told. generation: of a master packet, else 0. counted: what its frames came
-    to when `Recent` counted them last.
+    at: when it happened, in milliseconds of the room's time. msgpack: its msgpack frame, which
+    contains the whole event. json: its JSON frame, created on demand (`StoredEvents.frame`). event:
+    the decoded event, only while it is being sent. generation: the turn of a master packet, 0 for
+    other events. counted: the size when `Recent` last counted it.
     """
 
     seq: int
@@ -36,7 +36,7 @@ class EncodedEvent(Struct, gc=False):
 
     @classmethod
     def of(cls, entry: Entry, event: Event | None = None) -> EncodedEvent:
-        """What stands in a journal. event: the same, where it is at hand."""
+        """From an entry of the journal. event: the decoded event, if available."""
         closed = event.body if event is not None and isinstance(event.body, MasterPacket) else None
         generation = 0 if closed is None else closed.generation
         frame = websocket.frame(entry.event)
@@ -44,36 +44,36 @@ class EncodedEvent(Struct, gc=False):
 
     @property
     def stored(self) -> bytes:
-        """Its bytes in the journal."""
+        """The event's bytes in the journal."""
         return websocket.payload(self.msgpack)
 
 
 class Recent:
-    """Events without a gap, the oldest forgotten when all are over `bytes_max`."""
+    """Consecutive events. The oldest are removed when the total size exceeds `bytes_max`."""
 
     def __init__(self, bytes_max: int) -> None:
         self._bytes_max = bytes_max
         self._events: list[EncodedEvent | None] = []
-        """The forgotten ones at the front are None; the list is cut now and then."""
+        """Removed events at the front are None. The list is shortened from time to time."""
         self._start = 0
         self._last = 0
         self._bytes = 0
 
     def add(self, event: EncodedEvent) -> None:
-        """Keep an event that follows the last one."""
+        """Add an event. Its seq must follow the last one."""
         assert not self._events or event.seq == self._last + 1, "a gap"
         self._events.append(event)
         self._last = event.seq
         self._count(event)
 
     def count_again(self, event: EncodedEvent) -> None:
-        """Count a frame that was made later, if the event is still kept here."""
+        """Count a frame that was created later, if the event is still kept."""
         behind = self._last - event.seq
         if 0 <= behind < len(self._events) and self._events[-1 - behind] is event:
             self._count(event)
 
     def _count(self, event: EncodedEvent) -> None:
-        """Count the frames that were made by now, and let go of what is too old."""
+        """Count the current frames of an event, and remove the oldest events beyond the limit."""
         size = EVENT_BYTES + len(event.msgpack) + len(event.json or b"")
         self._bytes += size - event.counted
         event.counted = size
@@ -88,7 +88,7 @@ class Recent:
             self._start = 0
 
     def after(self, seq: int) -> list[EncodedEvent] | None:
-        """All events after `seq`; None when some of them are no longer kept."""
+        """All events after `seq`, or None if some of them are no longer kept."""
         if not self._events:
             return None
         behind = self._last - seq
@@ -99,7 +99,7 @@ class Recent:
         return [event for event in self._events[-behind:] if event is not None]
 
     def turns(self, first: int, last: int) -> list[EncodedEvent] | None:
-        """The master packets of these generations; None when the first of them is not kept."""
+        """The master packets of these generations, or None if the first is not kept."""
         found: list[EncodedEvent] = []
         for event in reversed(self._events):
             if event is None or 0 < event.generation < first:

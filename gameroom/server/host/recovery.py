@@ -1,8 +1,7 @@
-"""A room made again from its journal and the checkpoint beside it.
+"""Restores a room from its journal and its checkpoint.
 
-Knows journals and rooms; no sockets and no list of rooms. The rule it keeps: however long the
-journal is, the loop serves others in between, and a checkpoint that cannot be used only costs
-time.
+Knows journals and rooms, but no sockets and no list of rooms. The rules: the event loop serves
+others in between, even while a long journal is read; an unusable checkpoint only costs time.
 """
 
 from __future__ import annotations
@@ -24,15 +23,15 @@ from gameroom.wire import MSGPACK, BadFrameError, Codec
 log = logging.getLogger(__name__)
 
 ENTRIES_PER_STEP = 16
-"""So many entries are folded before the loop serves others: about a millisecond."""
+"""How many entries are folded before the loop serves others. They take about a millisecond."""
 
 
 @dataclass(frozen=True, slots=True)
 class RoomCheckpoint:
-    """What is kept of a room beside its journal.
+    """The content of a room's checkpoint file.
 
-    turns: the seqs of some master packets (`Marks`). shown: what those who are told everything
-    late were shown at that moment, None where nobody is.
+    turns_stride, turns, seqs: the generations and seqs of some master packets (`Marks`). shown: the
+    state shown to spectators with a delay at that moment, None if there is no delay.
     """
 
     room: Checkpoint
@@ -44,7 +43,7 @@ class RoomCheckpoint:
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """What a journal comes to. folded: entries that were read behind the checkpoint."""
+    """A restored room. folded: the number of entries that were read after the checkpoint."""
 
     room: Room
     turns: Marks
@@ -57,12 +56,12 @@ def checkpoint_bytes(room: Room, turns: Marks, shown: Shown | None) -> bytes:
 
 
 def read_checkpoint(data: bytes) -> RoomCheckpoint:
-    """Raises BadFrameError."""
+    """Decode a checkpoint. Raises BadFrameError."""
     return from_store("checkpoint", RoomCheckpoint, data)
 
 
 async def recovered(journal: Journal, chart: Chart, slept_ms: int = 0) -> Recovered:
-    """The room of a journal that holds at least one entry. slept_ms: how long it has slept.
+    """Restore the room of a journal with at least one entry. slept_ms: how long it has slept.
 
     Raises JournalError, StoreFailedError.
     """

@@ -1,9 +1,9 @@
-"""The rooms of this server by id: those that run, and a line for each one that sleeps.
+"""The rooms of this server by id: the running rooms, and a small record for each sleeping room.
 
-Knows the stores, the runners and how a room comes back; no HTTP and nobody's names. The rules
-it keeps: a room is "not here yet" until the server knows that it never was; a room in which
-nobody is holds no file and no memory but its line; whatever keeps one room from coming back
-keeps back no other, and is tried again when it may have passed.
+Knows the stores, the runners and the recovery of rooms, but no HTTP and no names of people. The
+rules: an unknown room is "not available yet" until the stores have been listed; an empty room
+falls asleep and then needs no open file and only a small record; a failure to wake one room does
+not affect the others, and the server tries again later.
 """
 
 from __future__ import annotations
@@ -51,10 +51,10 @@ from gameroom.wire import Close
 log = logging.getLogger(__name__)
 
 DAMAGED_MS = 60_000
-"""How long a room that cannot be made again is not looked at again."""
+"""How long the server waits before it tries again to wake a damaged room."""
 
 BACKGROUND_PAUSE_S = 0.02
-"""Between two rooms that are looked at while nobody asks for them."""
+"""The pause between two rooms that are woken in the background."""
 
 WAKING = Problem(
     503, "waking", "The room is waking up. It is available in a moment.", retry_after_ms=500
@@ -66,16 +66,16 @@ class JournalsFailedError(StoreFailedError):
 
 
 class OvertakenError(Exception):
-    """The server has stopped meanwhile, or the room was ended."""
+    """In the meantime the server has stopped, or the room was ended."""
 
 
 @dataclass(slots=True)
 class Asleep:
     """A room that is not in memory.
 
-    until: when it ends if nobody comes back, by the store's running time; None where nobody
-    knows, since it was awake when its server was killed. problem: what kept it from waking up;
-    again_at: when that is tried again, by the loop's time.
+    until: when it ends if nobody comes back, in the store's running time; None if unknown, because
+    the room was awake when its server was killed. problem: why it could not wake up. again_at: when
+    to try again, in the loop's time.
     """
 
     until: int | None = None
@@ -86,8 +86,8 @@ class Asleep:
 class Rooms:
     """The rooms of one server.
 
-    down: what is wrong with the stores, None while they work. forget: called with (room, user)
-    when somebody's session is over; diverged: with every verdict.
+    down: returns the problem of the stores, None while they work. forget: called with (room, user)
+    when a session ends. diverged: called with each desync verdict.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class Rooms:
         self.running: dict[str, Runner] = {}
         self.asleep: dict[str, Asleep] = {}
         self.listed = False
-        """Whether the rooms of the stores are known."""
+        """Whether the rooms in the stores have been listed."""
         self.syncing = Syncing(stores.journals)
         self.deadlines = Deadlines()
         self._stores = stores
@@ -119,27 +119,27 @@ class Rooms:
         self._wall = wall
         self._worker = worker
         self._moving: dict[str, asyncio.Task[None]] = {}
-        """By room, what wakes it up or puts it to sleep."""
+        """For each room, the task that wakes it up or puts it to sleep."""
         self._idle: set[str] = set()
-        """Rooms in which nobody was at the last look."""
+        """Rooms that were empty at the last `look`."""
         self.charts = Charts()
         self._gate = asyncio.Semaphore(limits.waking_max)
         self._background: asyncio.Task[None] | None = None
-        """Looks at the rooms that nobody asks for."""
+        """Wakes rooms that no client asks for."""
         self._ran_ms = 0
         self._ran_at = loop.time()
         self._closed = False
 
     @property
     def count(self) -> int:
-        """All rooms, asleep ones too."""
+        """The number of all rooms, including sleeping rooms."""
         return len(self.running) + len(self.asleep)
 
     # -- the list --------------------------------------------------------------------
 
     async def check(self) -> None:
-        """Try the stores. Raises StoreFailedError. The first time that they work, the rooms that
-        they keep are known; whatever the disk kept from waking up may be tried again."""
+        """Check the stores. Raises StoreFailedError. The first success also lists the stored rooms.
+        After a success, rooms that could not wake up because of the disk can be tried again."""
         now = self._loop.time()
         self._ran_ms = await self._stores.sessions.check(int((now - self._ran_at) * 1000))
         self._ran_at = now
@@ -155,11 +155,11 @@ class Rooms:
 
     @property
     def now(self) -> int:
-        """How long servers have run on these stores, in milliseconds."""
+        """The total running time of all servers on these stores, in milliseconds."""
         return self._ran_ms + int((self._loop.time() - self._ran_at) * 1000)
 
     async def _list(self) -> None:
-        """Raises StoreFailedError."""
+        """List the stored rooms. Raises StoreFailedError."""
         records = await self._stores.sessions.rooms()
         journals = await asyncio.to_thread(self._stores.journals.rooms)
         strangers = await self._stores.sessions.unknown(journals)
@@ -186,10 +186,10 @@ class Rooms:
         self._background = self._loop.create_task(self._look_through())
 
     async def _look_through(self) -> None:
-        """Wake the rooms of which too little is known, one after the other: those that were awake
-        when their server was killed. They fall asleep again, with a checkpoint."""
+        """Wake the rooms that were awake when their server was killed, one after the other. They
+        fall asleep again with a checkpoint and a known end."""
         for room in [room for room, line in self.asleep.items() if line.until is None]:
-            # Why it cannot wake up stands on its line, and in the log.
+            # The reason of a failure is in the room's record and in the log.
             with suppress(ProblemError):
                 await self.find(room)
             await asyncio.sleep(BACKGROUND_PAUSE_S)
@@ -197,11 +197,11 @@ class Rooms:
     # -- finding ---------------------------------------------------------------------
 
     def may_be(self, room: str) -> bool:
-        """Is there such a room, as far as the server knows by now?"""
+        """Whether the room can exist, as far as the server knows now."""
         return room in self.running or room in self.asleep or not self.listed
 
     async def find(self, room: str) -> Runner:
-        """The room, woken up where it sleeps. Raises ProblemError."""
+        """The running room. A sleeping room is woken up. Raises ProblemError."""
         wait_s = self._limits.wake_wait_ms / 1000
         until = self._loop.time() + wait_s
         while True:
@@ -225,8 +225,8 @@ class Rooms:
                 raise ProblemError(line.problem)
 
     def absent(self) -> ProblemError:
-        """What is answered about a room that is not here: whether there is one is only known
-        once the rooms of the stores are."""
+        """The error for a room that is not available. Whether it exists is known only after the
+        stores have been listed."""
         if self._closed:
             return ProblemError(Problem(503, "closing", "The server is shutting down."))
         if self.listed:
@@ -245,7 +245,7 @@ class Rooms:
     # -- waking up -------------------------------------------------------------------
 
     async def _wake(self, room: str, line: Asleep) -> None:
-        """Bring a room back, or note on its line why it cannot be."""
+        """Bring a room back, or record in `line` why that failed."""
         async with self._gate:
             try:
                 await self._bring_back(room, line)
@@ -315,8 +315,9 @@ class Rooms:
         return self.charts.get(key) or await self.charts.of(key, await self.file(header))
 
     async def file(self, header: Header) -> RoomFile:
-        """The room file of a header, read in the worker process; in a thread of this one where that
-        has too much to do or is gone, since people wait. Raises ProblemError."""
+        """The room file of a header, read in the worker process. If the worker is busy or has
+        failed, a thread of this process reads it, because people are waiting. Raises
+        ProblemError."""
         worker = self._worker()
         found: RoomFile | DraftRefusal | None = None
         if worker.waiting < self._limits.waking_max:
@@ -360,7 +361,7 @@ class Rooms:
         )
 
     def add(self, room: Room, journal: Journal) -> Runner:
-        """A new room, which has not begun."""
+        """Add a new room, which has not started yet."""
         id_ = journal.header.room
         assert id_ not in self.running, "ids are drawn from 128 bits"
         runner = self.running[id_] = self._hosted(room, journal)
@@ -370,8 +371,8 @@ class Rooms:
     # -- falling asleep ----------------------------------------------------------------
 
     def look(self) -> None:
-        """Put the rooms to sleep in which nobody was at the last look and is now; wake those that
-        have slept too long, which ends them. To be called now and then."""
+        """Put rooms to sleep that were empty at the last look and still are. Wake rooms that have
+        slept too long, which ends them. Call this periodically."""
         idle = {
             room
             for room, runner in self.running.items()
@@ -400,7 +401,8 @@ class Rooms:
         self._sessions.sleep(room, until)
 
     def _stopped(self, runner: Runner) -> None:
-        """A room could not go on: it waits for its store, or for somebody who asks again."""
+        """A room has stopped after a failure. Keep it asleep until its store works again or a
+        client asks for it."""
         room = runner.id
         assert runner.stopped is not None, "it says why"
         self.running.pop(room, None)
@@ -416,14 +418,14 @@ class Rooms:
     # -- ending ------------------------------------------------------------------------
 
     def _over(self, runner: Runner) -> None:
-        """A room has ended: it stays a while for those who look, then it is let go of."""
+        """A room has ended. It remains available for a while, then it is removed."""
         watchers = runner.room.file.spectators
         late_ms = 0 if watchers is None else watchers.delay.amount
         stays_ms = self._limits.ended_room_ms + late_ms
         self._loop.call_later(stays_ms / 1000, self.end, runner.id)
 
     def end(self, room: str) -> None:
-        """Forget a room and its sessions; its journal stays as the replay."""
+        """End a room and its sessions. Its journal remains for replays."""
         runner = self.running.pop(room, None)
         line = self.asleep.pop(room, None)
         if runner is None and line is None:
@@ -438,7 +440,7 @@ class Rooms:
         self._loop.run_in_executor(None, self._stores.snapshots.drop, room)
 
     def close(self, code: Close, reason: str) -> None:
-        """The server stops: every socket is told. `settle` does the rest."""
+        """The server stops: close every socket. `settle` completes the shutdown."""
         self._closed = True
         if self._background is not None:
             self._background.cancel()
@@ -446,8 +448,8 @@ class Rooms:
             runner.close(code, reason)
 
     async def settle(self) -> None:
-        """After `close`: every journal is left whole, with a checkpoint. Time stands still until
-        the next server, so whoever was here has as long to come back as ever."""
+        """After `close`: close every journal with a checkpoint. The running time stops until the
+        next server starts, so people then have the full time to come back."""
         if self._moving:
             await asyncio.wait(self._moving.values())
         await asyncio.to_thread(self.syncing.stop)
@@ -458,13 +460,13 @@ class Rooms:
         self.running.clear()
 
     async def moved(self, room: str) -> None:
-        """Wait until this room is not on its way to sleep or to its end any more."""
+        """Wait until this room has finished falling asleep, waking up or ending."""
         if (task := self._moving.get(room)) is not None:
             await asyncio.wait({task})
 
 
 def _put_away(journal: Journal, checkpoint: tuple[Mark, bytes] | None) -> None:
-    """Keep a checkpoint, then let go. In a thread."""
+    """Store a checkpoint, then close the journal. Runs in a thread."""
     if checkpoint is not None:
         try:
             journal.keep(*checkpoint)

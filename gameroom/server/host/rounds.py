@@ -1,14 +1,14 @@
-"""Answers in turn: how requests share the loop with the rooms that play.
+"""Shares the event loop between requests and running games.
 
-Knows no request. Each round of the loop has a slice of time for answers. A request is answered
-at once while the slice lasts; then it waits, and the waiting ones are answered in the following
-rounds, one of each payer after the other. Between two rounds the loop serves timers, sockets
-and the packets of turns, which never wait here.
+Knows no request. Each round of the loop has a slice of time for answers. A request is answered at
+once while the slice lasts. After that it waits, and the following rounds answer the waiting
+requests, one per payer in rotation. Between two rounds the loop serves timers, sockets and the
+packets of turns, which never wait here.
 
-So a turn is late by one slice and one answer at most, however many ask for however much. It is
-Nagle's fair queueing (RFC 970). And where a turn is about to be closed, answers stand back for
-it: then it is late by what an answer takes beyond `MARGIN_MS`. Where so many rooms play that one is
-always about to, answers stand back for `PATIENCE_S` and no longer.
+So a turn is late by at most one slice and one answer, independent of the number of requests. This
+is Nagle's fair queueing (RFC 970). Also, if a turn is about to close, answers wait for it. Then the
+turn is late only by the time that an answer takes beyond `MARGIN_MS`. If so many rooms play that
+some turn is always about to close, answers wait for at most `PATIENCE_S`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from collections.abc import Callable, Mapping
 Job = Callable[[], object]
 
 MARGIN_MS = 2
-"""Longer than a slice and what nearly every answer takes."""
+"""Longer than a slice plus the time of nearly every answer."""
 
 STAND_BACK_S = 0.001
 PATIENCE_S = 0.005
@@ -34,7 +34,7 @@ OLDEST = 2
 
 
 class _FullCollections(threading.local):
-    """How long full garbage collections have taken in this thread, in nanoseconds."""
+    """Measures the time of full garbage collections in this thread, in nanoseconds."""
 
     began = 0
     took = 0
@@ -52,10 +52,10 @@ gc.callbacks.append(_full_collections)
 
 
 def cpu_us() -> int:
-    """Microseconds of processor time that this thread has used, without full garbage collections.
+    """The processor time of this thread without full garbage collections, in microseconds.
 
-    A full collection looks at every object of the process, and it happens during some request by
-    chance. Its time must not be charged to that request.
+    A full collection visits every object of the process, and by chance runs during some request.
+    Its time must not be charged to that request.
     """
     return (time.thread_time_ns() - _full_collections.took) // 1000
 
@@ -65,7 +65,7 @@ class BusyError(Exception):
 
 
 class Rounds:
-    """The slices of one loop. `clock_us` is a clock that only runs while this thread computes."""
+    """The slices of one loop. clock_us: a clock that only runs while this thread computes."""
 
     def __init__(
         self,
@@ -77,8 +77,8 @@ class Rounds:
         near: Callable[[float, int], bool] = lambda now, within_ms: False,
         clock_us: Callable[[], int] = cpu_us,
     ) -> None:
-        """near: whether, at a time of the loop's clock, a turn is to be closed within so many
-        milliseconds."""
+        """near: called with a time of the loop's clock and a number of milliseconds. Returns
+        whether a turn closes within this number of milliseconds."""
         self.clock_us = clock_us
         self._loop = loop
         self._slice_us = slice_us
@@ -86,17 +86,17 @@ class Rounds:
         self._waiting_per_payer_max = waiting_per_payer_max
         self._left_us = slice_us
         self._doing = False
-        """A job is at work: what it asks for itself waits."""
+        """Whether a job is running. A job that it starts must wait."""
         self._near = near
         self._patient_until: float | None = None
-        """How long answers stand back, None where they do not."""
+        """Until when answers wait for a turn, None if they do not wait."""
         self._waiting: OrderedDict[str, deque[tuple[Job, int, Job]]] = OrderedDict()
         self._count = 0
         self._scheduled = False
 
     def run(self, payer: str, job: Job, dropped: Job, *, least_us: int = 0) -> None:
-        """Do it now, or in a later round. It counts for `least_us` where it takes less. Raises
-        BusyError. dropped: called instead where it has to give way while it waits."""
+        """Run a job now or in a later round. least_us: the minimum time that it counts for.
+        dropped: called instead if the job is removed while it waits. Raises BusyError."""
         jobs = self._waiting.get(payer)
         if jobs is None and not self._doing and self._left_us > 0 and self._may_begin():
             self._do(job, least_us)
@@ -112,7 +112,7 @@ class Rounds:
         self._schedule()
 
     async def turn(self, payer: str, *, least_us: int) -> None:
-        """Return when it is this payer's turn. Raises BusyError."""
+        """Wait for this payer's turn. Raises BusyError."""
         ready = self._loop.create_future()
 
         def go() -> None:
@@ -127,8 +127,8 @@ class Rounds:
         await ready
 
     def _make_way(self, own: int) -> None:
-        """For a payer with `own` jobs: the last job of the payer with the most gives way. Raises
-        BusyError where nobody has more than this payer would have."""
+        """Make room for a payer with `own` jobs: drop the last job of the payer with the most jobs.
+        Raises BusyError if no payer has more than this payer would have."""
         most = max(self._waiting.values(), key=len)
         if len(most) <= own + 1:
             raise BusyError
@@ -137,7 +137,8 @@ class Rounds:
         dropped()
 
     def _may_begin(self) -> bool:
-        """Whether there is time for an answer before the next turn, or it has waited enough."""
+        """Whether an answer can start: there is time before the next turn, or it has waited long
+        enough."""
         now = self._loop.time()
         if self._near(now, MARGIN_MS):
             if self._patient_until is None:

@@ -1,12 +1,12 @@
-"""One room at work: performs its effects, owns its clock, its timer and its sockets.
+"""Runs one room: performs its effects, owns its clock, its timer and its sockets.
 
-Decides nothing: what may happen is the room's business. Everything from a packet to the
-writes into the transports is one synchronous call, so nothing can come between.
+It decides nothing; the room decides what can happen. Everything from a packet to the writes into
+the transports is one synchronous call, so nothing can happen in between.
 
-The rules it keeps: store, then tell. An event that could not be stored is told to nobody, and
-the room stops there until it can be read and written again. A fault of our own that a packet
-brings up costs its sender the socket, not the room its game: the room is made again from its
-checkpoint and goes on, with what the others had sent.
+The rules: An event is stored before it is sent. If it cannot be stored, nobody receives it, and the
+room stops until its store works again. If a packet causes an internal error, its sender loses the
+socket, but the game continues: the room is rebuilt from its checkpoint, with the packets of the
+others.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ from gameroom.wire import MSGPACK, Close, definition_bytes
 log = logging.getLogger(__name__)
 
 CHECKPOINT_EVENTS = 128
-"""So many events after a checkpoint the next one is taken: what a restart has to fold."""
+"""The number of events between two checkpoints. A restart must fold at most this many."""
 
 FAILURES = {
     "engine": "engine failed at turn {turn}",
@@ -64,11 +64,11 @@ FAILURES = {
     "snapshot": "engine state cannot be saved at turn {turn}",
     "view": "view failed at turn {turn}",
 }
-"""What the log says of a report, by its kind."""
+"""The log texts for reports of failures, by kind."""
 
 
 class Runner:
-    """A room and all that it needs from the world."""
+    """A room with its clock, timer, stores and sockets."""
 
     def __init__(
         self,
@@ -89,26 +89,26 @@ class Runner:
         shown: Shown | None = None,
         deadlines: Deadlines | None = None,
     ) -> None:
-        """heads: of the room's snapshots. marks: the seqs of some master packets. shown: what
-        those who are told everything late were shown last. deadlines: where to note when this
-        room is to be looked at.
+        """heads: of the room's snapshots. marks: the generations and seqs of some master packets.
+        shown: the last state shown to spectators with a delay. deadlines: receives the times at
+        which this room is due.
 
-        forget: called with (room, user) when somebody's session is over; over: called once when
-        the room has ended; stopped: once when it has stopped without having ended; keep: with
-        each checkpoint, to store it elsewhere than on the loop; diverged: with every such
-        verdict, when all have been told."""
+        forget: called with (room, user) when a session ends. over: called once when the room has
+        ended. stopped: called once when it has stopped without ending. keep: called with each
+        checkpoint, to store it outside the event loop. diverged: called with each such verdict,
+        after it was sent."""
         self.id = journal.header.room
         self.room = room
         self.events = StoredEvents(journal, room.file, recent_bytes_max=tail_bytes_max, marks=marks)
         self.snapshots = KeptSnapshots(self.id, snapshots, heads, last=journal.last, loop=loop)
         self.lines: dict[str, OpenSocket] = {}
         self.stopped: Problem | None = None
-        """Why this room runs no more, None while it does."""
+        """Why this room has stopped, None while it runs."""
         self.clock = clock
         self._loop = loop
         self._timer = RoomTimer(clock, self._tick, deadlines=deadlines or Deadlines(), loop=loop)
         self.delayed = Delayed.of(room, journal.header, shown, self.events.following)
-        """What watchers and strangers are shown, None where that is what players are shown."""
+        """The delayed view for spectators and strangers, None if there is no delay."""
         self._forget = forget
         self._over = over
         self._when_stopped = stopped
@@ -116,20 +116,20 @@ class Runner:
         self._diverged = diverged
         found = journal.checkpoint
         self._base = None if found is None else found.said
-        """The latest checkpoint, stored or about to be."""
+        """The latest checkpoint, stored or about to be stored."""
         self._base_seq = 0 if found is None else found.seq
         self._faults = Faults()
         self._stored_turn = room.generation
         self._waiting = WaitingPackets()
         self.roster = room.people.roster()
-        """As it was told last: the room itself may be further on already."""
+        """The roster that was last sent. The room itself can already be ahead of it."""
         self._gone: list[OpenSocket] = []
         self._inside = False
         self._settling = False
         self._last: EncodedEvent | None = None
         self._unstored = Unstored(self._failed)
 
-    # -- doors ---------------------------------------------------------------------
+    # -- entry points --------------------------------------------------------------
 
     def begin(self) -> None:
         """Start a new room."""
@@ -140,7 +140,7 @@ class Runner:
         self._enter(lambda: self.room.tick(self.clock.now()))
 
     def receive(self, who: str, packet: inputs.Packet) -> Reply:
-        """Give the room a packet, perform what it wants, and return its answer."""
+        """Pass a packet to the room, perform the effects, and return the room's answer."""
         if (why := self._faults.refused(who, packet)) is not None:
             return Reply(why.status, problem=why)
         reply = self._enter(lambda: self.room.receive(who, packet, self.clock.now()), who, packet)
@@ -154,8 +154,8 @@ class Runner:
         return reply
 
     def take(self, who: str, packet: ClientPacket) -> Reply | None:
-        """Give the room a client packet, by the fast path if it can take it. None: it did, so the
-        packet was taken and there is nothing else to say."""
+        """Pass a client packet to the room, on the fast path if possible. Returns None if the fast
+        path accepted it; then no answer is needed."""
         if self.stopped is None and not self._faults.any_packet:
             now = self.clock.now()
             try:
@@ -163,7 +163,7 @@ class Runner:
             except Exception as error:
                 return self._enter(partial(_raise, error), who, packet)
             if at is not None:
-                if at <= now:  # It was the last one that its turn had waited for.
+                if at <= now:  # It was the last packet that its turn was waiting for.
                     return self._enter(lambda: self.room.tick(now), who, packet)
                 self._timer.set(at)
                 self._waiting.add(who, packet)
@@ -171,7 +171,7 @@ class Runner:
         return self.receive(who, packet)
 
     def attach(self, line: OpenSocket, seq: int) -> None:
-        """Replace this member's socket by one that has received every event up to `seq`."""
+        """Replace this member's socket with one that has received every event up to `seq`."""
         before = self.lines.get(line.who)
         self.lines[line.who] = line
         if before is not None:
@@ -179,66 +179,66 @@ class Runner:
         self.receive(line.who, inputs.Connect(seq))
 
     def detach(self, line: OpenSocket) -> None:
-        """A socket is gone. Safe to call twice, and while the room is telling."""
+        """Remove a lost socket. Safe to call twice, and while the room performs effects."""
         self._gone.append(line)
         if not self._inside:
             self._settle()
 
     @property
     def now(self) -> int:
-        """The time by which events get old enough for watchers, in milliseconds. It goes on while
-        the room sleeps, and falls back to the room's own time when it wakes."""
+        """The time that determines which events are old enough for spectators, in milliseconds. It
+        continues while the room sleeps, and returns to the room's own time when it wakes up."""
         return self.clock.now() - self.room.slept_ms
 
     @cached_property
     def definition(self) -> msgspec.Raw:
-        """The published definition in JSON, made once: it is long, and many ask for it."""
+        """The published definition in JSON. It is created only once, because it is long."""
         return msgspec.Raw(definition_bytes(self.room.file))
 
     def knows(self, who: str) -> bool:
-        """May this person know at once what happens? Players may; where watchers are told late,
-        nobody else may: anybody could be a watcher."""
+        """Whether this person can see events at once. Players can. If spectators have a delay,
+        nobody else can, because anyone could become a spectator."""
         member = self.room.people.members.get(who)
         return self.delayed is None or (member is not None and member.seat is not None)
 
     def delay_ms(self, who: str) -> int:
-        """How late this person is told what happens."""
+        """The delay of events for this person."""
         return 0 if self.delayed is None or self.knows(who) else self.delayed.delay_ms
 
     def known_until(self, who: str) -> int:
-        """Up to what time this person may know what has happened."""
+        """The time up to which this person can see events."""
         return self.now - self.delay_ms(who)
 
     def shown(self, who: str = "") -> Shown:
-        """The room as this person may know it; a stranger has no user id."""
+        """The state of the room that this person can see. who: "" for a stranger."""
         if self.delayed is None or self.knows(who):
             return Shown.of(self.room, self.now)
         return self.delayed.shown(self.now)
 
     def snapshot_for(self, who: str) -> Snapshot | None:
-        """The latest one that this person may see."""
+        """The latest snapshot that this person can see."""
         return self.snapshots.latest(self.known_until(who))
 
     def resume_for(self, who: str, seq: int, behind_max: int) -> Snapshot | None:
-        """The snapshot from which somebody goes on who has seen every event up to `seq`; None
-        where the tail is short enough."""
+        """The snapshot from which a person continues who has received every event up to `seq`. None
+        if at most `behind_max` events would be skipped, or if there is no snapshot."""
         found = self.snapshot_for(who)
         return found if found is not None and found.seq - seq > behind_max else None
 
     def when_stored(
         self, do: Callable[[], None], otherwise: Callable[[], None] = lambda: None
     ) -> None:
-        """Do this when everything that the room has said is stored: mostly now. otherwise: is
-        called instead if it could not be stored; then `stopped` says why."""
+        """Call `do` when all events of the room are stored, usually at once. otherwise: called
+        instead if an event could not be stored; then `stopped` says why."""
         self._unstored.then(do, otherwise)
 
     @property
     def is_stored(self) -> bool:
-        """Whether everything that the room has said is stored."""
+        """Whether all events of the room are stored."""
         return not self._unstored
 
     async def stored(self) -> None:
-        """Wait until everything that the room has said is stored. Raises ProblemError."""
+        """Wait until all events of the room are stored. Raises ProblemError."""
         if self._unstored:
             answer: asyncio.Future[None] = self._loop.create_future()
             self.when_stored(lambda: answer.set_result(None), lambda: answer.set_result(None))
@@ -247,7 +247,7 @@ class Runner:
                 raise ProblemError(self.stopped)
 
     def close(self, code: Close, reason: str) -> None:
-        """Let go of every socket; the room says no more. The caller closes the journal."""
+        """Close every socket and stop the room. The caller closes the journal."""
         if self.stopped is None:
             self.stopped = Problem(
                 503, "closing", "The server is closing this room.", retry_after_ms=1_000
@@ -257,8 +257,8 @@ class Runner:
     # -- checkpoints ---------------------------------------------------------------
 
     def checkpoint(self) -> tuple[Mark, bytes] | None:
-        """All that a later life of the room begins with, and the place in the journal up to
-        which it goes. None where the journal has not got what the room said."""
+        """A checkpoint to restore the room from, and its position in the journal. None if the
+        journal does not contain all events of the room."""
         journal = self.events.journal
         if not 0 < self.room.seq == self.events.last:
             return None
@@ -273,7 +273,7 @@ class Runner:
             self._keep_checkpoint(self, *checkpoint)
 
     def _rebuild(self) -> None:
-        """Make the room again from its checkpoint and the few entries behind it."""
+        """Rebuild the room from its checkpoint and the entries after it."""
         self.room = self._made_again()
         self.clock.start(max(self.room.time, self.now))
         self.roster = self.room.people.roster()
@@ -298,8 +298,8 @@ class Runner:
         who: str = "",
         packet: inputs.Packet | None = None,
     ) -> Reply | None:
-        """One step of the room and all that follows from it. who, packet: what brought it up,
-        where it was not time."""
+        """Run one step of the room and perform its effects. who, packet: the cause of the step,
+        unless time is the cause."""
         if self.stopped is not None:
             return None
         assert not self._inside, "a room is entered by one call at a time"
@@ -317,10 +317,11 @@ class Runner:
         return None
 
     def _recover(self, who: str, packet: inputs.Packet | None) -> Reply | None:
-        """The last step was a fault: go on as if it had not been. Whoever sent the packet that
-        brought it up has to connect again; a second such packet within a minute costs the seat.
-        A fault that no packet brought up, or that comes again, stops the room. The answer to the
-        packet at hand, where that one is taken after all."""
+        """The last step caused an internal error: continue as if it had not happened. The sender of
+        the packet that caused it must reconnect, and loses the seat after a second such packet
+        within a minute. An error without a causing packet that occurs again within a minute stops
+        the room, and so does an error during recovery. Returns the answer to the step's packet if
+        it is accepted after all."""
         self._timer.stop()
         try:
             if self._unstored:
@@ -346,7 +347,7 @@ class Runner:
             first = min((one.generation for one in bad if isinstance(one, ClientPacket)), default=0)
             for user, packets in waiting.items():
                 for generation, one in packets.items():
-                    # What came behind a packet that is not taken comes again behind it.
+                    # The guilty user's packets after a refused one must be sent again after it.
                     if user != guilty or generation < first:
                         self._again(user, one)
             if guilty and is_second:
@@ -361,7 +362,7 @@ class Runner:
         return None
 
     def _again(self, who: str, packet: inputs.Packet) -> Reply | None:
-        """Give the room that was made again what the one before knew."""
+        """Pass a packet to the rebuilt room that the old room had already received."""
         if not self.room.member(who) or self._faults.refused(who, packet) is not None:
             return None
         reply = self._perform(self.room.receive(who, packet, self.clock.now()))
@@ -388,7 +389,7 @@ class Runner:
         return reply
 
     def _do(self, effect: Effect, last: EncodedEvent | None) -> None:
-        """Everything before this effect is stored. last: the event before it."""
+        """Perform an effect after all earlier events are stored. last: the event before it."""
         match effect:
             case Broadcast(event):
                 self._tell(event, last)
@@ -448,8 +449,8 @@ class Runner:
         self._forget(self.id, who)
 
     def _settle(self) -> None:
-        """Tell the room of the sockets that went while it was speaking. Hundreds may go at one
-        event: each call of the room that this makes leaves the rest to this loop."""
+        """Disconnect the sockets that were lost while the room performed effects. One event can
+        lose hundreds. Nested calls of the room leave the rest to this loop."""
         if self._settling:
             return
         self._settling = True
@@ -467,7 +468,7 @@ class Runner:
         self._enter(lambda: self.room.tick(now))
 
     def _failed(self, error: Exception) -> None:
-        """The room cannot go on."""
+        """Stop the room: it cannot continue."""
         if isinstance(error, StoreFailedError):
             log.error("room %s: the journal cannot be written: %s", self.id, error)
             self.stopped, code = NOT_STORED, Close.TRY_LATER

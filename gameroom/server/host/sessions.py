@@ -1,11 +1,11 @@
-"""Who may come back to which room: a table in memory for the rooms that run, and the store.
+"""The sessions: a table in memory for the running rooms, backed by the store.
 
-Knows tokens by their digest and rooms by their id; no HTTP and no room. The rules it keeps:
-looking somebody up makes no call to the store; a new session is stored before it counts; one
-that ends counts no more at once, and its end is stored as soon as the store takes it, in order.
+Knows the digests of tokens and the ids of rooms, but no HTTP and no room. The rules: a look-up
+never calls the store; a new session is stored before it is valid; an ended session is invalid at
+once, and its end is stored as soon as the store accepts it. Ends are stored in order.
 
-A session whose end could not be stored before the server stopped is there again after the
-restart. It opens nothing: the room's journal says who has a place.
+If the server stops before the end of a session is stored, the session exists again after the
+restart. It gives no access, because the room's journal decides who has a place.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Write = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Sessions:
-    """failed: told of each write that the store did not take, before it is tried again."""
+    """failed: called for each write that the store refused, before it is tried again."""
 
     def __init__(
         self,
@@ -41,62 +41,62 @@ class Sessions:
         self._sessions: dict[str, dict[bytes, Session]] = {}
         """By room and token digest."""
         self._writes: deque[Write] = deque()
-        """Not more than there are sessions and rooms."""
+        """Pending writes. Their number is limited by the number of sessions and rooms."""
         self._writer: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
 
     def open(self, room: str) -> None:
-        """A new room: nobody has a session yet."""
+        """Add a new room, without sessions."""
         self._sessions[room] = {}
 
     async def load(self, room: str) -> None:
-        """A room of the store comes back. Raises StoreFailedError."""
+        """Load the sessions of a room from the store. Raises StoreFailedError."""
         found = await self._store.of_room(room)
         self._sessions[room] = {one.token: one for one in found}
 
     def unload(self, room: str) -> None:
-        """A room is not in memory any more. Its sessions stay in the store."""
+        """Remove a room from memory. Its sessions remain in the store."""
         self._sessions.pop(room, None)
 
     def sleep(self, room: str, until: int | None) -> None:
-        """A room sleeps until then, by the store's running time, or is awake: None."""
+        """Record that a room sleeps until this running time of the store, or is awake (None)."""
         self._write(lambda: self._store.put_sleep(room, until))
 
     def who(self, room: str, token: bytes) -> str | None:
-        """The user of a session, by the digest of its token; None for nobody."""
+        """The user of the session with this token digest, or None."""
         found = self._sessions.get(room, {}).get(token)
         return None if found is None else found.user
 
     def name(self, room: str, user: str) -> str | None:
-        """The name with which somebody who has a session has joined."""
+        """The name that this user joined with, or None without a session."""
         found = self._sessions.get(room, {}).values()
         return next((one.name for one in found if one.user == user), None)
 
     async def add(self, session: Session) -> None:
-        """Store a session, then let it count. Raises StoreFailedError: it does not count."""
+        """Store a session, then make it valid. Raises StoreFailedError; then it is not valid."""
         await self._store.put_session(session)
         if (sessions := self._sessions.get(session.room)) is not None:
             sessions[session.token] = session
 
     def forget(self, room: str, user: str) -> None:
-        """All sessions of this person in this room are over."""
+        """End all sessions of this person in this room."""
         sessions = self._sessions.get(room, {})
         for token in [token for token, one in sessions.items() if one.user == user]:
             del sessions[token]
         self._write(lambda: self._store.revoke(room, user))
 
     def end(self, room: str, at: int) -> None:
-        """A room is over, and its sessions with it. at: milliseconds since 1970."""
+        """End a room and all its sessions. at: milliseconds since 1970."""
         self._sessions.pop(room, None)
         self._write(lambda: self._store.end_room(room, at))
 
     async def close(self) -> None:
-        """Try once more to store what is not stored yet."""
+        """Try once more to store the pending writes."""
         self._closing.set()
         if self._writer is not None:
             await self._writer
 
-    # -- writing behind --------------------------------------------------------------
+    # -- delayed writes --------------------------------------------------------------
 
     def _write(self, write: Write) -> None:
         self._writes.append(write)
@@ -123,7 +123,7 @@ class Sessions:
             self._writes.popleft()
 
     async def _pause(self) -> None:
-        """Until it makes sense to try again."""
+        """Wait until the next try."""
         try:
             await asyncio.wait_for(self._closing.wait(), self._retry_s)
         except TimeoutError:

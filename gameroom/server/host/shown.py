@@ -1,13 +1,13 @@
-"""What of a room is shown to anybody who may not know yet: the room as it was a while ago.
+"""The delayed view of a room: its state a while ago, for people who must not know the present.
 
-Knows events and times; no sockets and no journal. A room whose file says
+Knows events and times, but no sockets and no journal. A room whose file has
 `spectators 0..50 delay 30s` has one `Delayed`. It shows the room after exactly the events that
-are old enough, on every way: in answers, in the first answer of a socket, on the join page.
+are old enough, everywhere: in answers, in the first answer on a socket, on the join page.
 
-How the room of half a minute ago is known without keeping half a minute of events: every
-event gives a new picture, and the pictures share what did not change. Of those that are not
-old enough yet, about `PICTURES` are kept, evenly spaced. The events between a kept picture and
-the moment that is asked for are folded from the room's recent events or its journal.
+To show the room of half a minute ago without storing half a minute of events, each event creates a
+new picture of the room, and pictures share their unchanged parts. Of the pictures that are too new
+to show, about `PICTURES` are kept, evenly spaced. The events between a kept picture and the
+requested moment are folded from the room's recent events or its journal.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from gameroom.room.effects import Reply
 from gameroom.store import Header
 
 PICTURES = 64
-"""About how many pictures are kept for the time of the delay, at most twice as many."""
+"""About how many pictures are kept for the time of the delay. The maximum is twice as many."""
 
 EVENTS_MAX = 1024
-"""Events that are folded for one question. Where a delay of hours has more of them between two
-pictures, the room is shown a little older than it could be."""
+"""The maximum number of events folded for one request. If a delay of hours has more events between
+two pictures, the room is shown slightly older than necessary."""
 
 NOT_NOW = Problem(409, "not_now", "You cannot do this now.")
-"""A refusal that says nothing about the state the room is in."""
+"""A refusal that reveals nothing about the room's state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Shown:
     """A room after the event `seq`, which happened at `at`, in milliseconds of the room's time.
 
     generation: the last closed turn. turn_ms, ahead: the pace from the next turn on.
-    over: whether the end has been told.
+    over: whether the event `ended` was sent.
     """
 
     seq: int
@@ -58,7 +58,7 @@ class Shown:
 
     @classmethod
     def of(cls, room: Room, at: int) -> Shown:
-        """A room as it is now."""
+        """The current state of a room."""
         setup, roster, moves = room.picture().body
         assert isinstance(setup, Setup)
         assert isinstance(roster, Roster)
@@ -71,19 +71,19 @@ class Shown:
 
     @classmethod
     def beginning(cls, chart: Compiled, seed: int, settings: Mapping[str, Value]) -> Shown:
-        """How a room with this chart begins. That is no secret: it follows from its file and
-        its settings."""
+        """The initial state of a room with this chart. It is not secret, because it follows from
+        the room file and the settings."""
         room = Room(chart, seed=seed, settings=settings)
         room.begin()
         return replace(cls.of(room, 0), seq=0)
 
     @property
     def moves(self) -> Moves:
-        """Where the chart is."""
+        """The active states of the chart."""
         return Moves(self.generation, self.chart)
 
     def after(self, event: Event, at: int) -> Shown:
-        """The room after one more event."""
+        """The state after one more event."""
         body = event.body
         match body:
             case MasterPacket():
@@ -106,11 +106,11 @@ class Shown:
 
 
 class Delayed:
-    """The room of `delay_ms` ago. What was shown once is never taken back, though the time falls
-    where a room wakes.
+    """The room as it was `delay_ms` ago. It never shows an older state than before, although the
+    time decreases when a room wakes up.
 
-    following: the events after a seq, in memory or in the journal, oldest first, each with the
-    time when it happened.
+    following: returns the events after a seq, from memory or the journal, oldest first, each with
+    its time.
     """
 
     def __init__(
@@ -119,8 +119,8 @@ class Delayed:
         start: Shown,
         following: Callable[[int], Iterable[tuple[Event, int]]],
     ) -> None:
-        """`start` may be shown at once, in place of everything that is too new: how the room
-        began, or what it showed before a restart."""
+        """start: the state to show while all others are too new: the initial state of the room, or
+        the last state shown before a restart."""
         self.delay_ms = delay_ms
         self._following = following
         self._spacing_ms = max(1, delay_ms // PICTURES)
@@ -136,8 +136,8 @@ class Delayed:
         start: Shown | None,
         following: Callable[[int], Iterable[tuple[Event, int]]],
     ) -> Delayed | None:
-        """What the watchers of a room are shown; None if they are told everything at once. start:
-        what they were shown before a restart."""
+        """The delayed view for the spectators of a room, None if they have no delay. start: the
+        last state shown before a restart."""
         watchers = room.file.spectators
         if watchers is None or not watchers.delay.amount:
             return None
@@ -148,7 +148,7 @@ class Delayed:
         return delayed
 
     def note(self, event: Event, at: int) -> None:
-        """An event happened."""
+        """Add an event."""
         last = self._last
         if not self._kept or at - self._kept[-1].at >= self._spacing_ms:
             self._kept.append(last)
@@ -169,13 +169,13 @@ class Delayed:
             if at > until:
                 break
             found = found.after(event, at)
-        # Whoever asks next folds on from here.
+        # The next request continues folding from here.
         self._kept[0] = found
         return found
 
     def told(self, packet: inputs.Packet, reply: Reply, now: int) -> Reply:
-        """The room's answer to somebody who may not know yet what state it is in. Whether what
-        was asked is done has to be said; why not, where that is about the state, is not."""
+        """The room's answer, without information that this person must not know yet. The answer
+        shows whether the request succeeded, but hides a reason that depends on the state."""
         shown = self.shown(now)
         problem = reply.problem
         if problem is not None:

@@ -1,7 +1,7 @@
-"""The snapshots of one room that are kept: from which somebody who comes may go on.
+"""The stored snapshots of one room, from which clients that join late continue.
 
-Knows their store; no sockets, and nothing of who may see which. The rule it keeps: the loop never
-waits for a state, which may be megabytes.
+Knows their store, but no sockets and no people. The rule: the event loop never waits for a state,
+which can have megabytes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 class KeptSnapshots:
-    """Of one room, the newest first."""
+    """The stored snapshots of one room, newest first."""
 
     def __init__(
         self,
@@ -32,28 +32,29 @@ class KeptSnapshots:
         last: int,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
-        """heads: what the store has of this room. last: the seq of the journal's last event."""
+        """heads: the snapshots in the store. last: the seq of the journal's last event."""
         self._room = room
         self._store = store
         self._loop = loop
         self._kept = self._usable(heads, last)
-        """Each with the time of its turn."""
+        """The snapshots, each with the time of its turn."""
         self._putting: asyncio.Future[None] | None = None
 
     def latest(self, until: int) -> Snapshot | None:
-        """Of a turn that was closed by then, in milliseconds of the room's time."""
+        """The latest snapshot of a turn that closed by `until`, in milliseconds of the room's time,
+        or None."""
         return next((kept for kept, at in self._kept if at <= until), None)
 
     async def state(self, generation: int, until: int) -> bytes | None:
-        """The state of the snapshot of a turn that was closed by then, None where none is kept.
-        Raises StoreFailedError."""
+        """The state of the snapshot of this turn, or None if it is not stored or the turn closed
+        after `until`. Raises StoreFailedError."""
         for kept, at in self._kept:
             if kept.generation == generation and at <= until:
                 return await asyncio.to_thread(self._store.state, self._room, generation)
         return None
 
     def keep(self, effect: Keep) -> None:
-        """Store one, in a thread. `stored` says what came of it."""
+        """Store a snapshot in a thread. `stored` returns the result."""
         put = self._store.put
         self._putting = self._loop.run_in_executor(None, put, self._room, stored_snapshot(effect))
         self._putting.add_done_callback(lambda put: self._put(effect, put))
@@ -67,7 +68,7 @@ class KeptSnapshots:
         self._kept = [(effect.snapshot, effect.at), *self._kept][:SNAPSHOTS_KEPT]
 
     async def stored(self) -> Problem | None:
-        """Why the snapshot that came last is not kept, None when it is. That is no harm to the
+        """Why the last snapshot was not stored, None if it was. A failure does not affect the
         game."""
         try:
             if self._putting is not None:
@@ -77,12 +78,12 @@ class KeptSnapshots:
         return None
 
     def forget(self) -> None:
-        """The room is over: nobody goes on from anything."""
+        """Remove all snapshots: the room has ended."""
         self._kept = []
 
     def _usable(self, heads: Iterable[SnapshotHead], last: int) -> list[tuple[Snapshot, int]]:
-        """A snapshot of events that the journal has lost, with a power cut, tells of another
-        game."""
+        """The snapshots that match the journal. After a power failure the journal can lack events
+        of a snapshot. Then the snapshot belongs to a different game."""
         usable = []
         for head in heads:
             try:

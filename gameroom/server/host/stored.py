@@ -1,4 +1,4 @@
-"""Snapshots and checkpoints as stores keep them: JSON with the version of its format, and back."""
+"""Converts snapshots and checkpoints to their stored form and back: JSON with a format version."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ T = TypeVar("T")
 
 
 def stored_snapshot(keep: Keep) -> StoredSnapshot:
-    """What is written for a snapshot."""
+    """The stored form of a snapshot."""
     said = to_store("snapshot", keep.snapshot)
     return StoredSnapshot(SnapshotHead(keep.snapshot.generation, keep.at, said), keep.state)
 
 
 def snapshot_of(head: SnapshotHead) -> packets.Snapshot:
-    """The snapshot behind a stored head. Raises BadFrameError."""
+    """The snapshot in a stored head. Raises BadFrameError."""
     snapshot = from_store("snapshot", packets.Snapshot, head.said)
     if snapshot.generation != head.generation:
         raise bad("the snapshot belongs to a different turn than its file name says")
@@ -33,14 +33,14 @@ def snapshot_of(head: SnapshotHead) -> packets.Snapshot:
 
 
 def to_store(kept: Kept, value: object) -> bytes:
-    """A value in JSON, with the version of its format and our release."""
+    """A value in JSON, with the version of its format and this release."""
     said = {"format": FORMATS[kept], "release": RELEASE, "value": plain(value)}
     return msgspec.json.encode(said)
 
 
 def from_store(kept: Kept, type_: type[T], data: bytes) -> T:
-    """The value that was written. Raises BadFrameError where it is not one, or another release
-    wrote it in another format; fields that are not known are passed over."""
+    """The stored value. Unknown fields are ignored. Raises BadFrameError if the value is invalid,
+    or if another release wrote it in a different format."""
     said = read_json(data)
     if not isinstance(said, Mapping):
         raise bad(f"a stored {kept} must be a map")

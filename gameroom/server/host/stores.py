@@ -1,8 +1,7 @@
-"""The stores of a server, and the thread that brings journals to the disk.
+"""Opens the stores of a server, and runs the thread that syncs journals to the disk.
 
-Knows which stores a configuration means; what is kept in them is the lobby's business.
-A session store that cannot be opened does not keep the server from starting: it runs,
-refuses games and says why, until the store works.
+Knows which stores a configuration selects, but not their content. A server also starts if its
+session store cannot be opened. Until the store works, it refuses games and says why.
 """
 
 from __future__ import annotations
@@ -30,9 +29,9 @@ SYNC_EVERY_S = 0.1
 
 
 def open_stores(config: Config) -> Stores:
-    """The stores in the configuration's data folder, or in memory where it has none.
+    """The stores in the configuration's data folder, or in memory if there is none.
 
-    Raises StoreFailedError where journals cannot be kept.
+    Raises StoreFailedError if the journals cannot be opened.
     """
     if config.data is None:
         return Stores(MemoryJournals(), open_sessions(config), MemorySnapshots())
@@ -44,11 +43,11 @@ def open_stores(config: Config) -> Stores:
 
 
 class Syncing:
-    """A thread that brings journals and checkpoints to the disk every 100 ms: what a power cut
-    may take."""
+    """A thread that writes journals and checkpoints to the disk every 100 ms. So a power failure
+    loses at most the last 100 ms."""
 
     def __init__(self, store: JournalStore) -> None:
-        """store: of all journals that are added."""
+        """store: the store of all journals that will be added."""
         self._store = store
         self._journals: dict[str, Journal] = {}
         self._checkpoints: dict[str, tuple[Mark, bytes]] = {}
@@ -64,7 +63,7 @@ class Syncing:
             self._journals[room] = journal
 
     def keep(self, room: str, mark: Mark, said: bytes) -> None:
-        """Keep this checkpoint of a journal that was added: only the latest one."""
+        """Store this checkpoint of an added journal. Only the latest one is written."""
         with self._guard:
             self._checkpoints[room] = mark, said
 
@@ -74,7 +73,7 @@ class Syncing:
             self._checkpoints.pop(room, None)
 
     def stop(self) -> None:
-        """Waits for the sync that is under way."""
+        """Stop the thread, after its current sync."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
@@ -87,7 +86,7 @@ class Syncing:
             failed = self._store.sync(journal for _, journal in journals)
             for room, journal in journals:
                 if (error := failed.get(journal)) is not None:
-                    # The journal takes no more from now on, and so stops its room.
+                    # The journal refuses further entries, which stops its room.
                     log.error("room %s: the journal cannot be synced: %s", room, error)
                     self.remove(room)
                 elif room in checkpoints:

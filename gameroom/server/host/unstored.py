@@ -1,8 +1,8 @@
-"""What a room may tell only when its store has answered.
+"""Delays the effects of a room until its store has confirmed the entries before them.
 
-A local journal stores an entry before `append` returns; a store on another machine answers later.
-Until then everything that the room tells waits here, in the order in which it was said. Entries are
-answered in any order; what waits is told in its own.
+A local journal stores an entry before `append` returns; a store on another machine confirms it
+later. Until then all further effects of the room wait here, in their order. The store can confirm
+entries in any order; the effects still run in the original order.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from gameroom.store import Pending, StoreFailedError
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """do: tells it. otherwise: is called instead if something before it could not be stored."""
+    """do: performs the effect. otherwise: called instead if an earlier entry was not stored."""
 
     do: Callable[[], None]
     otherwise: Callable[[], None]
 
 
 class Unstored:
-    """The entries of one room that have no answer yet, and what waits for them."""
+    """The unconfirmed entries of one room, and the effects that wait for them."""
 
     def __init__(self, failed: Callable[[StoreFailedError], None]) -> None:
-        """failed: called when an entry could not be stored. Nothing that waits is told then."""
+        """failed: called when an entry could not be stored. Then no waiting effect is performed."""
         self._failed = failed
         self._waiting: deque[Pending | _Told] = deque()
         self._is_telling = False
@@ -35,19 +35,19 @@ class Unstored:
         return bool(self._waiting)
 
     def wait(self, pending: Pending) -> None:
-        """Everything from here on waits for this entry."""
+        """Make all later effects wait for this entry."""
         self._waiting.append(pending)
         pending.when_answered(self._answered)
 
     def then(self, do: Callable[[], None], otherwise: Callable[[], None] = lambda: None) -> None:
-        """Do this when everything before it is stored: now, if it is."""
+        """Call `do` when all earlier entries are stored, immediately if they already are."""
         if self._waiting:
             self._waiting.append(_Told(do, otherwise))
         else:
             do()
 
     def drop(self) -> None:
-        """Nothing more is told."""
+        """Discard all waiting effects."""
         dropped, self._waiting = self._waiting, deque()
         for one in dropped:
             if isinstance(one, _Told):

@@ -1,6 +1,6 @@
-"""The client packets of a room that no stored turn holds yet.
+"""The client packets of a room that are not part of a stored turn yet.
 
-If the room has to be made again after a fault of ours, they are given to it once more.
+If the room is rebuilt after an internal error, it receives them again.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from gameroom.lockstep.packets import ClientPacket
 
 
 class WaitingPackets:
-    """The packets of one room, one for each user and generation."""
+    """The packets of one room, one per user and generation."""
 
     def __init__(self) -> None:
         self._turns: dict[int, dict[str, ClientPacket]] = {}
@@ -18,24 +18,24 @@ class WaitingPackets:
         return sum(map(len, self._turns.values()))
 
     def add(self, who: str, packet: ClientPacket) -> None:
-        """A packet that the room has taken."""
+        """Add a packet that the room has accepted."""
         turn = self._turns.get(packet.generation)
         if turn is None:
             turn = self._turns[packet.generation] = {}
         turn[who] = packet
 
     def stored(self, generation: int) -> None:
-        """The turn of this generation is stored, with all packets up to it."""
+        """Remove the packets up to this generation: its turn is stored."""
         for closed in [one for one in self._turns if one <= generation]:
             del self._turns[closed]
 
     def forget(self, who: str) -> None:
-        """This user has left the room."""
+        """Remove the packets of a user who has left the room."""
         for turn in self._turns.values():
             turn.pop(who, None)
 
     def by_user(self) -> dict[str, dict[int, ClientPacket]]:
-        """The packets of each user by generation, in that order."""
+        """The packets of each user by generation, in ascending order."""
         found: dict[str, dict[int, ClientPacket]] = {}
         for generation, turn in sorted(self._turns.items()):
             for user, packet in turn.items():

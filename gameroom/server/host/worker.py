@@ -1,13 +1,13 @@
-"""One process beside the loop's, for work that would hold the loop: one job at a time.
+"""A second process for work that would block the event loop. It runs one job at a time.
 
-A thread is not enough. Reading a room file or comparing two states is Python, and a thread that
-computes keeps the lock of the interpreter from the loop. The other end is `child`, and the jobs
-are in `jobs`: requests and answers are pickles between this program and its own child.
+A thread is not enough. Reading a room file or comparing two states is pure Python, and a computing
+thread keeps the interpreter's lock from the event loop. The child's side is in `child`, the jobs
+are in `jobs`. Requests and answers are pickles between this program and its own child.
 
-A job has a limit on the processor's time and on memory, and a number of jobs may wait. How long it
-takes by the clock depends on what else the machine does, and this child comes last, so only what
-waits very long is ended by that. A child that dies takes one job with it; the next one gets a new
-child. Where no child can be started, jobs run in the thread: slower for everybody, and right.
+A job has limits of processor time and memory, and the number of waiting jobs is limited. The wall
+time of a job depends on the load of the machine, and the child has the lowest priority. So only a
+very long wall time ends a job. If the child dies, only its current job is lost: the next job gets a
+new child. If no child can be started, jobs run in the thread, which slows the server down.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 
 class WorkerError(Exception):
-    """The job was not done; the text says why."""
+    """The job has no result. The message says why."""
 
 
 class WorkerBusyError(WorkerError):
@@ -42,15 +42,15 @@ class WorkerBusyError(WorkerError):
 
 
 class JobFailedError(WorkerError):
-    """The job took too long, too much memory, or its process with it."""
+    """The job exceeded its time or memory, or its process ended."""
 
 
 WAITS = 15
-"""A job ends after so many times its time of the processor, whatever it waits for."""
+"""The limit of a job's wall time, as a multiple of its limit of processor time."""
 
 
 class Worker:
-    """A child process that is started by the first job and kept."""
+    """A child process. The first job starts it, and later jobs reuse it."""
 
     def __init__(
         self,
@@ -66,25 +66,25 @@ class Worker:
         self._waiting_max = waiting_max
         self._child: subprocess.Popen[bytes] | None = None
         self._alone = False
-        """Whether no child can be started."""
+        """Whether starting a child has failed."""
         self._waiting = 0
         self._guard = threading.Lock()
         self._thread = ThreadPoolExecutor(1, "gameroom-worker")
 
     @property
     def pid(self) -> int | None:
-        """Of the child, None where there is none."""
+        """The process id of the child, None if there is no child."""
         return None if self._child is None else self._child.pid
 
     @property
     def waiting(self) -> int:
-        """The jobs that are not done yet."""
+        """The number of unfinished jobs."""
         return self._waiting
 
     def submit(self, job: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Do it when those before are done. `job` is a function of a module, its arguments and
-        its result can be pickled. What it raises is raised by the future, or WorkerError. Raises
-        WorkerBusyError. May be called from any thread."""
+        """Queue a job. `job` must be a function of a module, and its arguments and its result must
+        be picklable. The future raises the job's exception or WorkerError. Raises WorkerBusyError.
+        Can be called from any thread."""
         with self._guard:
             if self._waiting >= self._waiting_max:
                 raise WorkerBusyError("too many jobs are waiting")
@@ -98,7 +98,7 @@ class Worker:
         return await asyncio.wrap_future(self.submit(job, *args, **kwargs))
 
     def stop(self) -> None:
-        """End the child, and with it the job that it has. No more jobs are done."""
+        """Kill the child and its current job. No more jobs run."""
         self._thread.shutdown(wait=False, cancel_futures=True)
         if self._child is not None:
             self._child.kill()
@@ -139,7 +139,7 @@ class Worker:
         return result
 
     def _started(self) -> subprocess.Popen[bytes] | None:
-        """The child; None where there can be none."""
+        """The running child, started if necessary. None if none can be started."""
         if self._alone or (self._child is not None and self._child.poll() is None):
             return None if self._alone else self._child
         limits = [str(self._cpu_ms), str(self._memory_bytes)]
@@ -161,7 +161,7 @@ class Worker:
 
 @cache
 def shared(cpu_ms: int, memory_bytes: int, waiting_max: int) -> Worker:
-    """The worker of this process with these limits, for all servers in it."""
+    """The worker with these limits, which all servers in this process share."""
     worker = Worker(cpu_ms=cpu_ms, memory_bytes=memory_bytes, waiting_max=waiting_max)
     atexit.register(worker.stop)
     return worker

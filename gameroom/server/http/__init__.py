@@ -1,5 +1,5 @@
-"""What can be asked over HTTP: the table of routes, a handler for each, and their documents.
+"""The HTTP API: the table of routes, a handler for each route, and the API descriptions.
 
-Knows bodies, headers and cookies; what a room makes of a question is the room's. The rule it
-keeps: a route stands in the table once, with its handler, and OpenAPI and costs are read there.
+Knows bodies, headers and cookies. How a room answers is in `server/room_api`. The rule it keeps:
+the table lists each route once, with its handler, and OpenAPI is generated from the table.
 """

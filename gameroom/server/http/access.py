@@ -1,6 +1,6 @@
-"""Who may ask: origins, rates, create keys and sessions, and the room that is asked.
+"""Checks who can send a request (origins, rates, create keys, sessions) and finds its room.
 
-Knows requests and the lobby; nothing of what is answered.
+Knows requests and the lobby, but not the answers.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from gameroom.server.services import SERVICES
 
 
 def polite(request: web.Request, rates: Rates | None = None) -> None:
-    """Raises ProblemError for pages of other origins, and for too much at once."""
+    """Raise ProblemError for a page of another origin, and for an address that exceeds `rates`."""
     services = request.app[SERVICES]
     if not auth.origin_fits(request, services.config.origins):
         raise refuse(
@@ -29,8 +29,8 @@ def polite(request: web.Request, rates: Rates | None = None) -> None:
 
 
 def opened(route: Route[Handler]) -> Handler:
-    """The handler of a route, behind the key that its row asks for. A session is looked up by the
-    handlers themselves, which need to know whose it is."""
+    """The handler of a route, with a check of the create key if the route requires one. Handlers
+    check sessions themselves, because they need to know the user."""
     if route.entry != "key":
         return route.do
 
@@ -48,29 +48,29 @@ def opened(route: Route[Handler]) -> Handler:
 
 
 def has_key(request: web.Request) -> bool:
-    """Does a create key come with the request?"""
+    """Whether the request contains a create key."""
     return auth.opens(request.app[SERVICES].config.create_keys, auth.bearer(request))
 
 
 def user(request: web.Request, room: str) -> str | None:
-    """The user behind the request's session, who may have lost the place meanwhile."""
+    """The user of the request's session, or None. The user might no longer have a place."""
     token = auth.session_token(request)
     return None if token is None else request.app[SERVICES].lobby.who(room, token)
 
 
 def member(request: web.Request, runner: Runner) -> str | None:
-    """The user behind the request's session, where that user has a place."""
+    """The user of the request's session if this user has a place in the room, otherwise None."""
     who = user(request, runner.id)
     return who if who is not None and runner.room.member(who) else None
 
 
 async def room(request: web.Request) -> Runner:
-    """The room that the path names. Raises ProblemError."""
+    """The room in the request's path. Raises ProblemError."""
     return await request.app[SERVICES].lobby.rooms.find(request.match_info["id"])
 
 
 async def member_of(request: web.Request) -> tuple[Runner, str]:
-    """The room, and the user who has a place in it. Raises ProblemError."""
+    """The room in the request's path and the user, who has a place in it. Raises ProblemError."""
     runner = await room(request)
     who = member(request, runner)
     if who is None:
@@ -79,8 +79,8 @@ async def member_of(request: web.Request) -> tuple[Runner, str]:
 
 
 async def still(request: web.Request, who: str) -> Runner:
-    """The room once more after a body was read: while it came, that person may have left, and the
-    room may have ended or fallen asleep. Raises ProblemError."""
+    """Find the room again after reading a body. In the meantime the person can have left, and the
+    room can have ended or fallen asleep. Raises ProblemError."""
     runner = await room(request)
     if not runner.room.member(who):
         raise ProblemError(UNKNOWN)

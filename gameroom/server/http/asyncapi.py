@@ -1,7 +1,7 @@
-"""The AsyncAPI 3.0 document of a room's socket, made from the same table as OpenAPI.
+"""The AsyncAPI 3.0 document of a room's socket, generated from the same table as OpenAPI.
 
-It describes the JSON subprotocol's frames; the msgpack one carries the same maps, and the
-two arrays of docs/wire.md.
+It describes the frames of the JSON subprotocol. The msgpack subprotocol has the same maps, and in
+addition the two arrays of docs/wire.md.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def asyncapi() -> dict[str, Any]:
 
 
 def _operations(routes: list[Route[object]], told: dict[str, Any]) -> dict[str, Any]:
-    """As the server sees them: it receives requests, and sends events."""
+    """The operations from the server's view: it receives requests and sends events."""
     operations: dict[str, Any] = {}
     for route in routes:
         operations[route.name] = {

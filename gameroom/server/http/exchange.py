@@ -1,6 +1,6 @@
-"""HTTP bodies in and out: read with a cap, refused as problems, never kept by caches.
+"""Reads and writes HTTP bodies: with a size limit, with problems as refusals, never cached.
 
-Knows aiohttp and the wire's plain values; no room.
+Knows aiohttp and the plain values of the wire format, but no room.
 """
 
 from __future__ import annotations
@@ -29,28 +29,28 @@ T = TypeVar("T")
 NO_STORE = {"Cache-Control": "no-store"}
 PROBLEM = "application/problem+json"
 HTTP_CODES = {404: "no_such_resource", 405: "no_such_method", 413: "too_big"}
-"""The codes of what aiohttp refuses before a handler of ours does: the same as over a socket."""
+"""The codes for refusals by aiohttp, before our handlers run. A socket uses the same codes."""
 
 OF_PEER = (HttpProcessingError, web.RequestPayloadError, UnicodeEncodeError)
-"""What aiohttp raises when a request is wrong. The last one is a header that is not UTF-8, which
-it reads as lone surrogates and quotes in an answer."""
+"""The errors that aiohttp raises for an invalid request. The last one is raised for a header that
+is not UTF-8: aiohttp decodes it as lone surrogates and quotes it in an answer."""
 
 CHUNK_BYTES = 65_536
-"""So much of a long body is read at once."""
+"""How much of a long body is read at once."""
 
 
 async def read_body(request: web.Request, bytes_max: int) -> Value:
-    """The JSON body, None where there is none. Raises ProblemError and BadFrameError."""
+    """The JSON body, or None if there is none. Raises ProblemError and BadFrameError."""
     data = await read_bytes(request, bytes_max)
     return reckoned(request, lambda: read_json(data, CONTAINERS_MAX)) if data else None
 
 
 async def read_bytes(request: web.Request, bytes_max: int) -> bytes:
-    """The bytes of a JSON body as they came, none where there is no body. Raises ProblemError."""
+    """The raw bytes of a JSON body, empty if there is no body. Raises ProblemError."""
     if not request.body_exists:
         return b""
     if request.content_type != "application/json":
-        # Also what keeps other sites' forms out: a page may not send this type elsewhere.
+        # This also blocks forms of other sites: they cannot send this type across origins.
         raise refuse(415, "not_json", "The content type of the body must be `application/json`.")
     chunks: list[bytes] = []
     size = 0
@@ -62,25 +62,27 @@ async def read_bytes(request: web.Request, bytes_max: int) -> bytes:
             size += len(chunk)
             if size > bytes_max:
                 raise refuse(413, "too_big", f"The body is larger than {bytes_max} bytes.")
-    except OSError as error:  # However the system calls a connection that is gone.
+    except OSError as error:  # The connection is lost. The errno depends on the system.
         raise ConnectionResetError from error
     return b"".join(chunks)
 
 
 def slow_body(content: StreamReader) -> None:
-    """Whoever reads this body is to refuse it, where it has not come by now."""
+    """Called after the time limit: if the body is incomplete, make its reader refuse it."""
     if not content.is_eof():
         content.set_exception(refuse(408, "slow_body", "The body did not arrive in time."))
 
 
 async def read_as(type_: type[T], request: web.Request, bytes_max: int) -> T:
-    """The body as one of the server's own requests; none at all is an empty one."""
+    """The body as one of the server's own requests. A missing body counts as an empty object.
+
+    Raises ProblemError and BadFrameError."""
     body = await read_body(request, bytes_max)
     return bodies.read(type_, {} if body is None else body)
 
 
 def json_response(body: object, status: int = 200) -> web.Response:
-    """A body of the server's own; dataclasses are written field by field, bytes as they are."""
+    """A response with a JSON body. Dataclasses are written field by field, raw bytes unchanged."""
     return web.Response(
         body=msgspec.json.encode(body, enc_hook=as_dict),
         status=status,
@@ -90,7 +92,7 @@ def json_response(body: object, status: int = 200) -> web.Response:
 
 
 def problem_response(problem: Problem, **more: object) -> web.Response:
-    """An RFC 9457 problem; when to come again stands in Retry-After too, in seconds."""
+    """An RFC 9457 problem. The time to wait before a retry is also in Retry-After, in seconds."""
     headers = dict(NO_STORE)
     if problem.retry_after_ms is not None:
         headers["Retry-After"] = str(-(-problem.retry_after_ms // 1000))
@@ -105,7 +107,7 @@ def problem_response(problem: Problem, **more: object) -> web.Response:
 
 
 def answer_response(answer: Answer) -> web.Response:
-    """A room's answer over HTTP."""
+    """A room's answer as an HTTP response."""
     if answer.problem is not None:
         return problem_response(answer.problem)
     if answer.status == 204:
@@ -117,13 +119,13 @@ NOSNIFF = {"X-Content-Type-Options": "nosniff"}
 
 
 async def typed(request: web.Request, response: web.StreamResponse) -> None:
-    """Nothing is ever taken for something else than we say it is, whoever answers."""
+    """Forbid browsers to guess the content type of any response."""
     response.headers.update(NOSNIFF)
 
 
 @web.middleware
 async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Whatever is refused, by us or by aiohttp, leaves as a problem."""
+    """Convert all refusals, by our code or by aiohttp, to problems."""
     try:
         return await handler(request)
     except BadRoomError as error:
@@ -142,14 +144,14 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
             response.headers["Allow"] = error.headers["Allow"]
         return response
     except ConnectionError:
-        # Whoever asked has gone. aiohttp passes over an answer that cannot be sent without a
-        # word; what a handler raises it would log as a fault of ours.
+        # The client has disconnected. aiohttp silently drops an answer that it cannot send, but
+        # would log an exception from a handler as an internal error.
         return web.Response()
     except OF_PEER:
         response = problem_response(Problem(400, "bad_request", "The request is not valid HTTP."))
         response.force_close()
         return response
     except Exception:
-        # The path is what somebody sent; the route is ours.
+        # Log the route, not the path: the client chooses the path.
         log.exception("%s: internal error", request.match_info.route)
         return problem_response(Problem(500, "fault", "Internal error."))

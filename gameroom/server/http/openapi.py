@@ -1,6 +1,6 @@
-"""The OpenAPI 3.1 document, made from the table of routes and the code's types.
+"""The OpenAPI 3.1 document, generated from the table of routes and the code's types.
 
-A room's routes stand below `/rooms/{id}`; the same ones over the socket are in asyncapi.py.
+A room's routes are below `/rooms/{id}`. `asyncapi` describes the same routes for the socket.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def openapi() -> dict[str, Any]:
 
 
 def room_path(route: Route[object]) -> str:
-    """Where a room's route is over HTTP."""
+    """The path of a room's route over HTTP."""
     return "/rooms/{id}" + route.path
 
 

@@ -1,7 +1,7 @@
-"""What is served to browsers as files: the pages, the engines, and their policies.
+"""The files for browsers: pages and engines, with their content security policies.
 
-A page may run our scripts and nothing else; uploaded code runs only in the sandbox,
-whose policy gives it an opaque origin and no network. Both policies stand here.
+A page can run only our scripts. Uploaded code runs only in the sandbox, whose policy gives it an
+opaque origin and no network. Both policies are in this module.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from aiohttp import web
 from gameroom import resources
 
 WEB = resources.web()
-"""Where the pages and the communications module are."""
+"""The folder with the pages and the JavaScript client."""
 
 TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -36,8 +36,8 @@ SANDBOX = "sandbox.html"
 
 
 def page_policy(host: str) -> str:
-    """The policy of our pages; `host` is what the browser calls us, whether by TLS or not:
-    behind a proxy we cannot tell."""
+    """The policy of our pages. host: the name that the browser uses for this server. Both `ws` and
+    `wss` are allowed, because behind a proxy we cannot know whether the browser uses TLS."""
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; "
         f"connect-src 'self' ws://{host} wss://{host}; img-src 'self' data:; frame-src 'self'; "
@@ -49,8 +49,8 @@ def page_policy(host: str) -> str:
 def sandbox_policy() -> str:
     """The policy of the frame that runs uploaded code: no origin, no network, no cookies.
 
-    One script of ours is let in, by its hash; every other source is handed over by the page
-    as text and becomes a blob. So nothing is ever fetched from inside, not even from us.
+    It allows one script of ours, by its hash. The page passes all other code as text, and the
+    frame creates blobs from it. So the frame never loads anything, not even from this server.
     """
     page = (WEB / SANDBOX).read_text(encoding="utf-8")
     script = page.partition("<script>")[2].partition("</script>")[0]
@@ -68,7 +68,7 @@ ENGINE_HEADERS = {
     "Content-Security-Policy": "sandbox; default-src 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-"""Uploaded code: typed by us, never a document, read by pages of this origin alone."""
+"""The headers of uploaded code: a fixed type, never a document, only for pages of this origin."""
 
 
 PICTURE_HEADERS = {
@@ -76,13 +76,13 @@ PICTURE_HEADERS = {
     "Cache-Control": "public, max-age=3600",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
 }
-"""A room's chart: it never changes, and holds an author's words."""
+"""The headers of the picture of a room's chart. It never changes and contains the author's text."""
 
 
 def policy_host(request: web.Request) -> str:
-    """The request's Host, as far as it is fit to stand in a policy.
+    """The request's Host header, checked so that a policy can contain it.
 
-    Raises HTTPBadRequest for a Host that is none.
+    Raises HTTPBadRequest if it is not a valid host.
     """
     if not HOST.fullmatch(request.host):
         raise web.HTTPBadRequest(text="The Host header is not a valid host.")
@@ -94,8 +94,8 @@ def file_response(
 ) -> web.FileResponse:
     """A file of the package's `web` folder.
 
-    fresh: answered anew each time, and kept by no cache (what a person sees).
-    Raises HTTPNotFound for every name that is not a plain file there.
+    fresh: caches must not store the response. For pages that people see.
+    Raises HTTPNotFound for each name that is not a regular file in this folder.
     """
     path = WEB / name
     kind = TYPES.get(path.suffix)
@@ -109,9 +109,9 @@ def file_response(
         "Content-Security-Policy": policy,
     }
     if name == SANDBOX:
-        # A name that is looked up and a connection without a request are messages too, and the
-        # policy covers neither. Browsers that do not know the second header yet open connections
-        # for `<link rel=preconnect>`: docs/design.md.
+        # DNS lookups and connections without a request can leak data too, and the policy covers
+        # neither. Browsers that do not know the second header yet still open connections for
+        # `<link rel=preconnect>`: see docs/design.md.
         headers["X-DNS-Prefetch-Control"] = "off"
         headers["Connection-Allowlist"] = "()"
     return web.FileResponse(path, headers=headers, status=status)

@@ -1,7 +1,7 @@
-"""Who pays for a request, and how: each waits for its turn, and what it costs is charged.
+"""Charges requests: each waits for its turn, and its payer's allowance pays for its cost.
 
-Knows allowances and rounds; nothing of what is asked. A session of the room pays for itself; for
-all others their address does.
+Knows allowances and rounds, but not the content of requests. The payer is the session in the room;
+a request without a session is charged to its address.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from gameroom.server.services import SERVICES
 T = TypeVar("T")
 
 BUSY_STEP_S = 0.01
-"""How often a piece of a long body asks again for its turn, where too many are waiting."""
+"""How long a piece of a long body is delayed if too many requests wait for a turn."""
 
 LATE_S = 1.0
-"""How late a refusal is that comes after too many of them: who does not heed them asks no more
-often than that on each connection."""
+"""The delay of a refusal after too many refusals. A client that ignores them can then send at most
+one request per connection in this time."""
 
 FREE = frozenset(("/livez", "/readyz"))
-"""Who watches over the server comes from the proxy's address, as others may."""
+"""Health checks are free: they can come from the same address as other clients of a proxy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ PAYER: web.RequestKey[Payer] = web.RequestKey("payer", Payer)
 
 @web.middleware
 async def paid(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Every request waits for its turn and is paid for. Raises ProblemError."""
+    """Make every request wait for its turn, and charge it. Raises ProblemError."""
     services, payer = request.app[SERVICES], _payer(request)
     request[PAYER] = payer
     allowance = payer.allowance
@@ -70,12 +70,12 @@ async def paid(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 def charge(request: web.Request, cost_us: int) -> None:
-    """So many microseconds of work were done for this request."""
+    """Charge the request's payer for this many microseconds of work."""
     request[PAYER].allowance.work_us.charge(request.app[SERVICES].now(), cost_us)
 
 
 def reckoned(request: web.Request, make: Callable[[], T]) -> T:
-    """What `make` makes, at the cost of whoever asks."""
+    """Call `make` and return its result. The request's payer is charged for the time."""
     clock_us = request.app[SERVICES].rounds.clock_us
     began = clock_us()
     try:
@@ -85,8 +85,8 @@ def reckoned(request: web.Request, make: Callable[[], T]) -> T:
 
 
 async def paced(request: web.Request, size: int) -> None:
-    """A piece of a long body is here or sent: the next one follows when this one is paid for, in
-    its turn."""
+    """Charge for a piece of a long body (`size` bytes received or sent), and wait until the
+    allowance and the rounds permit the next piece."""
     services, payer = request.app[SERVICES], request[PAYER]
     cost_us = PIECE_US + size // BYTES_PER_US
     charge(request, cost_us)
@@ -99,7 +99,7 @@ async def paced(request: web.Request, size: int) -> None:
 
 
 def _charge_unread(request: web.Request) -> None:
-    """Whoever announced a body that nobody wants pays for it as if it had come."""
+    """Charge for the announced size of a body that is discarded, as if it had been read."""
     most = request.app[SERVICES].config.limits.upload_bytes_max
     size = most if request.content_length is None else min(request.content_length, most)
     charge(request, size // BYTES_PER_US)

@@ -1,6 +1,6 @@
-"""The server's own routes over HTTP: what can be asked, of whom, and what comes back.
+"""The table of the server's own HTTP routes, with their inputs, outputs and authentication.
 
-What can be asked of one room, over HTTP below `/rooms/{id}` and over its socket, stands in
+The routes of a room, which are available over HTTP below `/rooms/{id}` and over its socket, are in
 `server/room_api/operations.py`.
 """
 

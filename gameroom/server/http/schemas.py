@@ -1,8 +1,8 @@
-"""JSON Schemas of what travels, made from the code's own types by msgspec.
+"""JSON Schemas of all bodies, generated from the code's types by msgspec.
 
-msgspec takes no recursive alias, and `model.Value` is one. So each dataclass is mirrored
-as a struct of the same name and fields in which `Value` is a type of its own, whose
-schema stands here. Everything else is msgspec's.
+msgspec does not support recursive type aliases, and `model.Value` is one. So each dataclass is
+mirrored as a struct with the same name and fields, in which a separate type replaces `Value`. The
+schema of that type is in this module. msgspec generates all other schemas.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TEMPLATE = "#/components/schemas/{name}"
 
 
 class PlainValue:
-    """Stands for `model.Value`: what a setting, a variable or a field of a body can hold."""
+    """Replaces `model.Value`: the value of a setting, a variable or a field of a body."""
 
 
 VALUE_SCHEMA: dict[str, Any] = {
@@ -35,7 +35,7 @@ VALUE_SCHEMA: dict[str, Any] = {
 
 
 def components(of: Iterable[Any]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """A schema for each type, in order, and the named ones that they refer to."""
+    """A schema for each type, in order, and the named schemas that they refer to."""
     mirrored = [mirror(type_) for type_ in of]
     schemas, named = msgspec.json.schema_components(
         mirrored, schema_hook=_hook, ref_template=TEMPLATE
@@ -46,12 +46,12 @@ def components(of: Iterable[Any]) -> tuple[list[dict[str, Any]], dict[str, Any]]
 def _hook(type_: type) -> dict[str, Any]:
     if type_ is PlainValue:
         return dict(VALUE_SCHEMA)
-    raise NotImplementedError  # how msgspec is told that a hook does not know a type
+    raise NotImplementedError  # msgspec's convention for a type that the hook does not know
 
 
 @cache
 def mirror(hint: Any) -> Any:
-    """The type with every dataclass in it made a struct that msgspec can describe."""
+    """The type, with each dataclass in it replaced by a struct that msgspec can describe."""
     if hint == Value:
         return PlainValue
     if is_record(hint):

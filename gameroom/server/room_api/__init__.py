@@ -1,6 +1,6 @@
-"""The operations of a room: what can be asked of one, and what is answered.
+"""The operations of a room: the requests that it accepts, and their answers.
 
-Knows rooms and packets; neither HTTP nor sockets, which both carry these questions. The rule it
-keeps: a route stands in a table once, with the function that answers it, and whatever documents or
-dispatches routes reads the table.
+Knows rooms and packets, but neither HTTP nor sockets, which both carry these requests. The rule it
+keeps: a table lists each route once, with the function that answers it. All code that documents or
+dispatches routes reads this table.
 """

@@ -1,6 +1,6 @@
-"""What can be asked of a room, by whom, and what comes back: the same over HTTP and its socket.
+"""The operations of a room and their answers: the same over HTTP and over the room's socket.
 
-Paths are written relative to the room: over its socket just so, over HTTP below `/rooms/{id}`.
+Paths are relative to the room. The socket uses them unchanged, HTTP uses them below `/rooms/{id}`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def _route(
     query: Mapping[str, str] | None = None,
     may_be_empty: bool = False,
 ) -> Callable[[Act], Act]:
-    """The function below answers this route, which has its name."""
+    """A decorator: the function answers this route, and gives the route its name."""
 
     def told(do: Act) -> Act:
         _routes.append(
@@ -198,7 +198,7 @@ def turn(question: Question) -> Answer:
     query={"from": "The first generation to return. Default: 1."},
 )
 def turns(question: Question) -> Answer:
-    """Turns from one on, as many as fit: the bytes of the journal, put together."""
+    """The turns from one generation on, up to the limits: the joined bytes of the journal."""
     first = max(1, whole(question.query.get("from", "1"), "from"))
     runner, codec, limits = question.runner, question.codec, question.limits
     last = _shown(question).generation
@@ -275,7 +275,7 @@ def time(question: Question) -> Answer:
 
 
 def sent(question: Question, packet: inputs.Packet) -> Answer:
-    """Give the room this packet."""
+    """Pass this packet to the room. Returns the room's answer."""
     return Answer.of(question.runner.receive(question.who, packet))
 
 
@@ -303,7 +303,7 @@ NOT_FOUND = {
 
 
 def answer(question: Question) -> Answer:
-    """The answer to a question, refusals included."""
+    """The answer to a question. Refusals are answers too: this does not raise ProblemError."""
     found = _TABLE.find(question.method, question.path)
     if not isinstance(found, tuple):
         return Answer.refused(NOT_FOUND[found])
@@ -311,8 +311,8 @@ def answer(question: Question) -> Answer:
     if question.runner.stopped is not None:
         return Answer.refused(question.runner.stopped)
     if not question.runner.room.member(question.who):
-        # Somebody may have left, or been dropped, while the body of the request was still coming;
-        # and the socket is open until the open turn says so.
+        # The person can have left, or been dropped, while the body of the request was arriving.
+        # Also, a socket stays open until the open turn announces that its member has left.
         return Answer.refused(NOT_IN_THE_ROOM)
     try:
         return route.do(replace(question, params=params))

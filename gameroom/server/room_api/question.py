@@ -1,6 +1,6 @@
-"""A question to a room and its answer, whatever carries them.
+"""A question to a room and its answer, independent of how they are transported.
 
-Knows rooms and packets; no HTTP and no sockets.
+Knows rooms and packets, but no HTTP and no sockets.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from gameroom.wire import Codec
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A request to a room. who: the user id that the server knows, never the client's word.
+    """A request to a room. who: the user id from the session, never one that the client sends.
 
-    codec: of the carrier, for answers whose bytes are there already.
-    can_start: why no game may be started now, None when it may.
+    codec: the codec of the carrier, for answers whose bytes already exist.
+    can_start: why no game can start now, None if one can.
     """
 
     runner: Runner
@@ -40,7 +40,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a room says to whoever asked, or why not."""
+    """The answer of a room to a request, or the problem if the request was refused."""
 
     status: int
     body: object = None
@@ -57,7 +57,7 @@ class Answer:
 
 
 def whole(said: str, name: str) -> int:
-    """A number of a path or a query. Raises ProblemError."""
+    """A whole number in a path or a query. Raises ProblemError."""
     if not said.isascii() or not said.isdigit() or len(said) > 16 or int(said) > INT_MAX:
         raise refuse(400, "bad_number", f"`{name}` must be a whole number.")
     return int(said)

@@ -1,7 +1,7 @@
-"""What a route is, and how a path finds one.
+"""Routes, and how to find the route for a path.
 
-HTTP's resources, the socket's dispatch, OpenAPI and AsyncAPI are all made from the tables of
-routes (`room.py` here, `http/routes.py`), so that none of them can say what another does not do.
+HTTP's resources, the socket's dispatch, OpenAPI and AsyncAPI are all generated from the tables of
+routes (`operations.py` here, `http/routes.py`), so that they always agree.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ OWN_TYPES = "application/json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route(Generic[Do]):
-    """One resource and the methods that mean the same there.
+    """One resource and the methods that have the same meaning for it.
 
-    do: the function that answers. input, output: the body's type; None where there is none.
-    statuses: those it answers with when all goes well; problems are always possible.
-    query: parameters of the query string and what they are.
-    entry: what opens it: nothing, a create key, a session in the room, or either of them.
-    media: of the output. may_be_empty: whether the body may be left out.
+    do: the function that answers. input, output: the types of the bodies, None for no body.
+    statuses: the statuses on success. problems: the statuses of refusals.
+    query: the parameters of the query string and their descriptions.
+    entry: the required authentication: none, a create key, a session in the room, or either.
+    media: the media type of the output. may_be_empty: whether the body can be omitted.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Route(Generic[Do]):
 
 
 class Table(Generic[Do]):
-    """Finds a route by method and path, without patterns."""
+    """Finds a route by method and path, without regular expressions."""
 
     def __init__(self, routes: tuple[Route[Do], ...]) -> None:
         self._by_size: dict[int, list[tuple[tuple[str, ...], dict[str, Route[Do]]]]] = {}
@@ -62,7 +62,7 @@ class Table(Generic[Do]):
                 methods[method] = route
 
     def find(self, method: str, path: str) -> tuple[Route[Do], dict[str, str]] | Literal[404, 405]:
-        """The route and its parameters, or the status that says why there is none."""
+        """The route and its parameters, or the status 404 (unknown path) or 405 (wrong method)."""
         said = path.split("/")
         found = False
         for parts, methods in self._by_size.get(len(said), ()):

@@ -1,5 +1,5 @@
-"""One socket: its hello, what it asks, what it is told, and what that may cost.
+"""One WebSocket: its hello, its requests, its events, and its budget.
 
-Knows frames and the host's runner; no rule of any room. The rule it keeps: frames are taken in
-their order, nothing is acted on after a close, and silence has its limits.
+Knows frames and the runner of the room, but no rule of any room. The rule it keeps: frames are
+processed in order, nothing is processed after a close, and silence is limited.
 """

@@ -1,7 +1,7 @@
-"""What one socket may ask for, and who pays for it.
+"""The budget of one socket: limits its frames and requests, and charges their payer.
 
-Knows buckets and rounds; no frames. Before the hello a socket pays for itself and has little to
-spend. After it the person pays, from one allowance for all sockets and HTTP requests.
+Knows buckets and rounds, but no frames. Before the hello, a socket has a small budget of its own.
+After it the person pays, from one allowance for all sockets and HTTP requests.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ class Budget:
 
     def __init__(self, services: Services) -> None:
         self.clock_us = services.rounds.clock_us
-        """Runs while this thread computes."""
+        """A clock that runs only while this thread computes."""
         self._services = services
         self._now = services.now
         self._unheard_max = services.config.limits.hello_frames_max
         self._frames = Bucket(self._unheard_max, self._unheard_max)
-        """Of this socket, then of this person's frames on all sockets."""
+        """For the frames of this socket; after the hello, of this person on all sockets."""
         self._refused = 0
-        """Frames that were refused before the hello."""
+        """How many frames were refused before the hello."""
         self._allowance: Allowance | None = None
-        """Of this person; None before the hello."""
+        """The allowance of this person; None before the hello."""
         self._payer = f"socket {id(self)}"
 
     def connect(self, runner: Runner, who: str) -> int:
-        """From now on this person pays. Where somebody connects too often, how long to wait: each
-        time is told to everybody and written down."""
+        """From now on this person pays. Returns 0, or the time to wait if the person connects too
+        often: each connect is an event that everyone receives and the journal stores."""
         services, file = self._services, runner.room.file
         allowance = services.allowances.of_session(runner.id, who, file)
         if not (wait := allowance.connects.take(self._now())):
@@ -43,7 +43,7 @@ class Budget:
         return wait
 
     def take_frame(self, size: int = 0) -> int:
-        """Take a frame of so many bytes, or say how long until it would not be one too many."""
+        """Take a frame of `size` bytes. Returns 0, or the time until the frame is allowed."""
         frames = self._frames
         if size >= FRAME_BYTES:
             return frames.take(self._now(), frames_in(size))
@@ -53,16 +53,16 @@ class Budget:
         return frames.take(self._now())
 
     def is_flood(self) -> bool:
-        """Whether a refusal is one too many. First the advice, then the close: after a burst of
-        refused frames."""
+        """Count a refusal. Returns whether there were too many, so that the socket must be closed
+        instead of sending further refusals."""
         if self._allowance is not None:
             return self._allowance.refusals.take(self._now()) > 0
         self._refused += 1
         return self._refused > self._unheard_max
 
     def charge_reading(self, took_us: int, *, is_packet: bool) -> int:
-        """A long frame took so much to read: it counts for more frames, and where it is no packet,
-        as work. How long to read no further."""
+        """Charge the reading of a long frame: it counts as additional frames and, unless it is a
+        client packet, as work. Returns how long reading must pause."""
         now = self._now()
         self._frames.charge(now, took_us // FRAME_US)
         if self._allowance is None or is_packet:
@@ -71,24 +71,24 @@ class Budget:
         return self._allowance.work_us.wait(now)
 
     def charge(self, took_us: int) -> None:
-        """Work that was done for this person; before the hello it is free."""
+        """Charge work for this person. Before the hello it is free."""
         if self._allowance is not None:
             self._allowance.work_us.charge(self._now(), took_us)
 
     def wait(self) -> int:
-        """How long until this person may ask for work again, 0 where it may."""
+        """The time until this person can send requests again, 0 if that is now."""
         return 0 if self._allowance is None else self._allowance.work_us.wait(self._now())
 
     def in_turn(self, go: Callable[[], object], dropped: Callable[[], object]) -> None:
-        """Do it now or in a later round, when it is this payer's turn. dropped: is called instead
-        where too much is waiting."""
+        """Call `go` in this payer's turn, now or in a later round. dropped: called instead if too
+        many jobs are waiting."""
         try:
             self._services.rounds.run(self._payer, go, dropped)
         except BusyError:
             dropped()
 
     async def turn(self, least_us: int) -> bool:
-        """Wait until it is this payer's turn; whether it came."""
+        """Wait for this payer's turn. Returns False if too many jobs are waiting."""
         try:
             await self._services.rounds.turn(self._payer, least_us=least_us)
         except BusyError:

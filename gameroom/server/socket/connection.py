@@ -1,10 +1,10 @@
-"""One socket: says who it is, asks, is answered and is told.
+"""One socket: processes its hello and its requests, and sends answers and events.
 
-Knows frames and the runner of its room; no rule of any room. `received` is called with
-each message when it is parsed and does all that follows before it returns.
+Knows frames and the runner of its room, but no rule of any room. `received` is called with each
+message while it is parsed, and does all work for it before it returns.
 
-The rules it keeps: before the hello nothing is answered; events go out in the order of
-their seq, each once; from the moment it is closed nothing that arrives counts.
+The rules: before the hello no request is answered; events are sent in order of seq, each once;
+after the close, all received data is ignored.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 BUSY_STEP_S = 0.01
-"""How often a long frame asks again for its turn, where too many are waiting."""
+"""How long a long frame waits before it asks for a turn again, if too many are waiting."""
 
 HOLD_MS = 1000
-"""How long a socket is read no further, at most, whose frames are too many."""
+"""The maximum pause of reading from a socket that sends too many frames."""
 
 
 class Connection:
@@ -58,12 +58,12 @@ class Connection:
         codec: Codec,
         settled: Callable[[], None],
     ) -> None:
-        """settled: called once, when it has said who it is or is gone."""
+        """settled: called once, when the hello is accepted or the socket is closed."""
         self.who = ""
         self.delay_ms = 0
-        """How late it is told what happens."""
+        """The delay of events for this socket."""
         self.known = False
-        """Whether it has said who it is."""
+        """Whether its hello was accepted."""
         self.closed = False
         self._services = services
         self._limits = services.config.limits
@@ -78,23 +78,23 @@ class Connection:
         self._transport: asyncio.Transport | None = None
         self._pieces: Pieces | None = None
         self._goodbye = False
-        """Whether the peer ended it, also by breaking the protocol: what it had asked before
-        counts."""
+        """Whether the peer ended the connection, also by a protocol error. Then its earlier
+        requests are still executed."""
         self._farewell: asyncio.TimerHandle | None = None
         self._asking = 0
-        """How many questions have no answer yet."""
+        """The number of unanswered questions."""
         self._then: tuple[int, str] | None = None
-        """How it closes once they are answered."""
+        """The code and the reason for closing after they are answered."""
         self._deadline: asyncio.TimerHandle | None = None
         self._packet_bytes_max = self._limits.frame_bytes_max
         if guest.runner is not None:
             self._packet_bytes_max = number(guest.runner.room.file, "limits", "packet_bytes")
         self._typed_bytes_max = min(self._packet_bytes_max, FRAME_BYTES - 1)
 
-    # -- life ----------------------------------------------------------------------
+    # -- opening and closing -------------------------------------------------------
 
     def start(self, transport: asyncio.Transport) -> None:
-        """The handshake is about to be done; messages may arrive from now on."""
+        """Called before the handshake completes. Messages can arrive from now on."""
         self._transport = transport
         self._deadline = self._loop.call_later(
             self._limits.hello_timeout_ms / 1000,
@@ -102,27 +102,25 @@ class Connection:
         )
 
     def parsing(self, pieces: Pieces) -> None:
-        """The handshake is done: this parses what comes."""
+        """Called after the handshake with the parser of the received bytes."""
         self._pieces = pieces
         pieces.later = self._in_turn
 
     def stop(self) -> None:
-        """The socket has no more to read: leave the room, and let go of the transport."""
+        """The connection is lost: leave the room and close the transport."""
         ours, self.closed = self.closed, True
         self._quiet()
         if self._farewell is not None:
             self._farewell.cancel()
         self._detach()
         if ours and self._transport is not None:
-            # The peer is gone: nothing is left to say.
+            # The peer has disconnected, so no close frame is needed.
             self._transport.close()
 
     def close(self, code: int, reason: str) -> None:
-        """Nothing more is sent or heard; the close frame goes out behind what was sent, and
-        behind the answer to the question that led to it.
-
-        The peer has a while to answer it, so that it surely reads the code; a peer that
-        does not read is cut off.
+        """Stop sending and receiving. The close frame follows all sent data, and the answer to the
+        question that caused the close. The peer has some time to answer it, so that it can read the
+        code. After that the connection is aborted.
         """
         if self.closed:
             return
@@ -142,13 +140,13 @@ class Connection:
         )
 
     def give_way(self) -> None:
-        """Before the hello: somebody else needs the place, now."""
+        """Close a connection without a hello at once, to make room for another."""
         assert self._transport is not None
         self.close(Close.NO_HELLO, "the connection was silent and others are waiting")
         self._transport.close()
 
     def peer_closed(self, code: int) -> None:
-        """The peer says goodbye, or answers ours: nothing is left to wait for."""
+        """The peer sent a close frame, or answered ours: close the transport."""
         transport = self._transport
         assert transport is not None
         if not self.closed:
@@ -159,11 +157,11 @@ class Connection:
         transport.close()
 
     def broken(self, code: int, reason: str) -> None:
-        """The peer broke the protocol (RFC 6455, 7.1.7): the connection ends at once for it.
+        """The peer violated the protocol (RFC 6455, 7.1.7): end the connection at once.
 
-        Our side reads on for a while without looking: closing over unread bytes would be a
-        reset, which may overtake the close frame. A peer whose message is too big keeps the
-        rules otherwise, and has that while to read why.
+        Our side continues to read for a while and discards the data. Closing with unread bytes
+        would cause a reset, which can overtake the close frame. If only a message was too big, the
+        peer has this time to read the reason.
         """
         self._goodbye = self._goodbye or not self.closed
         self.leave(code, reason)
@@ -185,7 +183,7 @@ class Connection:
             self._stream.stop()
 
     def _detach(self) -> None:
-        """Tell the room, and with it everybody in it, in this person's turn."""
+        """Detach from the room, in this person's turn, because everyone in it is notified."""
         runner = self._runner
         if not self.known or runner is None:
             return
@@ -195,30 +193,30 @@ class Connection:
 
         self._budget.in_turn(detach, detach)
 
-    # -- being told ------------------------------------------------------------------
+    # -- sending ---------------------------------------------------------------------
 
     def push(self, event: EncodedEvent) -> None:
-        """Send an event, where it is the next one for this socket, and due."""
+        """Send an event if it is the next one for this socket, and due."""
         assert self._stream is not None, "it has said who it is"
         self._stream.push(event)
 
     def catch_up(self) -> None:
-        """Send what it has missed; safe at any time."""
+        """Send the events that this socket has missed. Safe at any time."""
         assert self._stream is not None, "it has said who it is"
         self._stream.catch_up()
 
     @property
     def is_full(self) -> bool:
-        """Whether the peer has yet to read what was sent."""
+        """Whether the peer must read before more is sent."""
         assert self._transport is not None
         return self._transport.get_write_buffer_size() > self._limits.write_buffer_bytes_max // 4
 
     def reject(self, rejected: Rejected | Rejection) -> None:
-        """Tell this person alone."""
+        """Send a rejection to this person only."""
         self.write(websocket.frame(self._codec.encode_private(rejected)))
 
     def write(self, frame: bytes) -> None:
-        """Send a frame. Who does not read is cut off."""
+        """Send a frame. A peer that does not read is disconnected."""
         transport = self._transport
         assert transport is not None
         if self.closed or transport.is_closing():
@@ -228,14 +226,14 @@ class Connection:
             self.leave(Close.SLOW_READER, "events were not read quickly enough")
 
     def leave(self, code: int, reason: str) -> None:
-        """Close, and tell the room that this socket is gone."""
+        """Close the socket and detach it from the room."""
         self.close(code, reason)
         self._detach()
 
-    # -- hearing ---------------------------------------------------------------------
+    # -- receiving -------------------------------------------------------------------
 
     def received(self, message: str | bytes) -> None:
-        """One message. Never raises: a fault of ours closes this socket alone."""
+        """Process one message. Never raises: an internal error closes only this socket."""
         if self.closed:
             return
         try:
@@ -255,7 +253,7 @@ class Connection:
             self._failed()
 
     def _guarded(self, step: Callable[P, T], *args: P.args, **more: P.kwargs) -> T | None:
-        """A step of this socket. Never raises: a fault of ours closes this socket alone."""
+        """Call a step of this socket. Never raises: an internal error closes only this socket."""
         try:
             return step(*args, **more)
         except Exception:
@@ -267,12 +265,12 @@ class Connection:
         self.leave(Close.INTERNAL, "internal error")
 
     def pinged(self, payload: bytes) -> None:
-        """A ping, which costs what a frame costs."""
+        """Answer a ping. It costs as much as a frame."""
         self.counted()
         self.write(websocket.pong_frame(payload))
 
     def counted(self) -> None:
-        """A frame that asks for nothing. None is refused before the last one is too many."""
+        """Count a frame that needs no answer. The socket is closed after too many of them."""
         if not self.closed and self._budget.take_frame() and self._budget.is_flood():
             self.leave(Close.TOO_MANY, "too many frames")
 
@@ -297,12 +295,13 @@ class Connection:
             self._read(message, wait)
 
     def _in_turn(self, go: Callable[[], None]) -> None:
-        """A few more frames of a read that brought many, in this person's turn."""
+        """Process some more frames of a long read, in this person's turn."""
         self._budget.in_turn(go, lambda: self._loop.call_later(BUSY_STEP_S, self._in_turn, go))
 
     def _read_in_turn(self, pieces: Pieces, message: str | bytes, wait: int) -> None:
-        """A long frame takes long to read, and a hello is told to everybody: in its turn among the
-        answers, and what this peer sent after it waits."""
+        """Read a long frame or a hello in this person's turn among the answers, because a long
+        frame takes long to read, and a hello is announced to everyone. Later data of this peer
+        waits."""
         done = waits = False
 
         def job() -> None:
@@ -351,9 +350,9 @@ class Connection:
             self._wait_for_a_slice(said)
 
     def _decoded(self, message: str | bytes) -> RequestFrame | ClientPacket:
-        """A frame that takes long to read counts for more than its bytes, and is paid for as a
-        request where it is no packet; who cannot is read no further for a while. Raises
-        BadFrameError."""
+        """Decode a message. If it takes long, it counts for more than its bytes, and is charged
+        like a request unless it is a client packet. If the person cannot pay, reading pauses.
+        Raises BadFrameError."""
         if len(message) < FRAME_BYTES:
             return self._codec.decode(message)
         budget, said = self._budget, None
@@ -380,7 +379,7 @@ class Connection:
             runner.when_stored(partial(self.reject, rejection))
 
     def _wait_for_a_slice(self, request: RequestFrame) -> None:
-        """Answer it when it is this person's turn, and reckon what that took."""
+        """Answer a request in this person's turn, and charge its cost."""
         budget = self._budget
         if wait := budget.wait():
             if budget.is_flood():
@@ -400,7 +399,7 @@ class Connection:
         budget.in_turn(job, lambda: self._refuse(request, BUSY))
 
     def _answered(self, request: RequestFrame) -> int:
-        """The size of the answer, 0 where there is none."""
+        """Answer a request. Returns the size of the answer, 0 if there is none."""
         try:
             return self._request(request)
         except (JournalError, StoreFailedError) as error:
@@ -409,7 +408,7 @@ class Connection:
             return 0
 
     def _request(self, request: RequestFrame) -> int:
-        """Answer it; the size of the answer."""
+        """Answer a request. Returns the size of the answer."""
         assert self._runner is not None
         path, _, query = request.path.partition("?")
         question = Question(
@@ -420,7 +419,7 @@ class Connection:
             self._codec,
             self._limits,
             request.body,
-            # As over HTTP: of a name that comes twice the first value counts, an empty one too.
+            # As over HTTP: the first value of a repeated name counts, even if it is empty.
             dict(reversed(parse_qsl(query, keep_blank_values=True))),
             can_start=self._services.lobby.can_start(),
         )
@@ -438,7 +437,7 @@ class Connection:
         return len(frame)
 
     def _answer_with(self, frame: bytes) -> None:
-        """A question is answered; with nothing, where it asked for nothing."""
+        """Complete a question with its answer, which is empty if the client wants none."""
         if frame:
             self.write(frame)
         self._asking -= 1
@@ -446,7 +445,7 @@ class Connection:
             self.close(*self._then)
 
     def _response(self, request: RequestFrame, said: Answer) -> bytes:
-        """The frame of an answer for a request with an id; without one only of a refusal."""
+        """The frame of an answer. A request without an id is answered only by a refusal."""
         if said.problem is not None:
             return self._refusal(request, said.problem)
         if request.id is None:
@@ -479,7 +478,7 @@ class Connection:
             heard.runner.when_stored(partial(self._welcome, said, heard), stopped)
 
     def _welcome(self, said: RequestFrame, admitted: Admitted) -> None:
-        """The answer, then the tail, then live: one call, so nothing falls between."""
+        """Send the answer, then missed events, then live ones, in one call so that none is lost."""
         if self.closed:
             return
         runner, who = admitted.runner, admitted.who

@@ -1,17 +1,15 @@
-"""Dispatch of WebSocket messages at the moment they are parsed.
+"""Dispatches WebSocket messages while they are parsed.
 
-aiohttp hands parsed messages to a queue from which one coroutine per socket reads: a
-future, a task switch and a loop turn for every packet, and a pong that leaves behind the
-answers to later messages. Here aiohttp does the handshake, and what arrives afterwards
-goes straight to our parser: everything from the bytes to the answer's bytes in the
-transport is one synchronous call.
+aiohttp puts parsed messages into a queue from which one coroutine per socket reads. This costs a
+future, a task switch and a loop turn for every packet, and a pong can be sent after the answers to
+later messages. Here aiohttp only does the handshake. After that, received bytes go directly to our
+parser: everything from the received bytes to the answer in the transport is one synchronous call.
 
-aiohttp has no public door for this: `_post_start` is written again with our parser in
-place of its own. `available` reports whether this aiohttp is shaped as expected, tried on
-real bytes and not only by name; where it isn't, `async for` reads the messages and
-everything else stays as it is.
+aiohttp has no public API for this, so we override `_post_start` with our own parser. `available`
+tests with real bytes, and not only by names, whether this version of aiohttp works as expected. If
+not, `async for` reads the messages, and everything else is the same.
 
-Knows nothing of rooms. Rule: a receiver never raises; it must catch what is its own.
+Knows no rooms. The rule: a receiver never raises; it must catch its own exceptions.
 """
 
 from __future__ import annotations
@@ -33,8 +31,8 @@ log = logging.getLogger(__name__)
 
 
 class FrameFeed:
-    """What aiohttp's protocol calls a payload parser: it feeds our parser and sends pings to a
-    silent peer."""
+    """A payload parser for aiohttp's protocol. It feeds our parser, and sends pings to a silent
+    peer."""
 
     def __init__(
         self,
@@ -43,9 +41,9 @@ class FrameFeed:
         loop: asyncio.AbstractEventLoop,
         heartbeat_s: float,
     ) -> None:
-        """feed: gives the bytes to the parser, now or in a while."""
+        """feed: passes the bytes to the parser, now or later."""
         self.lost: asyncio.Future[None] = loop.create_future()
-        """Done when the connection is gone."""
+        """Done when the connection is lost."""
         self._parser = parser
         self._give = feed
         self._loop = loop
@@ -60,7 +58,7 @@ class FrameFeed:
         return False, b""
 
     def feed(self, data: bytes) -> None:
-        """Bytes of frames. The connection calls this without going through aiohttp."""
+        """Parse bytes of frames. The connection calls this directly, not through aiohttp."""
         self._heard_at = self._loop.time()
         self._asked = False
         self._give(data)
@@ -72,7 +70,8 @@ class FrameFeed:
             self.lost.set_result(None)
 
     def watch(self, transport: asyncio.Transport) -> None:
-        """Send a ping after each silent heartbeat; half of one later the peer is gone."""
+        """Send a ping after each silent heartbeat. Abort if the peer stays silent for another half
+        of a heartbeat."""
         self._transport = transport
         self._timer = self._loop.call_later(self._heartbeat_s, self._beat)
 
@@ -93,10 +92,10 @@ class FrameFeed:
 
 
 class Socket(web.WebSocketResponse[Literal[True]]):
-    """A WebSocket whose messages reach `receiver`.
+    """A WebSocket that passes its messages to `receiver`.
 
-    `run` must be awaited after `prepare`; it returns when the connection is gone. Whoever
-    owns the socket says goodbye with `close_frame`, and answers the peer's.
+    Await `run` after `prepare`. It returns when the connection is lost. The owner of the socket
+    must send `close_frame` itself, also as the answer to the peer's close frame.
     """
 
     def __init__(
@@ -112,13 +111,13 @@ class Socket(web.WebSocketResponse[Literal[True]]):
         frames_per_round: int = 4,
         parsing: Callable[[Pieces], None] = lambda pieces: None,
     ) -> None:
-        """first_bytes_max: the limit of messages until `raise_limit`, held while they are
-        buffered. aiohttp's own reader knows message_bytes_max alone.
-        parsing: called with what parses the messages, where that can be slowed down."""
+        """first_bytes_max: the limit of messages until `raise_limit`, also while they are buffered.
+        aiohttp's own reader knows only message_bytes_max.
+        parsing: called with the Pieces that parse the messages, if parsing can be slowed down."""
         super().__init__(
             protocols=protocols,
             compress=False,
-            # aiohttp refuses a message of exactly its limit.
+            # aiohttp already refuses a message with exactly its limit.
             max_msg_size=message_bytes_max + 1,
             heartbeat=None if fast else heartbeat_ms / 1000,
             timeout=close_timeout_ms / 1000,
@@ -134,7 +133,7 @@ class Socket(web.WebSocketResponse[Literal[True]]):
         self._parsing = parsing
 
     def raise_limit(self) -> None:
-        """From the next frame on, messages have up to message_bytes_max."""
+        """From the next frame on, messages can have up to message_bytes_max bytes."""
         self._own.message_bytes_max = self._message_bytes_max
 
     def _post_start(
@@ -154,12 +153,12 @@ class Socket(web.WebSocketResponse[Literal[True]]):
         self._feed = FrameFeed(self._own, feed, loop, self._heartbeat_s)
         if request.transport is not None:
             self._feed.watch(request.transport)
-        # Typed for aiohttp's own reader, of which it calls feed_data and feed_eof alone.
+        # The type is that of aiohttp's own reader, but aiohttp calls only feed_data and feed_eof.
         request.protocol.set_parser(self._feed)  # type: ignore[arg-type]
         request.protocol.keep_alive(False)
 
     async def run(self) -> None:
-        """Until the connection is gone."""
+        """Read messages until the connection is lost."""
         if self._feed is not None:
             await self._feed.lost
             return
@@ -174,13 +173,13 @@ class Socket(web.WebSocketResponse[Literal[True]]):
         receiver.peer_closed(self.close_code or NO_STATUS)
 
     async def write_eof(self, data: bytes = b"") -> None:
-        """aiohttp would say goodbye here; on the fast path that is done."""
+        """aiohttp sends its close frame here. On the fast path, ours was already sent."""
         if self._feed is None:
             await super().write_eof()
 
 
 class _Probe:
-    """Notes what its parser says."""
+    """A receiver that records the calls of its parser."""
 
     def __init__(self) -> None:
         self.said: list[object] = []
@@ -210,10 +209,10 @@ _PING = b"\x89\x80\x00\x00\x00\x00"
 
 
 def available() -> bool:
-    """Whether this aiohttp lets messages be dispatched when they are parsed.
+    """Whether this version of aiohttp allows messages to be dispatched while they are parsed.
 
-    A protocol without a transport gets a handshake with a frame behind it, then a ping,
-    then the end of the connection. Needs a running loop.
+    The test feeds a protocol without a transport: a handshake followed by a frame, then a ping,
+    then the end of the connection. Call it inside a running event loop.
     """
     door = getattr(web.WebSocketResponse, "_post_start", None)
     if door is None or list(inspect.signature(door).parameters) != [

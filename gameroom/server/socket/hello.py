@@ -1,7 +1,7 @@
-"""The first frame of a socket: who comes, and from which event on, or why not.
+"""The first frame of a socket: identifies the client and its last event, or refuses it.
 
-Knows sessions and rooms; writes nothing. Nobody is told whether there is such a room before a
-session of it is shown.
+Knows sessions and rooms, and writes nothing. The rule: without a valid session, a client does not
+learn whether the room exists.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ HELLO_FIRST = Problem(401, "hello_first", "The first frame must be `PUT /session
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """What a socket shows before its hello. room: the id that it names. runner: None where there
-    is no such room; absent: why a room that there may be is not here. token: of its cookie."""
+    """The client before its hello. room: the id in the path. runner: None if the room does not
+    exist or is not available. absent: why a possibly existing room is not available. token: the
+    token in its cookie."""
 
     room: str
     runner: Runner | None
@@ -33,7 +34,7 @@ class Guest:
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """sent: the seq of the last event that the peer has."""
+    """The hello is accepted. sent: the seq of the last event that the peer has."""
 
     who: str
     runner: Runner
@@ -43,7 +44,8 @@ class Admitted:
 
 @dataclass(frozen=True, slots=True)
 class Declined:
-    """close: how the socket closes; None where it may try again."""
+    """The hello is refused. close: the close code and reason; None if the client can try again on
+    this socket."""
 
     problem: Problem
     close: tuple[Close, str] | None = None
@@ -52,7 +54,8 @@ class Declined:
 def admit(
     services: Services, budget: Budget, guest: Guest, said: RequestFrame | ClientPacket
 ) -> Admitted | Declined:
-    """Whether somebody who says this comes in, and pays from then on."""
+    """Check the first frame of a socket. If it is accepted, the person's budget pays from then
+    on."""
     if not isinstance(said, RequestFrame) or (said.method, said.path) != ("PUT", "/session"):
         return Declined(HELLO_FIRST)
     try:
@@ -75,7 +78,7 @@ def admit(
 
 
 def _admitted(runner: Runner, who: str, hello: bodies.HelloBody, behind_max: int) -> Admitted:
-    """behind_max: who lacks more events goes on from a snapshot, where its engine can."""
+    """behind_max: a client that lacks more events continues from a snapshot, if its engine can."""
     resume = runner.resume_for(who, hello.seq, behind_max) if hello.snapshots else None
     shown = runner.shown(who)
     welcome = replace(

@@ -1,11 +1,11 @@
-"""What one peer sends, a few frames in each round of the loop.
+"""Parses the input of one peer, a few frames in each round of the loop.
 
-One read may bring 256 KiB: forty thousand small frames, each of which is decoded and answered in
-the same call. So the parser takes a few frames at once; the rest waits in order and for its turn,
-and the socket is read no further until it is parsed. What a player honestly sends in a turn never
-waits.
+One read can return 256 KiB, i.e. forty thousand small frames, and each is decoded and answered in
+the same call. So the parser processes only a few frames at once. The rest waits in order for its
+turn, and the socket is not read until all of it is parsed. The packets that an honest player sends
+in a turn never wait.
 
-Whoever sends too much is not read for a while: TCP holds the peer back, and a flood costs nothing.
+If a peer sends too much, reading pauses. TCP then slows the peer down, so a flood costs nothing.
 
 Knows no rooms.
 """
@@ -18,41 +18,41 @@ from collections.abc import Callable
 from gameroom.server.websocket import Parser
 
 SLOW_S = 0.04
-"""The pause after each piece of a peer from whom nothing is wanted but the end."""
+"""The pause after each piece if only the peer's close frame is expected."""
 
 
 class Pieces:
-    """Feeds `parser` from `transport`, no further than its `frames_per_feed` at once."""
+    """Feeds `parser` from `transport`, at most its `frames_per_feed` frames at once."""
 
     def __init__(
         self, parser: Parser, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop
     ) -> None:
         self.slow = False
-        """Only the peer's goodbye is awaited."""
+        """Whether only the peer's close frame is expected."""
         self.later: Callable[[Callable[[], None]], object] = loop.call_soon
-        """Does something in its turn."""
+        """Calls a function in the peer's turn."""
         self._parser = parser
         self._transport = transport
         self._loop = loop
         self._holds = 0
-        """How many reasons there are to parse no further for now."""
+        """How many calls of `stop` have not been ended by `go`."""
 
     def add(self, data: bytes) -> None:
-        """Bytes as they were read: parsed now, or from now on."""
+        """Parse received bytes, now or later."""
         if self._holds:
             self._parser.keep(data)
         elif self._parser.feed(data) or self.slow:
             self._go_later()
 
     def stop(self) -> None:
-        """Parse no further until `go`, not even what was read with this frame."""
+        """Stop parsing until `go`, also the frames that were read together with this one."""
         self._holds += 1
         self._parser.stop()
         if self._holds == 1 and not self._transport.is_closing():
             self._transport.pause_reading()
 
     def go(self) -> None:
-        """The end of a `stop`: parse the next piece, and read again where that was all."""
+        """End one `stop`: parse the next piece, and resume reading if nothing is left."""
         self._holds -= 1
         if self._holds:
             return
@@ -62,7 +62,7 @@ class Pieces:
             self._transport.resume_reading()
 
     def hold(self, delay_s: float) -> None:
-        """Parse nothing more for a while."""
+        """Stop parsing for this time."""
         self.stop()
         self._loop.call_later(delay_s, self.go)
 

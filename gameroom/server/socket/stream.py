@@ -1,8 +1,8 @@
-"""What one socket is told: each event once, in the order of their seq.
+"""Sends the events of a room to one socket: each event once, in order of seq.
 
-Knows the events of a room and how much the peer has still to read; no frames of any request. Live
-events are pushed by the runner. Who has missed some is sent them first, no quicker than they are
-read; who watches a room that is told late is always behind.
+Knows the events of a room and the amount of unread output, but no requests. The runner pushes live
+events. A client that has missed events first receives those, no faster than it reads. A spectator
+with a delay is always behind.
 """
 
 from __future__ import annotations
@@ -20,36 +20,36 @@ from gameroom.wire import MSGPACK, Close
 log = logging.getLogger(__name__)
 
 STEP_S = 0.01
-"""How often a socket that reads a long tail is looked at."""
+"""How long to wait before more missed events are sent to a socket that is still reading."""
 
 DELAYED_STEP_MS = 1_000
-"""How often a delayed socket that has seen all is looked at, at least."""
+"""The maximum pause between two checks of a delayed socket that has received all due events."""
 
 STEP_EVENTS = 8
 STEP_US = 500
-"""A long tail is sent in steps of so many events, each in its turn among the answers. A step costs
-about this: old events are read and encoded again."""
+"""Missed events are sent in steps of STEP_EVENTS events, each in the person's turn among the
+answers. A step takes about STEP_US microseconds, because old events are read and encoded again."""
 
 
 class Output(Protocol):
-    """Where the frames go."""
+    """The output for the frames."""
 
     closed: bool
-    """Nothing more is sent."""
+    """Whether the socket is closed. Then nothing more is sent."""
 
     @property
     def is_full(self) -> bool:
-        """Whether the peer has yet to read what was sent."""
+        """Whether the peer must read before more is sent."""
 
     def write(self, frame: bytes) -> None:
         """Send a frame."""
 
     def leave(self, code: int, reason: str) -> None:
-        """Close, and tell the room that this socket is gone."""
+        """Close the socket and detach it from the room."""
 
 
 class EventStream:
-    """The events that one socket has yet to be told."""
+    """Sends the remaining events to one socket."""
 
     def __init__(
         self,
@@ -62,8 +62,8 @@ class EventStream:
         delay_ms: int,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
-        """sent: the seq of the last event that the peer has. delay_ms: how late it is told what
-        happens."""
+        """sent: the seq of the last event that the peer has. delay_ms: the delay of events for this
+        socket."""
         self.sent = sent
         self.delay_ms = delay_ms
         self._runner = runner
@@ -74,8 +74,7 @@ class EventStream:
         self._task: asyncio.Task[None] | None = None
 
     def push(self, event: EncodedEvent) -> None:
-        """Send an event, unless this socket is still reading what was before it, or is not to
-        know of it yet."""
+        """Send a live event, unless earlier events are missing or the event is not due yet."""
         output = self._output
         if event.seq != self.sent + 1 or output.closed:
             return
@@ -88,7 +87,7 @@ class EventStream:
             output.write(self._runner.events.frame(event, self._subprotocol))
 
     def catch_up(self) -> None:
-        """Send what is missing; safe at any time."""
+        """Send the missing events. Safe at any time."""
         if self._task is not None and not self._task.done():
             return
         if self.delay_ms or not self._send_recent():
@@ -99,11 +98,11 @@ class EventStream:
             self._task.cancel()
 
     def _wait_ms(self, event: EncodedEvent) -> int:
-        """How long from now until this socket may be told."""
+        """The milliseconds until this socket can receive the event, 0 or less if it is due."""
         return event.at + self.delay_ms - self._runner.now if self.delay_ms else 0
 
     def _send_recent(self) -> bool:
-        """Send the next events that are missing; whether those were all."""
+        """Send the next missing events from memory. Returns whether none is missing any more."""
         recent = self._runner.events.after(self.sent)
         for count, event in enumerate(recent or ()):
             if count == STEP_EVENTS or self._output.is_full or self._wait_ms(event) > 0:
@@ -112,8 +111,8 @@ class EventStream:
         return recent is not None
 
     async def _send_all(self) -> None:
-        """From the journal where it is old. Who is told everything late comes to the end only
-        after the room."""
+        """Send all missing events, old ones from the journal. With a delay, this continues until
+        after the end of the room."""
         runner = self._runner
         try:
             while not self._send_recent() or self.delay_ms:
@@ -134,7 +133,7 @@ class EventStream:
             self._output.leave(Close.INTERNAL, "internal error")
 
     async def _send_journal(self) -> None:
-        """What is no longer kept in memory, with a pause now and then for all the others."""
+        """Send the events that are no longer in memory. Others are served between the steps."""
         for count, event in enumerate(self._runner.events.read(self.sent)):
             if self._wait_ms(event) > 0:
                 return
@@ -145,13 +144,13 @@ class EventStream:
                 await self._in_turn()
 
     async def _in_turn(self) -> None:
-        """Until this person's next step is due."""
+        """Wait for this person's next turn."""
         if not await self._budget.turn(STEP_US):
             await asyncio.sleep(STEP_S)
 
     def _pause_s(self) -> float:
-        """Until something can be sent again: the others had their turn, the socket has read, or
-        an event is due."""
+        """How long to wait until more can be sent: others had their turn, the peer has read, or an
+        event is due."""
         if not self.delay_ms:
             return STEP_S if self._output.is_full else 0
         recent = self._runner.events.after(self.sent)

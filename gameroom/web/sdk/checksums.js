@@ -1,8 +1,8 @@
 /**
- * The checksums of this engine's turns, against those on which the room agreed.
+ * Compares the checksums of this engine's turns with those that the room agreed on.
  *
- * It knows no engine: numbers come in, by generation. The rule it keeps: a watcher verifies what it
- * sees as a player does.
+ * It knows no engine: it receives numbers by generation. The rule: a spectator verifies its game in
+ * the same way as a player.
  */
 
 /** @import { Tell } from "./shapes.d.ts" */
@@ -11,20 +11,20 @@ const SUMS_MAX = 256;
 const OWED_MAX = 4;
 
 export class Checksums {
-  /** The last generation whose checksum the room agreed on and our engine had too. */
+  /** The last generation where our engine had the agreed checksum. */
   agreed = 0;
   /** @type {Map<number, number>} */
   #own = new Map();
-  /** What was agreed on for generations that our engine has not run yet.
+  /** Agreed checksums of generations that our engine has not run yet.
    * @type {Map<number, number>} */
   #agreements = new Map();
-  /** {generation, value} of those that the room has not been told.
+  /** {generation, value} of the checksums that have not been sent to the room.
    * @type {{ generation: number, value: number }[]} */
   #owed = [];
   #every;
   #tell;
 
-  /** every: of how many generations one checksum is told to the room.
+  /** every: one of this many generations has its checksum sent to the room.
    * @param {number} every
    * @param {Tell} tell */
   constructor(every, tell) {
@@ -52,7 +52,7 @@ export class Checksums {
     this.#owed.splice(0, this.#owed.length - OWED_MAX);
   }
 
-  /** What the room agreed on, against what this engine had. played: the last turn that it has run.
+  /** Compares an agreed checksum with that of this engine. played: the last turn it has run.
    * @param {{ generation: number, value: number }} checksum
    * @param {number} played */
   compare({ generation, value }, played) {
@@ -67,14 +67,14 @@ export class Checksums {
     }
   }
 
-  /** One that the packet of this generation may carry, or null. It is owed no more.
+  /** Takes a checksum for the packet of this generation, or null. It is not sent again.
    * @param {number} generation */
   takeOwed(generation) {
     const index = this.#owed.findIndex((one) => one.generation < generation);
     return index < 0 ? null : this.#owed.splice(index, 1)[0];
   }
 
-  /** Another engine runs from here on: the room gets none of the last one's. */
+  /** A new engine runs from now on. Checksums of the old one are not sent any more. */
   forgetOwed() {
     this.#owed = [];
   }

@@ -1,8 +1,8 @@
 /**
- * Frames as the bytes or the text that a socket carries, in both subprotocols.
+ * Encodes and decodes the frames of a socket, in both subprotocols.
  *
- * It knows the order of the commands, signals and fields in a definition, and no socket. The rule
- * it keeps: a frame reads the same, whichever subprotocol carried it. The shapes: docs/wire.md.
+ * It knows the order of the commands, signals and fields in a definition, but no socket. The rule:
+ * a decoded frame is the same in both subprotocols. docs/wire.md describes the frames.
  */
 
 import { pack, unpack } from "./msgpack.js";
@@ -14,12 +14,12 @@ import { pack, unpack } from "./msgpack.js";
 export const JSON_PROTOCOL = "gameroom.v1.json";
 /** @type {"gameroom.v1.msgpack"} */
 export const MSGPACK_PROTOCOL = "gameroom.v1.msgpack";
-/** The best one first.
+/** The preferred one first.
  * @type {readonly Subprotocol[]} */
 export const PROTOCOLS = [MSGPACK_PROTOCOL, JSON_PROTOCOL];
 
-/** Frames into what a socket carries, and back. The two hot packets are arrays in MessagePack:
- * commands and signals by their index and the order of their fields in the definition. */
+/** Converts frames to text or bytes, and back. In MessagePack the two most frequent packets are
+ * arrays: commands and signals have an index, and fields the order of the definition. */
 export class Codec {
   #binary;
   #commands;

@@ -1,9 +1,9 @@
 /**
- * One client's connection: when to open it, whether it is alive, and what was asked over it.
+ * One client's connection: when to open it, whether it is alive, and the open requests.
  *
- * It knows no event of the room, no socket and no timer: its ports open, close and write; times in
- * milliseconds come in. The rule it keeps: every question gets one answer. Where the line is gone
- * before the server's, that answer says why the room does not hear us.
+ * It knows no event of the room, no socket and no timer: its ports open, close and write, and times
+ * in milliseconds are arguments. The rule: every request gets one answer. If the connection is lost
+ * before the server answers, the answer is a problem that says why the room is not reachable.
  */
 
 import { closing } from "./definition.js";
@@ -24,11 +24,11 @@ const sentence = (/** @type {string} */ text) => `${text.slice(0, 1).toUpperCase
 export class Connection {
   /** @type {Status} */
   status = "new";
-  /** When something was last heard. */
+  /** When something was last received. */
   heardAt = 0;
   /** How often a live connection was lost. */
   losses = 0;
-  /** The room has ended: nothing that is asked now will be heard. */
+  /** Whether the room has ended. Then it answers no more requests. */
   hasEnded = false;
   #ports;
   #random;
@@ -38,11 +38,11 @@ export class Connection {
   #connectAt = null;
   /** @type {number | null} */
   #probeAt = null;
-  /** When the probe was sent that is not answered yet.
+  /** When the unanswered probe was sent.
    * @type {number | null} */
   #probe = null;
   #probes = 0;
-  /** The last round trip, until a packet carries it. */
+  /** The last round trip, until a packet contains it. */
   #latency = 0;
   #rtt = 0;
   #nextId = 1;
@@ -61,22 +61,22 @@ export class Connection {
     return this.status === "live";
   }
 
-  /** It does not come back by itself. */
+  /** Whether the connection is not opened again automatically. */
   get isOver() {
     return this.status === "closed" || this.status === "displaced";
   }
 
-  /** The round trip in milliseconds, smoothed; 0 when it is not known yet. */
+  /** The smoothed round trip in milliseconds, 0 if it is not known yet. */
   get rtt() {
     return Math.round(this.#rtt);
   }
 
-  /** How many questions are not answered yet. */
+  /** The number of unanswered requests. */
   get unanswered() {
     return this.#asked.size;
   }
 
-  /** When `tick` has something to do: a list of times. */
+  /** The times at which to call `tick`. */
   get due() {
     return [this.#connectAt, this.#probeAt];
   }
@@ -92,7 +92,7 @@ export class Connection {
     this.#ports.connect();
   }
 
-  /** The room has welcomed us; `announce` says so when everything is in place.
+  /** The room has sent its welcome. Call `announce` when everything is ready.
    * @param {number} now */
   welcomed(now) {
     this.#attempts = 0;
@@ -104,7 +104,7 @@ export class Connection {
     this.#become("live");
   }
 
-  /** The connection is gone, by this close code. It is opened again after a while, or never.
+  /** The connection was closed with this code. It is opened again after a while, or never.
    * @param {number} code
    * @param {number} now
    * @param {string} reason */
@@ -130,11 +130,11 @@ export class Connection {
   #backoff(again) {
     const first = again === "at once" ? 0 : 500;
     const grown = this.#attempts === 0 ? first : Math.min(BACKOFF_MAX_MS, 250 * 2 ** this.#attempts);
-    // Half of it by chance: otherwise all would come back at the same moment.
+    // Half of the delay is random, so that clients do not all come back at the same moment.
     return Math.round(grown / 2 + (grown / 2) * this.#random());
   }
 
-  /** The network is back, the page is shown, or somebody asked: do not wait any longer.
+  /** Connects now instead of waiting: the network is back, the page is visible, or a person asked.
    * @param {number} now */
   wake(now) {
     if (this.status === "away") this.start(now);
@@ -164,8 +164,8 @@ export class Connection {
 
   // -- time --
 
-  /** Connects or probes where that is due. isFetching: what we wait for takes long. True: nothing
-   * was heard for too long, the connection is dead.
+  /** Connects or probes if that is due. isFetching: a long download is running. Returns true if the
+   * connection is dead, because nothing was received for too long.
    * @param {number} now
    * @param {boolean} isFetching */
   tick(now, isFetching) {
@@ -179,7 +179,7 @@ export class Connection {
     return false;
   }
 
-  /** A round trip that measures latency and finds a dead connection before the system does.
+  /** Sends a probe, which measures the latency and detects a dead connection before the system.
    * @param {number} now */
   #sendProbe(now) {
     this.#probe = now;
@@ -193,19 +193,19 @@ export class Connection {
     });
   }
 
-  /** The next round trips follow each other quickly. */
+  /** Makes the next probes follow each other quickly. */
   probeQuickly() {
     this.#probes = 0;
   }
 
-  /** The last round trip that was not taken yet, in milliseconds; 0 for none. */
+  /** Takes the last round trip in milliseconds, 0 if there is no new one. */
   takeLatency() {
     const latency = this.#latency;
     this.#latency = 0;
     return latency;
   }
 
-  // -- asking --
+  // -- requests --
 
   /** @param {Request} frame */
   send(frame) {
@@ -223,7 +223,7 @@ export class Connection {
     this.#asked.set(id, answered);
   }
 
-  /** Asks the room; a refusal rejects with its problem body.
+  /** Sends a request to the room. A refusal rejects with its problem body.
    * @param {string} method
    * @param {string} path
    * @param {object | null} body
@@ -245,14 +245,14 @@ export class Connection {
     else if (status >= 400) this.#ports.tell("problem", /** @type {Problem} */ (body));
   }
 
-  /** What was asked over a line that is gone is not answered by the room any more. */
+  /** Answers all open requests of a lost connection with a problem. */
   #answerUnheard() {
     const asked = [...this.#asked.values()];
     this.#asked.clear();
     for (const answered of asked) answered(503, this.unreachable());
   }
 
-  /** Why the room does not hear us now: a problem body. */
+  /** Why the room is not reachable now, as a problem body. */
   unreachable() {
     if (this.hasEnded) return problem("ended", "The room has ended.", 410);
     if (this.status === "closed") return problem("closed", sentence(this.#closedBecause), 410);

@@ -1,16 +1,16 @@
 /**
- * What a room's published definition says: policies, permissions, and the types of fields; and what
- * the protocol says of close codes.
+ * Reads a room's published definition (policies, permissions, types of fields) and the meaning of
+ * close codes.
  *
- * It knows no packet and no clock. The rule it keeps: the server judges by the same rules, and its
- * word counts; the client asks them to say at once what the server would refuse.
+ * It knows no packet and no clock. The rule: the server checks the same rules, and its decision
+ * counts. The client checks them only to report at once what the server would refuse.
  */
 
 /** @import { Declared, Definition, FieldType } from "../gameroom.js" */
 
-/** What the active states say of `name` for somebody of these kinds: allow, deny, ignore or
- * unsaid. Along each active leaf's path the last word decides; across leaves deny beats allow
- * beats ignore.
+/** The permission of the active states for `name` and a person of these kinds: allow, deny, ignore
+ * or unsaid. Along the path of each active leaf the last permission counts. Across leaves, deny
+ * overrides allow, and allow overrides ignore.
  * @param {Definition} definition
  * @param {readonly string[]} states
  * @param {string} name
@@ -31,8 +31,8 @@ export function ruling(definition, states, name, kinds) {
   return ["deny", "allow", "ignore"].find((word) => said.includes(word)) ?? "unsaid";
 }
 
-/** Why `value` is not of this type, as the end of a sentence; null if it is. The server judges
- * by the same rules; here they keep out what could not even be written, like half a pixel.
+/** Why `value` is not of this type, as the end of a sentence; null if it is. The server checks the
+ * same rules. Here they reject values that cannot be encoded, such as half a pixel.
  * @param {FieldType} type
  * @param {any} value
  * @returns {string | null} */
@@ -63,7 +63,7 @@ export function misfit(type, value) {
   }
 }
 
-/** Why `body` has not exactly these fields, or null.
+/** Why `body` does not have exactly these fields, or null.
  * @param {Declared["fields"]} fields
  * @param {unknown} body */
 export function misfitBody(fields, body) {
@@ -78,7 +78,7 @@ export function misfitBody(fields, body) {
   return extra.length === 0 ? null : `\`${extra.map((key) => key.slice(0, 40)).sort()[0]}\` is not a field`;
 }
 
-/** A policy of the room, as its definition states it: a client has no default of its own.
+/** A policy in the definition of the room. Clients have no defaults for policies.
  * @param {Definition} definition
  * @param {string[]} path */
 export function policyOf({ policies }, ...path) {
@@ -87,10 +87,10 @@ export function policyOf({ policies }, ...path) {
   return value;
 }
 
-/** How many commands one turn carries. */
+/** The maximum number of commands in one packet. */
 export const perTurnMax = (/** @type {Definition} */ definition) => policyOf(definition, "limits", "commands_per_turn");
 
-// ---- why a socket was closed; the twin of gameroom/wire/close.py ---------------------------------
+// ---- why a socket was closed; the same table as in gameroom/wire/close.py -----------------------
 
 /** @typedef {"at once" | "later" | "by hand" | "never"} Again */
 
@@ -117,7 +117,7 @@ const CLOSINGS = {
   4104: ["never", "there is no such room"],
 };
 
-/** When to come back after this code (at once, later, by hand, never), and why it was closed.
+/** When to reconnect after this code (at once, later, by hand, never), and its meaning.
  * @param {number} code */
 export function closing(code) {
   const [again, meaning] = CLOSINGS[code] ?? (code >= 4100 ? CLOSINGS[4101] : CLOSINGS[1001]);

@@ -1,30 +1,30 @@
 /**
- * What went wrong with this page's engine or view, as the room is told it.
+ * Reports failures of this page's engine or view to the room.
  *
- * It knows no engine. The rule it keeps: an engine that cannot go on is reported until the room
- * has heard it; a fault with which the game goes on is reported once.
+ * It knows no engine. The rule: an engine that cannot continue is reported until the room has
+ * received the report; an error after which the game continues is reported once.
  */
 
 /** @typedef {import("../gameroom.js").SeatEvents["report"]} Reported */
 /** @import { EngineError, Failure, Tell } from "./shapes.d.ts" */
 
 const REPORT_CHARACTERS_MAX = 200;
-/** How many different faults one page reports with which its game goes on. */
+/** The maximum number of different errors that one page reports while its game continues. */
 const REPORTS_MAX = 8;
 
-/** The text of a report: one that can be written down, and not too long.
+/** The text of a report: valid Unicode, and not too long.
  * @param {string} text */
 function reported(text) {
   return [...text.replace(/\p{Surrogate}/gu, "\ufffd")].slice(0, REPORT_CHARACTERS_MAX).join("") || "no reason was given";
 }
 
 export class Failures {
-  /** Why the engine cannot go on, as a sentence. */
+  /** Why the engine cannot continue, as a sentence. */
   sentence = "";
-  /** When the failure is reported once more, or null.
+  /** When to report the failure again, or null.
    * @type {number | null} */
   dueAt = null;
-  /** What is reported of the engine that cannot go on.
+  /** The report about the engine that cannot continue.
    * @type {Failure | null} */
   #failure = null;
   #reported = new Set();
@@ -45,8 +45,8 @@ export class Failures {
     return this.#room.seat !== null && this.#connection.isLive;
   }
 
-  /** The engine cannot go on since this generation: it is named here and to the room. during: what
-   * it was asked.
+  /** The engine cannot continue since this generation: reports it on this page and to the room.
+   * during: the order that failed.
    * @param {number} generation
    * @param {EngineError} error
    * @param {string} [during] */
@@ -58,12 +58,12 @@ export class Failures {
     this.send();
   }
 
-  /** Another engine begins. */
+  /** A new engine starts. */
   clear() {
     this.#failure = null;
   }
 
-  /** Says to the room that the engine cannot go on, where that is so and the room can hear it. */
+  /** Reports a failed engine to the room, if there is one and the room is reachable. */
   send() {
     this.dueAt = null;
     if (this.#failure === null || !this.#isHeard || !this.#room.isRunning) return;
@@ -72,8 +72,8 @@ export class Failures {
     });
   }
 
-  /** A fault with which the game goes on: told once, here and in the room's log. isTold: the page
-   * knows it already.
+  /** Reports an error after which the game continues: once, on this page and in the room's log.
+   * isTold: the page already knows it.
    * @param {Reported} fault
    * @param {boolean} isTold */
   report({ kind, generation, text }, isTold = false) {

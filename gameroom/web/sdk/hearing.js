@@ -1,9 +1,9 @@
 /**
- * In which order events are heard, and what follows from them and from the engine's replies.
+ * Processes the room's events in order, and the replies of the engine.
  *
- * It knows no connection beyond whether it is live. The rule it keeps: everything is handed on in one order, first to what the
- * room is, then to what is played, then to what is sent; and after it all, once, comes the question
- * what to load, to play and to say.
+ * Of the connection it knows only whether it is live. The rule: each event goes first to the room's
+ * state, then to the engine, then to the outgoing packets. After that, it checks once what to load,
+ * to play and to send.
  */
 
 import { problem } from "./problem.js";
@@ -15,36 +15,36 @@ const FETCHES_MAX = 3;
 const FRAMES_WAITING_MAX = 16_384;
 
 /**
- * The room's events in their order: which were heard, which are news, and the snapshot from which a
- * client that missed much goes on. Every event is taken exactly once, in the order of its seq; what
- * comes while a snapshot's state is fetched waits for it.
+ * The order of the room's events: which were received, which are new, and the snapshot from which a
+ * client continues that has missed many events. Every event is processed exactly once, in order of
+ * seq. While the state of a snapshot is fetched, further events wait.
  */
 export class Sequence {
-  /** The last event that was taken. */
+  /** The last event that was processed. */
   seq = 0;
-  /** The last taken event had not been heard before, by an engine that began again. */
+  /** Whether the last event is new. An engine that starts again receives old events again. */
   isNews = true;
-  /** The room may let us go on from a snapshot. */
+  /** Whether the room can let us continue from a snapshot. */
   resumes = true;
   #headSeq = 0;
   #bornSeq = 0;
   #newsSeq = 0;
-  /** {hello, frames}: the snapshot whose state is fetched, and what was heard meanwhile.
+  /** {hello, frames}: the snapshot whose state is fetched, and the frames received meanwhile.
    * @type {{ hello: Resumption, frames: (EventFrame | Rejection)[] } | null} */
   #fetching = null;
   #unfetched = 0;
 
-  /** Events are under way that the room had when it welcomed us. */
+  /** Whether events that the room already had at the welcome are still to arrive. */
   get isBehind() {
     return this.seq < this.#headSeq;
   }
 
-  /** The last taken event came after the room had welcomed us. */
+  /** Whether the last event happened after the welcome. */
   get isAhead() {
     return this.seq > this.#headSeq;
   }
 
-  /** The engine has seen more than what was the case when it began. */
+  /** Whether the last event happened after the engine started. */
   get isGrown() {
     return this.seq > this.#bornSeq;
   }
@@ -53,7 +53,7 @@ export class Sequence {
     return this.#fetching !== null;
   }
 
-  /** Where this event stands: "next" (it is taken now), "known", or after a "gap".
+  /** The position of this event: "next" (it is processed now), "known", or after a "gap".
    * @param {number} seq */
   take(seq) {
     if (seq <= this.seq) return "known";
@@ -69,39 +69,40 @@ export class Sequence {
     this.#newsSeq = Math.max(this.#newsSeq, seq);
   }
 
-  /** The room has welcomed us, its last event being `seq`.
+  /** The room has sent its welcome. seq: its last event.
    * @param {number} seq */
   welcomed(seq) {
     this.#headSeq = seq;
-    // An engine that begins now has been repaired of all that was said before.
+    // All earlier repairs are obsolete for an engine that starts now.
     if (this.seq === 0) this.#bornSeq = seq;
   }
 
-  /** From the room's first event on. What was heard stays known: it is not news twice. */
+  /** Starts again from the room's first event. Events that were received before are not new. */
   startOver() {
     this.seq = 0;
   }
 
-  /** The room has lost its events: all that it says from now on is news. */
+  /** The room has lost its events: all further events are new. */
   forget() {
     this.#newsSeq = 0;
   }
 
   // -- snapshots --
 
-  /** The events go on from the snapshot of this hello, whose state is fetched now.
+  /** The events continue from the snapshot in this hello, whose state is fetched now.
    * @param {Resumption} hello */
   waitFor(hello) {
     this.#fetching = { hello, frames: [] };
   }
 
-  /** Keeps a frame for later. False: too many wait.
+  /** Keeps a frame for later. Returns false if too many are waiting.
    * @param {EventFrame | Rejection} frame */
   keep(frame) {
     return this.#fetching !== null && this.#fetching.frames.push(frame) <= FRAMES_WAITING_MAX;
   }
 
-  /** The state of this generation came: {hello, frames}; null when nobody waits for it any more.
+  /** The state of this generation has arrived: returns {hello, frames}, or null if it is not needed
+   * any more.
    * @param {number} generation */
   fetched(generation) {
     const fetching = this.#fetching;
@@ -110,7 +111,7 @@ export class Sequence {
     return fetching;
   }
 
-  /** The state could not be had. After some of these the room is asked for every event. */
+  /** The state could not be fetched. After several failures all events are requested instead. */
   missed() {
     this.#fetching = null;
     this.#unfetched += 1;
@@ -121,7 +122,7 @@ export class Sequence {
     this.#fetching = null;
   }
 
-  /** Goes on after the event `seq`, as the snapshot says.
+  /** Continues after the event `seq` of the snapshot.
    * @param {number} seq */
   goOnFrom(seq) {
     this.seq = this.#bornSeq = seq;
@@ -130,10 +131,10 @@ export class Sequence {
 }
 
 export class Hearing {
-  /** The latest news `back`, for whoever looks after it was told.
+  /** The last event `back`, for code that starts to listen later.
    * @type {SeatEvents["back"] | null} */
   returned = null;
-  /** How many turns were caught up after all welcomes. */
+  /** How many turns were caught up in total. */
   caughtUp = 0;
   #ports;
   #connection;
@@ -143,7 +144,7 @@ export class Hearing {
   #playing;
   #failures;
   #sending;
-  /** {from, to, at, again}: what is missed after a welcome, until it is played.
+  /** {from, to, at, again}: the missed turns after a welcome, until they are played.
    * @type {{ from: number, to: number, at: number, again: boolean } | null} */
   #missed = null;
 
@@ -162,7 +163,8 @@ export class Hearing {
 
   // -- the room --
 
-  /** An event, the next one. True: the engine has to begin again, from the room's first event on.
+  /** Processes the next event. Returns true if the engine must start again from the room's first
+   * event.
    * @param {EventFrame} frame
    * @param {number} now */
   heard(frame, now) {
@@ -184,7 +186,7 @@ export class Hearing {
         this.#ended(frame.body);
         break;
       case "verified":
-        // We are asked for the bytes: others have the same, so ours are as good.
+        // The room asks us for the bytes of the state, which is the same for all players.
         if (this.#sending.hasOffered(frame.body)) this.#ports.sendState(frame.body.generation);
         break;
       default:
@@ -195,13 +197,14 @@ export class Hearing {
     return false;
   }
 
-  /** What only news say: an engine that begins again hears it a second time.
+  /** Processes an event that matters only if it is new. An engine that starts again receives it a
+   * second time.
    * @param {News} frame */
   #news({ event, body }) {
     if (!this.#sequence.isNews) return;
     const { seat } = this.#room;
     this.#ports.tell(event, body);
-    // The room compared our checksum with others: what was our state then?
+    // The room compared our checksum with others: send the evidence of our state.
     if (event === "diverged" && seat !== null && body.values[seat] !== undefined) this.#playing.testify(body.generation);
   }
 
@@ -243,7 +246,7 @@ export class Hearing {
   #begin(generation) {
     if (!this.#playing.begin(generation)) return;
     this.#failures.clear();
-    // The room knows no line yet: some quick round trips, so that it soon finds its pace.
+    // The room does not know our latency yet: quick probes help it to find its pace soon.
     this.#connection.probeQuickly();
   }
 
@@ -254,7 +257,7 @@ export class Hearing {
     this.#ports.tell("ended", ended);
   }
 
-  /** The room as a snapshot says it was, and the bytes of the engine's state.
+  /** Takes over the room's state from a snapshot, and the bytes of the engine's state.
    * @param {Snapshot} snapshot
    * @param {Uint8Array} bytes */
   goOnFrom(snapshot, bytes) {
@@ -269,7 +272,8 @@ export class Hearing {
 
   // -- the engine --
 
-  /** A reply of the engine. True: it has to begin again, from the room's first event on.
+  /** Processes a reply of the engine. Returns true if it must start again from the room's first
+   * event.
    * @param {Reply} reply
    * @param {number} now */
   replied(reply, now) {
@@ -329,13 +333,13 @@ export class Hearing {
       this.fail(reply);
       return false;
     }
-    // What others could go on from, this engine can't: it takes the long way.
+    // This engine cannot restore the state of others: it starts again from the first event.
     this.#sequence.resumes = false;
     this.#ports.tell("problem", problem("not_restored", reply.error.message));
     return true;
   }
 
-  /** The engine can't go on: it is named here and to the room, and no packet is sent any more.
+  /** The engine cannot continue: reports it on this page and to the room, and stops sending.
    * @param {{ generation?: number, error: Failed["error"], during?: string }} failure */
   fail({ generation = this.#playing.generation, error, during }) {
     this.#playing.fail(during === "load" || !this.#room.isRunning);
@@ -344,7 +348,7 @@ export class Hearing {
 
   // -- what to do next --
 
-  /** After everything that was heard: is there something to load, to play, or to say?
+  /** After each input: checks what to load, to play and to send.
    * @param {number} now */
   settle(now) {
     const isHere = !this.#sequence.isBehind && this.#connection.isLive;
@@ -353,7 +357,7 @@ export class Hearing {
     if (isHere) this.#lookBack(now);
   }
 
-  /** Plays what is due, and says what is to be said when a turn starts.
+  /** Plays the turns that are due, and sends packets when a turn starts.
    * @param {number} now */
   play(now) {
     const started = this.#playing.play(now);
@@ -365,7 +369,7 @@ export class Hearing {
     if (!this.#sequence.isBehind) this.#sending.speak(generation, isBack);
   }
 
-  /** The room has welcomed us after its turn `to`. again: after a loss, not after a reload.
+  /** The room has sent its welcome after its turn `to`. again: after a loss, not after a reload.
    * @param {number} to
    * @param {boolean} again
    * @param {number} at */
@@ -373,7 +377,7 @@ export class Hearing {
     this.#missed = { from: this.#playing.generation, to, at, again };
   }
 
-  /** When all that was missed is played, that is told.
+  /** Emits `back` when all missed turns are played.
    * @param {number} now */
   #lookBack(now) {
     const { generation, isBusy, isStarted } = this.#playing;

@@ -1,15 +1,16 @@
 /**
- * What a page asks of the server over HTTP, as whoever this browser is there.
+ * HTTP requests of a page to the server, with this browser's session.
  *
- * It knows no room. The rule it keeps: a refusal is a RoomError with the server's own words; any
- * other error says that no answer came.
+ * It knows no room. The rule: a refusal is a RoomError with the server's problem; any other error
+ * means that no answer arrived.
  */
 
 import { RoomError } from "./problem.js";
 
 /** @import { Evidence, SeatEvents } from "../gameroom.js" */
 
-/** The answer's body, null where it has none. body: JSON already, as text or bytes.
+/** Sends a request. Returns the body of the answer, null if it has none. body: JSON as text or
+ * bytes.
  * @param {string} method
  * @param {string} url
  * @param {string | Uint8Array<ArrayBuffer>} [body]
@@ -31,7 +32,7 @@ export const get = (url) => send("GET", url);
  * @param {object} value */
 export const post = (url, value) => send("POST", url, JSON.stringify(value));
 
-/** The bytes at this address, null where they could not be had.
+/** The bytes at this URL, null if they cannot be fetched.
  * @param {string} url */
 export async function bytesAt(url) {
   try {
@@ -42,7 +43,7 @@ export async function bytesAt(url) {
   }
 }
 
-/** Sends JSON, which is bytes already, packed. A refusal is passed over.
+/** Sends JSON bytes, compressed. A refusal is ignored.
  * @param {string} url
  * @param {Uint8Array<ArrayBuffer>} bytes */
 export async function putPacked(url, bytes) {
@@ -52,8 +53,8 @@ export async function putPacked(url, bytes) {
   await fetch(url, { method: "PUT", headers, body, credentials: "same-origin" });
 }
 
-/** Hands the server what the engine was at a generation that was judged: first the hashes of
- * its parts, then, where it is wanted, the state. What comes of it; never throws.
+/** Sends the evidence of an engine's state at a diverged generation to the server: first the hashes
+ * of its parts, then the state if the server needs it. Returns the result; never throws.
  * @param {Evidence} evidence
  * @param {(path: string, body: string | Uint8Array) => Promise<{ state: boolean, again_ms?: number | null }>} put
  * @param {(ms: number) => Promise<unknown>} wait
@@ -69,13 +70,13 @@ export async function testify(evidence, put, wait = (ms) => new Promise((go) => 
       if (state === null) return said;
       if (isWanted) break;
       if (again === null) return said;
-      // Another seat is asked for the same state, and may fail.
+      // The server has asked another seat for the same state, which can fail.
       await wait(again);
     }
     await put(`/desyncs/${of}/state`, state);
     said.bytes = state.length;
   } catch (/** @type {any} */ error) {
-    // When its words were taken and the server has heard enough by now, nothing is amiss.
+    // If the hashes were accepted and the server needs nothing more, this is not an error.
     if (said.parts === 0 || error?.problem?.status !== 404) said.why = String(error?.message ?? error);
   }
   return said;

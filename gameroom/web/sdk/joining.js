@@ -1,7 +1,7 @@
 /**
- * Coming into a room over HTTP: looking at it, asking who we are there, and taking a place.
+ * Joining a room over HTTP: fetching the room, our place in it, and taking a place.
  *
- * The rule it keeps: one attempt takes one place, also when its answer is lost.
+ * The rule: one attempt takes one place, even if its answer is lost.
  */
 
 import { get, post } from "./http.js";
@@ -39,12 +39,12 @@ export async function whoAmI({ profile = "0", ...where }) {
   }
 }
 
-/** The keys of joins whose answer is not here: by address and wish.
+/** The keys of unanswered joins, by URL and request.
  * @type {Map<string, string>} */
 const unanswered = new Map();
 
-/** Takes a place. If the answer is lost, the same attempt is sent once more; a join that wishes the
- * same before there is an answer belongs to the same attempt. So none of them takes a second place.
+/** Takes a place. If the answer is lost, the same attempt is sent once more. An equal join before
+ * the answer belongs to the same attempt. So none of them takes a second place.
  * @param {string} place
  * @param {{ name?: string, spectate?: boolean, team?: string }} wish */
 async function take(place, wish) {
@@ -69,8 +69,8 @@ function drawnKey() {
 }
 
 /**
- * Joins a room, or comes back to the seat that this browser already has there.
- * See gameroom.d.ts for the options and for what a Seat can do.
+ * Joins a room, or returns to the seat that this browser already has there.
+ * See gameroom.d.ts for the options and the methods of a Seat.
  * @param {JoinOptions} options
  * @returns {Promise<Seat>}
  */

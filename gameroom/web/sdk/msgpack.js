@@ -1,15 +1,15 @@
 /**
- * MessagePack for the plain values that travel: null, booleans, integers, strings, lists and maps.
+ * MessagePack for plain values: null, booleans, integers, strings, lists and maps.
  *
- * It knows no frame. The rule it keeps: what one side cannot hold exactly is refused, never
- * rounded: floats, bytes, extensions, and integers beyond 2^53 - 1.
+ * It knows no frame. The rule: a value that is not exact on both sides is refused, never rounded:
+ * floats, bytes, extensions, and integers beyond 2^53 - 1.
  */
 
 const WORD = 2 ** 32;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** Plain values (null, booleans, whole numbers within 2^53 - 1, texts, lists, maps) as bytes.
+/** Encodes a plain value (null, boolean, whole number within 2^53 - 1, string, list or map).
  * @param {any} value
  * @returns {Uint8Array<ArrayBuffer>} */
 export function pack(value) {
@@ -85,8 +85,8 @@ export function pack(value) {
 
 const OWN = { configurable: true, enumerable: true, writable: true };
 
-/** The plain value of these bytes, all of them, as JSON.parse would give it. Floats, bytes and
- * extensions are refused.
+/** Decodes all of these bytes to one plain value, like JSON.parse. Refuses floats, bytes and
+ * extensions.
  * @param {Uint8Array} bytes
  * @returns {any} */
 export function unpack(bytes) {

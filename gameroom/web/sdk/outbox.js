@@ -1,21 +1,21 @@
 /**
- * The player's commands until a turn has them.
+ * Keeps the player's commands until a turn contains them.
  *
- * A packet is kept until the master packet of its generation came without this seat in `absent`, or
- * a `late` mark named it. After a reconnect what the server has not heard is sent again, in order;
- * the server takes one packet per generation. Each command has an id that was drawn when it was
- * given: another page may believe that it is this one (a duplicated tab, a restored session), and
- * the room takes what both of them send once.
+ * A packet is kept until the master packet of its generation arrives without this seat in `absent`,
+ * or until a `late` mark names it. After a reconnect, packets that the server has not received are
+ * sent again in order; the server accepts one packet per generation. Each command has a random id.
+ * A duplicated tab or a restored session can be a second page with the same memory. Then the ids
+ * let the room execute a command once that both pages send.
  *
- * It knows no connection and no clock. The rule it keeps: a command reaches the room exactly once.
- * `counts` is the proof: sent = confirmed + refused + lost + waiting, and doubled stays 0.
- * gameroom/replica/outbox.py is its twin.
+ * It knows no connection and no clock. The rule: a command reaches the room exactly once. `counts`
+ * proves it: sent = confirmed + refused + lost + waiting, and doubled stays 0.
+ * gameroom/replica/outbox.py is the same in Python.
  */
 
 /** @import { MasterPacket } from "../gameroom.js" */
 /** @import { ClientPacket, Command, KeptPacket, Memory } from "./shapes.d.ts" */
 
-/** This many commands may wait for the turns that carry them. */
+/** The maximum number of commands that wait for a turn. */
 export const COMMANDS_WAITING_MAX = 1024;
 const RECENT_PACKETS_MAX = 64;
 
@@ -26,7 +26,7 @@ const same = (a, b) =>
     Object.keys(a).length === Object.keys(b).length &&
     Object.keys(a).every((key) => same(a[key], b[key])));
 
-/** From 1 to 2^53 - 1. */
+/** A random id, from 1 to 2^53 - 1. */
 export function randomId() {
   const [high, low] = crypto.getRandomValues(new Uint32Array(2));
   return (high & 0x1fffff) * 2 ** 32 + low || 1;
@@ -51,7 +51,7 @@ export class Outbox {
     this.#drawId = drawId;
   }
 
-  /** Goes on from what `memory()` said in an earlier life of this page.
+  /** Continues from the result of `memory()` before a reload of this page.
    * @param {Memory} memory */
   recall({ queue, packets, counts, countedUpTo }) {
     this.queue = queue;
@@ -66,7 +66,7 @@ export class Outbox {
     return { queue, packets, counts, countedUpTo: this.#countedUpTo };
   }
 
-  /** Commands of an earlier life are in the tail up to here, and nobody remembers them.
+  /** The turns up to this one contain commands from before a reload without memory of them.
    * @param {number} generation */
   countFrom(generation) {
     if (this.#countedUpTo < 0) this.#countedUpTo = generation;
@@ -77,7 +77,7 @@ export class Outbox {
     return this.queue.length + this.packets.reduce((sum, one) => sum + open(one), 0);
   }
 
-  /** False: too many wait already.
+  /** Adds a command. Returns false if too many are waiting.
    * @param {Pick<Command, "name" | "body">} command */
   put(command) {
     if (this.queue.length >= COMMANDS_WAITING_MAX) return false;
@@ -86,7 +86,7 @@ export class Outbox {
     return true;
   }
 
-  /** The packet for `generation`: the waiting commands ride in it.
+  /** The packet for `generation`, with the waiting commands.
    * @param {number} generation
    * @param {Omit<ClientPacket, "generation" | "commands">} rest */
   packet(generation, rest) {
@@ -97,8 +97,8 @@ export class Outbox {
     return packet;
   }
 
-  /** The turns up to this one are not told to us, and the server has heard our packets for
-   * them: what became of their commands stands in the room's log alone.
+  /** We do not receive the turns up to this one, and the server has our packets for them. Only the
+   * room's journal shows what happened to their commands.
    * @param {number} generation */
   skip(generation) {
     for (const { commands, refused = [] } of this.packets.filter((one) => one.generation <= generation)) {
@@ -109,14 +109,14 @@ export class Outbox {
     if (this.#countedUpTo >= 0) this.#countedUpTo = Math.max(this.#countedUpTo, generation);
   }
 
-  /** What must be sent again, in that order: what the server has not heard, and whatever has
-   * commands, for the packet that it heard may be another page's.
+  /** The packets to send again, in order: those that the server has not received, and those with
+   * commands, because the packet that the server received can be from another page.
    * @param {number} heard */
   again(heard) {
     return this.packets.filter((one) => one.generation > heard || one.commands.length > 0);
   }
 
-  /** Settles what this master packet settles. Whether anything changed.
+  /** Settles the commands that this master packet confirms. Returns whether anything changed.
    * @param {MasterPacket} master
    * @param {number} seat */
   settle(master, seat) {
@@ -124,9 +124,9 @@ export class Outbox {
     const named = new Set(master.late.filter((one) => one.seat === seat).map((o) => o.generation));
     const isAbsent = master.absent.includes(seat);
     const last = isAbsent ? Math.max(0, ...named) : master.generation;
-    // Packets are heard in order: one that is named settles all before it.
+    // Packets arrive in order: a confirmed packet settles all packets before it.
     const settled = this.packets.filter((one) => one.generation <= last);
-    // An absent packet without commands or signals has nothing left to tell.
+    // A packet without commands or signals need not be sent again.
     const empty = (/** @type {KeptPacket} */ one) => one.commands.length === 0 && one.signals.length === 0;
     this.packets = this.packets.filter(
       (one) => one.generation > last && !(one.generation <= master.generation && empty(one)),
@@ -157,7 +157,7 @@ export class Outbox {
         }
       });
     }
-    // What is like nothing that we sent was given in another page.
+    // A command that we did not send is from another page.
     const sent = [...settled, ...this.#recent].flatMap((one) => one.commands);
     this.counts.doubled += left.filter((one) => sent.some(isLike(one))).length;
     this.#settled(settled);
@@ -169,7 +169,7 @@ export class Outbox {
     this.#recent.splice(0, this.#recent.length - RECENT_PACKETS_MAX);
   }
 
-  /** The command that was refused, and the counts corrected; undefined when it is not known.
+  /** Returns the refused command and corrects the counts; undefined if it is unknown.
    * @param {number} generation
    * @param {number} index */
   refuse(generation, index) {
@@ -178,15 +178,15 @@ export class Outbox {
     return command;
   }
 
-  /** The room had this command already, from another packet.
+  /** The room already had this command from another packet.
    * @param {number} generation
    * @param {number} index */
   confirm(generation, index) {
     if (this.#over(generation, index) !== undefined) this.counts.confirmed += 1;
   }
 
-  /** The room never had this command, and will have no packet of ours for that turn: it rides in
-   * the next one. Whether it is known.
+  /** The room did not receive this command and will accept no packet of ours for that turn: puts it
+   * into the next packet. Returns whether the command is known.
    * @param {number} generation
    * @param {number} index */
   missed(generation, index) {
@@ -195,7 +195,7 @@ export class Outbox {
     return command !== undefined;
   }
 
-  /** Nothing more is to be heard of this command of this packet; undefined when that is known.
+  /** Settles this command of this packet and returns it; undefined if it is already settled.
    * @param {number} generation
    * @param {number} index */
   #over(generation, index) {
@@ -208,7 +208,7 @@ export class Outbox {
     return command;
   }
 
-  /** Takes the commands out of a packet that the server will not have; it stays, empty.
+  /** Removes the commands from a packet that the server refuses. The empty packet remains.
    * @param {number} generation */
   empty(generation) {
     const packet = this.packets.find((one) => one.generation === generation);

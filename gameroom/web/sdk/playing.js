@@ -1,10 +1,10 @@
 /**
- * What the engine is asked, and when: to check a setup, to begin, to run turns at their time or
- * many at once, and never two things at a time.
+ * Gives orders to the engine, one at a time: to check a setup, to start, and to run turns at their
+ * time or many at once.
  *
- * It knows no connection: orders go to its port, replies and times in milliseconds come in. The
- * rule it keeps: a generation is run once, in order, and only when its master packet is here. An
- * engine that does not answer in time hangs.
+ * It knows no connection: orders go to its port; replies and times in milliseconds are arguments.
+ * The rule: each generation runs once, in order, and only after its master packet has arrived. An
+ * engine that does not answer in time counts as hanging.
  */
 
 import { Timing } from "./timing.js";
@@ -17,12 +17,12 @@ import { Watchdog } from "./watchdog.js";
 const BATCH_TURNS_MAX = 200;
 const BATCH_MS = 40;
 const BATCH_GLIDE_MS = 50;
-/** Who is further behind does not hash its state: the verdict is there before it would count. */
+/** An engine that is further behind does not hash its state, because it would be too late. */
 const NEAR_TURNS = 32;
-/** A turn that comes this late was waited for. */
+/** A turn that arrives this late counts as a stall. */
 const STALL_MS = 20;
 
-// ---- orders: an engine is told the same of a turn wherever and whenever it runs it -----------------
+// ---- orders: for the same turn, each engine receives the same order at any time -----------------
 
 /**
  * A closed turn that the engine has not run yet.
@@ -31,24 +31,24 @@ const STALL_MS = 20;
  * @property {undefined} [order]
  * @property {MasterPacket} packet
  * @property {readonly string[]} states before the turn
- * @property {number[]} taken the seats that are taken at this turn
+ * @property {number[]} taken the numbers of the taken seats
  * @property {number} arrivedAt
  * @property {number} turnMs how long it lasts
  */
 
-/** What an engine is told of the people.
+/** The information about people that an engine receives.
  * @param {readonly Row[]} rows
  * @returns {SeatOfGame[]} */
 const peopleOf = (rows) => rows.map(({ seat, name, team, roles }) => ({ seat, name, team, roles }));
 
-/** To check the setup.
+/** The order to check the setup.
  * @param {Room} room
  * @param {number} seed
  * @returns {Order} */
 const loadOrder = ({ setup, roster, states }, seed) =>
   ({ op: "load", setup, seats: peopleOf(roster.seats), seed, states });
 
-/** To begin a game after this generation.
+/** The order to start a game after this generation.
  * @param {Room} room
  * @param {number} seed
  * @param {number} generation
@@ -56,7 +56,7 @@ const loadOrder = ({ setup, roster, states }, seed) =>
 const initOrder = ({ setup, roster, states }, seed, generation) =>
   ({ op: "init", generation, setup, seats: peopleOf(roster.seats), seed, states });
 
-/** To go on from a snapshot; bytes: the state of the engines that made it.
+/** The order to continue from a snapshot. bytes: the state of the engines at the snapshot.
  * @param {Snapshot} snapshot
  * @param {Uint8Array} bytes
  * @param {number} seed
@@ -72,7 +72,8 @@ const restoreOrder = ({ generation, begin, roster, chart, sha256 }, bytes, seed)
   bytes,
 });
 
-/** To run these turns. turn_ms: for how long the view glides to what it is shown, where `scene` is.
+/** The order to run these turns. scene: whether to show the result. turn_ms: how long the view
+ * moves to it.
  * @param {readonly PlannedTurn[]} turns
  * @param {{ turn_ms: number, every: number, stateEvery: number, scene: boolean }} options
  * @returns {Order} */
@@ -92,50 +93,50 @@ const stepsOrder = (turns, { turn_ms, every, stateEvery, scene }) => ({
   scene,
 });
 
-// ---- when they are given ----------------------------------------------------------------------------
+// ---- when orders are given ----------------------------------------------------------------------
 
 export class Playing {
   /** The last turn that the engine has run. */
   generation = 0;
-  /** How many iterations a second the engine can run, smoothed; 0 before the first. */
+  /** How many iterations per second the engine can run, smoothed; 0 before the first. */
   framerate = 0;
   /** How often a turn came too late. */
   stalls = 0;
-  /** The page is out of sight: turns are played as they come, and nothing is shown. */
+  /** Whether the page is hidden. Then turns run as they arrive, and nothing is shown. */
   isHidden = false;
-  /** The engine has begun. */
+  /** Whether the engine has started. */
   isStarted = false;
   isBusy = false;
-  /** It cannot go on, */
+  /** Whether the engine cannot continue. */
   hasFailed = false;
-  /** and only another page can have another one. */
+  /** Whether only a new page can have a new engine. */
   isDead = false;
   #ports;
   #room;
   #seed;
   #every;
   #stateEvery;
-  /** Replies to an engine before this one are passed over. */
+  /** The number of the engine. Replies of earlier engines are ignored. */
   #epoch = 0;
-  /** For which setup and people the engine was asked to load.
+  /** The setup and people that the engine was last asked to load.
    * @type {string | null} */
   #loading = null;
   #watchdog;
-  /** What the engine is asked next: an order, or a turn.
+  /** The next orders and turns for the engine.
    * @type {({ order: Order } | PlannedTurn)[]} */
   #steps = [];
   /** @type {number | null} */
   #playAt = null;
   #timing = new Timing();
-  /** What a turn takes in milliseconds, smoothed. */
+  /** The smoothed time of a turn in milliseconds. */
   #stepMs = 0;
   #isCatching = false;
-  /** When this turn was run, the way back is walked.
+  /** The turn up to which a long backlog reaches.
    * @type {number | null} */
   #backAt = null;
 
-  /** ports: engine(order) and kill(). every, stateEvery: of how many generations one has its
-   * checksum taken, and its state kept for others.
+  /** ports: engine(order) and kill(). every, stateEvery: one of this many generations has a
+   * checksum, or a state for snapshots.
    * @param {Pick<Ports, "engine" | "kill">} ports
    * @param {Room} room
    * @param {{ seed: number, every: number, stateEvery: number, stepMax?: number | undefined }} options */
@@ -148,7 +149,7 @@ export class Playing {
     this.#watchdog = new Watchdog(stepMax);
   }
 
-  /** When `play` or `watch` has something to do: a list of times. */
+  /** The times at which to call `play` or `watch`. */
   get due() {
     return [this.#playAt, this.#watchdog.due];
   }
@@ -158,14 +159,14 @@ export class Playing {
     return this.#playAt !== null && now >= this.#playAt;
   }
 
-  // -- what the room says --
+  // -- events of the room --
 
-  /** Turns stand still, or come in another rhythm. */
+  /** Turns have stopped, or arrive in another rhythm. */
   rest() {
     this.#timing.rest();
   }
 
-  /** A turn has closed that lasts as long as the room says. isTimely: it came when it was closed.
+  /** Adds a closed turn. isTimely: it arrived when it was closed, not later.
    * @param {MasterPacket} packet
    * @param {number} now
    * @param {boolean} isTimely */
@@ -175,8 +176,8 @@ export class Playing {
     if (isTimely) this.#timing.arrived(turnMs, now);
   }
 
-  /** The room entered `running` after this turn: from here on the engine plays what follows. False:
-   * there is none that could.
+  /** The room entered `running` after this turn: the engine starts. Returns false if this page has
+   * no usable engine.
    * @param {number} generation */
   begin(generation) {
     this.isStarted = false;
@@ -186,7 +187,7 @@ export class Playing {
     return true;
   }
 
-  /** A snapshot of the room, and the bytes of its state: from here on the engine goes on.
+  /** The engine continues from a snapshot of the room with the bytes of its state.
    * @param {Snapshot} snapshot
    * @param {Uint8Array} bytes */
   restore(snapshot, bytes) {
@@ -194,7 +195,7 @@ export class Playing {
     this.#steps.push({ order: restoreOrder(snapshot, bytes, this.#seed) });
   }
 
-  /** Another engine, from the beginning. */
+  /** Starts a new engine, from the beginning. */
   reset() {
     this.generation = 0;
     this.#epoch += 1;
@@ -205,7 +206,7 @@ export class Playing {
     this.stop();
   }
 
-  /** Nothing is due any more. */
+  /** Stops: from now on nothing is due. */
   stop() {
     this.#playAt = null;
     this.#watchdog.rest();
@@ -224,7 +225,7 @@ export class Playing {
     return this.isHidden ? 0 : this.#timing.wanted(this.#room.turnMs);
   }
 
-  // -- asking the engine --
+  // -- orders to the engine --
 
   /** @param {Order} order
    * @param {number} now */
@@ -234,15 +235,15 @@ export class Playing {
     this.#ports.engine({ ...order, epoch: this.#epoch });
   }
 
-  /** What was the engine's state then? It is asked at once, before a repair makes it forget; its
-   * answer is the shell's.
+  /** Asks the engine for the evidence of its state, at once, before a repair replaces that state.
+   * The shell handles the answer.
    * @param {number} generation */
   testify(generation) {
     if (this.generation >= generation) this.#ports.engine({ op: "evidence", generation, epoch: this.#epoch });
   }
 
-  /** A state allows `load`: lets the engine check the setup. True: this was not checked yet, and
-   * the engine is dead.
+  /** A state allows `load`: lets the engine check the setup. Returns true if this setup was not
+   * checked yet and the engine has failed.
    * @param {number} now */
   load(now) {
     const { isRunning, myRow, setup, roster } = this.#room;
@@ -258,8 +259,8 @@ export class Playing {
     return this.isDead;
   }
 
-  /** Plays what is due: one turn at its time, or many at once when we are behind. The turn for whose
-   * start there is something to say, or null.
+  /** Runs the turns that are due: one at its time, or many at once if we are behind. Returns the
+   * generation that starts, for which packets can be sent, or null.
    * @param {number} now
    * @returns {number | null} */
   play(now) {
@@ -273,7 +274,7 @@ export class Playing {
     }
     const { closed, pace } = this.#room;
     const behind = closed - this.generation;
-    // Whom the room waits for is never further behind than that: it goes on without us.
+    // The room waits only for players who are not further behind: it continues without us.
     if (behind > pace.ahead) this.#isCatching = true;
     else if (behind <= 1) this.#isCatching = false;
     return this.#isCatching || this.isHidden ? this.#playMany(behind, now) : this.#playOne(next, now);
@@ -306,7 +307,7 @@ export class Playing {
     this.#step(turns, BATCH_GLIDE_MS, now);
     if (last < this.#room.closed) return null;
     if (behind <= this.#room.pace.ahead) return last;
-    // A long way back is walked before we count again; a hidden page answers at once.
+    // A long backlog is run before we send packets again; a hidden page answers at once.
     this.#backAt = last;
     return null;
   }
@@ -321,9 +322,9 @@ export class Playing {
     this.#order(stepsOrder(turns, { turn_ms: glideMs, every: this.#every, stateEvery, scene: !this.isHidden }), now);
   }
 
-  // -- hearing the engine --
+  // -- replies of the engine --
 
-  /** Whether this reply ends what the engine was asked last.
+  /** Whether this reply completes the last order.
    * @param {Reply} reply
    * @param {number} now */
   replied(reply, now) {
@@ -337,7 +338,7 @@ export class Playing {
     return true;
   }
 
-  /** The engine has begun, or gone on from a snapshot, after this turn.
+  /** The engine has started, or continued from a snapshot, after this turn.
    * @param {number} generation */
   begun(generation) {
     this.isStarted = true;
@@ -353,14 +354,14 @@ export class Playing {
     this.framerate = this.framerate === 0 ? rate : Math.round(this.framerate * 0.8 + rate * 0.2);
   }
 
-  /** Whether a long way back has just been walked; true once. */
+  /** Whether a long backlog has just been completed. Returns true only once. */
   endsCatchUp() {
     const isBack = this.#backAt !== null && this.generation >= this.#backAt;
     if (isBack) this.#backAt = null;
     return isBack;
   }
 
-  /** An engine that hangs is ended: {generation, error} of its failure, else null.
+  /** Ends an engine that hangs. Returns its failure, {generation, error}, or null.
    * @param {number} now */
   watch(now) {
     const hang = this.#watchdog.hung(now);
@@ -371,12 +372,12 @@ export class Playing {
     return hang;
   }
 
-  /** This page has no engine any more. */
+  /** This page has no usable engine any more. */
   die() {
     this.isDead = true;
   }
 
-  /** The engine cannot go on. isLoading: it failed at checking the setup, and may be asked again.
+  /** The engine cannot continue. isLoading: it failed to check the setup, and can be asked again.
    * @param {boolean} isLoading */
   fail(isLoading) {
     this.hasFailed = true;

@@ -1,13 +1,13 @@
 /** @import { Problem } from "../gameroom.js" */
 
-/** A refusal's body, of the server or of this client (RFC 9457; docs/wire.md lists the codes).
+/** The body of a refusal, by the server or this client (RFC 9457; docs/wire.md lists the codes).
  * @param {string} code
  * @param {string} detail
  * @returns {Problem} */
 export const problem = (code, detail, status = 503) =>
   ({ status, code, detail, title: detail, type: `urn:gameroom:problem:${code}` });
 
-/** A refusal of the server; `problem` is its body (RFC 9457). */
+/** A refusal by the server. problem: its body (RFC 9457). */
 export class RoomError extends Error {
   /** @param {Problem} problem */
   constructor(problem) {

@@ -1,8 +1,8 @@
 /**
- * The room as this client knows it: who is there, the setup, the chart's states, the pace.
+ * The room as this client knows it: the people, the setup, the chart's states, the pace.
  *
- * It knows no connection and no engine. The rule it keeps: what it holds is what the room said
- * last; nothing here is guessed ahead.
+ * It knows no connection and no engine. The rule: it contains only the last values from the room,
+ * never a prediction.
  */
 
 import { policyOf, ruling } from "./definition.js";
@@ -15,7 +15,7 @@ export class Room {
   user = null;
   /** @type {string | null} */
   name = null;
-  /** Our seat; null for a watcher, and before the first answer.
+  /** Our seat; null for a spectator, and before the first answer.
    * @type {number | null} */
   seat = null;
   /** @type {Roster} */
@@ -27,9 +27,9 @@ export class Room {
   /** @type {Body} */
   variables = {};
   pace = { turn_ms: 0, ahead: 1, iterations: 1 };
-  /** How long the next turn lasts: what a packet says of the pace holds from the turn after it on. */
+  /** The length of the next turn. The pace in a packet applies from the following turn on. */
   turnMs = 0;
-  /** The last turn that is known to be closed. */
+  /** The last known closed turn. */
   closed = 0;
   /** @type {SeatEvents["ended"] | null} */
   ended = null;
@@ -49,7 +49,7 @@ export class Room {
     return this.#definition.states.some((one) => one.iterates && this.states.includes(one.path));
   }
 
-  /** The numbers of the seats that are taken. */
+  /** The numbers of the taken seats. */
   get taken() {
     return this.roster.seats.map(({ seat }) => seat);
   }
@@ -58,7 +58,7 @@ export class Room {
     return this.roster.seats.find(({ seat }) => seat === this.seat);
   }
 
-  /** Words by which the room file may mean this person. */
+  /** The words in a room file that include this person. */
   get kinds() {
     const row = this.myRow;
     if (row === undefined) return new Set([this.seat === null ? "spectator" : "player"]);
@@ -70,7 +70,7 @@ export class Room {
     return ruling(this.#definition, this.states, name, this.kinds) === "allow";
   }
 
-  // -- what the room says --
+  // -- updates from the room --
 
   /** @param {Hello} hello */
   welcomed({ user, name, seat, turn_ms, ahead, generation }) {

@@ -1,10 +1,9 @@
 /**
- * The frame in which engine and view run, out of reach of everything, as the page sees it.
+ * The page's side of the isolated frame in which engine and view run.
  *
- * It knows no room. The rule it keeps: everything inside is handed over as text whose hash the room
- * has told, and from the view, which is uploaded code, come two things only: what it wants to send,
- * and its problems. What runs
- * inside the frame is in ../sandbox.js and ../worker.js.
+ * It knows no room. The rule: all code is passed to the frame as text with a hash from the room.
+ * From the view, which is uploaded code, only two kinds of messages are accepted: commands to send,
+ * and problems. The code inside the frame is in ../sandbox.js and ../worker.js.
  */
 
 
@@ -13,7 +12,7 @@
 
 const encoder = new TextEncoder();
 
-/** The text at this address, asked for without cookies.
+/** The text at this URL, requested without cookies.
  * @param {string | URL} url
  * @returns {Promise<string>} */
 export async function textOf(url) {
@@ -22,13 +21,13 @@ export async function textOf(url) {
   return response.text();
 }
 
-/** The source behind a link {url, sha256}, refused unless its hash is the one that was told.
+/** The source behind a link {url, sha256}. Throws if its hash differs from that of the link.
  * @param {Link} link
  * @param {string} base
  * @returns {Promise<string>} */
 export async function verified(link, base) {
   const source = await textOf(new URL(link.url, base));
-  // Without a secure context there is no digest; then there is no TLS either to make it count.
+  // In an insecure context, `digest` does not exist, and without TLS the check would be useless.
   if (globalThis.crypto?.subtle) {
     const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(source)));
     const hash = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -39,10 +38,10 @@ export async function verified(link, base) {
 
 const here = (/** @type {string} */ name) => new URL(`../${name}`, import.meta.url).href;
 
-/** How long after a view's messages the page lets it send more. */
+/** The pause before a view can send more messages. */
 const SENDS_PAUSE_MS = 50;
 
-/** The frame with engine and view. `heard` is told {engine: reply}, {send}, {problem}. */
+/** The frame with engine and view. heard: receives {engine: reply}, {send}, or {problem}. */
 export class Sandbox {
   #frame = document.createElement("iframe");
   #engine = new MessageChannel();
@@ -54,8 +53,8 @@ export class Sandbox {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #saysTaken;
 
-  /** kit: the source of what the engine works with; without one it is this server's. sync: whether
-   * the engine's worker runs the sync test.
+  /** kit: the source of the engine's library; default: the kit of this server. sync: whether the
+   * engine's worker runs the sync test.
    * @param {Element | null} element
    * @param {{ engine: string, view: string | null, heard: (said: Heard) => void, kit?: string | null,
    *   sync?: boolean }} options */
@@ -73,7 +72,7 @@ export class Sandbox {
         const [boot, worker, lockdown, source, twin, evidence, tools] = await sources;
         const parts = { lockdown, source, twin, evidence, kit: tools, engine };
         const ports = [this.#engine.port2, this.#view.port2];
-        // The frame's origin is opaque: only "*" names it. Nothing in here is a secret.
+        // The frame's origin is opaque, so only "*" matches it. The message contains no secret.
         this.#frame.contentWindow?.postMessage({ boot, worker, parts, sync, view }, "*", ports);
       } catch (error) {
         broken(/** @type {Error} */ (error).message);
@@ -92,7 +91,7 @@ export class Sandbox {
         for (const order of this.#waiting.splice(0)) this.#engine.port1.postMessage(order);
       } else heard({ engine: data });
     };
-    // The view is uploaded code: it may ask for these two things and for nothing else.
+    // The view is uploaded code: only these two kinds of messages are accepted.
     this.#view.port1.onmessage = ({ data }) => {
       if (data?.send) {
         this.#take("sends");
@@ -106,25 +105,25 @@ export class Sandbox {
     (element ?? document.body).append(this.#frame);
   }
 
-  /** An order to the engine: an Order of the session, or one of the shell.
+  /** Sends an order of the session or of the shell to the engine.
    * @param {object} order */
   order(order) {
     if (this.#ready) this.#engine.port1.postMessage(order);
     else this.#waiting.push(order);
   }
 
-  /** Something for the view: what game it shows, what was refused, what was taken, or the end.
+  /** Sends a message to the frame: the game to show, a refusal, a confirmation, or the end.
    * @param {object} what */
   tell(what) {
     this.#view.port1.postMessage(what);
   }
 
-  /** Ends the engine's worker, whatever it is doing. */
+  /** Terminates the engine's worker. */
   kill() {
     this.tell({ stop: true });
   }
 
-  /** The view may go on, after a pause: whatever it does, this page has time for others.
+  /** Lets the view send more after a pause, so that it cannot use all time of this page.
    * @param {"sends" | "problems"} what */
   #take(what) {
     this.#taken[what] += 1;

@@ -1,8 +1,8 @@
 /**
- * One place in a room, in this page: the session's shell, with its socket, timer and sandbox.
+ * One place in a room, in this page: the shell of the session, with its socket, timer and sandbox.
  *
- * The rule it keeps: it decides nothing. What happens is told to the session with its time, and
- * what the session wants is done.
+ * The rule: it decides nothing. It passes events with their time to the session, and executes the
+ * requests of the session.
  */
 
 import { PROTOCOLS } from "./codec.js";
@@ -19,7 +19,7 @@ import { Socket } from "./socket.js";
 
 const CLOSED_ABNORMALLY = 1006;
 
-/** Who hears which event. Whoever fails at hearing is reported, and the others hear it all the same. */
+/** The listeners of each event. An error in a listener is reported and does not affect others. */
 class Listeners {
   /** @type {Map<string, Set<(detail: any) => void>>} */
   #listeners = new Map();
@@ -88,7 +88,7 @@ export class Seat {
     this.#sandbox = new Sandbox(element, {
       engine, view: viewSource, kit, heard: (said) => this.#fromSandbox(said), sync: dev.sync_test === true,
     });
-    // Past the socket: it may be too big for a frame, and who was dropped has no socket any more.
+    // Not over the socket: it can be too big for a frame, and a dropped player has no socket.
     const put = (/** @type {string} */ path, /** @type {any} */ body) => send("PUT", `${origin}/rooms/${encodeURIComponent(room)}${path}?profile=${profile}`, body);
     this.on("status", ({ status }) => status === "live" && this.#introduce(dev));
     this.on("evidence", async (said) => this.#tell("testified", await testify(said, put)));
@@ -100,7 +100,7 @@ export class Seat {
     });
   }
 
-  // -- what everybody may look at --
+  // -- state --
 
   get status() { return this.#session.status; }
   get seat() { return this.#session.seat; }
@@ -118,7 +118,7 @@ export class Seat {
   get returned() { return this.#session.returned; }
   get agreed() { return this.#session.agreed; }
 
-  /** May this person do it now? Commands, requests and built-in actions.
+  /** Whether this person can do it now. name: a command, a request or a built-in action.
    * @param {string} name */
   allows(name) { return this.#session.allows(name); }
 
@@ -141,7 +141,7 @@ export class Seat {
    * @returns {() => void} */
   on(name, hear) { return this.#listeners.on(name, hear); }
 
-  // -- what somebody may do --
+  // -- actions --
 
   /** @param {string} name
    * @param {Body} body
@@ -162,10 +162,10 @@ export class Seat {
   chat(text) { return this.#ask("POST", "/chat", { text }); }
   leave() { return this.#ask("DELETE", "/players/me"); }
   takeBack() { this.#act((now) => this.#session.takeBack(now)); }
-  /** While away: try again now, whatever was planned. */
+  /** While `away`: tries to connect now. */
   wake() { this.#act((now) => this.#session.wake(now)); }
 
-  /** Ends this page's part; the seat stays, and joining again comes back to it. */
+  /** Disconnects this page. The seat remains, and joining again returns to it. */
   close() {
     if (this.#closed) return;
     this.#closed = true;
@@ -212,7 +212,7 @@ export class Seat {
     this.#listeners.tell(name, detail);
   }
 
-  /** Does something with the session at this time, and arms the timer for what is due next.
+  /** Calls the session with the current time, and sets the timer for the next due time.
    * @param {(now: number) => void} act */
   #act(act) {
     if (this.#closed) return;
@@ -258,7 +258,7 @@ export class Seat {
       case "snapshot":
       case "shown":
       case "evidence":
-        // None of the session's business.
+        // The session does not need this reply.
         this.#tell(reply.op, reply);
         break;
       default:
@@ -274,14 +274,14 @@ export class Seat {
     return `${origin.replace(/^ws/, "http")}${pathname}${this.#address.search}`;
   }
 
-  /** Without a snapshot every event has to come.
+  /** Fetches the state of a snapshot. If that fails, the room must send all events.
    * @param {Snapshot} snapshot */
   async #fetchState(snapshot) {
     const bytes = await bytesAt(this.#stateUrl(snapshot.generation));
     this.#act((now) => this.#session.stateFetched(snapshot, bytes, now));
   }
 
-  /** Where this fails, the room asks somebody else.
+  /** Sends the state to the room. If this fails, the room asks another player.
    * @param {{ generation: number, bytes: Uint8Array<ArrayBuffer> | null }} state */
   async #sendState({ generation, bytes }) {
     if (bytes === null) return;
@@ -292,7 +292,7 @@ export class Seat {
     }
   }
 
-  // -- the page around us --
+  // -- events of the page --
 
   #watchThePage() {
     const { signal } = this.#stops;
@@ -303,7 +303,7 @@ export class Seat {
       this.#session.hide(document.hidden, now);
       if (!document.hidden) this.#sandbox.order({ op: "show" });
     }), { signal });
-    // A page that is kept for the back button must not hold the seat's socket.
+    // A page in the back/forward cache must not keep the seat's socket.
     addEventListener("pagehide", () => {
       this.#socket.hangUp();
       this.#act((now) => this.#session.lost(CLOSED_ABNORMALLY, now, "the page was left"));
@@ -321,24 +321,24 @@ export class Seat {
       this.#sandbox.order({ op, ...more });
     });
     return {
-      /** Loses the connection, as a bad network would, and stays away for this long.
+      /** Drops the connection, as a bad network would, and reconnects after this time.
        * @returns {void} */
       drop: (ms = 2000) => this.#socket.drop(ms),
-      /** Every frame takes this much longer, each way.
+      /** Delays every frame by this time, in each direction.
        * @param {number} ms */
       delay: (ms) => {
         this.#socket.delayMs = Math.max(0, ms);
       },
-      /** Alters one integer of this engine's state, at this path or anywhere; tells which.
+      /** Changes one integer of this engine's state, at this path or any. Resolves to the path.
        * @param {string | null} path
        * @returns {Promise<{ path: string | null }>} */
       corrupt: (path = null) => once("corrupt", "corrupted", { path }),
-      /** The engine fails, as one with a bug would on this machine alone. */
+      /** Makes the engine fail, as with a bug that occurs only on this machine. */
       breakEngine: (message = "broken on request") => this.#act((now) => {
         this.#sandbox.kill();
         this.#session.engineBroken({ error: { name: "Error", message, stack: "" } }, now);
       }),
-      /** The engine's snapshot and checksum as they are now.
+      /** The engine's current snapshot and checksum.
        * @returns {Promise<{ snapshot: Plain, checksum: number }>} */
       snapshot: () => once("snapshot", "snapshot"),
     };
@@ -361,6 +361,6 @@ function keep(key, memory) {
   try {
     sessionStorage.setItem(key, JSON.stringify(memory));
   } catch {
-    // Storage is full or forbidden: then a reload may lose what was not yet sent.
+    // Storage is full or forbidden: a reload can then lose commands that were not sent yet.
   }
 }

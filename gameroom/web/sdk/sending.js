@@ -1,9 +1,9 @@
 /**
- * What this client says: the player's commands, in one packet for every turn.
+ * Sends the player's commands to the room, in one packet per turn.
  *
- * It knows no event and no engine beyond what it reads from the room and from what is played. The
- * client's rule, which it keeps: on starting a generation it sends a packet for every generation
- * up to `ahead` later that it has not sent yet. The outbox holds what is sent until a turn has it.
+ * It knows events and the engine only through the room's state and the played turns. The client's
+ * rule: when a generation starts, send a packet for every unsent generation up to `ahead` later.
+ * The outbox keeps sent packets until a turn contains them.
  */
 
 import { misfitBody, perTurnMax } from "./definition.js";
@@ -28,13 +28,13 @@ export class Sending {
   #definition;
   #outbox;
   #memory;
-  /** What the engine raised and no packet has carried.
+  /** Signals of the engine that no packet contains yet.
    * @type {Signal[]} */
   #signals = [];
-  /** {generation, sha256} of the state that the room has been offered.
+  /** {generation, sha256} of the state that was offered to the room.
    * @type {{ generation: number, sha256: string } | null} */
   #offered = null;
-  /** When every packet is sent once more, or null.
+  /** When to send all packets again, or null.
    * @type {number | null} */
   #resendAt = null;
 
@@ -54,7 +54,7 @@ export class Sending {
     this.#memory = memory;
   }
 
-  /** How many commands were sent, confirmed, refused, lost and doubled, and how many wait. */
+  /** The numbers of sent, confirmed, refused, lost, doubled and waiting commands. */
   get counts() {
     return { ...this.#outbox.counts, waiting: this.#outbox.waiting };
   }
@@ -72,8 +72,8 @@ export class Sending {
 
   // -- the player --
 
-  /** A command of the player, or a request that the room file declares. False: it is refused at
-   * once, as `rejected` has told.
+  /** Sends a command, or a request that the room file declares. Returns false if it is refused at
+   * once; the event `rejected` says why.
    * @param {string} name
    * @param {Body} body */
   command(name, body) {
@@ -102,7 +102,7 @@ export class Sending {
       return null;
     }
     if (this.#room.seat === null) return problem("not_a_player", "You are watching. Only players can send commands.");
-    // Kept for a line that comes back by itself, and for no other.
+    // Keep it only if the connection will be opened again automatically.
     if (this.#connection.hasEnded || this.#connection.isOver) return this.#connection.unreachable();
     if (!this.#outbox.put({ name, body: structuredClone(body) })) return tooMany;
     this.#keep();
@@ -118,7 +118,7 @@ export class Sending {
     });
   }
 
-  /** For a later life of this page. */
+  /** Stores the outbox for a reload of this page. */
   #keep() {
     const { seat, user } = this.#room;
     if (seat !== null && user !== null) this.#keepMemory({ user, ...this.#outbox.memory() });
@@ -126,8 +126,8 @@ export class Sending {
 
   // -- the connection --
 
-  /** The room has welcomed us, and heard our packets up to `heard`. What to send again when we are
-   * live.
+  /** The room has sent its welcome, and has our packets up to `heard`. Returns the packets to send
+   * again when the connection is live.
    * @param {Hello} hello
    * @param {boolean} isBack */
   welcomed({ user, generation, heard, snapshot }, isBack) {
@@ -140,7 +140,7 @@ export class Sending {
     return again;
   }
 
-  /** The room has lost its turns: they begin again at the first. */
+  /** The room has lost its turns: they start again at the first. */
   forget() {
     this.#outbox.sentUpTo = 0;
   }
@@ -152,8 +152,8 @@ export class Sending {
 
   // -- the engine --
 
-  /** Takes signals of the engine for the next packets: those that fit, which are returned. The room
-   * would refuse the others, or the packet; they are reported.
+  /** Takes valid signals of the engine for the next packets, and returns them. Invalid ones are
+   * reported, because the room would refuse them or the whole packet.
    * @param {Signal[]} signals */
   raise(signals) {
     const fitting = signals.filter((signal) => this.#fits(signal));
@@ -177,28 +177,28 @@ export class Sending {
     return why === null ? null : `In \`${name}\`, ${why}.`;
   }
 
-  /** Tells the room the hash of the state after this turn, which others may go on from.
+  /** Sends the hash of the state after this turn, from which others can continue, to the room.
    * @param {StateHash} state */
   offerState({ generation, sha256, size }) {
     if (this.#room.seat === null || !this.#connection.isLive) return;
     this.#offered = { generation, sha256 };
-    // A seat that is too late for the verdict, or under repair, is told so; it matters to nobody.
+    // The room refuses the hash if the seat is too late or being repaired. This has no effect.
     this.#connection.request("PUT", `/snapshots/${generation}/hash`, { sha256, size }).catch(() => {});
   }
 
-  /** Whether the room asks this seat for the state that it has offered.
+  /** Whether the room asks for the state that this seat has offered.
    * @param {{ seat: number, generation: number, sha256: string }} verified */
   hasOffered({ seat, generation, sha256 }) {
     const offered = this.#offered;
     return seat === this.#room.seat && generation === offered?.generation && sha256 === offered.sha256;
   }
 
-  /** Another engine runs from here on. */
+  /** A new engine runs from now on. */
   forgetSignals() {
     this.#signals = [];
   }
 
-  /** Another engine runs, from the first turn on. */
+  /** A new engine runs, from the first turn on. */
   startOver() {
     this.#signals = [];
     this.#offered = null;
@@ -206,14 +206,14 @@ export class Sending {
 
   // -- the room --
 
-  /** Settles what this master packet settles.
+  /** Settles the commands that this master packet confirms.
    * @param {MasterPacket} packet */
   turn(packet) {
     const { seat } = this.#room;
     if (seat !== null && this.#outbox.settle(packet, seat)) this.#keep();
   }
 
-  /** The room refuses a packet of ours, or one command in it.
+  /** The room has refused one of our packets, or one command in it.
    * @param {Rejection["body"]} rejection
    * @param {number} now */
   rejected({ generation, index = null, problem: why }, now) {
@@ -221,7 +221,7 @@ export class Sending {
       this.#rejectedOne(generation, index, why);
       this.#keep();
     } else if (why.code === "too_late") {
-      // The room took no packet of ours for this turn, and never will.
+      // The room has no packet of ours for this turn, and will accept none.
       this.#outbox.queue.unshift(...this.#outbox.empty(generation));
       this.#keep();
     } else if ([400, 413, 422].includes(why.status)) {
@@ -244,7 +244,7 @@ export class Sending {
     }
   }
 
-  /** The room will never take this packet: its generation still needs one.
+  /** The room will never accept this packet, but its generation still needs one.
    * @param {number} generation
    * @param {Problem} why */
   #rejectedWhole(generation, why) {
@@ -257,8 +257,8 @@ export class Sending {
 
   // -- packets --
 
-  /** The client's rule, on starting `generation`. isBack: say at least one thing, so that the room
-   * knows that we are here.
+  /** Applies the client's rule at the start of `generation`. isBack: send at least one packet, so
+   * that the room knows that we are back.
    * @param {number} generation */
   speak(generation, isBack = false) {
     const { seat, closed, pace, isRunning } = this.#room;
@@ -297,7 +297,7 @@ export class Sending {
 
   /** @param {ClientPacket} packet */
   #put({ generation, commands, checksum, latency, framerate, signals }) {
-    // A packet says that the engine runs.
+    // A packet means that the engine runs.
     if (!this.#connection.isLive || this.#playing.hasFailed) return;
     /** @type {ClientPacket} */
     const body = {

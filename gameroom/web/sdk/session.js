@@ -1,22 +1,22 @@
 /**
- * One seat's (or watcher's) side of a room, without any I/O.
+ * The client's side of a room, for a seat or a spectator, without any I/O.
  *
- * Everything is told to it: `opened`, `received`, `lost`, `engineReplied`, `tick`, always with the
- * time in milliseconds. What it wants done goes to its ports; `due` is when it wants to be ticked
- * next. It comes in, comes back and begins again; all else is done by its parts, each of which
- * knows only some of those before it:
+ * Its inputs are `opened`, `received`, `lost`, `engineReplied` and `tick`, always with the time in
+ * milliseconds. It acts through its ports. `due` is when to call `tick` next. The session itself
+ * handles joining, coming back and starting again. Its parts do the rest; each knows only some of
+ * the parts before it:
  *
- *   Connection   whether the room hears us, and what was asked
- *   Room         what the room is
- *   Sequence     which events were heard
- *   Checksums    what our engine had, and what was agreed on
- *   Playing      what the engine is asked, and when
- *   Failures     what went wrong here
+ *   Connection   whether the room is reachable, and the open requests
+ *   Room         the state of the room
+ *   Sequence     which events were received
+ *   Checksums    the checksums of our engine, and the agreed ones
+ *   Playing      the orders to the engine, and their time
+ *   Failures     reports of failures
  *   Sending      commands, packets, signals, state hashes
- *   Hearing      what follows from an event and from a reply of the engine
+ *   Hearing      the effects of events and of the engine's replies
  *
- * The rule it keeps: the engine runs a generation only when its master packet is here, and a
- * command that was taken from the player reaches the room exactly once.
+ * The rule: the engine runs a generation only after its master packet has arrived, and an accepted
+ * command of the player reaches the room exactly once.
  */
 
 import { Checksums } from "./checksums.js";
@@ -60,9 +60,9 @@ export class Session {
 
   /**
    * random: () => a number from 0 to 1, for the jitter of reconnects.
-   * drawId: () => a whole number from 1 to 2^53 - 1, another one each time.
-   * memory: what `keep` was given in an earlier life of the page, or null.
-   * stepMax: milliseconds after which an engine hangs that has not answered.
+   * drawId: () => a whole number from 1 to 2^53 - 1, a different one each time.
+   * memory: the last memory that `keep` received before a reload of the page, or null.
+   * stepMax: after this many milliseconds without an answer an engine counts as hanging.
    * @param {Ports} ports
    * @param {{ definition: Definition, seed: number, random: () => number, drawId?: () => number,
    *   memory?: Memory | null, stepMax?: number }} options
@@ -88,7 +88,7 @@ export class Session {
     this.#hearing = new Hearing(ports, { ...below, sending });
   }
 
-  // -- what the shell may look at --
+  // -- state for the shell --
 
   get status() { return this.#connection.status; }
   get rtt() { return this.#connection.rtt; }
@@ -102,23 +102,23 @@ export class Session {
   get pace() { return this.#room.pace; }
   get ended() { return this.#room.ended; }
   get isRunning() { return this.#room.isRunning; }
-  /** The last closed turn that is known, and the last one that the engine has run. */
+  /** The last known closed turn, and the last one that the engine has run. */
   get closed() { return this.#room.closed; }
   get generation() { return this.#playing.generation; }
   get framerate() { return this.#playing.framerate; }
-  /** The last generation whose checksum the room agreed on and our engine had too. */
+  /** The last generation where our engine had the agreed checksum. */
   get agreed() { return this.#checksums.agreed; }
   get commands() { return this.#sending.counts; }
-  /** The latest news `back`, for whoever looks after it was told. */
+  /** The last event `back`, for code that starts to listen later. */
   get returned() { return this.#hearing.returned; }
 
-  /** resumedFrom: the turn of the snapshot from which the engine went on, 0 for none. */
+  /** resumedFrom: the turn of the snapshot from which the engine continued, 0 for none. */
   get counters() {
     const { losses } = this.#connection;
     return { caughtUp: this.#hearing.caughtUp, losses, stalls: this.#playing.stalls, resumedFrom: this.#resumedFrom };
   }
 
-  /** When to tick next, null when nothing is due by itself. */
+  /** When to call `tick` next, null if nothing is due. */
   get due() {
     /** @type {(number | null)[]} */
     const times = [...this.#connection.due, ...this.#playing.due, this.#sending.dueAt, this.#failures.dueAt];
@@ -131,7 +131,7 @@ export class Session {
   /** @param {number} generation */
   checksum(generation) { return this.#checksums.of(generation); }
 
-  // -- what the page does --
+  // -- inputs of the page --
 
   /** @param {number} now */
   start(now) { this.#connection.start(now); }
@@ -147,8 +147,8 @@ export class Session {
     this.#connection.stop();
   }
 
-  /** The page is out of sight, or back: out of sight it plays on while it is let, and the room
-   * need not wait for it when it is not.
+  /** The page is hidden or visible again. A hidden page plays on as long as the browser lets it,
+   * and the room does not wait for it.
    * @param {boolean} isHidden
    * @param {number} now */
   hide(isHidden, now) {
@@ -165,19 +165,19 @@ export class Session {
     this.request(method, "/players/me/hidden").catch((why) => this.#ports.tell("problem", why));
   }
 
-  /** Asks the room; a refusal rejects with its problem body.
+  /** Sends a request to the room. A refusal rejects with its problem body.
    * @param {string} method
    * @param {string} path
    * @param {object | null} body */
   request(method, path, body = null) { return this.#connection.request(method, path, body); }
 
-  /** A command of the player, or a request that the room file declares. False: it is refused at
-   * once, as `rejected` has told.
+  /** Sends a command, or a request that the room file declares. Returns false if it is refused at
+   * once; the event `rejected` says why.
    * @param {string} name
    * @param {Body} body */
   command(name, body = {}) { return this.#sending.command(name, body); }
 
-  /** The game's view has a fault, as the page has been told.
+  /** The game's view has an error, which the page already knows.
    * @param {{ part: string, detail: string }} problem */
   viewFailed({ part, detail }) {
     this.#failures.report({ kind: "view", generation: this.generation, text: `${part}: ${detail}` }, true);
@@ -237,7 +237,7 @@ export class Session {
     this.#connection.lost(code, now, reason);
   }
 
-  /** Ends this connection; another one is opened where the code says so.
+  /** Ends this connection. Depending on the code, a new one is opened.
    * @param {number} code
    * @param {number} now */
   #cut(code, now, reason = "") {
@@ -253,7 +253,7 @@ export class Session {
     if (this.#hearing.replied(reply, now)) this.#beginAgain(now);
   }
 
-  /** The engine could not be made at all: only another page can.
+  /** The engine could not be created. Only a new page can create one.
    * @param {{ error: EngineError }} failure
    * @param {number} now */
   engineBroken({ error }, now) {
@@ -262,7 +262,7 @@ export class Session {
     this.#hearing.settle(now);
   }
 
-  // -- coming in, coming back, beginning again --
+  // -- joining, coming back, starting again --
 
   /** @param {Hello} hello
    * @param {number} now */
@@ -275,14 +275,14 @@ export class Session {
     const again = this.#sending.welcomed(hello, isBack);
     this.#hearing.welcomed(hello.generation, isBack, now);
     this.#connection.announce();
-    // A connection begins as one of a page that is seen.
+    // For the room, a new connection belongs to a visible page.
     if (this.#playing.isHidden) this.#tellHidden();
     this.#failures.send();
     this.#sending.repeat(again);
     this.#hearing.settle(now);
   }
 
-  /** Much is missing: the events that follow go on from a snapshot, whose state comes first.
+  /** Many events are missing: they continue from a snapshot, whose state is fetched first.
    * @param {Resumption} hello */
   #resume(hello) {
     this.#sequence.waitFor(hello);
@@ -301,7 +301,7 @@ export class Session {
     this.#cut(CLOSED_ABNORMALLY, now, "the snapshot could not be fetched");
   }
 
-  /** The bytes of a snapshot's state, null where they could not be had.
+  /** The bytes of a snapshot's state have arrived, null if they cannot be fetched.
    * @param {{ generation: number }} snapshot
    * @param {Uint8Array | null} bytes
    * @param {number} now */
@@ -321,7 +321,7 @@ export class Session {
     for (const frame of frames) this.received(frame, now);
   }
 
-  /** The server knows less than we do (it lost its disk): start from its beginning.
+  /** The server has fewer events than we have (it lost its disk): start from its first event.
    * @param {number} now */
   #forget(now) {
     this.#room.closed = 0;
@@ -330,7 +330,7 @@ export class Session {
     this.#beginAgain(now);
   }
 
-  /** A new engine, from the room's first event on. What was said stands: it is not said twice.
+  /** Starts a new engine from the room's first event. Packets are not sent a second time.
    * @param {number} now */
   #beginAgain(now) {
     this.#startOver();

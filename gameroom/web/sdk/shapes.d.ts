@@ -1,6 +1,6 @@
 /**
- * The shapes that travel between the session, the socket and the sandbox: frames, orders to the
- * engine and its replies. Times are in milliseconds, generations count turns from 1 on.
+ * The types of data between the session, the socket and the sandbox: frames, orders to the engine
+ * and its replies. Times are in milliseconds. Generations count turns from 1.
  */
 
 import type {
@@ -13,14 +13,14 @@ import type { Plain } from "../kit.js";
 export interface Command {
   name: string;
   body: Body;
-  /** Drawn when the command was given; 0 or missing for one of an older memory. */
+  /** A random id; 0 or missing for a command from the memory of an older release. */
   id?: number;
 }
 export interface Signal {
   generation: number;
   name: string;
   body: Body;
-  /** Why it has no plain form. */
+  /** Why the body is not a plain value. */
   why?: string | null;
 }
 export interface ClientPacket {
@@ -30,10 +30,11 @@ export interface ClientPacket {
   latency: number;
   framerate: number;
   signals: Signal[];
-  /** Of each command. */
+  /** The id of each command. */
   ids?: number[];
 }
-/** The two hot packets in MessagePack: commands and signals by their index in the definition. */
+/** The two most frequent packets in MessagePack. Commands and signals are indexes into the
+ * definition. */
 export type ClientArray = [
   generation: number, commands: Coded[], checksumAge: number, checksum: number, latency: number, framerate: number,
   signals?: [age: number, ...signal: Coded][], ids?: number[],
@@ -55,7 +56,7 @@ export interface Answer {
   status: number;
   body?: unknown;
 }
-/** What the session reads itself, and what it passes on as it came. */
+/** The events that the session processes, and those that it passes on unchanged. */
 export interface EventBodies extends RoomEvents {
   turn: MasterPacket;
   roster: Roster;
@@ -64,16 +65,16 @@ export interface EventBodies extends RoomEvents {
 }
 /** One event of the room, in the order of seq. */
 export type EventFrame = { [Name in keyof EventBodies]: { event: Name; seq: number; path: string; body: EventBodies[Name] } }[keyof EventBodies];
-/** Events that only pass by on their way to whoever listens. */
+/** Events that the session only passes on to listeners. */
 export type News = Exclude<EventFrame, { event: "turn" | "roster" | "setup" | "chart" | "ended" | "verified" }>;
-/** A packet of ours was refused, or the command at `index` in it. It has no seq. */
+/** One of our packets was refused, or the command at `index` in it. It has no seq. */
 export interface Rejection {
   event: "rejected";
   body: { generation: number; index?: number | null; problem: Problem };
 }
 export type ServerFrame = (Answer & { event?: undefined }) | ((EventFrame | Rejection) & { status?: undefined });
 
-/** What the room answers to `PUT /session`. */
+/** The room's answer to `PUT /session`. */
 export interface Hello {
   user: string;
   name: string;
@@ -82,11 +83,11 @@ export interface Hello {
   generation: number;
   turn_ms: number;
   ahead: number;
-  /** The last generation of which the room has a packet of ours. */
+  /** The last generation for which the room has a packet of ours. */
   heard: number;
   snapshot: Snapshot | null;
 }
-/** A hello after which the events go on from a snapshot. */
+/** A hello after which the events continue from a snapshot. */
 export type Resumption = Hello & { snapshot: Snapshot };
 /** The room after a turn, without the bytes of the engine's state. */
 export interface Snapshot {
@@ -137,8 +138,8 @@ export interface StateHash {
   sha256: string;
   size: number;
 }
-/** What went wrong with the engine or the view of this page, as the room is told it. With any kind
- * but `engine` the game goes on. */
+/** A failure of this page's engine or view, as it is reported to the room. The game continues after
+ * all kinds except `engine`. */
 export interface Failure {
   kind: "engine" | SeatEvents["report"]["kind"];
   generation: number;
@@ -150,14 +151,14 @@ export interface Failed {
   generation?: number;
   error: EngineError;
 }
-/** epoch: of the engine that was asked. unshown: why the view has no picture of it. */
+/** epoch: the number of the engine. unshown: why the scene could not be sent to the view. */
 export type Reply = { epoch?: number; unshown?: string | null; generation?: number } & (
   | { op: "progress" | "inited" | "restored"; generation: number }
   | { op: "loaded"; reasons: string[] }
   | Stepped
   | Failed
 );
-/** Replies to orders of the shell, and the end of all. */
+/** Replies to orders of the shell, and `broken`. */
 export type Aside =
   | { op: "corrupted"; path: string | null }
   | { op: "snapshot"; snapshot: Plain; checksum: number }
@@ -166,7 +167,7 @@ export type Aside =
   | { op: "state"; generation: number; bytes: Uint8Array<ArrayBuffer> | null }
   | { op: "broken"; error: EngineError };
 
-/** What comes out of the sandbox: one of the three. */
+/** A message from the sandbox, with exactly one of these fields. */
 export interface Heard {
   engine?: Reply | Aside;
   send?: { name: string; body: Body };
@@ -175,7 +176,7 @@ export interface Heard {
 
 // ---- the session ------------------------------------------------------------------------------
 
-/** What an outbox says, for a later life of the page. */
+/** The content of an outbox, stored for a reload of the page. */
 export interface Memory {
   user: string;
   queue: Command[];
@@ -183,7 +184,7 @@ export interface Memory {
   counts: Omit<CommandCounts, "waiting">;
   countedUpTo: number;
 }
-/** refused, missing: the indexes of commands that are settled in another way. */
+/** refused, missing: the indexes of commands that are already settled. */
 export interface KeptPacket extends ClientPacket {
   refused?: number[];
   missing?: number[];
@@ -196,10 +197,10 @@ export interface Ports {
   engine(order: (Order & { epoch: number }) | { op: "evidence"; generation: number; epoch: number }): void;
   tell: Tell;
   keep(memory: Memory): void;
-  /** Fetches the state of this snapshot, and gives it to `stateFetched`. */
+  /** Fetches the state of this snapshot, and passes it to `stateFetched`. */
   fetchState(snapshot: Snapshot): void;
-  /** Lets the engine give the bytes of its state after this turn, and sends them to the room. */
+  /** Sends the bytes of the engine's state after this turn to the room. */
   sendState(generation: number): void;
-  /** The engine hangs: ends its worker. */
+  /** Terminates the worker of an engine that hangs. */
   kill(): void;
 }

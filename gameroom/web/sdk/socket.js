@@ -1,8 +1,8 @@
 /**
- * The WebSocket of one seat: one after the other, as the session opens and closes them.
+ * The WebSockets of one seat, one after the other, as the session opens and closes them.
  *
- * It knows no room: frames go in and come out. The rule it keeps: only the last opened socket is
- * heard, and frames keep their order however slow the line is made.
+ * It knows no room, only frames. The rules: only the last opened socket is used; frames keep their
+ * order even with an artificial delay.
  */
 
 import { Codec } from "./codec.js";
@@ -13,7 +13,7 @@ import { Codec } from "./codec.js";
 const CLOSED_ABNORMALLY = 1006;
 const DROPPED_TRY_MS = 100;
 
-/** The development switch's bad network: slow, but never out of order, whatever timers do. */
+/** An artificially slow network for development. It never reorders frames. */
 export class SlowLine {
   /** @type {{ at: number, act: () => void }[]} */
   #waiting = [];
@@ -21,7 +21,7 @@ export class SlowLine {
   #now;
   #after;
 
-  /** now: milliseconds. after: as setTimeout.
+  /** now: () => milliseconds. after: like setTimeout.
    * @param {() => number} now
    * @param {(act: () => void, ms: number) => unknown} after */
   constructor(now = () => performance.now(), after = (act, /** @type {number} */ ms) => setTimeout(act, ms)) {
@@ -48,9 +48,9 @@ export class SlowLine {
 }
 
 export class Socket {
-  /** What it has carried since the page was loaded. */
+  /** The bytes and frames since the page was loaded. */
   bytes = { in: 0, out: 0, framesIn: 0, framesOut: 0 };
-  /** Every frame takes this much longer, each way. */
+  /** The artificial delay of every frame, in each direction. */
   delayMs = 0;
   #address;
   #protocols;
@@ -63,7 +63,7 @@ export class Socket {
   #slow = { in: new SlowLine(), out: new SlowLine() };
   #droppedUntil = 0;
 
-  /** protocols: the subprotocols, the best one first.
+  /** protocols: the subprotocols, the preferred one first.
    * @param {{ address: URL, protocols: readonly Subprotocol[], definition: Definition, hear: {
    *   opened: () => void, received: (frame: ServerFrame) => void, lost: (code: number, reason: string) => void,
    * } }} options */
@@ -111,14 +111,14 @@ export class Socket {
     this.#slow.out.put(this.delayMs, () => socket.readyState === WebSocket.OPEN && socket.send(data));
   }
 
-  /** Closes the socket; nothing is heard of it any more. */
+  /** Closes the socket. Its later events are ignored. */
   hangUp() {
     const socket = this.#socket;
     this.#socket = null;
     socket?.close();
   }
 
-  /** Loses the connection, as a bad network would, and has none for this long.
+  /** Drops the connection, as a bad network would, and opens none for this time.
    * @param {number} ms */
   drop(ms) {
     this.#droppedUntil = performance.now() + ms;

@@ -1,11 +1,12 @@
 /**
- * When the next turn starts, so that turns start evenly although they arrive unevenly.
+ * Decides when the next turn starts, so that turns start evenly although they arrive unevenly.
  *
- * A turn follows the one before after turn_ms. How long packets wait before they are played is
- * watched: the shortest wait of the last turns is held at about twice the jitter, by playing up to a
- * tenth faster or slower. A packet that comes too late is played at once.
+ * A turn starts turn_ms after the one before. The shortest time that a packet of the last turns
+ * waited is kept at about twice the jitter, by playing up to a tenth faster or slower. A packet
+ * that arrives too late is played at once.
  *
- * It knows no packet: times in milliseconds come in. gameroom/replica/timing.py is its twin.
+ * It knows no packet: times in milliseconds are arguments. gameroom/replica/timing.py is the same
+ * in Python.
  */
 
 export class Timing {
@@ -17,7 +18,7 @@ export class Timing {
   /** @type {number[]} */
   #waits = [];
 
-  /** Turns stood still: nothing that follows continues what was. */
+  /** Turns have stopped: the next turn starts a new rhythm. */
   rest() {
     this.#startedAt = null;
     this.#arrivedAt = null;
@@ -28,13 +29,13 @@ export class Timing {
   arrived(turnMs, now) {
     if (this.#arrivedAt !== null) {
       const off = Math.abs(now - this.#arrivedAt - turnMs);
-      // RFC 3550's estimate; a long gap is a pause and no jitter.
+      // The estimate of RFC 3550. A long gap is a pause, not jitter.
       if (off < 3 * turnMs) this.#jitter += (off - this.#jitter) / 16;
     }
     this.#arrivedAt = now;
   }
 
-  /** What the packets should wait at least.
+  /** The time that packets should wait at least.
    * @param {number} turnMs */
   wanted(turnMs) {
     return Math.min(2 * this.#jitter + 2, turnMs / 2);
@@ -53,10 +54,10 @@ export class Timing {
    * @param {number} dueAt
    * @param {number} now */
   started(arrivedAt, dueAt, now) {
-    // Timers are late by a few milliseconds: count from when it was due, or they add up.
+    // Timers are a few milliseconds late: count from the due time, or the delays add up.
     const isLate = now - dueAt >= 20;
     this.#startedAt = isLate ? now : dueAt;
-    // What was waited before a stall says nothing about what will be waited after it.
+    // Waiting times before a stall do not predict those after it.
     if (isLate) this.#waits.length = 0;
     this.#waits.push(now - arrivedAt);
     if (this.#waits.length > 32) this.#waits.shift();

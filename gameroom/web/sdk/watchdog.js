@@ -1,32 +1,32 @@
 /**
- * Whether the engine hangs: it has not answered for too long what it was asked.
+ * Detects an engine that hangs, i.e. has not answered an order for too long.
  *
- * It knows no engine and no page; times in milliseconds come in. The rule it keeps: a page that
- * stood still itself, as its late timers say, gives its engine all the time once more.
+ * It knows no engine and no page; times in milliseconds are arguments. The rule: if the page itself
+ * was suspended, which late timers show, the engine gets its full time again.
  */
 
-/** For each turn of a batch. */
+/** The maximum time for each turn of a batch. */
 const STEP_MAX_MS = 5000;
-/** For what an engine does before its first turn. */
+/** The maximum time for the work before the first turn. */
 const LOAD_MAX_MS = 30_000;
-/** A timer that is this late says that the page stood still. */
+/** A timer that is this late shows that the page was suspended. */
 const TIMER_LATE_MS = 1000;
 
 export class Watchdog {
-  /** When to ask `hung` next; null while the engine is not asked anything.
+  /** When to call `hung` next; null while the engine has no order.
    * @type {number | null} */
   due = null;
   #stepMax;
   #patience;
-  /** The turn that the engine is asked to run, or to run first; 0 for none. */
+  /** The turn that the engine runs now; 0 for none. */
   #generation = 0;
 
-  /** stepMax: how long one turn may take. */
+  /** stepMax: the maximum time of one turn. */
   constructor(stepMax = STEP_MAX_MS) {
     this.#stepMax = this.#patience = stepMax;
   }
 
-  /** The engine was given an order.
+  /** The engine has received an order.
    * @param {{ op: string, generation?: number, turns?: readonly { generation: number }[] }} order
    * @param {number} now */
   asked(order, now) {
@@ -35,7 +35,7 @@ export class Watchdog {
     this.due = now + this.#patience;
   }
 
-  /** It is at this turn of the batch.
+  /** The engine has reached this turn of the batch.
    * @param {{ generation: number }} reply
    * @param {number} now */
   progressed({ generation }, now) {
@@ -43,12 +43,12 @@ export class Watchdog {
     this.due = now + this.#patience;
   }
 
-  /** It has done what it was asked, or nothing more is expected of it. */
+  /** The engine has completed its order, or no reply is expected any more. */
   rest() {
     this.due = null;
   }
 
-  /** {generation, error} of an engine that hangs by now, else null.
+  /** The failure of an engine that hangs, {generation, error}, or null.
    * @param {number} now */
   hung(now) {
     if (this.due === null || now < this.due) return null;

@@ -1,5 +1,5 @@
-"""What the server's own routes do over HTTP: a module for each resource, a function for each route.
+"""Handlers of the server's own HTTP routes: one module per resource, one function per route.
 
-Knows requests and responses; what a room answers is in `server/room_api`. The rule it keeps:
-nothing is done before it is known who may ask.
+Knows requests and responses. How a room answers is in `server/room_api`. The rule it keeps: a
+handler first checks who sends the request.
 """

@@ -1,4 +1,4 @@
-"""Desync reports, and what each seat says of one while it is being made."""
+"""Desync reports, and the evidence that seats send while a report is being created."""
 
 from __future__ import annotations
 
@@ -63,7 +63,8 @@ async def desync_state(request: web.Request) -> web.StreamResponse:
 
 
 async def _witness(request: web.Request) -> tuple[str, str, int]:
-    """Who speaks of which room and generation: maybe somebody whom the room has dropped."""
+    """The user, the room id and the generation of the evidence. The room might already have
+    dropped the user. Raises ProblemError."""
     polite(request)
     id_ = (await room(request)).id
     who = user(request, id_)
@@ -73,7 +74,7 @@ async def _witness(request: web.Request) -> tuple[str, str, int]:
 
 
 def _read(ask: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """What the store of reports says. Raises ProblemError where it cannot be read."""
+    """Call the store of desync reports. Raises ProblemError if it cannot be read."""
     try:
         return ask(*args, **kwargs)
     except StoreFailedError as error:

@@ -36,7 +36,7 @@ async def web_file(request: web.Request) -> web.StreamResponse:
 
 
 async def document(request: web.Request) -> web.StreamResponse:
-    """OpenAPI or AsyncAPI, as the application has made it."""
+    """The OpenAPI or AsyncAPI document, which the application generated at its start."""
     return json_response(request.app[SERVICES].documents[request.path.removeprefix("/")])
 
 
@@ -45,7 +45,7 @@ async def livez(request: web.Request) -> web.StreamResponse:
 
 
 async def readyz(request: web.Request) -> web.StreamResponse:
-    """What the last check found: asking this costs the store nothing."""
+    """The result of the last check of the stores. This request does not access them."""
     problem = request.app[SERVICES].lobby.down
     if problem is not None:
         return json_response(bodies.Health(False, problem.detail), 503)

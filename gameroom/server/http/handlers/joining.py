@@ -1,4 +1,4 @@
-"""Joining a room: its page, what a program reads in place of it, and a place."""
+"""Joining a room: the page for browsers, its JSON for programs, and taking a place."""
 
 from __future__ import annotations
 
@@ -69,7 +69,8 @@ async def players_add(request: web.Request) -> web.StreamResponse:
 
 
 def _wants_page(request: web.Request) -> bool:
-    """Browsers that open an address name text/html; programs and scripts do not."""
+    """Whether a browser opens this URL as a page. Then it accepts text/html; programs and scripts
+    do not ask for it."""
     return "text/html" in request.headers.get("Accept", "")
 
 

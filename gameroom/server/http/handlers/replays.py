@@ -1,8 +1,7 @@
-"""Replays: the page that plays one, who may have a room's, and its bytes as they stand in the
-journal.
+"""Replays: the page that plays one, the check who can download one, and its bytes.
 
-The records are copied and not read: a long game costs the loop nothing but its writes, and
-what may be damaged is found by whoever plays or verifies the file.
+The records are copied from the journal without decoding them. So a long game costs the event loop
+only the writes. Damage is found by the program that plays or verifies the file.
 """
 
 from __future__ import annotations
@@ -49,7 +48,8 @@ async def replay_page(request: web.Request) -> web.StreamResponse:
 
 
 def _refused(runner: Runner, who: str) -> ProblemError | None:
-    """Why a member may not have it yet: a replay would tell what watchers are not to know."""
+    """Why a member cannot have the replay yet, or None. A replay of a running game would reveal
+    events that delayed spectators must not see yet."""
     if runner.delayed is None or runner.shown(who).over:
         return None
     late = f"{runner.delayed.delay_ms} ms"
@@ -61,7 +61,7 @@ def _refused(runner: Runner, who: str) -> ProblemError | None:
 
 
 async def _code(lobby: Lobby, header: Header, room: RoomFile) -> replays.StoredCode:
-    """The room's definition, and the sources that a header names. Raises ProblemError."""
+    """The room's definition and the sources that the header names. Raises ProblemError."""
     sources = {
         sha256: await lobby.code(sha256)
         for sha256 in (header.engine, header.view, header.kit)
@@ -76,7 +76,7 @@ async def _code(lobby: Lobby, header: Header, room: RoomFile) -> replays.StoredC
 
 
 def file_name(header: Header) -> str:
-    """`archers-<room>.replay`, of characters that no header and no file system minds."""
+    """`archers-<room>.replay`, only with characters that are safe in headers and file names."""
     stem = header.name.partition(".")[0]
     plain = "".join(char for char in stem if char.isascii() and (char.isalnum() or char in "-_"))
     return f"{plain[:40] or 'game'}-{header.room}{replays.SUFFIX}"
@@ -87,8 +87,8 @@ async def _send(
     journal: Journal,
     code: replays.StoredCode,
 ) -> web.StreamResponse:
-    """Stream what the room has said up to now. Raises StoreFailedError where the journal is not
-    whole."""
+    """Stream all entries up to now as a replay. Raises StoreFailedError if the journal is
+    truncated."""
     header, last = journal.header, journal.last
     pieces = replays.written(header, code, journal.copy(), lambda: last)
     response = web.StreamResponse(
@@ -107,7 +107,7 @@ async def _send(
             await paced(request, len(piece))
     except StoreFailedError as error:
         log.error("room %s: the journal cannot be copied: %s", header.room, error)
-        # What was sent lacks its end, and the connection's: nobody takes it for the whole.
+        # Abort the connection, so that the client knows that the download is incomplete.
         if request.transport is not None:
             request.transport.abort()
         return response

@@ -1,4 +1,4 @@
-"""Rooms: made, looked at, asked and ended."""
+"""Rooms: create a room, show its status and its chart, forward requests to it, end it."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ async def chart_picture(request: web.Request) -> web.StreamResponse:
 
 
 def asked(route: Route[Act]) -> Handler:
-    """The handler of one of a room's own routes."""
+    """The HTTP handler for one of a room's own routes."""
 
     async def handler(request: web.Request) -> web.StreamResponse:
         polite(request)

@@ -1,4 +1,4 @@
-"""The states of snapshots: sent by the player who is asked, read by those who go on from them."""
+"""The states of snapshots: one player sends each, and clients that join late read them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The WebSocket's handshake: who may open one, before anything is said on it."""
+"""The handshake of a WebSocket: checks who can open one, before the first frame."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gameroom.server.socket.hello import Guest
 from gameroom.wire import SUBPROTOCOLS, Codec
 
 NOWHERE_FILE = RoomFile("")
-"""For the frames of a socket to no room, which learns only after its hello."""
+"""For decoding the frames of a socket to an unknown room. It is refused only after its hello."""
 
 
 async def socket(request: web.Request) -> web.StreamResponse:
@@ -27,7 +27,7 @@ async def socket(request: web.Request) -> web.StreamResponse:
     services = request.app[SERVICES]
     subprotocol = _subprotocol(request)
     if not request.headers.get("Sec-WebSocket-Key", "").isascii():
-        # aiohttp decodes it without a guard.
+        # aiohttp would raise an unhandled error when it decodes this header.
         raise refuse(400, "bad_request", "The `Sec-WebSocket-Key` header is not valid base64.")
     transport = request.transport
     if transport is None:
@@ -63,8 +63,8 @@ async def socket(request: web.Request) -> web.StreamResponse:
 
 
 async def _guest(request: web.Request) -> Guest:
-    """Who comes, as far as that is known by now: nobody is told yet whether there is such a
-    room."""
+    """The client, as far as it is known at the handshake. Not yet refused if the room does not
+    exist: only a hello gets that answer."""
     runner, absent = None, None
     try:
         runner = await room(request)
@@ -93,18 +93,18 @@ def _opened(services: Services, connection: Connection, runner: Runner | None) -
 
 
 def _session(request: web.Request, runner: Runner | None) -> str | None:
-    """A name for the session that a handshake shows, None where it shows none."""
+    """A name for the session in the handshake, or None if there is none."""
     if runner is None:
         return None
     try:
         who = member(request, runner)
-    except ProblemError:  # The sessions cannot be read now.
+    except ProblemError:  # The session store cannot be read now.
         return None
     return None if who is None else f"{runner.id} {who}"
 
 
 def _subprotocol(request: web.Request) -> str:
-    """The first one offered that we speak. Refused before the upgrade where there is none."""
+    """The first offered subprotocol that we support. Raises ProblemError if there is none."""
     offered = request.headers.get("Sec-WebSocket-Protocol", "")
     for name in offered.split(","):
         if name.strip() in SUBPROTOCOLS:
