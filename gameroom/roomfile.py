@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from gameroom import language, model, resources
+from gameroom import model, resources
 from gameroom.chart import Chart, ChartError, compile_room
 from gameroom.formats import RELEASE, printed, writer
-from gameroom.language import Diagnostic, Loaded, Source
 from gameroom.lockstep.packets import Event
 from gameroom.model import Value
 from gameroom.room import default_settings, misfit_settings
@@ -27,6 +27,9 @@ from gameroom.store import (
     StoreFailedError,
 )
 from gameroom.wire import BODIES, BadFrameError, Codec, EventFrame
+
+if TYPE_CHECKING:  # A server that has not read a room file itself starts without the language.
+    from gameroom.language import Diagnostic, Loaded, Source
 
 Used = dict[str, tuple[str, str]]
 """The file name and the text of each shipped file that a room file uses, by the name in `use`."""
@@ -55,7 +58,7 @@ def read(name: str, text: str) -> tuple[Chart, Used]:
     def resolve(wanted: str) -> Source | None:
         if (found := resources.shipped_room(wanted)) is not None:
             used[wanted] = found
-        return None if found is None else Source(*found)
+        return None if found is None else _source(found)
 
     return _load(name, text, resolve, plays=False), used
 
@@ -66,7 +69,7 @@ def read_again(header: Header) -> Chart:
 
     def resolve(wanted: str) -> Source | None:
         found = header.used.get(wanted)
-        return None if found is None else Source(*found)
+        return None if found is None else _source(found)
 
     try:
         chart = _load(header.name, header.text, resolve, plays=True)
@@ -101,7 +104,15 @@ def setup_of(file: model.RoomFile, wish: Mapping[str, Value]) -> dict[str, Value
     return settings
 
 
+def _source(found: tuple[str, str]) -> Source:
+    from gameroom.language import Source
+
+    return Source(*found)
+
+
 def _load(name: str, text: str, resolve: Callable[[str], Source | None], *, plays: bool) -> Chart:
+    from gameroom import language
+
     loaded = language.load(text, name=name, resolve=resolve, plays=plays)
     if not loaded.ok or loaded.room is None:
         errors = sum(each.severity == "error" for each in loaded.diagnostics)

@@ -12,8 +12,7 @@ from typing import Any
 
 from msgspec import structs
 
-from gameroom import picture, resources, roomfile
-from gameroom.language import as_plain
+from gameroom import resources, roomfile
 from gameroom.lockstep import desync_report
 from gameroom.lockstep.packets import Checksum, Diverged, MasterPacket, Moves
 from gameroom.lockstep.problem import Problem
@@ -64,6 +63,8 @@ def drafted(wish: bytes | bodies.Create, players_max: int) -> Draft | DraftRefus
         bare = structs.replace(wish, engine=_bare(wish.engine), view=_bare(wish.view), room=None)
         return Draft(bare, _source(wish.engine), _source(wish.view), name, text, used, file, setup)
     except RoomFileError as error:
+        from gameroom.language import as_plain
+
         told = tuple(as_plain(each, diagnostic_path) for each in error.diagnostics)
         return DraftRefusal(_problem(error), told if error.code == "bad_room" else None)
     except (ProblemError, BadFrameError) as error:
@@ -135,9 +136,21 @@ def reported(
 
 def drawn(file: RoomFile) -> str:
     """The picture of a room's chart as SVG."""
+    from gameroom import picture
+
     return picture.svg(file)
+
+
+def diagnostic_page(code: str) -> str | None:
+    """The page that explains a diagnostic code, None if there is no such code."""
+    from gameroom.language import CODES
+    from gameroom.language.diagnostics.pages import story
+
+    return story(code) if code in CODES else None
 
 
 def ready() -> None:
     """Load the modules that the other jobs need, before a client waits for them."""
+    from gameroom import picture  # noqa: F401
+
     drafted(bodies.Create(game="noughts"), sys.maxsize)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
+
 from aiohttp import web
 
-from gameroom.language import CODES
-from gameroom.language.diagnostics.pages import story
 from gameroom.server import bodies
+from gameroom.server.host import jobs
+from gameroom.server.host.worker import WorkerError
 from gameroom.server.http import pages
 from gameroom.server.http.access import polite
 from gameroom.server.http.exchange import json_response
-from gameroom.server.refusals import refuse
+from gameroom.server.refusals import BUSY, ProblemError, refuse
 from gameroom.server.services import SERVICES
+
+log = logging.getLogger(__name__)
 
 
 async def engine_source(request: web.Request) -> web.StreamResponse:
@@ -25,10 +29,16 @@ async def engine_source(request: web.Request) -> web.StreamResponse:
 
 async def diagnostic_page(request: web.Request) -> web.StreamResponse:
     polite(request)
-    code = request.match_info["code"]
-    if code not in CODES:
+    try:
+        page = await request.app[SERVICES].lobby.worker.run(
+            jobs.diagnostic_page, request.match_info["code"]
+        )
+    except WorkerError as error:
+        log.error("a page of a diagnostic cannot be read: %s", error)
+        raise ProblemError(BUSY) from None
+    if page is None:
         raise refuse(404, "no_such_resource", "There is no diagnostic with this code.")
-    return web.Response(text=story(code))
+    return web.Response(text=page)
 
 
 async def web_file(request: web.Request) -> web.StreamResponse:
