@@ -106,11 +106,11 @@ def _action(act: Act, scope: EvaluationScope, events: Mapping[str, int]) -> Acti
             event = events[act.name]
             return lambda running: running.enqueue(event, {})
         case "drop" if act.name not in FLAGS:
-            raise ChartError(act.span, f"`{act.name}` is not known of people")
+            raise ChartError(act.span, f"`{act.name}` is not a player flag")
         case "unready" if act.name not in crowd.kinds(scope.room):
-            raise ChartError(act.span, f"`{act.name}` is not a kind of people")
+            raise ChartError(act.span, f"`{act.name}` is not a group of people, a role or a team")
         case "repair" if act.name != REPAIRABLE:
-            raise ChartError(act.span, f"`{act.name}` cannot be repaired, only `{REPAIRABLE}`")
+            raise ChartError(act.span, f"`repair` takes only `{REPAIRABLE}`, not `{act.name}`")
         case "pass" if act.name not in {role.name for role in scope.room.roles}:
             raise ChartError(act.span, f"`{act.name}` is not a role")
         case verb:
@@ -138,7 +138,7 @@ def _set(act: Act, scope: EvaluationScope) -> Action:
     compiled = compile_expression(act.value, scope)
     variable = scope.room.variables[index]
     if compiled.kind not in ("any", kind_of(variable.type)):
-        raise ChartError(act.span, f"`{act.name}` cannot hold such a value")
+        raise ChartError(act.span, f"`{act.name}` cannot take a value of this type")
     return _assign(index, act.name, variable.type, compiled.ask)
 
 

@@ -110,7 +110,9 @@ class _Compiler:
         inner = name[len("done(") : -1]
         target = self._resolve(path, inner, trigger.span)
         if self.ids[target] not in self.done:
-            raise ChartError(trigger.span, f"`{inner}` has no states inside, it is never done")
+            raise ChartError(
+                trigger.span, f"`{inner}` can never be done, because it contains no states"
+            )
         return f"done({target})"
 
     def _resolve(self, source: str, target: str, span: Span) -> str:
@@ -233,10 +235,10 @@ class _Compiler:
         if name is None and not path:
             name = next((s.name for s in said.states if s.name == "setup"), said.states[0].name)
         if name is None:
-            raise ChartError(said.span, f"`{path}` does not say where it starts")
+            raise ChartError(said.span, f"`{path}` has no initial state")
         inner = descend(said, name)
         if inner is None or inner is said:
-            raise ChartError(said.span, f"`{path}` starts in `{name}`, which is not inside it")
+            raise ChartError(said.span, f"the initial state `{name}` is not inside `{path}`")
         return (self.ids[join(path, name)],)
 
     def _history_default(self, path: str, said: Said) -> tuple[int, ...]:
@@ -252,23 +254,31 @@ class _Compiler:
             found = (self.ids[self._resolve(path, said.default.path, said.default.span)],)
         target = self.said[found[0]]
         if target[1].kind == "history":
-            raise ChartError(said.span, f"`{path}` would lead to another history")
+            raise ChartError(
+                said.span, f"the history state `{path}` leads to another history state"
+            )
         inside = not holder or target[0].startswith(f"{holder}.")
         if not inside or not (said.deep or target[0].rpartition(".")[0] == holder):
-            raise ChartError(said.span, f"`{path}` cannot lead to `{target[0]}`")
+            raise ChartError(said.span, f"the history state `{path}` cannot lead to `{target[0]}`")
         return found
 
     def _check(self, path: str, said: Said, kind: StateKind) -> None:
         """What only states of some kinds may have."""
         inner = [child.kind for child in said.states]
         if kind in ("final", "history") and (said.states or said.transitions):
-            raise ChartError(said.span, f"`{path}` is {kind}: it has no states and no way out")
+            raise ChartError(
+                said.span, f"`{path}` is a {kind} state: it cannot contain states or transitions"
+            )
         if kind == "history" and (said.entry or said.exit or path == ""):
-            raise ChartError(said.span, f"`{path}` is a history: it is never entered itself")
+            raise ChartError(
+                said.span, f"`{path}` is a history state: it cannot have entry or exit actions"
+            )
         if kind == "parallel" and {"parallel", "final"} & set(inner):
-            raise ChartError(said.span, f"`{path}` is parallel: it holds regions")
+            raise ChartError(
+                said.span, f"`{path}` is a parallel state: it can contain only regions"
+            )
         if kind in ("parallel", "compound") and set(inner) == {"history"}:
-            raise ChartError(said.span, f"`{path}` has histories and no states")
+            raise ChartError(said.span, f"`{path}` contains only history states")
         if path == "" and kind != "compound":
             raise ChartError(said.span, "a room needs states")
 
@@ -308,7 +318,9 @@ class _Compiler:
             case After(duration):
                 most = DURATION_MAX[duration.unit]
                 if not 0 <= duration.amount <= most:
-                    raise ChartError(duration.span, f"a time is from 0 to {most} {duration.unit}")
+                    raise ChartError(
+                        duration.span, f"a time must be from 0 to {most} {duration.unit}"
+                    )
                 amount, unit, key = duration.amount, duration.unit, self._key(path, said)
                 return replace(made, amount=amount, unit=unit, cause="after", key=key)
 
@@ -341,7 +353,7 @@ def _number(said: Sequence[tuple[str, Said]]) -> dict[str, int]:
     ids: dict[str, int] = {}
     for path, state in said:
         if path in ids:
-            raise ChartError(state.span, f"`{path}` is there twice")
+            raise ChartError(state.span, f"`{path}` is declared twice")
         if path and (not state.name or "." in state.name):
             raise ChartError(state.span, f"`{state.name}` cannot be the name of a state")
         ids[path] = len(ids)
@@ -352,7 +364,7 @@ def _positions(names: Sequence[tuple[str, Span]]) -> Mapping[str, int]:
     positions: dict[str, int] = {}
     for name, span in names:
         if name in positions:
-            raise ChartError(span, f"`{name}` is there twice")
+            raise ChartError(span, f"`{name}` is declared twice")
         positions[name] = len(positions)
     return positions
 

@@ -130,7 +130,7 @@ def _whole(value: Value) -> int:
     if type(value) is not int:
         raise Wrong("not a whole number")
     if not -INT_MAX <= value <= INT_MAX:
-        raise Wrong("a number past 2^53-1")
+        raise Wrong("a number beyond 2^53-1")
     return value
 
 
@@ -142,7 +142,7 @@ def _bool(value: Value) -> bool:
 
 def _same(left: Value, right: Value) -> bool:
     if type(left) is not type(right):
-        raise Wrong("two values of different types are compared")
+        raise Wrong("two values of different types were compared")
     return left == right
 
 
@@ -192,7 +192,9 @@ class _Maker:
                 return self._name(name, expression.span)
             case EventField(name):
                 if not self.scope.event:
-                    raise ChartError(expression.span, "no event is being handled here")
+                    raise ChartError(
+                        expression.span, "`event` can be used only in an `on` transition"
+                    )
                 return _call("_field", _read("fields"), ast.Constant(name)), "any"
             case Not(operand):
                 return ast.UnaryOp(ast.Not(), self.bool(operand)), "bool"
@@ -234,7 +236,7 @@ class _Maker:
                 return ast.Constant(value), "bool"
             case int():
                 if abs(value) > INT_MAX:
-                    raise ChartError(span, f"{value} is past 2^53-1")
+                    raise ChartError(span, f"{value} is outside -(2^53 - 1) to 2^53 - 1")
                 return ast.Constant(value), "int"
             case _:
                 assert isinstance(value, str), value
@@ -311,11 +313,11 @@ class _Maker:
     def _check(self, who: str, predicate: Predicate, span: Span) -> tuple[str, ...]:
         """The requests that the predicate asks about. Unknown words are the author's error."""
         if who not in crowd.kinds(self.scope.room):
-            raise ChartError(span, f"`{who}` is not a kind of people, a role or a team")
+            raise ChartError(span, f"`{who}` is not a group of people, a role or a team")
         match predicate:
             case Flag(flag):
                 if flag not in FLAGS:
-                    raise ChartError(span, f"`{flag}` is not known of people")
+                    raise ChartError(span, f"`{flag}` is not a player flag")
                 return ()
             case Chose(choice, request):
                 return self._offering(choice, request, span)
@@ -338,7 +340,7 @@ class _Maker:
 _WORDS = {
     "int": "a whole number",
     "bool": "true or false",
-    "text": "a text",
+    "text": "a string",
     "list": "a list",
 }
 

@@ -21,9 +21,9 @@ def illegality(states: Sequence[StateRow], configuration: int, top: int = ROOT) 
     for id_ in bits(inside):
         state = states[id_]
         if state.kind == "history":
-            return f"{_name(state)} is a history: it is never active"
+            return f"{_name(state)} is a history state, which can never be active"
         if id_ != top and not inside >> state.parent & 1:
-            return f"{_name(state)} is active without the state around it"
+            return f"{_name(state)} is active without its enclosing state"
         active = sum(inside >> child & 1 for child in state.children)
         if active != {"compound": 1, "parallel": len(state.children)}.get(state.kind, 0):
             return f"{active} of the states inside {_name(state)} are active"

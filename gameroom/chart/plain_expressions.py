@@ -57,7 +57,7 @@ def whole(value: object, where: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         fail(where, "an integer is expected")
     if abs(value) > INT_MAX:
-        fail(where, f"{value} is past 2^53-1")
+        fail(where, f"{value} is outside -(2^53 - 1) to 2^53 - 1")
     return value
 
 

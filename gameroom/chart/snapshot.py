@@ -178,14 +178,15 @@ class _SnapshotReading:
     def snapshot(self, now: int) -> ChartSnapshot:
         record = self.record
         if not 0 <= record.generation <= INT_MAX:
-            raise self._wrong("its generation is out of bounds")
+            raise self._wrong("its generation is out of range")
         configuration = self._configuration(record.states, ROOT) | 1 << ROOT
         if self._has_ended(configuration) != (record.status == "ended"):
-            raise self._wrong(f"it is {record.status} in `{'`, `'.join(record.states)}`")
+            found = "`, `".join(record.states)
+            raise self._wrong(f"its status `{record.status}` contradicts the states `{found}`")
         timers = self._timers(_timed(self.chart, configuration, record.status))
         held, erred = (self._whens(keys, configuration) for keys in (record.held, record.erred))
         if held & erred:
-            raise self._wrong("a condition is true and has no value")
+            raise self._wrong("a condition is listed both as true and as failed")
         history = [0] * self.chart.slots
         for path, recorded in record.history.items():
             slot, states = self._recorded(path, recorded)
@@ -242,7 +243,7 @@ class _SnapshotReading:
         if (outer := next((leaf for leaf in leaves if leaf.children), None)) is not None:
             raise self._wrong(f"`{outer.path}` is not an innermost state")
         if len({leaf.id for leaf in leaves}) < len(leaves):
-            raise self._wrong("a state is said twice")
+            raise self._wrong("a state is listed twice")
         return states
 
     def _has_ended(self, configuration: int) -> bool:
@@ -253,7 +254,7 @@ class _SnapshotReading:
         """The slot of a history, and what it recorded, which could be entered again."""
         history = next((one for one in _histories(self.chart) if one.path == path), None)
         if history is None:
-            raise self._wrong(f"there is no history `{printed(path)}`")
+            raise self._wrong(f"there is no history state `{printed(path)}`")
         holder = self.chart.states[history.parent]
         states = [self._state(one).id for one in recorded]
         if history.deep:
@@ -261,7 +262,9 @@ class _SnapshotReading:
         else:
             wanted = 1 if holder.kind == "compound" else len(holder.children)
             if not len(states) == len({*states} & {*holder.children}) == wanted:
-                raise self._wrong(f"the history `{history.path}` holds other states")
+                raise self._wrong(
+                    f"the history `{history.path}` has recorded states that don't fit"
+                )
         return history.slot, sum(1 << id_ for id_ in states)
 
     def _values(
@@ -273,7 +276,7 @@ class _SnapshotReading:
         """In the order of the declarations."""
         names = {one.name for one in declared}
         if (unknown := min(said.keys() - names, default=None)) is not None:
-            raise self._wrong(f"there is no `{printed(unknown)}`")
+            raise self._wrong(f"there is no variable or setting `{printed(unknown)}`")
         values = []
         for one, default in zip(declared, defaults, strict=True):
             if self.is_same and one.name not in said:
@@ -296,7 +299,7 @@ class _SnapshotReading:
             left = said.pop(one.key)
             if left is not None:
                 if not -INT_MAX <= left <= one.amount:
-                    raise self._wrong(f"the timer {one.key} is out of bounds")
+                    raise self._wrong(f"the timer {one.key} is out of range")
                 running.append((one, left))
         if said:
             raise self._wrong(f"there is no timer {printed(min(said))}")
@@ -307,7 +310,7 @@ class _SnapshotReading:
         if (unknown := min(set(keys) - active.keys(), default=None)) is not None:
             raise self._wrong(f"there is no condition {printed(unknown)}")
         if len(set(keys)) < len(keys):
-            raise self._wrong("a condition is said twice")
+            raise self._wrong("a condition is listed twice")
         return sum(active[key] for key in keys)
 
 

@@ -27,9 +27,9 @@ EXIT_USAGE = 2
 EXIT_FAULT = 3
 
 COMMANDS = {
-    "bench": "Measure what a game costs the server, beside a bare relay.",
+    "bench": "Measure what a game costs the server, compared with a bare relay.",
     "check": "Check room files and print every error and warning.",
-    "convert": "Convert a room file to the other format: .room or YAML.",
+    "convert": "Convert a .room file to YAML, or YAML to .room.",
     "demo": "Play a shipped game on this machine: two players and a spectator side by side.",
     "desync": "Explain why engines diverged.",
     "explain": "Explain an error or warning code.",

@@ -23,18 +23,19 @@ SEATS_MAX, WATCHERS_MAX, TEXT_MAX = 256, 768, 4096
 @click.command(
     epilog="\b\nExamples:\n"
     "  gameroom bench --quick                     a first answer, in about 20 s\n"
-    "  gameroom bench --rooms 200 --json old.json one measurement, kept\n"
+    "  gameroom bench --rooms 200 --json old.json one measurement, saved as JSON\n"
     "  gameroom bench --compare old.json new.json what has changed\n"
-    "  gameroom bench --search --wire json        the most rooms that are on time\n"
+    "  gameroom bench --search --wire json        the most rooms whose turns are on time\n"
     "  gameroom bench --rooms 1 --seats 8 --watchers 192\n"
-    "                                             a crowd that watches one game\n\n"
-    "Exit codes: 0 measured, 1 something was lost or could not be measured, 2 usage,"
-    " 3 internal error. docs/bench.md explains every figure."
+    "                                             one game with many spectators\n\n"
+    "Exit codes: 0 measured, 1 packets were lost or nothing could be measured, 2 usage,"
+    " 3 internal error. docs/bench.md explains all figures."
 )
 @click.option(
     "--rooms",
     type=click.IntRange(1, 4096),
-    help=f"Rooms that play at the same time; with --search, where it begins.  [default: {ROOMS}]",
+    help="Rooms that play at the same time; with --search, the number to start from.  "
+    f"[default: {ROOMS}]",
 )
 @click.option(
     "--seats",
@@ -57,14 +58,14 @@ SEATS_MAX, WATCHERS_MAX, TEXT_MAX = 256, 768, 4096
     default=16,
     show_default=True,
     metavar="BYTES",
-    help="Text in the command that each player sends for every turn: the size of the packets.",
+    help="Bytes of text in each player's command per turn. This sets the packet size.",
 )
 @click.option(
     "--wire",
     type=click.Choice(["msgpack", "json"]),
     default="msgpack",
     show_default=True,
-    help="The subprotocol.",
+    help="The encoding of the packets.",
 )
 @click.option(
     "--turn",
@@ -78,19 +79,19 @@ SEATS_MAX, WATCHERS_MAX, TEXT_MAX = 256, 768, 4096
 @click.option(
     "--seconds",
     type=click.FloatRange(0.5, 3600),
-    help=f"How long each window is.  [default: {SECONDS:g}]",
+    help=f"Length of each measurement, in seconds.  [default: {SECONDS:g}]",
 )
 @click.option(
     "--warm",
     "warm_s",
     type=click.FloatRange(0, 600),
     metavar="SECONDS",
-    help=f"How long the rooms play before each window.  [default: {WARM_S:g}]",
+    help=f"How long the rooms play before each measurement.  [default: {WARM_S:g}]",
 )
 @click.option(
     "--pairs",
     type=click.IntRange(1, 100),
-    help=f"How often gameroom and the relay are measured, one after the other.  [default: {PAIRS}]",
+    help=f"How many times to measure gameroom and then the relay.  [default: {PAIRS}]",
 )
 @click.option(
     "--durability",
@@ -102,25 +103,27 @@ SEATS_MAX, WATCHERS_MAX, TEXT_MAX = 256, 768, 4096
 @click.option(
     "--data",
     type=click.Path(exists=True, file_okay=False, writable=True, path_type=Path),
-    help="Write the journals into a temporary folder in this one. Choose one on a real disk.",
+    help="Write the journals to a temporary folder inside this folder. Choose a folder on a real "
+    "disk.",
 )
 @click.option(
     "--node/--no-node",
     "with_node",
     default=None,
-    help="Measure a relay in node too. By default, if node and its package `ws` are here.",
+    help="Measure a relay in node too. On by default if node and its `ws` package are installed.",
 )
 @click.option(
     "--first",
     is_flag=True,
-    help="Let server and load go before all other programs, on a busy machine. Needs root on "
-    "Linux.",
+    help="Give the server and the load generator priority over all other programs, for a busy "
+    "machine. Needs root on Linux.",
 )
-@click.option("--quick", is_flag=True, help="A small measurement for a first impression.")
+@click.option("--quick", is_flag=True, help="Take a small measurement, for a first impression.")
 @click.option(
     "--search",
     is_flag=True,
-    help="Search for the most rooms whose turns are on time, instead of measuring a given number.",
+    help="Search for the largest number of rooms whose turns are on time, instead of measuring a "
+    "given number.",
 )
 @click.option(
     "--limit",
@@ -129,20 +132,20 @@ SEATS_MAX, WATCHERS_MAX, TEXT_MAX = 256, 768, 4096
     default=10.0,
     show_default=True,
     metavar="MS",
-    help="With --search, the p99 lateness in milliseconds that is still on time.",
+    help="With --search, the highest p99 lateness (ms) that still counts as on time.",
 )
 @click.option(
     "--json",
     "json_file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the report to this file too, as JSON.",
+    help="Also write the report to this file, as JSON.",
 )
 @click.option(
     "--compare",
     nargs=2,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="OLD NEW",
-    help="Measure nothing; compare two reports that --json has written.",
+    help="Compare two reports that --json has written, and measure nothing.",
 )
 def bench(
     rooms: int | None,
@@ -164,12 +167,13 @@ def bench(
     json_file: Path | None,
     compare: tuple[Path, Path] | None,
 ) -> int:
-    """Measure what a game costs the server, beside a bare relay on this machine.
+    """Measure what a game costs the server, compared with a bare relay on this machine.
 
-    Rooms play at a steady pace: everybody sends one packet for each turn. gameroom runs with
-    everything on (checks, chart, verification, journal, limits); the relay only gathers packets
-    and broadcasts them. The two alternate on one core, with the load on another, and every
-    figure is printed as a ratio: 1.00 means that gameroom costs no more than the relay.
+    Rooms play at a steady pace: each player sends one packet per turn. gameroom runs with all
+    features on (checks, chart, verification, journal, limits). The relay only gathers packets
+    and broadcasts them. The two take turns on one core, with the program that generates the
+    load on another. Each figure is also printed as a ratio: 1.00 means that gameroom costs no
+    more than the relay.
     """
     from gameroom.bench.plan import BenchError, BenchPlan
 

@@ -59,15 +59,15 @@ def check(
 ) -> int:
     """Check room files and print every error and warning.
 
-    FILE is a .room or .room.yaml file, a folder that is searched for such files, or - for
+    FILE is a .room or .room.yaml file, a folder that is searched for room files, or - for
     standard input. A pipe is read as .room. If a file uses another one (`use "other.room"`),
     that file must be in the same folder or be a shipped room.
 
-    All problems of a file are reported in one run, each with a code, its place and help.
-    A room without errors also gets the deep checks, which try everything that people, their
-    connections and time can do to it. A note reports their limits (docs/checks.md).
+    All problems of a file are reported in one run, each with its code, its place and help.
+    A room without errors also gets the deep checks. They try everything that people,
+    connections and timers can do to the room. A note reports their limits (docs/checks.md).
 
-    A comment `# allow W0803: reason` allows a warning on its own line or on the next one.
+    A comment `# allow W0803: reason` suppresses a warning on its own line or on the next one.
     `gameroom explain CODE` explains a code in detail.
     """
     if fix and "-" in files:

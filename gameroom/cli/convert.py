@@ -22,7 +22,7 @@ from gameroom.language import ConvertError
 @click.option(
     "--to",
     type=click.Choice(["yaml", "room"]),
-    help="The output format. By default, whichever format FILE is not in.",
+    help="The output format. By default, the format that FILE is not in.",
 )
 @click.option(
     "-o",
@@ -32,15 +32,15 @@ from gameroom.language import ConvertError
 )
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
 def convert(file: str, to: str | None, out: Path | None, force: bool) -> int:
-    """Convert FILE, a room file or - for standard input, to the other format.
+    """Convert a .room file to YAML, or YAML to .room.
 
-    The result has exactly the same meaning; if that is not possible, nothing is written.
-    Comments are kept.
+    FILE is a room file, or - for standard input. The result has exactly the same meaning; if
+    that is not possible, nothing is written. Comments are kept.
     """
     path = Path(file)
     from_yaml = to == "room" if path == files.STDIN else language.is_yaml(file)
     if to == ("yaml" if from_yaml else "room"):
-        raise click.UsageError(f"{file} already has this format")
+        raise click.UsageError(f"{file} is already in this format")
     if out is not None and language.is_yaml(out.name) == from_yaml:
         raise click.UsageError(f"the name {out} does not match the output format")
     name = file if path != files.STDIN else "stdin.room" + (".yaml" if from_yaml else "")

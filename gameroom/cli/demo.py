@@ -55,8 +55,8 @@ def demo(game: str, port: int | None, no_browser: bool) -> int:
     """Play GAME (archers by default): two players and a spectator side by side.
 
     The page shows the room's statechart as it changes. Drop or delay a connection, reload a
-    player's page or corrupt an engine, and watch how the room reacts: it pauses or, with
-    three players, repairs the engine. To stop the demo, press Ctrl-C.
+    player's page or corrupt an engine, and watch how the room reacts: with two players it
+    pauses; in a game for three it can repair the engine. To stop the demo, press Ctrl-C.
     """
     if game not in games():
         raise click.BadParameter(

@@ -24,9 +24,9 @@ REPORT_BYTES_MAX = 256 * 1024 * 1024
 def desync() -> None:
     """Explain why engines diverged.
 
-    When the checksums in a room differ, the server saves a report: which players differ, since
-    when, in which part of the state, and the commands before that. `GET /rooms/<id>/desyncs`
-    also lists the reports.
+    When the checksums in a room differ, the server saves a report. It contains which players'
+    engines differ, since when, in which part of the state, and the commands before that. `GET
+    /rooms/<id>/desyncs` also lists the reports.
     """
 
 
@@ -41,11 +41,14 @@ def desync() -> None:
     default=10,
     show_default=True,
     type=click.IntRange(1, 10_000),
-    help="The maximum number of differences and turns to print.",
+    help="Maximum number of differences and turns to print.",
 )
 def show(file: str, as_json: bool, most: int) -> int:
-    """Explain the report in FILE: which players differ and since when, the first part of the state
-    that differs, with the value of each player, the commands before that, and what to do next.
+    """Explain one report.
+
+    Print what the report in FILE says: which players' engines differ and since when, the first
+    part of the state that differs, with the value of each player, the commands before that, and
+    what to do next.
     """
     try:
         report = _read(Path(file))
@@ -62,7 +65,10 @@ def show(file: str, as_json: bool, most: int) -> int:
 @desync.command("list", epilog="Exit codes: 0 listed, 1 a report is damaged, 2 usage.")
 @click.argument("folder", metavar="DATA", type=click.Path(exists=True, file_okay=False))
 def list_(folder: str) -> int:
-    """Print one line for each report in the data folder DATA of a server, oldest first."""
+    """List the reports in a data folder.
+
+    Print one line for each report in DATA, the data folder of a server, oldest first.
+    """
     root = Path(folder)
     files = sorted(
         {*root.glob("*.desync"), *root.glob("desyncs/*.desync")},

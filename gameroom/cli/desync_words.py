@@ -67,7 +67,7 @@ def _who(body: Mapping[str, Any]) -> Iterator[str]:
         differ = "differs" if len(on("minority")) == 1 else "differ"
         yield f"{_and(on('minority'))} {differ} from the majority, {_and(on('majority'))}."
     else:
-        yield f"It is not known who is right: {_and(list(names.values()))} differ,"
+        yield f"It is not known whose engine is right: {_and(list(names.values()))} differ,"
         yield "and no checksum has a majority."
     for row in rows:
         yield f"  {names[row['seat']]}: checksum {row['checksum']:#010x}{_said(row['said'])}"
@@ -84,11 +84,11 @@ def _said(said: Mapping[str, Any]) -> str:
 def _agreed(body: Mapping[str, Any]) -> Iterator[str]:
     agreed, generation = body["agreed"], body["generation"]
     if agreed is None:
-        yield "No earlier agreement is known."
+        yield "No earlier turn with equal checksums is known."
         return
     first = agreed["generation"] + 1
     where = f"turn {generation}" if first == generation else f"turns {first} to {generation}"
-    yield f"They last agreed at turn {agreed['generation']}, so the cause is in {where}."
+    yield f"All engines last agreed at turn {agreed['generation']}, so the cause is in {where}."
 
 
 def _differs(body: Mapping[str, Any], most: int) -> Iterator[str]:
@@ -159,7 +159,7 @@ def _event(one: Mapping[str, Any], names: Mapping[int, str]) -> Iterator[str]:
 def _doubts(report: DesyncReport) -> Iterator[str]:
     names = {row["seat"]: _name(row) for row in report.body["seats"]}
     for seat, why in doubts(report).items():
-        yield f"Do not trust {names[seat]}: {why}."
+        yield f"The data from {names[seat]} is unreliable: {why}."
 
 
 def _next(body: Mapping[str, Any]) -> Iterator[str]:
@@ -170,10 +170,10 @@ def _next(body: Mapping[str, Any]) -> Iterator[str]:
         yield "    and results of Math.sin differ between machines."
     if body["differences"]:
         yield "  - Find where the engine writes that part, and from which values. Common causes:"
-        yield "    code for drawing (scene), state that snapshot() leaves out, an undefined order,"
-        yield "    and numbers that are not whole."
-    yield "  - Run the sync test: open the room's page with ?sync=1 and continue to play. It runs"
-    yield "    each turn twice from a snapshot and reports differences on a single machine."
+        yield "    code in scene() that changes the state, state that snapshot() leaves out, an"
+        yield "    undefined order, and numbers that are not whole."
+    yield "  - Run the sync test: open the room's page with ?sync=1 and continue to play. The page"
+    yield "    runs each turn twice from a snapshot and reports differences on a single machine."
     yield "  - See docs/desync.md for how to find the bug, and for all rules for engines."
 
 

@@ -17,8 +17,8 @@ from gameroom.language.diagnostics.pages import story
 )
 @click.argument("codes", nargs=-1, metavar="[CODE]...")
 def explain(codes: tuple[str, ...]) -> int:
-    """Explain CODE, an error or warning of `gameroom check`: what is wrong, why, and how to
-    fix it.
+    """Explain CODE, an error or warning reported by `gameroom check`: what is wrong, why, and
+    how to fix it.
 
     Without a code, list all codes.
     """

@@ -28,8 +28,8 @@ SUFFIXES = (".room",)
 def fmt(files_: tuple[str, ...], check: bool, diff: bool) -> int:
     """Format room files in the standard layout.
 
-    FILE is a .room file, a folder that is searched for such files, or - for standard input,
-    which is written to standard output. Comments are kept. A file is left unchanged if
+    FILE is a .room file, a folder that is searched for .room files, or - to read standard input
+    and write standard output. Comments are kept. A file is left unchanged if
     formatting would change its meaning.
     """
     results = [_one(path, check, diff) for path in files.found(files_, SUFFIXES)]

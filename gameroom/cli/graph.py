@@ -25,7 +25,7 @@ SUFFIXES = {suffix: name for name, form in FORMATS.items() for suffix in form.su
     "--format",
     "form",
     type=click.Choice([*FORMATS]),
-    help="The output format. By default, the one that matches the name given with -o, or svg.",
+    help="The output format. By default, the format that matches the name given with -o, or svg.",
 )
 @click.option(
     "-o",
@@ -37,10 +37,10 @@ def graph(file: str, form: str | None, out: Path | None) -> int:
     """Draw the statechart of FILE, a room file or - for standard input.
 
     The picture shows all states of the room, including inherited ones. An arrow is a
-    transition, labelled with its event or time. A dashed arrow resumes the state that was
-    active before. A dashed box is a region; all regions of a parallel are active at the
-    same time. The mark \u21bb means that turns advance in a state. Timeouts that end the room
-    are listed inside their state.
+    transition, labelled with its event or time. A dashed arrow resumes the inner state that
+    was active before. A dashed box is a region; all regions of a parallel state are active at
+    the same time. The mark \u21bb means that turns advance in a state. Timeouts that end the
+    room are listed inside their state.
     """
     kind = form or (SUFFIXES.get(out.suffix) if out is not None else "svg")
     if kind is None:

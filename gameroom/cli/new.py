@@ -88,17 +88,17 @@ def _list(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     is_eager=True,
     expose_value=False,
     callback=_list,
-    help="List the templates and what they are for.",
+    help="List the templates, with the purpose of each.",
 )
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
 def new(name: str, template: str, force: bool) -> int:
     """Create NAME.room from a template.
 
-    The room works as it is: it has no errors, and its scenarios pass. Comments explain what
-    each part is for and how to change it. NAME is the name of the room, optionally with a
-    folder: `rooms/duel` creates rooms/duel.room.
+    The room works without changes: it has no errors, and its scenarios pass. Comments explain
+    what each part is for and how to change it. NAME is the name of the room, optionally with
+    a folder: `rooms/duel` creates rooms/duel.room.
 
-    docs/first-room.md shows how to build a tested room from it in ten minutes.
+    docs/first-room.md shows how to turn the new file into a tested room in ten minutes.
     """
     path = Path(f"{name.removesuffix('.room')}.room")
     if not NAME.fullmatch(path.stem):

@@ -40,8 +40,8 @@ READABLE = click.Path(path_type=Path)
     "data",
     type=READABLE,
     metavar="DATA",
-    help="Write the replay of a room in this data folder of a server to --out. Give the id of the"
-    " room instead of FILE.",
+    help="Write a room's replay, from a server's data folder, to --out. Give the room's id as "
+    "FILE.",
 )
 @click.option(
     "--out", type=READABLE, metavar="FILE", help="With --from: write the replay to this file."
@@ -63,9 +63,9 @@ def replay(
 ) -> int:
     """Watch a .replay file in a browser, or verify it.
 
-    --verify reads every record and every event, and runs the engine through all turns: the
-    result must be the same as the one that the players agreed on. The engine runs in node if
-    that is on the PATH. Before you verify files from strangers, read docs/replays.md.
+    --verify reads every record and every event, and runs the engine through all turns. The
+    result must be the same as the one that the players agreed on. The engine runs in node, if
+    node is on the PATH. Before you verify files from strangers, read docs/replays.md.
     """
     if data is not None:
         if out is None or verifies:
@@ -168,7 +168,7 @@ def as_text(report: ReplayReport) -> str:
     if report.release not in ("", RELEASE):
         lines.append(f"written by {writer(report.release)}; this is gameroom {RELEASE}")
     if not report.own_kit:
-        lines.append(f"its engine uses a different kit than gameroom {RELEASE}")
+        lines.append(f"its engine uses another version of the kit than gameroom {RELEASE}")
     read = f"{_plural(report.events, 'event')}, {_plural(report.turns, 'turn')}"
     lines.append(f"read: {read}, {'ended' if report.ended else 'not ended'}")
     if checks.why_not is not None:

@@ -61,37 +61,39 @@ class Length(click.ParamType[int]):
     "wait_ms",
     type=Length(),
     metavar="TIME",
-    help="If another server is using the data folder, wait this long for it to stop, such as "
+    help="If another server is using the data folder, wait up to this long for it to stop, such as "
     "30s or 2m. By default, exit at once.",
 )
 @click.option(
     "--create-key-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="File with the keys for creating rooms: one per line, 16 characters or more. Keys are "
-    "also read from the environment variable GAMEROOM_CREATE_KEYS. Without any, and on loopback "
-    "only, a random key is created for this run and printed.",
+    help="File with the keys for creating rooms: one per line, 16 characters or more. The server "
+    "also reads keys from the environment variable GAMEROOM_CREATE_KEYS. If there are no keys and "
+    "the server listens on loopback only, it creates a random key for this run and prints it.",
 )
 @click.option(
     "--origin",
     "origins",
     multiple=True,
-    help="An origin at which browsers reach this server, such as https://play.example. Can be "
-    "given more than once. Pages from other origins are refused. Not needed on loopback.",
+    help="An origin at which browsers reach this server, such as https://play.example. You can "
+    "give this option more than once. Pages from other origins are refused. Not needed on "
+    "loopback.",
 )
 @click.option(
     "--proxy",
     "proxies",
     multiple=True,
-    help="Address of a proxy in front of this server, such as 127.0.0.1. The client address for "
-    "limits is then read from its X-Forwarded-For header. Can be given more than once.",
+    help="Address of a proxy in front of this server, such as 127.0.0.1. The server then reads the "
+    "client's address, which it needs for limits, from the X-Forwarded-For header. You can give "
+    "this option more than once.",
 )
 @click.option(
     "--durability",
     type=click.Choice(["process", "disk"]),
     default="process",
     show_default=True,
-    help="What a confirmed turn survives: `process`, a crash of the server (a power failure loses "
-    "up to 100 ms), or `disk`, also a power failure. `disk` adds latency.",
+    help="What a confirmed turn survives. `process`: a server crash (a power failure loses up to "
+    "100 ms). `disk`: a power failure too. `disk` adds latency.",
 )
 @click.option(
     "--log-level",
@@ -113,9 +115,9 @@ def serve(
 ) -> int:
     """Run the server.
 
-    It serves the rooms, their pages and the API described at /openapi.json and
-    /asyncapi.json. To stop it, press Ctrl-C or send SIGTERM. Clients reconnect when it is
-    back, and with --data every room continues where it stopped.
+    The server serves the rooms, their pages and the API described at /openapi.json and
+    /asyncapi.json. To stop it, press Ctrl-C or send SIGTERM. When you start it again, clients
+    reconnect, and with --data every room continues where it stopped.
     """
     from gameroom.server.config import Config, ConfigError, create_keys, read_create_keys
     from gameroom.server.serve import run
@@ -148,7 +150,7 @@ def serve(
     def listening(address: str) -> None:
         click.echo(f"gameroom is listening on {address}")
         if made is not None:
-            click.echo(f"create key of this run: {made}")
+            click.echo(f"create key for this run: {made}")
 
     def waiting(error: FolderInUseError) -> None:
         assert wait_ms is not None

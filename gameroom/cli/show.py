@@ -32,9 +32,11 @@ from gameroom.language.rewrite.flat import flat_file
     help="The file name of standard input. If it ends in .yaml, the input is read as YAML.",
 )
 def show(file: str, to: str, name: str) -> int:
-    """Show the room in FILE together with everything it inherits. The result is a room file
-    that uses no other file: every `extend` and `override` is applied, and inherited
-    transitions that can never be taken are left out.
+    """Show a room with everything it inherits, as one file.
+
+    The result is a room file that does not use other files: every `extend` and `override` is
+    applied, and inherited transitions that can never be taken are left out. FILE is a room
+    file, or - for standard input.
     """
     path = Path(file)
     shown = name if path == files.STDIN else file

@@ -77,19 +77,19 @@ class Seeds(click.ParamType[range]):
     type=click.IntRange(1, TURNS_MAX),
     default=200,
     show_default=True,
-    help="The number of turns that the weather lasts.",
+    help="Number of turns with simulated faults.",
 )
 @click.option(
     "--weather",
     type=click.Choice([*WEATHERS, ALL]),
     default="lossy",
     show_default=True,
-    help="The behaviour of the network, the server and the players.",
+    help="The kind and number of simulated faults.",
 )
 @click.option(
     "--players",
     type=click.IntRange(1, 64),
-    help="The number of players. By default 4, or the nearest number that the room allows.",
+    help="Number of players. By default 4, or the nearest number that the room allows.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON for each run.")
 @click.option(
@@ -118,14 +118,15 @@ def simulate(
 ) -> int:
     """Play rooms with bots and check that all invariants hold.
 
-    ROOM is a .room or .room.yaml file, or a folder that is searched for such files. The room
-    runs with the code of the server. The players, their connections, the clock and the disk
-    are simulated, and the seed decides everything that happens to them: the same seed always
-    prints the same JSON. After the last turn, all problems stop, everybody reconnects, and
-    the final state is checked.
+    ROOM is a .room or .room.yaml file, or a folder that is searched for room files. The room
+    runs on the server's own code. The players, their connections, the clock and the disk are
+    simulated. A weather is a set of simulated faults, such as lost connections, slow engines
+    and server crashes. The seed decides everything that happens: the same seed always prints
+    the same JSON. After the given number of turns, the simulated faults stop, everybody
+    reconnects, and the final state is checked.
 
-    If an invariant is broken, the output shows what happened before and the command to run
-    it again. docs/simulator.md lists the invariants and the weathers.
+    If an invariant is broken, the output shows what happened before and the command that
+    repeats the run. docs/simulator.md lists the invariants and the weathers.
     """
     from gameroom.simulator import RunPlan
 

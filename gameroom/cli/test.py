@@ -54,12 +54,12 @@ def test(
 ) -> int:
     """Run the scenarios of room files.
 
-    FILE is a .room or .room.yaml file, a folder that is searched for such files, or - for
-    standard input. Scenarios run with the code of the server but with a virtual clock, so no
+    FILE is a .room or .room.yaml file, a folder that is searched for room files, or - for
+    standard input. Scenarios run on the server's own code but with a virtual clock, so no
     server is started and no real time passes.
 
-    A failure shows the line, the actual state of the room, what happened before, and why
-    each transition was not taken. docs/scenarios.md is the guide.
+    For a failed scenario, the output shows the line, the actual state of the room, what
+    happened before, and why each transition was not taken. docs/scenarios.md is the guide.
     """
     from gameroom.scenario import report as scenario_report
     from gameroom.scenario import run_suite

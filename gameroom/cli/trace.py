@@ -18,7 +18,7 @@ LINE_BYTES_MAX = 65_536
 
 @click.command(
     epilog="\b\nExample:\n"
-    '  echo \'{"event": "join", "who": "ann"}\' | gameroom trace my.room\n\n'
+    '  echo \'{"at": 0, "event": "join", "who": "ann"}\' | gameroom trace my.room\n\n'
     "Exit codes: 0 done, 1 the file has errors, 2 usage or an invalid event,"
     " 3 internal error."
 )
@@ -26,11 +26,15 @@ LINE_BYTES_MAX = 65_536
 def trace(file: str) -> int:
     """Send events to a room and print every step of its chart.
 
-    Events are read from standard input, one JSON object per line: what somebody sends
-    (join, connect, ready, load, request, packet, ...) or `wait`, each with a time `at` in
-    milliseconds. Every macrostep of the chart is printed as one JSON line: the states before
-    and after it, its microsteps, every transition that was considered, with the reason if it
-    was not taken, and the effects. docs/scenarios.md describes both formats.
+    Events are read from standard input, one JSON object per line: an action of a player or
+    spectator (join, connect, ready, load, request, packet, ...) or `wait`. `at` is the time of
+    the event in milliseconds.
+
+    A macrostep is everything that the chart does in response to one event. It consists of
+    microsteps: a microstep takes one transition, or one in each parallel region. Each
+    macrostep is printed as one JSON line: the states before and after it, its microsteps,
+    every transition that was considered, with the reason if it was not taken, and the effects.
+    docs/scenarios.md describes both formats.
     """
     from gameroom.roomfile import chart_of
     from gameroom.scenario import BadEventError, EventTrace

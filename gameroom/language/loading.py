@@ -146,7 +146,7 @@ class _Loading:
                 "E0301",
                 f'there is no room file "{use.name}"',
                 use.span,
-                help='use a shipped room, such as "standard", or a file beside this one',
+                help='use a shipped room, such as "standard", or a file in the same folder',
             )
             return False
         if source.name in self._chain:

@@ -92,12 +92,12 @@ RULES: dict[str, Rule] = {
         of="not connected", sets="connected", asks="join",
     ),
     "watch": _rule(
-        "somebody comes to watch",
+        "a spectator joins",
         told="watches",
         of="not connected", sets="connected", asks="watch", heard="never",
     ),
     "leave": _rule(
-        "somebody gives up the place, or is dropped",
+        "somebody leaves the room, or is dropped",
         told="leaves",
         asks="leave",
     ),
@@ -111,12 +111,12 @@ RULES: dict[str, Rule] = {
         of="not ready", sets="ready", clears="loaded refused", asks="ready", heard="of anyone",
     ),
     "unready": _rule(
-        "somebody takes readiness back, and what it led to",
+        "somebody is no longer ready; the loaded setup and a refusal are cleared too",
         told="is not ready",
         of="ready", clears=" ".join(READINESS), asks="ready", heard="of anyone",
     ),
     "loaded": _rule(
-        "an engine has loaded the setup, also a new one after the old one has failed",
+        "an engine has loaded the setup; after a failure, a new engine has",
         told="has loaded",
         sets="loaded", clears="refused failed", asks="load", heard="of anyone",
     ),
@@ -126,42 +126,42 @@ RULES: dict[str, Rule] = {
         sets="refused", clears="loaded", asks="load", heard="of anyone",
     ),
     "lag": _rule(
-        "no packet has come for long",
+        "no packet has arrived for too long",
         told="is silent",
         of="connected, not missing, not hidden, not failed, iterating", sets="missing",
     ),
     "hide": _rule(
-        "the page is not seen any more",
-        told="hides",
+        "the page is no longer visible",
+        told="hides the page",
         of="connected, not hidden, not missing", sets="hidden",
     ),
     "show": _rule(
-        "the page is seen again",
-        told="shows",
+        "the page is visible again",
+        told="shows the page",
         of="connected, hidden", clears="hidden",
     ),
     "slow": _rule(
-        "the line or the engine makes the turns longer",
+        "the connection or the engine makes the turns longer",
         told="is slow",
         of="connected, not slow, not missing, iterating", sets="slow",
     ),
     "steady": _rule(
-        "it does not any more",
+        "the connection and the engine no longer make the turns longer",
         told="is steady",
         of="slow", clears="slow",
     ),
     "repaired": _rule(
-        "it agrees with the others again",
+        "the engine agrees with the others again",
         told="is repaired",
         of="diverged", clears="diverged",
     ),
     "failed": _rule(
-        "the engine cannot go on",
+        "the engine has failed",
         told="reports a failed engine",
         of="connected, not failed, not missing, running", sets="failed",
     ),
     "recover": _rule(
-        "packets come again, or need not come any more, or those of an engine that had failed",
+        "packets arrive again, are no longer needed, or come from a new engine after a failure",
         told="sends packets again",
         of="connected, missing or connected, failed", clears="missing failed",
     ),
@@ -185,7 +185,7 @@ RULES: dict[str, Rule] = {
         of="diverged", clears="diverged", heard="never",
     ),
     "lost": _rule(
-        "the grace is over",
+        "the time allowed for reconnecting is over",
         told="is lost",
         of="not lost, not connected or not lost, missing or not lost, hidden, iterating"
         " or not lost, failed or not lost, diverged",

@@ -109,8 +109,8 @@ def _told(stage: Stage, text: str) -> str | None:
     if any(text in told for told in stage.told):
         return None
     if not stage.told:
-        return "the line before announced nothing"
-    return "the line before announced " + ", ".join(words.scalar(told) for told in stage.told)
+        return "the previous line announced nothing"
+    return "the previous line announced " + ", ".join(words.scalar(told) for told in stage.told)
 
 
 def _refused(stage: Stage, why: str, answers: Answers) -> str | None:

@@ -25,7 +25,7 @@ VERDICTS = {
     "enabled": "yes",
     "guard": "no",
     "false": "not yet",
-    "fired": "fired already, and has been true since",
+    "fired": "already taken; the condition has been true since then",
     "error": "it can't be evaluated",
 }
 
@@ -160,7 +160,7 @@ def _away(stage: Stage) -> Iterator[str]:
         yield f"{who} is gone: {reason}"
     agreed = {signal.name: signal.agreed for signal in stage.chart.room.signals}
     for signal, names in stage.half_raised():
-        yield f"`{signal}` is not agreed by {agreed[signal]}: only {' and '.join(names)} raised it"
+        yield f"`{signal}` (agreed by {agreed[signal]}) was raised only by {' and '.join(names)}"
 
 
 # -- as text -----------------------------------------------------------------------------
@@ -228,7 +228,7 @@ def _answers(failed: Failure) -> Iterator[str]:
     for asked in failed.asked:
         yield f"  `{asked.event}` at {seconds(asked.at)}, in {' and '.join(asked.states)}"
         if not asked.heard:
-            yield "      no transition handles it there"
+            yield "      no transition in these states handles it"
         for considered in asked.considered:
             yield f"      {considered.source or 'the room'}: {considered.text}"
             why = f": {considered.why}" if considered.why else ""

@@ -330,7 +330,9 @@ class _Run:
     def _engines_run(self, step: Step) -> None:
         for who in step.who:
             if self._client(who).seat is None:
-                raise _UnmetError(f"{who} only watches, and the engines of spectators do not count")
+                raise _UnmetError(
+                    f"{who} is a spectator, and the engines of spectators do not count"
+                )
         if not self.stage.playing:
             raise _UnmetError(f"no engine is running yet in `{self.stage.leaves()[-1]}`")
 

@@ -283,7 +283,7 @@ class Stage(RoomListener):
         self._look()
         self.clients.pop(told.who, None)
         self.gone[told.who] = told.reason
-        self.say(f"{told.who} is out of the room: {told.reason}")
+        self.say(f"{told.who} is no longer in the room: {told.reason}")
 
     def reject(self, told: Rejected) -> None:
         self._look()

@@ -14,7 +14,7 @@ from gameroom.lockstep.problem import Problem
 NOT_READABLE = Problem(
     503,
     "not_readable",
-    "This cannot be read from the server's storage now. Try again later.",
+    "This cannot be read from the server's storage at the moment. Try again later.",
     retry_after_ms=2_000,
 )
 """The answer when a store cannot be read."""

@@ -103,7 +103,7 @@ class Accounts:
         if reply.status == 200 and not known and packet.commands:
             highest = max(page.taken | page.stored, default=0)
             if generation > highest - HOLES_MAX:
-                what = f"the packet of generation {generation} counts as repeated, was never heard"
+                what = f"the packet of generation {generation} is new, but was treated as a repeat"
                 raise ExactlyOnceError(what, seat=sitter[0])
 
     def _note_ids(
@@ -132,7 +132,9 @@ class Accounts:
         self.closed = master.generation
         seats = [part.seat for part in master.commands]
         if seats != sorted(set(seats)):
-            raise SeatOrderError(f"turn {master.generation} has {', '.join(map(seat_name, seats))}")
+            raise SeatOrderError(
+                f"turn {master.generation} lists {', '.join(map(seat_name, seats))}"
+            )
         said = {part.seat: part.commands for part in master.commands}
         for seat in said:
             if seat not in before and seat not in after:
@@ -171,9 +173,9 @@ class Accounts:
             return
         if any(one not in wanted for one in found):
             raise ForeignError(f"turn {generation} has commands that nobody sent", seat=seat)
-        what = f"turn {generation} has {len(found)} commands where {len(wanted)} were accepted"
+        what = f"turn {generation} has {len(found)} commands, but {len(wanted)} were accepted"
         if len(found) == len(wanted):
-            what = f"turn {generation} has the commands in another order than they were sent"
+            what = f"turn {generation} has the commands in a different order from the packets"
         raise ExactlyOnceError(what, seat=seat)
 
     def _absence(
@@ -186,13 +188,18 @@ class Accounts:
     ) -> None:
         page, (seat, user), generation = self.accounts[sitter], sitter, master.generation
         if was_heard == (seat in master.absent):
-            what = f"turn {generation} calls {user} {'absent, who was heard' if was_heard else ''}"
-            raise AbsentError(what if was_heard else f"{what}present, who was not heard", seat=seat)
+            what = f"turn {generation} lists {user} as absent, but their packet was accepted"
+            if not was_heard:
+                what = f"turn {generation} lists {user} as present, but no packet was accepted"
+            raise AbsentError(what, seat=seat)
         if marks != late:
-            raise AbsentError(f"turn {generation} marks {marks} late, it is {late}", seat=seat)
+            what = f"turn {generation} lists the late packets {marks} instead of {late}"
+            raise AbsentError(what, seat=seat)
         awaited = page.since is not None and page.since <= generation
         if awaited and not was_heard and self._waits:
-            raise NotWaitedError(f"turn {generation} closed without {user}", seat=seat)
+            raise NotWaitedError(
+                f"turn {generation} closed without the packet of {user}", seat=seat
+            )
 
     # -- restarts ----------------------------------------------------------------------
 

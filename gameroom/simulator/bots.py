@@ -255,14 +255,14 @@ class Bot:
         if frame.seq is not None and frame.seq <= len(self.server.entries):
             known = self.server.entries[frame.seq - 1].event.body
             if frame.body is not known and frame.body != known:
-                what = f"{self.user} hears another event {frame.seq} than the journal has"
+                what = f"{self.user} receives an event {frame.seq} that differs from the journal"
                 raise ForkedError(what, seat=self.replica.seat)
         elif self.server.room is not None:
-            raise ForkedError(f"{self.user} hears event {frame.seq}, which is not stored")
+            raise ForkedError(f"{self.user} receives event {frame.seq}, which is not stored")
         try:
             self.replica.feed(frame, self.clock.now)
         except RepairError:
-            self.story(self.user, "begins again")
+            self.story(self.user, "starts again")
             self.server.stats["repairs"] += 1
             self.hang_up()
             self.dial()
@@ -359,7 +359,9 @@ class Bot:
     def _send(self, packet: ClientPacket) -> None:
         known = self.sent.setdefault(packet.generation, packet.commands)
         if known != packet.commands and packet.commands:
-            raise ChecksumError(f"{self.user} says two things for turn {packet.generation}")
+            raise ChecksumError(
+                f"{self.user} sends two different packets for turn {packet.generation}"
+            )
         if self.lies and packet.checksum is not None:
             said = packet.checksum
             self.server.stats["lies"] += 1

@@ -34,7 +34,7 @@ class FaultError(BrokenError):
 
 
 class ToldBeforeStoredError(BrokenError):
-    """An event is appended to the journal before it is broadcast, and both are the same."""
+    """An event is appended to the journal before it is broadcast. Both have the same content."""
 
     name = "store-then-tell"
 
@@ -148,7 +148,7 @@ class ArmedError(BrokenError):
 
 
 class WakesError(BrokenError):
-    """No room asks again and again to be woken while nothing happens."""
+    """No room repeatedly asks to be woken while nothing happens."""
 
     name = "wakes-for-something"
 

@@ -72,26 +72,34 @@ class Monitor:
                 case Append(event=event):
                     seq += 1
                     if event.seq != seq:
-                        raise GapInSeqError(f"event {event.seq} comes where {seq} is next")
+                        raise GapInSeqError(
+                            f"event {event.seq} was appended instead of event {seq}"
+                        )
                     stored = event
                     turns -= isinstance(event.body, MasterPacket)
                     self._order(event, before, is_last=turns == 0)
                     before = event.body
                 case Broadcast(event=event):
                     if event is not stored:
-                        raise ToldBeforeStoredError(f"event {event.seq} is told, not stored")
+                        raise ToldBeforeStoredError(
+                            f"event {event.seq} is broadcast before it is appended"
+                        )
                 case Reply():
                     said += 1
                 case Arm(at=at):
                     arms += 1
                     if at is not None and at <= now:
-                        raise ArmedError(f"at {now} the room asks for a tick at {at}")
+                        raise ArmedError(f"at {now} ms the room asks for a tick at {at} ms")
         if said != replies:
-            raise ReplyError(f"{said} replies where {replies} are due")
+            raise ReplyError(f"the call returned {said} replies instead of {replies}")
         if arms != 1 or not isinstance(done[-1], Arm):
-            raise ArmedError(f"a call armed {arms} times")
+            raise ArmedError(
+                f"the call returned {arms} Arm effects, or Arm was not the last effect"
+            )
         if room.seq != seq:
-            raise GapInSeqError(f"the room is at event {room.seq}, it said {seq}")
+            raise GapInSeqError(
+                f"the room is at event {room.seq}, but its last appended event is {seq}"
+            )
         self.legal(room.states)
         last = done[-1]
         assert isinstance(last, Arm), "looked at above"
@@ -104,7 +112,9 @@ class Monitor:
         is_soon = at is not None and at - now <= SOON_MS
         self._wakes = self._wakes + 1 if is_idle and is_soon else 0
         if self._wakes > WAKES_MAX:
-            what = f"woken {self._wakes} times in a row for nothing, it asks for {at} at {now}"
+            what = (
+                f"after {self._wakes} useless ticks, the room at {now} ms asks for one at {at} ms"
+            )
             raise WakesError(what)
         self.checks["wakes-for-something"] += 1
 
@@ -117,7 +127,7 @@ class Monitor:
                 raise GapInSeqError(what)
             self.generation = body.generation
         elif is_last and isinstance(body, Roster) and isinstance(before, MasterPacket):
-            what = f"turn {before.generation} is told before the roster that belongs to it"
+            what = f"turn {before.generation} precedes the roster that belongs to it"
             raise RosterOrderError(what)
         self.checks["roster-first"] += 1
 
@@ -129,7 +139,9 @@ class Monitor:
         active = frozenset(states)
         known = set(_below(self.chart.room.root, "", active))
         if known != active:
-            raise ConfigurationError(f"{sorted(active - known)} are active without their parents")
+            raise ConfigurationError(
+                f"{', '.join(sorted(active - known))}: active, but not the parent"
+            )
         self._legal.add(states)
 
     def held_up(self, room: Room) -> bool:
@@ -150,7 +162,7 @@ class Monitor:
         """Check that turns do not wait for this player, whose engine has failed. The room must know
         about the failure, and the player must not have sent anything since."""
         if not member.failed or member.gathers_from is not None:
-            what = f"turns wait for {member.user}, whose engine has failed"
+            what = f"turns wait for {member.user}, although their engine has failed"
             raise FailedAwaitedError(what, seat=member.seat)
         self.checks["failed-unawaited"] += 1
 
@@ -170,16 +182,14 @@ class Monitor:
             ("over", live.over, again.over),
         ):
             if mine != theirs:
-                raise RestoredError(f"{name} is {mine}, folded {theirs}")
+                raise RestoredError(f"{name}: live {mine}, restored {theirs}")
         if live.people.roster() == _untimed(told):
             here, there = _shown(live.picture()), _shown(again.picture())
             if here != there and not live.chart_driver.changed:
-                raise RestoredError(f"the picture is {here}, folded {there}")
+                raise RestoredError(f"the people and states: live {here}, restored {there}")
         if not live.chart_driver.changed and live.chart_driver.due() != again.chart_driver.due():
-            what = (
-                f"timers are due at {live.chart_driver.due()}, folded at {again.chart_driver.due()}"
-            )
-            raise RestoredError(what)
+            here_ms, there_ms = live.chart_driver.due(), again.chart_driver.due()
+            raise RestoredError(f"next timer: live {here_ms}, restored {there_ms}")
         self.checks["replay-is-live"] += 1
 
     def _folded(self, live: Room, entries: Sequence[Append]) -> Folded:
@@ -192,7 +202,7 @@ class Monitor:
         from_there = Folded.of(stored).fold_all(entries[len(entries) // 2 + 1 :]).checkpoint()
         for what, checkpoint in (("room", live.checkpoint()), ("checkpoint", from_there)):
             if checkpoint != whole:
-                raise RestoredError(f"the {what} has {checkpoint}, the journal {whole}")
+                raise RestoredError(f"the {what} gives {checkpoint}, but the journal gives {whole}")
         return folded
 
     # -- memory ------------------------------------------------------------------------------
@@ -201,7 +211,7 @@ class Monitor:
         bound = HELD_MAX + 2 * len(room.people.members)
         for where, size in _sizes(room, "room", set()):
             if size > bound:
-                raise GrowthError(f"{where} holds {size} after {room.generation} turns")
+                raise GrowthError(f"{where} has {size} items after {room.generation} turns")
         self.checks["bounded-memory"] += 1
 
 
@@ -229,8 +239,8 @@ def _below(state: State, path: str, active: Collection[str]) -> Iterator[str]:
         return
     here = [child for child in inner if join(path, child.name) in active]
     if len(here) != (len(inner) if state.kind == "parallel" else 1):
-        names = ", ".join(child.name for child in here) or "nothing"
-        raise ConfigurationError(f"in `{path or 'the room'}` {names} is active")
+        names = ", ".join(child.name for child in here) or "none"
+        raise ConfigurationError(f"active children of `{path or 'the room'}`: {names}")
     for child in here:
         yield join(path, child.name)
         yield from _below(child, join(path, child.name), active)

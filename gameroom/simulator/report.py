@@ -20,13 +20,13 @@ HAPPENED = {
     "reloads": ("reload", "reloads"),
     "copies": ("duplicated tab", "duplicated tabs"),
     "silences": ("frozen tab", "frozen tabs"),
-    "tricks": ("trick", "tricks"),
+    "tricks": ("disruptive action", "disruptive actions"),
     "floods": ("flood", "floods"),
     "lies": ("lie", "lies"),
     "verdicts": ("verdict", "verdicts"),
     "repairs": ("repair", "repairs"),
     "snapshots": ("snapshot", "snapshots"),
-    "resumed": ("return from a snapshot", "returns from a snapshot"),
+    "resumed": ("client resumed from a snapshot", "clients resumed from a snapshot"),
 }
 """The names of the outcome's numbers, singular and plural, in the order of the text."""
 
@@ -88,20 +88,20 @@ def as_text(outcome: RunOutcome, file: str) -> str:
     players = _counted(outcome.players, "player")
     lines = [
         f"{file}: seed {plan.seed}, {plan.weather.name}, {players}:"
-        f" {_counted(outcome.turns, 'turn')} in {seconds} of virtual time"
+        f" {_counted(outcome.turns, 'turn')} in {seconds} of simulated time"
     ]
     happened = [
         f"{count} {one if count == 1 else many}"
         for name, (one, many) in HAPPENED.items()
         if (count := numbers[name])
     ]
-    lines.append("  " + (", ".join(happened) or "nothing bad happened"))
+    lines.append("  " + (", ".join(happened) or "no faults occurred"))
     broken = outcome.broken
     if broken is None:
         checks = _counted(sum(outcome.checks.values()), "check")
         lines.append(
             f"  {_counted(len(outcome.checks), 'invariant')} held, {checks};"
-            f" journal {outcome.digest:08x} of {_counted(outcome.events, 'event')}"
+            f" journal {outcome.digest:08x}, {_counted(outcome.events, 'event')}"
         )
         return "\n".join(lines)
     seat = "" if broken.seat is None else f" ({seat_name(broken.seat)})"
@@ -111,7 +111,7 @@ def as_text(outcome: RunOutcome, file: str) -> str:
             "",
             f"  broken after {broken.at} ms: {broken.name}{seat}",
             f"    {broken.what}",
-            f"    The rule: {rule(broken)}",
+            f"    Invariant: {rule(broken)}",
             "",
             "  what happened before:",
             *(f"  {line}" for line in outcome.story),
@@ -129,9 +129,9 @@ def rule(broken: BaseException) -> str:
 def summary(runs: int, failed: Mapping[str, int]) -> str:
     """The last line after many runs. failed: the number of failed runs by invariant."""
     if not failed:
-        return f"{_counted(runs, 'run')}, every invariant held"
+        return f"{_counted(runs, 'run')}: all invariants held"
     told = ", ".join(f"{name} {count}" for name, count in sorted(failed.items()))
-    return f"{_counted(runs, 'run')}, {sum(failed.values())} broken: {told}"
+    return f"{_counted(runs, 'run')}: {sum(failed.values())} broken ({told})"
 
 
 def _counted(number: int, what: str) -> str:

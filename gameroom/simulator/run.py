@@ -220,7 +220,7 @@ class _World:
             self._held_up = waits, self.clock.now
         elif self.clock.now - self._held_up[1] >= WAITS_MAX_MS:
             ms = self.clock.now - self._held_up[1]
-            raise WaitsError(f"everybody has been here for {ms} ms, {waits}")
+            raise WaitsError(f"everybody has been present for {ms} ms, but {waits}")
 
     def _waits(self, room: Room) -> str | None:
         """Describe what has stopped now, or None. The text is the same as long as it is stopped."""
@@ -343,9 +343,9 @@ class _World:
         absent = [one.user for one in players if not one.connected or one.missing]
         if room.play.is_played() and absent:
             where = room.states[-1] if room.states else "nowhere"
-            raise StuckError(f"{absent[0]} cannot come back; the room is in {where}")
+            raise StuckError(f"{absent[0]} cannot return; the room is in {where}")
         if players and room.chart_driver.iterates and self.generation <= before:
-            raise StuckError(f"turn {before + 1} does not close in {CLEAR_MS} ms")
+            raise StuckError(f"turn {before + 1} does not close within {CLEAR_MS} ms")
         for bot in self._players(room):
             lag = room.generation - bot.replica.generation
             if room.chart_driver.iterates and lag > bot.replica.ahead + 2:
@@ -364,17 +364,18 @@ class _World:
             if room.over or not room.chart_driver.iterates:
                 return
             if replica.waiting:
-                what = f"{replica.waiting} commands of {bot.user} are never confirmed"
+                what = f"{replica.waiting} commands of {bot.user} were never confirmed"
                 raise ExactlyOnceError(what, seat=replica.seat)
             told = self._told(replica.seat, replica.log_after, replica.seq)
             if [one.command for one in replica.log] != told:
-                what = f"{bot.user} knows of {len(replica.log)} own commands, {len(told)} stand"
+                count = len(replica.log)
+                what = f"the log of {bot.user} has {count} commands, the journal {len(told)}"
                 raise ExactlyOnceError(what, seat=replica.seat)
             if not bot.is_alone:
                 continue
             said = sum(len(commands) for commands in bot.sent.values())
             if said != bot.issued:
-                what = f"{bot.user} made {bot.issued} commands, its packets hold {said}"
+                what = f"{bot.user} issued {bot.issued} commands, but its packets contain {said}"
                 raise ExactlyOnceError(what, seat=replica.seat)
             assert replica.seat is not None
             page = self.accounts.accounts[replica.seat, bot.user]

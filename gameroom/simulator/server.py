@@ -143,7 +143,9 @@ class SimulatedServer:
                 return
             if sitter is None:
                 if reply.problem is None:
-                    raise ForeignError(f"a packet of {who}, who has no seat, was taken")
+                    raise ForeignError(
+                        f"a packet of {who} was accepted, although {who} has no seat"
+                    )
                 return
             self.accounts.heard(sitter, packet, reply, open_, misfits)
             if reply.status == 202:
@@ -159,7 +161,9 @@ class SimulatedServer:
             line.shut(Close.ABNORMAL if room is None else Close.NO_SESSION)
             return
         if seq > room.seq:
-            raise ForkedError(f"{who} knows event {seq}, the room has said {room.seq}")
+            raise ForkedError(
+                f"{who} has event {seq}, but the last event of the room is {room.seq}"
+            )
         before = self.lines.get(who)
         if before is not None and before is not line:
             before.shut(Close.DISPLACED)
@@ -198,7 +202,7 @@ class SimulatedServer:
 
     def kill(self, why: str) -> None:
         """Kill the process like `kill -9`, and restart it later."""
-        self.story("server", "killed", why)
+        self.story("server", "killed:", why)
         self.stats["crashes"] += 1
         self.room, self._alarm = None, None
         self._doom = self._doom_fault = None
@@ -219,7 +223,9 @@ class SimulatedServer:
         found, torn = self.disk.reopen()
         self.stats["torn"] += torn > 0
         if len(found) < self.told:
-            raise ToldBeforeStoredError(f"event {self.told} was told, {len(found)} are stored")
+            raise ToldBeforeStoredError(
+                f"event {self.told} was sent, but only {len(found)} are stored"
+            )
         if self.snapshot is not None and self.snapshot.snapshot.seq > len(found):
             self.snapshot = None
         known = len(self.entries)
@@ -228,10 +234,14 @@ class SimulatedServer:
         del self._frames[len(found) :]
         while len(self._frames) < len(found):
             self._frames.append({})
-        self.story("server", "restarts", f"with {len(found)} events, {torn} bytes torn")
+        self.story(
+            "server",
+            "restarts",
+            f"with {len(found)} events; {torn} bytes of an unfinished event were dropped",
+        )
         for own, entry in zip(self.entries, found, strict=True):
             if own.event.seq != entry.seq or own.at != entry.at or own.chart != entry.chart:
-                raise ForkedError(f"event {entry.seq} is another one after the restart")
+                raise ForkedError(f"event {entry.seq} is different after the restart")
         if not self.entries:
             self.begin()
             return
@@ -273,7 +283,9 @@ class SimulatedServer:
         try:
             self._perform(done)
         except (KilledError, PowerLossError) as error:
-            self.kill("power loss in a write" if isinstance(error, PowerLossError) else str(error))
+            self.kill(
+                "power loss during a write" if isinstance(error, PowerLossError) else str(error)
+            )
             return None
         except StoreFailedError as error:
             self.stats["store_failures"] += 1
@@ -349,11 +361,15 @@ class SimulatedServer:
                     self.watch.checks["true-snapshots"] += 1
                     self.stats["snapshots"] += 1
                     self.snapshot = effect
-                    self.story("room", "keeps", f"the state after {effect.snapshot.generation}")
+                    self.story(
+                        "room", "keeps", f"the snapshot of turn {effect.snapshot.generation}"
+                    )
                 case Part(who=who, code=code, reason=reason):
                     if any(row.user == who for row in self.roster.seats):
-                        raise ToldBeforeStoredError(f"{who} is told to be out, it is not stored")
-                    self.story(who, "parted", reason)
+                        raise ToldBeforeStoredError(
+                            f"{who} was told to leave before this was stored"
+                        )
+                    self.story(who, "removed:", reason)
                     if (line := self.lines.pop(who, None)) is not None:
                         line.shut(code)
                 case Arm(at=at):
@@ -377,7 +393,9 @@ class SimulatedServer:
         self.disk.append(entry, lambda size: self.dice.below(size))
         again = self._read(entry)
         if again.event != effect.event:
-            raise CodecError(f"event {entry.seq} is stored as {again.event}, not {effect.event}")
+            raise CodecError(
+                f"event {entry.seq} is stored as {again.event} instead of {effect.event}"
+            )
         self.watch.checks["codec"] += 1
         self.entries.append(again)
         self._frames.append({})
@@ -392,12 +410,14 @@ class SimulatedServer:
 
     def _tell(self, event: Event) -> None:
         if event.seq > self.disk.last:
-            raise ToldBeforeStoredError(f"event {event.seq} is told, {self.disk.last} are stored")
+            raise ToldBeforeStoredError(
+                f"event {event.seq} is sent, but only {self.disk.last} are stored"
+            )
         self.told = max(self.told, event.seq)
         for who, line in list(self.lines.items()):
             # The process can die between sending to two sockets.
             if self._doom is not None and self._doom_fault is None and self.dice.below(4) == 0:
-                raise KilledError(f"while event {event.seq} was told")
+                raise KilledError(f"while event {event.seq} was sent")
             self._send(line, self.bots[who], event.seq)
         if isinstance(event.body, Ended):
             for line in self.lines.values():

@@ -28,7 +28,7 @@ def reload(bot: Bot) -> None:
 
 def duplicate(bot: Bot) -> None:
     """Two tabs of one session: each sends the commands that waited in the first."""
-    bot.story(bot.user, "goes on in another tab")
+    bot.story(bot.user, "continues in another tab")
     bot.server.stats["copies"] += 1
     bot.duplicate()
 

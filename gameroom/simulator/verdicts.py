@@ -16,6 +16,7 @@ from gameroom.lockstep.packets import (
     Event,
     MasterPacket,
     Snapshot,
+    seat_name,
 )
 from gameroom.simulator.accounts import Seated, Sitter
 from gameroom.simulator.invariants import (
@@ -46,7 +47,7 @@ class Verdicts:
         """An honest engine has run a turn."""
         known = self.truth.setdefault(generation, checksum)
         if known != checksum:
-            what = f"after turn {generation} the engine of {user} has {checksum}, others {known}"
+            what = f"after turn {generation} {user} has checksum {checksum}, other engines {known}"
             raise ChecksumError(what, seat=seat)
 
     def reported(self, sitter: Sitter, packet: ClientPacket, since: int | None) -> None:
@@ -66,7 +67,7 @@ class Verdicts:
         agreed = master.checksum
         honest = self._honest(master, seated)
         if agreed is not None and self._awaited & honest and self._is_a_lie(agreed):
-            what = f"turn {master.generation} agrees on a lie about turn {agreed.generation}"
+            what = f"turn {master.generation} has a false checksum of turn {agreed.generation}"
             raise HonestNamedError(what)
         self._awaited = honest & self._here
         for generation in [one for one in self._reports if one <= master.generation - WINDOW]:
@@ -76,7 +77,9 @@ class Verdicts:
             lies = [sitter for sitter, said in here.items() if said != true]
             if lies and len(here) > len(lies) and not self.seen:
                 seat, user = lies[0]
-                raise LiarUnnamedError(f"{user} lied about turn {generation}", seat=seat)
+                raise LiarUnnamedError(
+                    f"{user} lied about turn {generation}, but was not named", seat=seat
+                )
 
     def _is_a_lie(self, agreed: Checksum) -> bool:
         return self.truth.get(agreed.generation, agreed.value) != agreed.value
@@ -95,17 +98,19 @@ class Verdicts:
         most = 2 * (len(verdict.values) - len(wrong)) > len(verdict.values)
         if not verdict.decidable:
             if most:
-                what = f"turn {verdict.generation} is called undecidable, it is {verdict.values}"
+                what = f"turn {verdict.generation} is not undecidable; checksums: {verdict.values}"
                 raise LiarUnnamedError(what)
             return
         for seat in verdict.seats:
             user = seated.get(seat, "")
             self.named.add(user)
             if user not in self._liars:
-                raise HonestNamedError(f"{user} is named over turn {verdict.generation}", seat=seat)
+                raise HonestNamedError(
+                    f"{user} is named for turn {verdict.generation}, but is honest", seat=seat
+                )
         if most and verdict.seats != wrong:
-            what = f"over turn {verdict.generation} {verdict.seats} are named, wrong are {wrong}"
-            raise LiarUnnamedError(what)
+            what = f"names {_named(verdict.seats)} instead of {_named(wrong)}"
+            raise LiarUnnamedError(f"the verdict of turn {verdict.generation} {what}")
 
     def kept(self, snapshot: Snapshot, state: bytes) -> None:
         """Check a kept snapshot. The state of a bot's engine is its checksum."""
@@ -119,3 +124,7 @@ class Verdicts:
         journal."""
         self._reports.clear()
         self.seen = sum(isinstance(event.body, Diverged) for event in events)
+
+
+def _named(seats: Iterable[int]) -> str:
+    return ", ".join(map(seat_name, seats)) or "nobody"

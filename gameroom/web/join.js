@@ -40,7 +40,7 @@ async function freeProfile() {
   for (const one of "abcdefghijklmnopqrstuvwxyz") {
     if (one !== profile && (await whoAmI({ ...where, profile: one })) === null) return one;
   }
-  throw new Error("All profiles of this browser have joined this room already.");
+  throw new Error("This browser has already joined this room as many times as it can.");
 }
 
 // ---- joining -------------------------------------------------------------------------------
@@ -82,7 +82,7 @@ async function lookUntilHere() {
 
 function reason(error) {
   if (!(error instanceof RoomError)) return `The server cannot be reached: ${error.message}. Check that it is running.`;
-  if (error.problem.status === 404) return "There is no such room. It may have ended. Ask for a new link.";
+  if (error.problem.status === 404) return "There is no such room. It has perhaps ended. Ask for a new link.";
   return error.message;
 }
 

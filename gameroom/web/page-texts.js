@@ -75,7 +75,7 @@ export function person(row, facts) {
 
 function presence(row, facts, isYou) {
   if (isOver(facts)) return { text: "the room has ended", tone: "" };
-  if (facts.status !== "live") return isYou ? line(facts) : { text: `was ${rowSays(row)[0]}`, tone: "" };
+  if (facts.status !== "live") return isYou ? line(facts) : { text: `last seen: ${rowSays(row)[0]}`, tone: "" };
   // The roster might not show yet that the connection is back, but this page knows.
   const [text, tone] = rowSays(isYou ? { ...row, connected: true } : row);
   if (isYou && (facts.failed !== null || facts.differs !== null)) {
@@ -189,8 +189,8 @@ function waiting(facts) {
   const missing = listed(rows.filter((row) => row.missing || !row.connected).map((row) => called(row, seat)));
   if (states.some((path) => path.startsWith("running.paused"))) {
     if (!states.some((path) => path.endsWith(".lagging"))) return { text: "Paused.", actions: facts.mayResume ? ["resume"] : [] };
-    return { text: `Waiting for ${missing || "a silent player"}, ${silentS} s`, more: "The game continues when they respond again." };
+    return { text: `Waiting for ${missing || "a silent player"} (${silentS} s so far)`, more: "The game continues when they respond again." };
   }
-  if (facts.isRunning && closed > 0 && silentS >= SILENT_S) return { text: `Waiting for ${missing || "the others"}, ${silentS} s` };
+  if (facts.isRunning && closed > 0 && silentS >= SILENT_S) return { text: `Waiting for ${missing || "the others"} (${silentS} s so far)` };
   return null;
 }

@@ -162,7 +162,7 @@ class Player {
     const { failed, differs } = this.#playback;
     if (failed !== null) notice(`The game's engine failed at turn ${failed.generation}: ${failed.detail}.`, "broken");
     else if (differs !== null) {
-      notice(`From turn ${differs.generation} on, this is not the game that was played: the checksum here is ${differs.own}, the players agreed on ${differs.agreed}.`, "broken");
+      notice(`From turn ${differs.generation} on, this is not the game that was played. The checksum here is ${differs.own}, but the players agreed on ${differs.agreed}.`, "broken");
     } else if (this.#line.problem !== null) notice(this.#line.problem, "broken");
     else if (this.#line.length === 0) notice("No turn was played in this room, so there is nothing to show.", "slow");
     else if (this.#fault !== "") notice(this.#fault, "slow");

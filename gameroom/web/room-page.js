@@ -139,7 +139,7 @@ export class RoomPage {
     const leave = by("leave");
     leave.onclick = once(() => {
       const isSure = !leave.classList.toggle("sure");
-      say(leave, isSure ? "Leave the room" : "Leave and give up your place? Click again");
+      say(leave, isSure ? "Leave the room" : "Leave and give up your place? Click again to confirm");
       return isSure ? this.#do(this.#seat.leave()) : undefined;
     });
     leave.onblur = () => {

@@ -33,7 +33,7 @@ export function news(before, after, own = null) {
   if (after.slow && after.slow !== before?.slow) {
     tell(slowness(after, own), "slow");
   }
-  if (before?.slow && !after.slow && after.connected) tell(`${name} ${isYou ? "keep" : "keeps"} up again`, "healthy");
+  if (before?.slow && !after.slow && after.connected) tell(`${name} ${areOrIs(name)} keeping up again`, "healthy");
   if (before?.repairing && !after.repairing) tell(`${possessive(name)} engine is back in sync`, "healthy");
   for (const role of after.roles) {
     if (before !== undefined && !before.roles.includes(role)) tell(`${name} ${areOrIs(name)} now ${words(role)}`);
@@ -131,7 +131,7 @@ export const engineRefused = (name, reasons) => told(`${possessive(name)} engine
 /** nameOf: returns the name for a seat. */
 export function diverged({ generation, seats, decidable, values }, nameOf) {
   const names = listed(seats.map(nameOf));
-  if (!decidable) return told(`Checksums differ at turn ${generation} between ${names}. It cannot be decided who is right.`, "broken");
+  if (!decidable) return told(`Checksums differ at turn ${generation} between ${names}. It is not known which engine is right.`, "broken");
   const others = Object.keys(values).map(Number).filter((seat) => !seats.includes(seat));
   return told(`Checksums differ at turn ${generation}: ${names} versus ${listed(others.map(nameOf))}.`, "broken");
 }
@@ -148,7 +148,7 @@ export const failed = (name, { generation, text }) => told(`${possessive(name)} 
 export const differs = (generation) => told(`this page has been out of sync with the players since turn ${generation}: reload the game`, "broken");
 
 export const report = ({ kind, generation, text }) => told(kind === "snapshot"
-  ? `the engine's state of turn ${generation} cannot be saved, so nobody can continue from it: ${text}`
+  ? `the engine's state at turn ${generation} cannot be saved, so nobody can continue from it: ${text}`
   : `the game's engine reported an error (${kind}, turn ${generation}): ${text}`, "broken");
 
 export const viewProblem = ({ part, detail }) => told(`the game's view has an error (${part}): ${detail}`, "broken");

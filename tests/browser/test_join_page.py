@@ -229,7 +229,7 @@ async def test_a_page_displaced_in_the_setup_shows_its_way_back(world: World):
         second = await again(ann)
         await ann.reads(DISPLACED)
         assert await card(ann, "ann") == ("open in another window", "broken")
-        assert await card(ann, "bob") == ("was here", "")
+        assert await card(ann, "bob") == ("last seen: here", "")
         assert await ann.page.locator("#where").inner_text() == "last seen: gathering"
         await in_sight(ann, "Take back the seat")
         await ann.page.get_by_role("button", name="Take back the seat").click()

@@ -306,7 +306,7 @@ async def test_a_state_that_becomes_so_later_costs_that_snapshot_alone(world: Wo
     ).replace("kit.checksum(state)", "kit.hash32([state.sum])")
     often = ALONE.replace("  policy pace", "  policy snapshots { every = 20 turns }\n  policy pace")
     async with playing(world, await alone(world, unfit, room=often)) as (person, page):
-        await person.reads("the engine's state of turn 20 cannot be saved, so nobody can continue")
+        await person.reads("the engine's state at turn 20 cannot be saved, so nobody can continue")
         await person.reads("x: 0.5 is not a whole number")
         await person.plays(60)
         assert await page.get_by_text("cannot be saved").count() == 1

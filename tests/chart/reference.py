@@ -428,7 +428,7 @@ class Reference:
     def binary(self, op, left, right):
         if op in ("==", "!="):
             if type(left) is not type(right):
-                raise Bad("two values of different types are compared")
+                raise Bad("two values of different types were compared")
             return (left == right) == (op == "==")
         if type(left) is not int or type(right) is not int:
             raise Bad("not a whole number")

@@ -33,7 +33,7 @@ def with_transitions(built: model.RoomFile, *transitions: model.Transition) -> m
 def test_a_flag_that_people_do_not_have() -> None:
     guard = model.Quorum("all", "player", model.Flag("rich"))
     way = model.Transition(model.On("go"), guard=guard)
-    assert refused(with_transitions(room(), way)) == "`rich` is not known of people"
+    assert refused(with_transitions(room(), way)) == "`rich` is not a player flag"
 
 
 @pytest.mark.parametrize("kind", ["variables", "settings"])
@@ -41,13 +41,13 @@ def test_a_name_that_is_declared_twice(kind: str) -> None:
     types = {"variables": NUMBER, "settings": {"n": {"type": ["bool"], "default": True}}}
     built = room(**{kind: types[kind]})
     twice = replace(built, **{kind: getattr(built, kind) * 2})
-    assert refused(twice) == "`n` is there twice"
+    assert refused(twice) == "`n` is declared twice"
 
 
 def test_a_state_that_is_there_twice() -> None:
     built = room()
     twice = replace(built, root=replace(built.root, states=built.root.states * 2))
-    assert refused(twice) == "`a` is there twice"
+    assert refused(twice) == "`a` is declared twice"
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_value_of_another_type_is_not_set(type_: model.Type, value: model.Expr
     variable = model.Variable("n", type_, initial)
     way = model.Transition(model.On("go"), actions=(model.Act("set", "n", value),))
     built = replace(room(), variables=(variable,), settings=(setting,))
-    assert refused(with_transitions(built, way)) == "`n` cannot hold such a value"
+    assert refused(with_transitions(built, way)) == "`n` cannot take a value of this type"
 
 
 def test_a_chart_has_up_to_so_many_transitions() -> None:

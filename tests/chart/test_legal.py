@@ -211,10 +211,10 @@ MATCH = {
             "play play.sky play.sky.day play.sky.night play.rain",
             "2 of the states inside `play.sky` are active",
         ),
-        ("over play.rain", "`play.rain` is active without the state around it"),
+        ("over play.rain", "`play.rain` is active without its enclosing state"),
         (
             "play play.sky play.sky.day play.rain play.past",
-            "`play.past` is a history: it is never active",
+            "`play.past` is a history state, which can never be active",
         ),
     ],
 )

@@ -48,25 +48,40 @@ WRONG = [
         "states.a.permissions[0][1]: a list of strings is expected",
     ),
     ({"states": {"a": {"iterates": 1}}}, "states.a.iterates: True or False is expected"),
-    ({"states": {"a": {"states": LEAF}}}, "states.a: `a` does not say where it starts"),
-    ({"states": {"a": {"states": LEAF, "initial": "b"}}}, "states.a: `a` starts in `b`"),
-    ({"states": {"a": {"states": LEAF, "initial": ""}}}, "states.a: `a` starts in ``"),
+    ({"states": {"a": {"states": LEAF}}}, "states.a: `a` has no initial state"),
+    (
+        {"states": {"a": {"states": LEAF, "initial": "b"}}},
+        "states.a: the initial state `b` is not inside `a`",
+    ),
+    (
+        {"states": {"a": {"states": LEAF, "initial": ""}}},
+        "states.a: the initial state `` is not inside `a`",
+    ),
     ({"states": {"a.b": {}}}, "states.a.b: `a.b` cannot be the name of a state"),
-    ({"states": {"a": {"states": {"h": {"kind": "history"}}}}}, "states.a: `a` has histories"),
+    (
+        {"states": {"a": {"states": {"h": {"kind": "history"}}}}},
+        "states.a: `a` contains only history",
+    ),
     (
         {"states": {"p": {"kind": "parallel", "states": {"z": {"kind": "final"}}}}},
-        "states.p: `p` is parallel: it holds regions",
+        "states.p: `p` is a parallel state: it can contain only regions",
     ),
     (
         {"states": {"a": {}, "z": {"kind": "final", "transitions": [{"on": "x", "to": "a"}]}}},
-        "states.z: `z` is final",
+        "states.z: `z` is a final state",
     ),
     ({"states": {"a": {}, "h": {"kind": "history", "entry": say("x")}}}, "states.h: `h` is a"),
-    ({"states": {"a": {}, "z": {"kind": "final", "states": LEAF}}}, "states.z: `z` is final"),
-    ({"states": {"a": {}, "h": {"kind": "history", "states": LEAF}}}, "states.h: `h` is history"),
+    (
+        {"states": {"a": {}, "z": {"kind": "final", "states": LEAF}}},
+        "states.z: `z` is a final state",
+    ),
+    (
+        {"states": {"a": {}, "h": {"kind": "history", "states": LEAF}}},
+        "states.h: `h` is a history state",
+    ),
     (
         {"states": {"a": {}, "h": {"kind": "history", "default": "h"}}},
-        "states.h: `h` would lead to another history",
+        "states.h: the history state `h` leads to another history state",
     ),
     (
         {
@@ -78,10 +93,13 @@ WRONG = [
                 },
             }
         },
-        "states.a.states.h: `a.h` cannot lead to `b`",
+        "states.a.states.h: the history state `a.h` cannot lead to `b`",
     ),
     *(
-        (recalling(default, deep=deep), f"states.a.states.h: `a.h` cannot lead to `{default}`")
+        (
+            recalling(default, deep=deep),
+            f"states.a.states.h: the history state `a.h` cannot lead to `{default}`",
+        )
         for default, deep in (("a.b.c", False), ("a", True), ("z", True), ("z", False))
     ),
     (
@@ -90,7 +108,7 @@ WRONG = [
                 "a": {"initial": "h", "states": {"c": {}, "h": {"kind": "history"}}},
             }
         },
-        "states.a.states.h: `a.h` would lead to another history",
+        "states.a.states.h: the history state `a.h` leads to another history state",
     ),
     (
         {"states": {"a": {}, "h": {"kind": "history", "default": ""}}},
@@ -98,29 +116,41 @@ WRONG = [
     ),
     (
         {"states": {"p": {"kind": "parallel", "states": {"h": {"kind": "history"}}}}},
-        "states.p: `p` has histories and no states",
+        "states.p: `p` contains only history states",
     ),
     (transition(to="b"), "states.a.transitions[0]: exactly one of `on`, `when` and `after`"),
     (transition(on="x", after=[1, "ms"]), "states.a.transitions[0]: exactly one of"),
     (transition(on=1), "states.a.transitions[0].on: a string is expected"),
     (transition(on="done(q)"), "states.a.transitions[0].on: there is no state `q`"),
-    (transition(on="done(b)"), "states.a.transitions[0].on: `b` has no states inside"),
+    (transition(on="done(b)"), "states.a.transitions[0].on: `b` can never be done"),
     (transition(after=[1, "hours"]), "states.a.transitions[0].after: [amount, "),
     (
         transition(after=[-1, "ms"]),
-        "states.a.transitions[0].after: a time is from 0 to 604800000 ms",
+        "states.a.transitions[0].after: a time must be from 0 to 604800000 ms",
     ),
-    (transition(after=[10**9, "ms"]), "states.a.transitions[0].after: a time is from 0 to 604800"),
-    (transition(after=[10**8, "turns"]), "states.a.transitions[0].after: a time is from 0 to 100"),
+    (
+        transition(after=[10**9, "ms"]),
+        "states.a.transitions[0].after: a time must be from 0 to 604800",
+    ),
+    (
+        transition(after=[10**8, "turns"]),
+        "states.a.transitions[0].after: a time must be from 0 to 100",
+    ),
     (transition(after=[10**16, "ms"]), "states.a.transitions[0].after[0]: 10000000000000000 is"),
-    ({"states": LEAF, "players": [1, 2**53]}, "players[1]: 9007199254740992 is past 2^53-1"),
+    (
+        {"states": LEAF, "players": [1, 2**53]},
+        "players[1]: 9007199254740992 is outside -(2^53 - 1) to 2^53 - 1",
+    ),
     (transition(after="1s"), "states.a.transitions[0].after: a list is expected"),
     (transition(on="x", to="c"), "states.a.transitions[0].to: there is no state `c`"),
     (transition(on="x", to=["back", "b"]), "states.a.transitions[0].to: a path, "),
     (transition(on="x", do=[["sing", "b"]]), 'states.a.transitions[0].do[0]: ["set", name'),
     (transition(on="x", do=[["set", "n", 1]]), "states.a.transitions[0].do[0]: `n` is not a"),
     (transition(on="x", do=[["drop", "red"]]), "states.a.transitions[0].do[0]: `red` is not"),
-    (transition(on="x", do=[["repair", "lost"]]), "states.a.transitions[0].do[0]: `lost` cannot"),
+    (
+        transition(on="x", do=[["repair", "lost"]]),
+        "states.a.transitions[0].do[0]: `repair` takes only",
+    ),
     (transition(on="x", do=[["pass", "king"]]), "states.a.transitions[0].do[0]: `king` is not"),
     (transition(on="x", do=[["unready", "elf"]]), "states.a.transitions[0].do[0]: `elf` is"),
     (transition(on="x", because=1), "states.a.transitions[0].because: a string is expected"),
@@ -276,7 +306,7 @@ def test_calls_that_cannot_have_a_value(called, why):
         (["majority", "player", "here"], r"\[2\]: one of connected, "),
         (["of", 2, "player", "here"], r"\[3\]: one of connected, "),
         (["of", "two", "player", "ready"], r"\[1\]: an integer is expected"),
-        (["of", 2**53, "player", "ready"], r"\[1\]: 9007199254740992 is past 2\^53-1"),
+        (["of", 2**53, "player", "ready"], r"\[1\]: 9007199254740992 is outside -\(2\^53"),
         (["nor", True, True], "this is not an expression"),
         (["and", True], "this is not an expression"),
     ],

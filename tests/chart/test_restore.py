@@ -216,7 +216,7 @@ def test_variables_are_found_by_name_or_begin_with_their_default():
     more = {"round": {"type": ["int", 0, 9], "initial": 5}, "open": BOOL}
     chart = from_plain({**ROOM, "variables": more})
     assert variables(chart, restore(chart, data, 0)) == {"round": 4, "open": True}
-    with pytest.raises(BadSnapshotError, match="there is no `round`"):
+    with pytest.raises(BadSnapshotError, match="there is no variable or setting `round`"):
         restore(from_plain({**ROOM, "variables": {"open": BOOL}}), data, 0)
     less = {"round": {"type": ["int", 0, 3], "initial": 0}}
     with pytest.raises(BadSnapshotError, match=r"`round` is 4, outside 0\.\.3"):
@@ -286,7 +286,7 @@ def test_damaged_bytes_are_refused(damage):
 @pytest.mark.parametrize(
     ("part", "unknown", "why"),
     [
-        ("variables", {"y": 1, "x": 1}, "there is no `x`"),
+        ("variables", {"y": 1, "x": 1}, "there is no variable or setting `x`"),
         ("held", ["y", "x"], "there is no condition x"),
         ("timers", {"y": 1, "x": 1}, "there is no timer x"),
     ],
@@ -414,22 +414,28 @@ def test_a_whole_match_comes_back():
             {"states": ["play.sky.night", "play.sky.night.dark", "play.rain"]},
             "`play.sky.night` is not an innermost state",
         ),
-        ({"states": ["play.sky.night.dark", "play.rain", "play.rain"]}, "said twice"),
+        ({"states": ["play.sky.night.dark", "play.rain", "play.rain"]}, "listed twice"),
         ({"states": ["play.sky.last", "play.rain"]}, "0 of the states inside `play.sky`"),
         (
             {"states": ["play.sky.night.dark", "play.sky.last", "play.rain"]},
-            "`play.sky.last` is a history: it is never active",
+            "`play.sky.last` is a history state, which can never be active",
         ),
-        ({"states": ["ended"], "timers": {}, "held": [], "erred": []}, "it is live in `ended`"),
-        ({"status": "ended", "timers": {}}, "it is ended in `play.sky.night.dark`"),
+        (
+            {"states": ["ended"], "timers": {}, "held": [], "erred": []},
+            "status `live` contradicts the states `ended`",
+        ),
+        (
+            {"status": "ended", "timers": {}},
+            "status `ended` contradicts the states `play.sky.night.dark`",
+        ),
         ({"status": "faulted"}, "there is no timer"),
         ({"timers": {SKY: 495, RAIN: None}}, "is missing"),
         ({"timers": {SKY: 495, DARK: 7, RAIN: None, 'wait ["after",9,"ms"]': 9}}, "is no timer"),
-        ({"timers": {SKY: 501, DARK: 7, RAIN: None}}, "out of bounds"),
-        ({"timers": {SKY: 495, DARK: 10, RAIN: None}}, "out of bounds"),
-        ({"timers": {SKY: -(2**53), DARK: 7, RAIN: None}}, "out of bounds"),
-        ({"held": [FOUR, FOUR]}, "said twice"),
-        ({"held": [FOUR, ONE_OVER]}, "true and has no value"),
+        ({"timers": {SKY: 501, DARK: 7, RAIN: None}}, "out of range"),
+        ({"timers": {SKY: 495, DARK: 10, RAIN: None}}, "out of range"),
+        ({"timers": {SKY: -(2**53), DARK: 7, RAIN: None}}, "out of range"),
+        ({"held": [FOUR, FOUR]}, "listed twice"),
+        ({"held": [FOUR, ONE_OVER]}, "listed both as true and as failed"),
         ({"erred": ["wait"]}, "there is no condition"),
         ({"history": {"play": ["play.sky.night.dark"]}}, "1 of the states inside `play`"),
         ({"history": {"play": ["play.sky.night", "play.rain"]}}, "0 of the states inside"),
@@ -442,15 +448,30 @@ def test_a_whole_match_comes_back():
             "2 of the states inside `play.sky`",
         ),
         ({"history": {"play": ["play.sky.day", "play.rain", "wait"]}}, "is not inside `play`"),
-        ({"history": {"play.regions": ["play.sky", "play.sky"]}}, "holds other states"),
-        ({"history": {"play.regions": ["play.sky", "play.rain", "play.rain"]}}, "holds other"),
-        ({"history": {"play.regions": ["play.sky", "play.regions"]}}, "holds other states"),
-        ({"history": {"play.sky.last": ["play.sky.last"]}}, "holds other states"),
-        ({"history": {"play.sky.last": ["play.sky.night.dark"]}}, "holds other states"),
-        ({"history": {"play.sky.last": ["play.sky.day", "play.sky.night"]}}, "holds other"),
-        ({"history": {"play.sky.last": []}}, "holds other states"),
+        (
+            {"history": {"play.regions": ["play.sky", "play.sky"]}},
+            "has recorded states that don't fit",
+        ),
+        (
+            {"history": {"play.regions": ["play.sky", "play.rain", "play.rain"]}},
+            "recorded states that don't fit",
+        ),
+        (
+            {"history": {"play.regions": ["play.sky", "play.regions"]}},
+            "has recorded states that don't fit",
+        ),
+        ({"history": {"play.sky.last": ["play.sky.last"]}}, "has recorded states that don't fit"),
+        (
+            {"history": {"play.sky.last": ["play.sky.night.dark"]}},
+            "has recorded states that don't fit",
+        ),
+        (
+            {"history": {"play.sky.last": ["play.sky.day", "play.sky.night"]}},
+            "recorded states that don't fit",
+        ),
+        ({"history": {"play.sky.last": []}}, "has recorded states that don't fit"),
         ({"history": {"play.sky": ["play.sky.day"]}}, "there is no history"),
-        ({"generation": -1}, "generation is out of bounds"),
+        ({"generation": -1}, "generation is out of range"),
     ],
 )
 def test_what_no_chart_can_come_to_is_damage(damage, why):

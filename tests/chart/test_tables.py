@@ -86,7 +86,7 @@ def test_a_mistake_carries_the_authors_span():
 
 def test_two_states_of_one_name_are_refused():
     root = model.State("", states=(model.State("a"), model.State("a")))
-    with pytest.raises(ChartError, match="`a` is there twice"):
+    with pytest.raises(ChartError, match="`a` is declared twice"):
         compile_room(model.RoomFile("x", root=root))
 
 

@@ -308,7 +308,7 @@ def test_it_sees_at_once_whom_the_chart_unreadied_or_dropped():
 def test_it_has_no_event_to_read(where):
     said = {"when": {"when": ["event", "x"]}, "if": {"when": True, "if": ["event", "x"]}}
     said["do"] = {"when": True, "do": [["set", "n", ["event", "x"]]]}
-    with pytest.raises(ValueError, match="no event is being handled"):
+    with pytest.raises(ValueError, match="`event` can be used only in an `on` transition"):
         Play(counting(said[where]))
 
 

@@ -127,14 +127,14 @@ def test_a_state_that_does_not_fit_its_hashes_is_not_trusted():
     body = json.loads(example().dump())
     body["states"]["2"]["night"] = True
     text = told(DesyncReport(body))
-    assert "Do not trust cid (seat 3)" in text
+    assert "The data from cid (seat 3) is unreliable" in text
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"decidable": False}, "It is not known who is right"),
-        ({"agreed": None}, "No earlier agreement is known"),
+        ({"decidable": False}, "It is not known whose engine is right"),
+        ({"agreed": None}, "No earlier turn with equal checksums is known"),
         ({"agreed": {"generation": 127, "value": 1}}, "so the cause is in turn 128."),
         ({"compared": None, "differences": []}, "The difference can't be located"),
         ({"compared": 130}, "The states are those after turn 130"),

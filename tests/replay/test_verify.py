@@ -294,7 +294,7 @@ def test_who_wrote_it_and_with_which_kit_is_said_where_it_is_another(
     assert run(["replay", str(path), "--verify"]) == 0
     assert capsys.readouterr().out.splitlines()[:2] == [
         f"written by gameroom 0.0.9; this is gameroom {RELEASE}",
-        f"its engine uses a different kit than gameroom {RELEASE}",
+        f"its engine uses another version of the kit than gameroom {RELEASE}",
     ]
     assert run(["replay", str(path), "--verify", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)

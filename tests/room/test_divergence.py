@@ -57,14 +57,14 @@ def test_one_liar_of_eight_who_leaves_stops_nobody() -> None:
     table = halted(EIGHT, liars=("hal",))
     assert [table.seat(name).diverged for name in EIGHT] == [False] * 7 + [True]
     table.send("hal", inputs.Leave())
-    assert because(table) == "those still here agree"
+    assert because(table) == "the remaining engines agree"
     goes_on(table, EIGHT[:7])
 
 
 def test_a_liar_whose_connection_is_gone_stops_nobody() -> None:
     table = halted(EIGHT, liars=("hal",))
     table.send("hal", inputs.Disconnect())
-    assert because(table) == "those still here agree"
+    assert because(table) == "the remaining engines agree"
     for _ in range(5):
         table.turn(*EIGHT[:7])
     assert table.seat("hal").diverged, "the seat is kept, and what is known of it"
@@ -152,7 +152,7 @@ def test_of_two_who_differ_the_one_who_stays_goes_on(leaves: str) -> None:
     stays = "bob" if leaves == "ann" else "ann"
     table.send(leaves, inputs.Leave())
     assert [row.name for row in table.last(packets.Roster).seats] == [stays], "all see who left"
-    assert because(table) == "those still here agree"
+    assert because(table) == "the remaining engines agree"
     goes_on(table, (stays,))
 
 

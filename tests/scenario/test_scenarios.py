@@ -203,7 +203,7 @@ def test_who_returned_sends_again() -> None:
         ("bob raises seen", "no engine is running yet in `setup.gathering`"),
         (
             "dan watches\ndan diverges",
-            "dan only watches, and the engines of spectators do not count",
+            "dan is a spectator, and the engines of spectators do not count",
         ),
     ],
 )
@@ -346,7 +346,7 @@ def test_turns_that_close_without_the_late() -> None:
         ("ann, bob are host", "bob is not host"),
         ("ann, bob are not player", "ann and bob are player"),
         ("bob is gone", "bob is not gone"),
-        ('told "hello"', "the line before announced nothing"),
+        ('told "hello"', "the previous line announced nothing"),
     ],
 )
 def test_why_an_expectation_does_not_hold(expected: str, why: str) -> None:
@@ -365,7 +365,7 @@ def test_the_gone_are_nothing_else() -> None:
 def test_told_means_the_line_before() -> None:
     steps = 'given players ann\nann says "one"\nann says "two"\n'
     holds(f'{steps}expect told "two"')
-    assert fails(f'{steps}expect told "one"') == 'the line before announced "two"'
+    assert fails(f'{steps}expect told "one"') == 'the previous line announced "two"'
 
 
 def test_expectations_take_no_time() -> None:

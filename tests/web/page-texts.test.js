@@ -106,7 +106,7 @@ test("the line, the room and the own card do not contradict each other", () => {
       holds(mine === null || mine.text === "the room has ended", mine?.text, facts);
     } else if (facts.status !== "live") {
       holds(mine === null || mine.text === line(facts).text, mine?.text, facts);
-      for (const other of others) holds(/^was /.test(person(other, facts).text), person(other, facts).text, facts);
+      for (const other of others) holds(/^last seen: /.test(person(other, facts).text), person(other, facts).text, facts);
       if (facts.wasLive && facts.states.length > 0) holds(room(facts).startsWith("last seen: "), room(facts), facts);
     }
   }
@@ -154,7 +154,7 @@ test("what happens to people is told, each once, by name or as you", () => {
   assert.deepEqual(told(bob, { ...bob, missing: true }), ["everyone is waiting for bob"]);
   assert.deepEqual(told(bob, { ...bob, slow: "line" }), ["bob's connection is slow"]);
   assert.deepEqual(told(bob, { ...bob, slow: "engine" }, 1), ["your engine cannot keep up"]);
-  assert.deepEqual(told({ ...bob, slow: "line" }, bob), ["bob keeps up again"]);
+  assert.deepEqual(told({ ...bob, slow: "line" }, bob), ["bob is keeping up again"]);
   assert.deepEqual(told(bob, { ...bob, roles: ["host"] }), ["bob is now host"]);
   assert.deepEqual(told(bob, { ...bob, roles: ["host"] }, 1), ["you are now host"]);
   for (const before of flags) {

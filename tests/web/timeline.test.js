@@ -260,7 +260,7 @@ test("a line has turns, people, marks and what was agreed", () => {
   assert.deepEqual(line.marks.map(({ position, kind, text }) => [position, kind, text]), [
     [0, "people", "ann takes seat 1"], [0, "people", "bob takes seat 2"], [0, "chart", "now running: day (go)"],
     [20, "chat", "bob says: hello"], [20, "people", "bob's connection was lost"], [30, "people", "bob has left"],
-    [30, "diverged", "Checksums differ at turn 29 between ann. It cannot be decided who is right."], [40, "room", "the room has ended: done"],
+    [30, "diverged", "Checksums differ at turn 29 between ann. It is not known which engine is right."], [40, "room", "the room has ended: done"],
   ]);
   assert.deepEqual(line.told(25, 2).map(({ text }) => text), ["bob's connection was lost", "bob says: hello"]);
   assert.equal(line.told(0, 50).length, 3);

@@ -18,8 +18,8 @@ CODES: dict[str, Code] = {
         "syntax error",
         "The grammar does not allow this word or symbol here. The message lists what is allowed,"
         " and suggests a keyword if this one looks misspelt. The parser continues with the next"
-        " member or after the closing brace of the block, so other errors in the file are reported"
-        " too.",
+        " declaration in the block, or after the closing brace of the block, so other errors in"
+        " the file are reported too.",
         room("comand move { x: int 0..9 }"),
     ),
     "E0102": Code(
@@ -31,9 +31,9 @@ CODES: dict[str, Code] = {
     ),
     "E0103": Code(
         "reserved word used as a name",
-        "The words that start a member, such as `state`, `on` or `team`, are reserved, so that"
-        " each member can be recognised by its first word. Only the fields of a command, request"
-        " or signal can use them as names.",
+        "The words that start a declaration, such as `state`, `on` or `team`, are reserved, so"
+        " that each declaration can be recognised by its first word. Only the fields of a"
+        " command, request or signal can use them as names.",
         room("role state is player"),
     ),
     "E0104": Code(
@@ -44,8 +44,9 @@ CODES: dict[str, Code] = {
     ),
     "E0105": Code(
         "invalid number",
-        "All numbers are whole, so that every engine and the server get exactly the same results."
-        " For a fraction of a time, use a smaller unit: `500ms` is half a second.",
+        "All numbers are whole, so that the game engine in every browser and the server get"
+        " exactly the same results. For a fraction of a time, use a smaller unit: `500ms` is half"
+        " a second.",
         room("extend state setup.gathering { after 1.5m -> ended }"),
     ),
     "E0106": Code(
@@ -63,12 +64,13 @@ CODES: dict[str, Code] = {
     ),
     "E0108": Code(
         "unmatched closing brace",
-        "The file has a `}` without a `{` that it could close.",
+        "The file has a `}` that does not close any `{`.",
         room("players 2..4\n}"),
     ),
     "E0109": Code(
         "invalid escape in a string",
-        "Strings have the escapes of JSON: `\\\"`, `\\\\`, `\\n`, `\\t` and `\\u0041`.",
+        "A string can contain these JSON escapes: `\\\"`, `\\\\`, `\\n`, `\\t` and `\\u` with"
+        " four hex digits, such as `\\u0041`.",
         room('extend state setup.gathering { after 5m -> ended because "a \\q" }'),
     ),
     "E0110": Code(
@@ -79,8 +81,8 @@ CODES: dict[str, Code] = {
     ),
     "E0111": Code(
         "more than one room in a file",
-        "A file contains one room. Put shared parts into a room in another file, and let other"
-        " rooms `use` and extend it.",
+        "A file contains one room. Put shared parts into a room in another file. Other rooms can"
+        " then `use` and extend that room.",
         'language 1\nuse "standard"\n\nroom "example" extends standard {\n}\n\n'
         'room "second" extends standard {\n}\n',
     ),
@@ -113,8 +115,8 @@ CODES: dict[str, Code] = {
     ),
     "E0203": Code(
         "duplicate key",
-        "A key can be given only once in a map. YAML parsers differ in which of two values they"
-        " use.",
+        "A map can contain a key only once. If a key occurs twice, YAML parsers differ in which"
+        " of the two values they use.",
         YAML_HEAD + "room: {name: one, extends: standard, name: two}\n",
         "example.room.yaml",
     ),
@@ -126,7 +128,7 @@ CODES: dict[str, Code] = {
         "example.room.yaml",
     ),
     "E0301": Code(
-        "used file not found",
+        "file in `use` not found",
         "`use` takes the name of a shipped room, such as `standard`, or of a room file in the"
         " same folder.",
         'language 1\nuse "standrad"\n\nroom "example" extends standard {\n}\n',
@@ -137,21 +139,22 @@ CODES: dict[str, Code] = {
         'language 1\nuse "example.room"\n\nroom "example" extends example {\n}\n',
     ),
     "E0303": Code(
-        "too many used files",
-        "The depth to which files can use other files is limited, and so is the number of files"
-        " that a room can use in total.",
+        "too many files used",
+        "The number of files that a room can use is limited. The depth is limited too: a used"
+        " file can use other files, but only down to a maximum level.",
         'language 1\nuse "deeper"\n\nroom "example" extends deeper {\n}\n',
     ),
     "E0304": Code(
         "extended room not found",
-        "`extends` takes the name of a room as declared in its file, or the name that follows"
-        " `use`. The file must be listed with `use` first.",
+        "`extends` takes the name of a room as declared in its file, or the name in the `use`"
+        " line. List the file with `use` first.",
         'language 1\nuse "standard"\n\nroom "example" extends standart {\n}\n',
     ),
     "E0305": Code(
         "nothing to extend or override",
         "`extend state a.b` adds to an inherited state, and `override state a.b` replaces one."
-        " The path starts at the top of the room, or at the extended state around it.",
+        " The path starts at the top of the room, or at the enclosing state if that is extended"
+        " too.",
         room("extend state setup.gathring { after 5m -> ended }"),
     ),
     "E0306": Code(
@@ -163,7 +166,8 @@ CODES: dict[str, Code] = {
     ),
     "E0308": Code(
         "state extended as another kind",
-        "`extend` must use the kind of state that the inherited state was declared with.",
+        "`extend` must use the same kind of state as the inherited declaration, such as `state`,"
+        " `parallel` or `region`.",
         room("extend parallel setup.gathering { after 5m -> ended }"),
     ),
     "E0309": Code(
@@ -175,14 +179,14 @@ CODES: dict[str, Code] = {
         "unknown state",
         "A target, `in(...)` or `expect` refers to a state that can't be found from this place."
         " The first word of a path is looked up among the children of the current state, then"
-        " among its siblings, then on each level above. The other words lead from there to inner"
-        " states.",
+        " among its siblings, then on each level above. Each further word names a child of the"
+        " state before it.",
         room("extend state setup.gathering { after 5m -> startng }"),
     ),
     "E0402": Code(
         "unknown command, request or built-in action",
-        "A permission lists commands and requests of the room, and the built-in actions of every"
-        f" room: {listed(DOINGS, 'and')}. Declare a command or request before you use it.",
+        "`allow` lists the room's commands and requests, and the actions built into every room:"
+        f" {listed(DOINGS, 'and')}. Declare a command or request before you use it.",
         room(
             "command move { x: int 0..9 }\n"
             "extend state running.iterating { allow mvoe from player }"
@@ -208,8 +212,9 @@ CODES: dict[str, Code] = {
     ),
     "E0406": Code(
         "unknown field of an event",
-        "`event.NAME` reads a field of the event that an `on` transition handles: a field of the"
-        " request or signal, or `seat`. It is not available in other transitions.",
+        "`event.NAME` reads a field of the event that an `on` transition handles. The field is"
+        " one that the request or signal declares, or `seat`: the seat number of the player whom"
+        " the event is about. Other transitions can't read `event`.",
         room("extend state setup.gathering { on join if event.set > 0 -> starting }"),
     ),
     "E0407": Code(
@@ -219,8 +224,8 @@ CODES: dict[str, Code] = {
     ),
     "E0408": Code(
         "unknown choice",
-        "The string is compared with something that can never have this value, or no request has"
-        " a field `choice` with this value.",
+        "Something is compared with a string that it can never equal, or `chose` names a value"
+        " that no request's `choice` field allows.",
         room(
             'request vote { choice: "yes" | "no" }\n'
             'extend state setup.gathering { when any player chose "yep" -> starting }'
@@ -228,15 +233,14 @@ CODES: dict[str, Code] = {
     ),
     "E0409": Code(
         "unknown policy or key",
-        "The policies and their keys are built in. The reference of the language has a table of"
-        " them.",
+        "The policies and their keys are built in. See the table in the language reference.",
         room("policy pace { tik = 20 per second }"),
     ),
     "E0411": Code(
         "name is built in",
-        "Built-in actions, events, counters and groups of people can't be declared. A setting or"
-        " variable also can't have the name of a word that starts a condition, such as `all` or"
-        " `any`.",
+        "Built-in actions, events, counters and groups of people can't be declared again. In"
+        " addition, a setting or variable can't be called by a word that starts a condition, such"
+        " as `all` or `any`.",
         room("request join"),
     ),
     "E0412": Code(
@@ -244,20 +248,20 @@ CODES: dict[str, Code] = {
         "Every JavaScript object has some properties of its own. Pages and engines keep the"
         " declarations of a room in objects, so a declaration with such a name could be lost or"
         " confused with the property. These names can't be declared:"
-        f" {listed(sorted(INHERITED), 'and')}. This is only about names; choices and strings can"
+        f" {listed(sorted(INHERITED), 'and')}. Only names are restricted; choices and strings can"
         " have any value.",
         room("setting constructor: int 0..9 = 0"),
     ),
     "E0413": Code(
         "unknown function or wrong number of arguments",
-        f"Expressions can call the functions {listed(FUNCTIONS, 'and')}. Their arguments and values"
-        " are whole numbers.",
+        f"Expressions can call the functions {listed(FUNCTIONS, 'and')}. Their arguments and"
+        " results are whole numbers.",
         room("extend state setup.gathering { when mx(players, 3) > 3 -> starting }"),
     ),
     "E0501": Code(
         "missing size or bounds of a type",
-        "Every type has a size, so that the largest packet of a room is known in advance: `int"
-        " 0..99`, `string(0..40)`, `list(0..10) of bool`.",
+        "Every type has a maximum size, so that the largest packet of a room is known in advance."
+        " Examples: `int 0..99`, `string(0..40)`, `list(0..10) of bool`.",
         room("command move { x: int }"),
     ),
     "E0502": Code(
@@ -268,27 +272,27 @@ CODES: dict[str, Code] = {
     ),
     "E0503": Code(
         "number or time too large",
-        "Whole numbers are exact in Python and JavaScript up to 2^53-1. Times can be up to seven"
-        " days long.",
+        "JavaScript represents whole numbers exactly only up to 2^53-1, so that is the limit."
+        " Times can be up to seven days long.",
         room("setting gold: int 0..9007199254740992 = 0"),
     ),
     "E0504": Code(
         "value does not fit",
-        "A default value must fit its type, and the numbers of players, teams and quorums must be"
-        " possible.",
+        "A default value must fit its type. Numbers of players, sizes of teams and quorums must"
+        " be within their limits, and the players must be enough for all teams.",
         room("setting gold: int 100..1000 = 50"),
     ),
     "E0505": Code(
         "expression has the wrong type",
-        "Guards and `when` need a condition, which is true or false. Arithmetic and the operators"
-        " `<`, `<=`, `>` and `>=` need whole numbers. `==` and `!=` compare two values of the same"
-        " type. Comparisons can't be chained.",
+        "Guards (the `if` of a transition) and `when` need a condition, which is true or false."
+        " Arithmetic and the operators `<`, `<=`, `>` and `>=` need whole numbers. `==` and `!=`"
+        " compare two values of the same type. Comparisons can't be chained.",
         room("extend state setup.gathering { when players -> starting }"),
     ),
     "E0506": Code(
         "invalid value of a policy",
-        "Each key of a policy has one form of value and a minimum and maximum. The reference of"
-        " the language has a table of them.",
+        "Each policy key takes one kind of value, with a minimum and a maximum. See the table in"
+        " the language reference.",
         room("policy lag { pause after = 3 }"),
     ),
     "E0507": Code(
@@ -299,7 +303,8 @@ CODES: dict[str, Code] = {
     ),
     "E0508": Code(
         "type or fields too large",
-        "A command must fit into one packet even with its largest values. See `policy limits`.",
+        "A command must fit into one packet even with its largest values. `policy limits` sets"
+        " the packet size.",
         room("command shout { text: string(0..9000) }"),
     ),
     "E0601": Code(
@@ -310,54 +315,55 @@ CODES: dict[str, Code] = {
     ),
     "E0602": Code(
         "invalid initial state",
-        "`initial` takes the path of a state inside the current one, and a history leads to a"
-        " state of its own parent. A parallel has no `initial`, because all of its regions start"
-        " together.",
+        "`initial` takes the path of a state inside the current one. A history state leads to a"
+        " state inside its own parent. A parallel state has no `initial`, because all of its"
+        " regions start together.",
         room("extend state running.iterating {\n  initial dya\n  state day iterates { }\n}"),
     ),
     "E0603": Code(
         "transition in a final state",
-        "Entering a final state completes its parent, so a transition in it could never be taken.",
+        "A final state completes its parent at once, so a transition in the final state could"
+        " never be taken.",
         room("final won { after 5m -> ended }"),
     ),
     "E0604": Code(
         "no transition out of a state",
-        "A state that is not final needs a transition out of it, either its own or one of a state"
-        " around it. Otherwise the room would stay in it forever.",
+        "A state that is not final needs a transition that leads out of it: a transition of its"
+        " own, or one in an enclosing state. Otherwise the room would stay in it forever.",
         'language 1\nroom "example" {\n  players 1..2\n  state setup { }\n'
         "  state running { after 1h -> ended }\n  final ended\n}\n",
     ),
     "E0605": Code(
         "transition can never be taken",
         "If two transitions of a state have the same trigger, the first one is tried first. If it"
-        " has no guard, the second one can never be taken. A room that extends another one may do"
-        " this to an inherited transition, in order to replace it.",
+        " has no guard, the second one can never be taken. In a room that extends another one,"
+        " this is allowed for an inherited transition: the new one replaces it.",
         room("extend state running { on lost -> ended  on lost -> running.paused.held }"),
     ),
     "E0606": Code(
         "turns can't advance in this state",
-        "Turns advance only while the engines run, which is in states inside `running`.",
+        "Turns advance only while the engines run, that is, in the states inside `running`.",
         room("extend state setup { state draft iterates { after 5m -> gathering } }"),
     ),
     "E0607": Code(
         "missing `setup`, `running` or final state",
-        "Every room has the states `setup` and `running`, and at least one final state beside"
-        " them. The standard room provides all three.",
+        "Every room has the states `setup` and `running`, and at least one final state at the"
+        " same level. The standard room provides all three.",
         'language 1\nroom "example" {\n  players 1..2\n  state setup { after 1h -> ended }\n'
         "  final ended\n}\n",
     ),
     "E0608": Code(
         "kind of state not allowed here",
-        "Regions are allowed only directly inside a parallel, and a parallel contains only"
-        " regions. A final state contains no states. A history is declared inside a state that"
-        " contains other states.",
+        "Regions are allowed only directly inside a parallel state, and a parallel state contains"
+        " only regions. A final state contains no states. A history state is declared inside a"
+        " state that contains other states.",
         room("extend state running.iterating { initial a  region a { } }"),
     ),
     "E0609": Code(
         "target not allowed for this transition",
-        "`internal` leads to a state inside the current one without leaving the current one."
-        " `resume` returns to where a state was when it was left, so it can't lead to a final"
-        " state or a history.",
+        "`internal` leads to a state inside the current one, without leaving the current one."
+        " `resume` re-enters a state at the inner state that was active when it was left. It"
+        " can't lead to a final state or a history state.",
         room("extend state running.iterating { on pause -> internal running.paused }"),
     ),
     "E0610": Code(
@@ -369,13 +375,13 @@ CODES: dict[str, Code] = {
     ),
     "E0611": Code(
         "state can never be done",
-        "`done(x)` happens when a final state directly inside `x` is entered. A parallel is done"
-        " when all of its regions are.",
+        "`done(x)` happens when a final state directly inside `x` is entered. A parallel state is"
+        " done when all of its regions are done.",
         room("extend state running { on done(running.paused) -> ended }"),
     ),
     "E0701": Code(
         "person not in the room",
-        "People enter a scenario with `given players ann, bob` or `cat joins`.",
+        "To add people to a scenario, use `given players ann, bob` or `cat joins`.",
         room("") + 'scenario "s" {\n  given players ann\n  bob sends ready\n}\n',
     ),
     "E0702": Code(
@@ -386,9 +392,9 @@ CODES: dict[str, Code] = {
     ),
     "E0801": Code(
         "room can never end",
-        "From this state, no sequence of events leads to an end, no matter what people do and how"
-        " long they wait. The message shows the shortest way into it. A server would keep such a"
-        " room forever.",
+        "From this state, no sequence of events leads to the end of the room, no matter what"
+        " people do or how long they wait. The message shows the shortest way into the state. A"
+        " server would keep such a room forever.",
         "language 1\n\nroom \"example\" {\n  players 2..2\n  request go\n"
         "  allow leave from player\n\n  state setup {\n    allow join from player\n"
         "    when players == 2 -> running\n    after 10m -> ended\n  }\n\n"
@@ -404,8 +410,8 @@ CODES: dict[str, Code] = {
     ),
     "E0803": Code(
         "endless loop of transitions",
-        "A `when` or a raised event causes the next one, and so on in a circle, without waiting"
-        " for anything. The server stops a room that does this.",
+        "One `when` or raised event triggers another, and so on in a loop, without waiting for"
+        " anything. The server stops a room that does this.",
         room(
             "extend state running.iterating {\n  initial day\n"
             "  state day iterates { when players > 0 -> night }\n"
@@ -415,15 +421,15 @@ CODES: dict[str, Code] = {
     "E0804": Code(
         "diverged engines are ignored",
         "Turns continue in this state although the engines no longer play the same game. A state"
-        " that iterates, or a state around it, must handle `diverged`: with a transition to"
-        " another state, or by dropping or repairing the players who differ.",
+        " that iterates, or an enclosing state, must handle `diverged`: by going to another"
+        " state, by dropping the players whose engines differ, or by repairing those engines.",
         room('extend state running { on diverged do { announce "the engines differ" } }'),
     ),
     "W0001": Code(
         "unused comment that allows a warning",
         "A comment `# allow W0803: reason` allows warnings with that code on its own line, or on"
         " the next line that is not a comment. There is no such warning here. If the comment"
-        " stays, it could hide a future one.",
+        " stays, it could hide a future warning.",
         room("# allow W0803: the host decides\nplayers 2..3"),
     ),
     "W0002": Code(
@@ -446,7 +452,7 @@ CODES: dict[str, Code] = {
     "W0802": Code(
         "transition is never taken",
         "The state of this transition is entered, but another transition is always taken first,"
-        " or the guard is never true at the right moment.",
+        " or the guard is never true when the trigger occurs.",
         room("extend state running.iterating {\n  after 20m -> ended\n  after 30m -> ended\n}"),
     ),
     "W0803": Code(
@@ -461,8 +467,9 @@ CODES: dict[str, Code] = {
     ),
     "W0804": Code(
         "waiting for a role that nobody has",
-        "Only the player with a certain role can move the room on, and the role is not passed on"
-        " when that player leaves. The other players have to wait until a timer ends the state.",
+        "Only the player with a certain role can take the room out of this state, and nobody gets"
+        " the role when that player leaves. The other players have to wait until a timer ends the"
+        " state.",
         room(
             "role captain is player\nrequest go\non join do { pass host  pass captain }\n\n"
             "override state running.paused.held {\n  allow go from captain\n"
@@ -477,8 +484,8 @@ CODES: dict[str, Code] = {
     ),
     "W0806": Code(
         "request is allowed but not handled",
-        "The request is accepted, but nothing happens: no transition in this state, around it or"
-        " inside it handles the request, and no quorum counts it.",
+        "The request is accepted, but nothing happens: no transition in this state, in an"
+        " enclosing state or in an inner state handles the request, and no quorum counts it.",
         room("request vote\n\nextend state running { allow vote from player }"),
     ),
 }  # fmt: skip

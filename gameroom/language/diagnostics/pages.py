@@ -10,7 +10,7 @@ from gameroom.language.diagnostics.codes import CODES
 from gameroom.language.diagnostics.corrected import CORRECTED
 
 _HUNDREDS = {
-    "00": "Comments that allow warnings",
+    "00": "Comments that suppress warnings",
     "01": "Syntax",
     "02": "YAML",
     "03": "Files, extending and merging",
@@ -19,6 +19,11 @@ _HUNDREDS = {
     "06": "The chart",
     "07": "Scenarios",
     "08": "Deep checks",
+}
+
+_KINDS = {
+    "E": "An error in the [room language](../language.md).",
+    "W": "A warning about a [room file](../language.md).",
 }
 
 
@@ -36,9 +41,8 @@ def page(code: str) -> str:
     """The page of a code, as Markdown."""
     told = CODES[code]
     kind = "yaml" if told.file.endswith(".yaml") else "text"
-    severity = "An error" if code.startswith("E") else "A warning"
     return (
-        f"# {code}: {told.title}\n\n{severity} of [the room language](../language.md).\n\n"
+        f"# {code}: {told.title}\n\n{_KINDS[code[0]]}\n\n"
         f"{told.explanation}\n\n## Wrong\n\n```{kind}\n{_shown(told.example)}```\n\n"
         f"## Right\n\n```{kind}\n{_shown(CORRECTED[code])}```\n"
     )
@@ -49,7 +53,7 @@ def index() -> str:
     lines = [
         "# Errors and warnings",
         "",
-        "`gameroom explain CODE` prints the same text in a terminal.",
+        "`gameroom explain CODE` prints the page for a code in a terminal.",
     ]
     for hundred, title in _HUNDREDS.items():
         lines += ["", f"## {title}", ""]

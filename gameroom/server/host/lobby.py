@@ -304,7 +304,9 @@ class Lobby:
         except StoreFailedError as error:
             log.error("room %s: the journal cannot be read: %s", room, error)
             raise refuse(
-                503, "room_busy", "The room's journal cannot be read now. Try again later."
+                503,
+                "room_busy",
+                "The room's journal cannot be read at the moment. Try again later.",
             ) from error
         try:
             yield journal, await self.rooms.file(journal.header)
@@ -367,7 +369,7 @@ class Lobby:
             raise refuse(
                 409,
                 "attempt_over",
-                "The place taken with this idempotency key has been given up. Use another key.",
+                "The place taken with this idempotency key was given up or lost. Use another key.",
             )
         return bodies.PlaceBody.of(runner.room.hello(taken.user), taken.token)
 

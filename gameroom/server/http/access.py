@@ -40,7 +40,7 @@ def opened(route: Route[Handler]) -> Handler:
             raise refuse(
                 401,
                 "no_create_key",
-                "This needs a create key. Send it as `Authorization: Bearer <create key>`.",
+                "This request needs a create key. Send it as `Authorization: Bearer <create key>`.",
             )
         return await route.do(request)
 

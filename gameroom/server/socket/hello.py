@@ -65,7 +65,7 @@ def admit(
     lobby, runner = services.lobby, guest.runner
     absent = guest.absent if runner is None else runner.stopped
     if absent is not None:
-        return Declined(absent, (Close.TRY_LATER, "the room is not available now"))
+        return Declined(absent, (Close.TRY_LATER, "the room is not available at the moment"))
     who = lobby.who(guest.room, hello.token or guest.token or "")
     if who is None or runner is None or not lobby.admit(runner, who):
         return Declined(UNKNOWN, (Close.NO_SESSION, "there is no such session"))

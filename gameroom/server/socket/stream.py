@@ -127,7 +127,7 @@ class EventStream:
                 await self._in_turn()
         except (JournalError, StoreFailedError) as error:
             log.error("room %s: the journal cannot be read: %s", runner.id, error)
-            self._output.leave(Close.TRY_LATER, "the journal cannot be read now")
+            self._output.leave(Close.TRY_LATER, "the journal cannot be read at the moment")
         except Exception:
             log.exception("room %s: missed events cannot be sent: internal error", runner.id)
             self._output.leave(Close.INTERNAL, "internal error")
