@@ -1,6 +1,7 @@
 """What an event is called on the wire, where it lives in the tree, and its body's type.
 
-Knows no bytes. The one table from which both sides and the published documents read.
+Knows no bytes. Every event has a row in this table, which both sides and the published documents
+read. A new event begins here, and the type of its body is in `lockstep.packets`.
 """
 
 from __future__ import annotations

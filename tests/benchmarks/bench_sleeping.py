@@ -30,7 +30,7 @@ def asleep(folder: Path, rooms: int) -> None:
     copied(folder, header, WOKEN)
     journals = folder / "journals"
     for number in range(WOKEN, rooms):
-        os.link(journals / "0.journal", journals / f"{number}.journal")
+        os.link(journals / f"{number % WOKEN}.journal", journals / f"{number}.journal")
     database = folder / "gameroom.sqlite"
     with sqlite3.connect(database) as db:
         db.execute("UPDATE rooms SET sleeps_until = 1000000000")
@@ -49,10 +49,19 @@ async def waking(address: str) -> list[float]:
     """Milliseconds until each room has answered, one after the other."""
     took = []
     async with ClientSession() as client:
+        while True:
+            async with client.get(f"{address}/readyz") as response:
+                if response.status == 200:
+                    break
+            await asyncio.sleep(0.05)
         for number in range(WOKEN):
-            began = time.perf_counter()
-            async with client.get(f"{address}/rooms/{number}") as response:
-                assert response.status == 200, await response.text()
+            while True:
+                began = time.perf_counter()
+                async with client.get(f"{address}/rooms/{number}") as response:
+                    if response.status == 200:
+                        break
+                    assert response.status in (429, 503), await response.text()
+                await asyncio.sleep(0.05)
             took.append((time.perf_counter() - began) * 1000)
     return took
 

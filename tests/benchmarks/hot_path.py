@@ -1,8 +1,9 @@
 """What a turn costs in this process: from a frame as it was parsed to the bytes in the transports.
 
 Real connections, runners and journals in files; transports that only count. Time is virtual: a
-turn's packets come, then the clock stands where the turn is due. `python -m
-tests.benchmarks.hot_path --help`.
+turn's packets come, then the clock stands where the turn is due. With --instructions it counts the
+interpreter's instructions instead of measuring time: the count is the same on every machine.
+`python -m tests.benchmarks.hot_path --help`.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ import gc
 import json
 import os
 import pstats
+import sys
 import tempfile
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import CodeType, FrameType
 from typing import Any
 
 from gameroom.lockstep.packets import Checksum, ClientPacket, Command
@@ -47,6 +51,8 @@ room "Bench" extends standard {
 }
 """
 ENGINE = "export default {}"
+COUNTED = 64
+"""Turns whose instructions are counted: so many that ids and turns are written once or more."""
 
 
 class Sink:
@@ -84,7 +90,7 @@ def packet(seat: int, generation: int, commands: int) -> ClientPacket:
     return ClientPacket(
         generation,
         tuple(
-            Command("move", {"unit": seat, "x": generation % 1000, "y": number})
+            Command("move", {"unit": seat % 10, "x": generation % 1000, "y": number})
             for number in range(commands)
         ),
         Checksum(generation - 3, generation * 7919 % 2**32) if generation > 3 else None,
@@ -128,6 +134,50 @@ def say(line: Connection, codec: Codec, method: Method, path: str, body: Value) 
     line.received(codec.encode_request(RequestFrame(method, path, 1, body)))
 
 
+async def instructions(args: argparse.Namespace) -> Counter[str]:
+    """By function of gameroom, the interpreter's instructions for each packet, with its share of
+    the turn. Counted are the last 64 of `args.turns`."""
+    counts: Counter[CodeType] = Counter()
+
+    def traced(frame: FrameType, event: str, arg: object) -> Any:
+        frame.f_trace_lines, frame.f_trace_opcodes = False, True
+        if event == "opcode":
+            counts[frame.f_code] += 1
+        return traced
+
+    with tempfile.TemporaryDirectory() as folder:
+        rooms = await tables(args, Path(folder))
+        loop = asyncio.get_running_loop()
+        now = [loop.time()]
+        loop.time = lambda: now[0]  # type: ignore[method-assign]
+        tracing = sys.gettrace()
+        for turn in range(1, args.turns + 1):
+            frames = [
+                (line, room.codec.encode_packet(packet(seat, turn, args.commands)))
+                for room in rooms
+                for seat, line in enumerate(room.lines)
+            ]
+            if turn == args.turns - COUNTED + 1:
+                sys.settrace(traced)
+            for line, frame in frames:
+                line.received(frame)
+            now[0] += 0.1
+            for room in rooms:
+                if room.runner.room.generation < turn:
+                    room.runner._tick(room.runner.clock.now())
+            if turn == args.turns:
+                sys.settrace(tracing)
+            await asyncio.sleep(0)
+        assert all(room.runner.room.generation == args.turns for room in rooms)
+    packets = COUNTED * len(rooms) * args.seats
+    found: Counter[str] = Counter()
+    for code, count in counts.items():
+        home = code.co_filename.rpartition("/gameroom/")[2]
+        if home != code.co_filename:
+            found[f"{home} {code.co_name}"] += count / packets  # type: ignore[assignment]
+    return found
+
+
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rooms", type=int, default=20)
@@ -137,7 +187,14 @@ async def main() -> None:
     parser.add_argument("--every", type=int, default=1, help="one packet in so many has commands")
     parser.add_argument("--json", dest="msgpack", action="store_false")
     parser.add_argument("--profile", action="store_true")
+    parser.add_argument("--instructions", action="store_true")
     args = parser.parse_args()
+    if args.instructions:
+        counted = await instructions(args)
+        for name, count in counted.most_common():
+            print(f"{count:8.1f} {name}")
+        print(f"{sum(counted.values()):8.1f} instructions a packet", flush=True)
+        os._exit(0)
     with tempfile.TemporaryDirectory() as folder:
         rooms = await tables(args, Path(folder))
         loop = asyncio.get_running_loop()
