@@ -1,8 +1,8 @@
-"""The statechart core: a merged room becomes frozen tables, and pure functions step them.
+"""The statechart core: it compiles a merged room to frozen tables, and pure functions step them.
 
-W3C SCXML's semantics under SCXML's own names, with `when`, `after` and a limit on top; see
-docs/chart.md. It knows no clock, no network, no text and no people beyond what guards may
-ask. The rule it keeps: `step(chart, snapshot, event)` gives the same answer every time.
+The semantics and the names are those of W3C SCXML, with `when`, `after` and a limit added; see
+docs/chart.md. It knows no clock, no network, no text, and of people only what guards can read. The
+rule it keeps: `step(chart, snapshot, event)` returns the same result every time.
 """
 
 from gameroom.chart.compile import compile_room

@@ -1,12 +1,11 @@
 """Executable content: the actions of a transition, an entry or an exit, as closures.
 
-Knows no states and no plan. `drop`, `unready` and `close` are the room's to carry out, after
-the macrostep; the chart's own view of the people follows at once, so that a `when` further on
-in the same macrostep already counts without them. `pass`, `repair` and `announce` wait for
-the room.
+Knows no states and no plan. The room carries out `drop`, `unready` and `close` after the
+macrostep, but the chart's own view of the people changes at once, so that a later `when` of the
+same macrostep does not count them. `pass`, `repair` and `announce` are only left to the room.
 
-The rule it keeps is SCXML's (section 4.9): when an action of
-a block fails, the rest of that block does not run, and an `error` event is raised.
+The rule it keeps is SCXML's (section 4.9): when an action of a block fails, the rest of that block
+does not run, and an `error` event is raised.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ from gameroom.model.fit import misfit
 
 
 class Running(Protocol):
-    """What actions change: the macrostep that is under way."""
+    """The running macrostep, which actions change."""
 
     configuration: int
     data: list[Value]
@@ -48,12 +47,12 @@ class Running(Protocol):
 
 
 Action = Callable[[Running], None]
-"""Does one thing or raises Wrong (or ZeroDivisionError)."""
+"""Runs one action. Raises Wrong or ZeroDivisionError if it fails."""
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Actions in the order in which they run; `texts` says each as a room file does."""
+    """Actions in the order in which they run. texts: each action as in a room file."""
 
     actions: tuple[Action, ...] = ()
     texts: tuple[str, ...] = ()
@@ -65,7 +64,7 @@ NOTHING = Block()
 def compile_block(
     acts: tuple[Act, ...], scope: EvaluationScope, events: Mapping[str, int]
 ) -> Block:
-    """`events` gives the id of every event that the room knows."""
+    """Compile actions. events: the id of every event by name. Raises ChartError."""
     if not acts:
         return NOTHING
     return Block(
@@ -75,13 +74,14 @@ def compile_block(
 
 
 def raising(event: int, name: str) -> Block:
-    """A block that raises one internal event without fields (`done` events)."""
+    """Return a block that raises one internal event without fields (for `done` events)."""
     return Block((lambda running: running.enqueue(event, {}),), (f"raise {name}",))
 
 
 def closing(requests: tuple[str, ...]) -> Block:
-    """What the exit of a state implies that allows these ballots: a choice never outlives
-    the question that it answers. Says nothing where nobody has chosen."""
+    """Return the block that runs when a state that allows these ballots is exited. It forgets the
+    choices, because a choice is only valid while its ballot is open. It has no effect on a ballot
+    in which nobody has chosen."""
     if not requests:
         return NOTHING
     actions = tuple(_close(request) for request in requests)

@@ -1,8 +1,8 @@
-"""From a merged room to the tables of its chart.
+"""Compiles a merged room to the tables of its chart.
 
-Knows no text: a room that comes from a file was checked by the language before, with
-better words. What is still wrong here is a ChartError (a ValueError) with its span, so
-that a room built in Python gets an answer too.
+Knows no text: the language has already checked a room that comes from a file, with better
+messages. Any mistake found here is a ChartError (a ValueError) with its span, mainly for rooms
+that are built in Python.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from gameroom.model.fit import misfit
 from gameroom.model.paths import descend, join, resolve, walk
 
 STATES_MAX = 1000
-"""States in one chart, histories included."""
+"""How many states a chart can have, including histories."""
 
 TRANSITIONS_MAX = 4000
-"""Transitions in one chart."""
+"""How many transitions a chart can have."""
 
 ERROR = "error"
-"""The event of a guard or an action that had no value."""
+"""The event that is raised when a guard or an action fails."""
 
 
 def compile_room(room: RoomFile) -> Chart:
-    """The chart of a merged room. Raises ChartError where the room makes no sense."""
+    """Return the chart of a merged room. Raises ChartError if the room has a mistake."""
     return _Compiler(room).chart()
 
 
 class _Compiler:
-    """Holds the numbering while the tables are made."""
+    """Contains the numbers of states, events and names while the tables are built."""
 
     def __init__(self, room: RoomFile) -> None:
         assert room.extends is None, "only a merged room becomes a chart"
@@ -88,7 +88,8 @@ class _Compiler:
     # Names
 
     def _events(self) -> dict[str, int]:
-        """Every event that something waits for, raises or may be done, numbered."""
+        """Number every event that a transition waits for, an action raises, or a state's end
+        raises."""
         names: dict[str, int] = {}
         for path, said in self.said:
             for transition in said.transitions:
@@ -103,7 +104,7 @@ class _Compiler:
         return names
 
     def _event_name(self, path: str, trigger: On) -> str:
-        """`done(draft)` is written with the full path."""
+        """Return the name of the event, with the full path in `done(...)`."""
         name = trigger.event
         if not (name.startswith("done(") and name.endswith(")")):
             return name
@@ -141,7 +142,7 @@ class _Compiler:
             yield setting.default
 
     def _ballots(self, said: Said) -> tuple[str, ...]:
-        """The requests with a field `choice` that a state allows."""
+        """Return the ballots of a state: the allowed requests with a field `choice`."""
         named = (p.names for p in said.permissions if p.effect == "allow")
         allowed = {name for names in named for name in names}
         return tuple(
@@ -153,8 +154,8 @@ class _Compiler:
     # States
 
     def _resumed(self) -> dict[str, int]:
-        """By path of every state with insides that a transition resumes: the number of the
-        deep history that this implies. They come after all written states."""
+        """Return by path, for each state with substates that a transition resumes, the number of
+        its implied deep history. These numbers come after those of all written states."""
         resumed: dict[str, int] = {}
         for path, said in self.said:
             for transition in said.transitions:
@@ -189,7 +190,7 @@ class _Compiler:
             slot += kind == "history"
 
     def _node(self, path: str, said: Said, kind: StateKind) -> StateRow:
-        """A state's place in the tree."""
+        """Return the row of a state with its position in the tree."""
         inner = [(self.ids[join(path, child.name)], child) for child in said.states]
         histories = [id_ for id_, child in inner if child.kind == "history"]
         if path in self.resumed:
@@ -242,8 +243,8 @@ class _Compiler:
         return (self.ids[join(path, name)],)
 
     def _history_default(self, path: str, said: Said) -> tuple[int, ...]:
-        """Where a history leads when nothing was recorded; by default where its parent
-        starts."""
+        """Return where a history leads if nothing was recorded: its declared default, or else the
+        initial state of its parent."""
         holder = path.rpartition(".")[0]
         parent = _said(self.root, holder)
         if said.default is None:
@@ -263,7 +264,7 @@ class _Compiler:
         return found
 
     def _check(self, path: str, said: Said, kind: StateKind) -> None:
-        """What only states of some kinds may have."""
+        """Check that the state has only what its kind allows."""
         inner = [child.kind for child in said.states]
         if kind in ("final", "history") and (said.states or said.transitions):
             raise ChartError(
@@ -325,8 +326,9 @@ class _Compiler:
                 return replace(made, amount=amount, unit=unit, cause="after", key=key)
 
     def _key(self, path: str, said: SaidTransition) -> str:
-        """The state and the trigger in the form of `fingerprint`: another chart may have the
-        same one under another number. Twins are counted."""
+        """Return a key of the transition for snapshots: its state, and its trigger in the form of
+        `fingerprint`. The number will not do, because it can differ in another chart. Transitions
+        with the same key are numbered."""
         key = first = f"{path} {compact(self.form.trigger(said.trigger, path))}"
         twin = 1
         while key in self.keys:

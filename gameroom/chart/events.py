@@ -1,4 +1,4 @@
-"""What goes into a chart and what comes out of it."""
+"""The input and the output of a chart: events and effects."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from gameroom.model import Value
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What guards may know of one person.
+    """One person, as guards see them.
 
-    kinds: `player` or `spectator`, and the named roles and the team.
-    flags: those of model.Flag that hold.
-    choices: by request, the last `choice` that was accepted.
+    kinds: `player` or `spectator`, the roles and the team.
+    flags: the names of the flags (model.Flag) that are true.
+    choices: by request, the last accepted `choice`.
     """
 
     kinds: frozenset[str]
@@ -24,9 +24,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class ChartEvent:
-    """One external event. `people` and `settings` replace what the chart knew, None keeps it.
+    """One external event.
 
-    now: milliseconds; generation: the last closed turn. Neither ever falls.
+    now: milliseconds. generation: the last closed turn. Neither ever decreases.
+    people, settings: replace the values that the chart has; None to keep them.
     """
 
     name: str
@@ -39,7 +40,8 @@ class ChartEvent:
 
 @dataclass(frozen=True, slots=True)
 class TransitionTaken:
-    """One microstep's transition was taken: ids into the chart's tables."""
+    """A transition was taken in a microstep. States and transition are numbers in the chart's
+    tables."""
 
     transition: int
     event: str
@@ -50,8 +52,8 @@ class TransitionTaken:
 
 @dataclass(frozen=True, slots=True)
 class Did:
-    """For the room to carry out: drop, unready, pass, repair, announce, or `close` a ballot,
-    whose choices are forgotten because a state that allows it was exited."""
+    """An action for the room: drop, unready, pass, repair or announce, or `close` for a ballot
+    whose choices the room forgets because a state that allows it was exited."""
 
     verb: str
     name: str
@@ -67,7 +69,7 @@ class ChartEnded:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """The chart could not go on (the limit of eventless microsteps was passed)."""
+    """The chart cannot continue: a macrostep exceeded the limit of microsteps."""
 
     reason: str
 

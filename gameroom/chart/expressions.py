@@ -1,11 +1,11 @@
 """Expressions of a room, compiled to code objects.
 
-A model expression becomes a Python syntax tree, node by node, and that tree is compiled.
-No text of an author is ever parsed or evaluated: names have become positions, states have
-become bits, and what remains of the author are integers and strings as constants.
+A model expression becomes a Python syntax tree, node by node, and that tree is compiled. Text from
+a room file is never parsed or evaluated as Python: names become positions, states become bits, and
+only integers and strings remain, as constants.
 
-The rule it keeps: an expression is total. Either it has a value of its type, or it raises
-`Wrong` (or ZeroDivisionError), which the stepper turns into an `error` event.
+The rule it keeps: an expression either has a value of its type or raises `Wrong` or
+ZeroDivisionError, which the macrostep turns into an `error` event.
 """
 
 from __future__ import annotations
@@ -48,15 +48,15 @@ from gameroom.model import (
 from gameroom.model.builtin import FLAGS
 from gameroom.model.functions import FUNCTIONS
 
-# What an expression's value depends on: a `when` is asked again only after one of these.
+# What an expression depends on. A `when` is evaluated again only if one of its own has changed.
 STATES, DATA, PEOPLE, SETTINGS, GENERATION = 1, 2, 4, 8, 16
 
 Kind = OneOf["int", "bool", "text", "list", "any"]
-"""The type of an expression; `any` is a field of an event, checked when it is used."""
+"""The type of an expression. `any` is a field of an event, which is checked at run time."""
 
 
 class Facts(Protocol):
-    """What expressions read beside states, data and the event's fields."""
+    """What expressions read in addition to states, data and the event's fields."""
 
     @property
     def people(self) -> tuple[Person, ...]: ...
@@ -72,7 +72,7 @@ Ask = Callable[[int, Sequence[Value], Mapping[str, Value], Facts], Value]
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """`depends` is the union of STATES, DATA, ... that the value rests on."""
+    """A compiled expression. depends: the bits STATES, DATA, ... on which its value depends."""
 
     ask: Ask
     kind: Kind
@@ -81,10 +81,11 @@ class Compiled:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationScope:
-    """What names mean where an expression stands.
+    """The meaning of the names in an expression.
 
-    state: gives a path's bit, or None. event: is an event being handled, as in the guard
-    and the actions of an `on`?
+    variables, settings: the positions by name.
+    state: returns the bit of a path, or None if there is no such state.
+    event: whether an event is being handled, as in the guard and the actions of an `on`.
     """
 
     room: RoomFile
@@ -95,14 +96,14 @@ class EvaluationScope:
 
 
 def compile_expression(expression: Expression, scope: EvaluationScope) -> Compiled:
-    """Raises ChartError for what can never have a value."""
+    """Compile an expression. Raises ChartError if it can never have a value."""
     maker = _Maker(scope)
     node, kind = maker.make(expression)
     return Compiled(maker.lambda_of(node), kind, maker.depends)
 
 
 def compile_condition(expression: Expression, scope: EvaluationScope) -> Compiled:
-    """An expression that is true or false."""
+    """Compile an expression that must be true or false. Raises ChartError."""
     maker = _Maker(scope)
     node = maker.bool(expression)
     return Compiled(maker.lambda_of(node), "bool", maker.depends)
@@ -158,7 +159,7 @@ _PARAMETERS = ("configuration", "data", "fields", "world")
 
 
 class _Maker:
-    """Builds one expression's tree and gathers what it calls and depends on."""
+    """Builds the tree of one expression, and collects what it calls and what it depends on."""
 
     def __init__(self, scope: EvaluationScope) -> None:
         self.scope = scope
@@ -180,7 +181,7 @@ class _Maker:
             defaults=[],
         )
         tree = ast.fix_missing_locations(ast.Expression(ast.Lambda(arguments, body)))
-        # The tree was built here, from the nodes below and from constants.
+        # Safe: this class built the tree, and it contains no text of the author except constants.
         ask: Ask = eval(compile(tree, "<room>", "eval"), self.globals)
         return ask
 
@@ -311,7 +312,7 @@ class _Maker:
         return _call(name, _world("people"))
 
     def _check(self, who: str, predicate: Predicate, span: Span) -> tuple[str, ...]:
-        """The requests that the predicate asks about. Unknown words are the author's error."""
+        """Return the requests that the predicate reads. Raises ChartError for unknown words."""
         if who not in crowd.kinds(self.scope.room):
             raise ChartError(span, f"`{who}` is not a group of people, a role or a team")
         match predicate:

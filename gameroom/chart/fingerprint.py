@@ -1,32 +1,31 @@
-"""A short word for what a chart does, so that a stored snapshot knows whose it is.
+"""A hash of a chart's behaviour, which a stored snapshot contains to identify its chart.
 
-The form. A room is written as plain JSON (lists, maps, strings, numbers, booleans), in UTF-8
-with sorted keys and no spaces, and hashed. Every tag and key in it is spelled out below and
-belongs to this module: classes and fields of the model can be renamed without changing it.
-Words of the language that the model keeps as data (`set`, `majority`, `parallel`) stand for
-themselves. Anything that equals its default is left out, so a field that a later release adds
-changes nothing where it is not used. `FORM` stands before the hash. Raise it whenever the same
-room would be written differently, or when the meaning of something left out changes (the
-default of a policy); snapshots of another form are still read, state by state (see
-`snapshot`).
+The form. A room is written as plain JSON (lists, maps, strings, numbers, booleans), in UTF-8 with
+sorted keys and without spaces, and then hashed. This module spells out every tag and key of it, so
+renaming a class or a field of the model does not change the form. Words of the language that the
+model stores as data (`set`, `majority`, `parallel`) are written as they are. Anything that equals
+its default is left out, so that a field of a later release changes nothing in rooms that do not
+use it. `FORM` comes before the hash. Increase it whenever the same room would be written
+differently, or when the meaning of an omitted part changes (the default of a policy). Snapshots
+of another form are still read, state by state (see `snapshot`).
 
-What counts is what decides which events follow, and in which order:
+The form contains all that decides which events follow, and in which order:
 
 - States, their children and transitions in document order, because the order decides entry,
-  conflicts and priority. A region counts as an ordinary state: its parent makes it a region.
+  conflicts and priority. A region is written as an ordinary state, because its parent already
+  makes it a region.
 - Targets, `in(...)`, `done(...)` and initial states as full paths, so that two spellings of
-  one path are the same. A `chose` without a request names the requests that offer the choice.
-- Permissions in order, because the last one that speaks decides; their names and people as
-  sets.
-- Commands and signals and their fields in order: the msgpack subprotocol numbers them by it.
-  Requests, settings, variables, roles and the choices of a type are found by name, so they are
-  sorted. Teams stay in order: a newcomer joins the first of the smallest ones.
+  one path are equal. A `chose` without a request lists the requests that offer the choice.
+- Permissions in order, because the last matching one decides; their names and people as sets.
+- Commands and signals and their fields in order, because the msgpack subprotocol numbers them.
+  Requests, settings, variables, roles and the choices of a type are looked up by name, so they
+  are sorted. Teams stay in order: a new player joins the first of the smallest teams.
 - Initial values and defaults, types, players, spectators with their delay, and policies by
-  value: a policy that is written with its default is one that is not written.
-- The text of `announce`, because the announcement is an event and its text is all of it.
+  value: a policy that is set to its default equals an omitted one.
+- The text of `announce`, because it is the body of an event.
 
-What does not count: spans, comments, docs, the room's name, and `because`. They are words for
-people about things that happen just the same without them.
+The form does not contain spans, comments, docs, the room's name and `because`: they are for people
+and do not affect the events.
 """
 
 from __future__ import annotations
@@ -82,25 +81,26 @@ from gameroom.model.paths import join, resolve
 from gameroom.model.policies import KEYS, policy
 
 FORM = 1
-"""The version of the form, the number before the colon."""
+"""The version of the form: the number before the colon."""
 
 Plain: TypeAlias = "bool | int | str | Sequence[Plain] | Mapping[str, Plain] | None"
-"""JSON: lists and maps with text keys."""
+"""JSON: scalars, lists, and maps with string keys."""
 
 
 def fingerprint(room: RoomFile) -> str:
-    """`1:` and 32 hexadecimal digits of a SHA-256, for a merged room."""
+    """Return the fingerprint of a merged room: FORM, a colon and 32 hexadecimal digits of a
+    SHA-256."""
     digest = hashlib.sha256(compact(Form(room).room()).encode())
     return f"{FORM}:{digest.hexdigest()[:32]}"
 
 
 def compact(form: Plain) -> str:
-    """The one JSON text of a plain value."""
+    """Return the canonical JSON of a plain value."""
     return json.dumps(form, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 class Form:
-    """Writes the parts of one room in the form; paths are resolved in it."""
+    """Writes parts of a room in the form. It resolves their paths in that room."""
 
     def __init__(self, room: RoomFile) -> None:
         self._room = room
@@ -140,8 +140,8 @@ class Form:
         )
 
     def _initial(self, said: State, path: str) -> str:
-        """Only a state whose children take turns has one. The root's is `setup`, if there is
-        such a state, or its first."""
+        """Return the initial state of a compound state, or "". The root's default is `setup` if
+        there is such a state, or else its first state."""
         if said.kind in ("parallel", "history", "final") or not said.states:
             return ""
         if said.initial is None and not path:
@@ -182,7 +182,8 @@ class Form:
         return [said.verb, said.name, *value]
 
     def _path(self, said: str, source: str) -> str:
-        """In full. The compiler refuses one that leads nowhere."""
+        """Return the full path, or `said` if it does not exist. The compiler refuses such a path
+        later."""
         found = resolve(self._room.root, source, said)
         return said if found is None else found
 
@@ -234,7 +235,7 @@ class Form:
 
 
 def _said(**parts: Plain) -> dict[str, Plain]:
-    """A map without what says nothing. Where 0 or "" means something it stands in a list."""
+    """Return a map without empty parts. A part for which 0 or "" has a meaning is in a list."""
     return {name: part for name, part in parts.items() if part}
 
 
@@ -243,7 +244,7 @@ def _range(said: Range | None) -> Plain:
 
 
 def _spectators(said: Spectators | None) -> Plain:
-    """`spectators none` is a room that does not speak of them."""
+    """`spectators none` is written like a room without `spectators`."""
     if said is None or (said.low, said.high) == (0, 0):
         return None
     delay = said.delay
@@ -276,7 +277,7 @@ def _field(said: Field) -> Plain:
 
 
 def _policies(room: RoomFile) -> Plain:
-    """By value, without those that have the table's default."""
+    """Return the policies that differ from their default in KEYS."""
     values = ((row, policy(room, row.policy, row.key)) for row in KEYS)
     return {
         f"{row.policy}.{row.key}": list(value) if isinstance(value, tuple) else value

@@ -1,8 +1,8 @@
-"""Which configurations are legal (SCXML 3.11): one child of every active compound state, every
-region of an active parallel one, and no state without its parent.
+"""Which configurations are legal (SCXML 3.11): an active compound state has exactly one active
+child, an active parallel state has all its regions active, and no state is active without its
+parent.
 
-Knows neither transitions nor histories. The rule that it is for: after every microstep the
-configuration is legal.
+Knows neither transitions nor histories. The configuration is legal after every microstep.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from gameroom.chart.tables import ROOT, StateRow, bits
 
 
 def illegality(states: Sequence[StateRow], configuration: int, top: int = ROOT) -> str | None:
-    """Why these active states are no legal configuration of the state `top` and what is inside
-    it, None where they are one. What is active outside of it is not looked at."""
+    """Return why the configuration of the state `top` and its descendants is not legal; None if it
+    is legal. States outside of `top` are ignored."""
     inside = configuration & (states[top].bit | states[top].below)
     if not inside & states[top].bit:
         return f"{_name(states[top])} is not active"

@@ -1,14 +1,13 @@
-"""One macrostep under way: SCXML's main loop between two external events.
+"""A running macrostep: SCXML's main loop between two external events.
 
-The class is the working paper of a pure function: it is made for one macrostep and gone
-after it. The rule it keeps: `when`s before internal events, and never more than
-MICROSTEPS_MAX of both.
+The class contains the working state of a pure function: it exists for one macrostep only. The rule
+it keeps: `when`s come before internal events, with at most MICROSTEPS_MAX of both together.
 
-When an edge is used up. A `when` is asked after every microstep. It is waiting while its
-condition has become true and it has not fired. It stops waiting when it is taken, when its
-`if` said no, when the condition turns false, or when its state is exited. It goes on
-waiting when an inner or earlier transition was selected instead, or when it lost a
-conflict. At the end of a macrostep none is waiting.
+When a `when` fires. Its condition is evaluated after each microstep that can change it. When the
+condition becomes true, the `when` is waiting. It stops waiting when it is taken, when its `if` is
+false, when the condition becomes false, or when its state is exited. It keeps waiting when an inner
+or earlier transition was selected instead, or when it lost a conflict. At the end of a macrostep,
+no `when` is waiting.
 """
 
 from __future__ import annotations
@@ -29,17 +28,20 @@ from gameroom.chart.trace import Look, MacroStep, MicroStep, Verdict
 from gameroom.model import Value
 
 MICROSTEPS_MAX = 256
-"""Microsteps and internal events in one macrostep. Past it the chart faults."""
+"""How many microsteps and internal events a macrostep can have. If there are more, the chart
+faults."""
 
 NO_FIELDS: Mapping[str, Value] = {}
 
 
 class Macrostep:
-    """What changes while a macrostep runs. It is also the world that guards read.
+    """The working state of a macrostep. Guards read it, too.
 
-    stale: what changed since the `when`s were asked (STATES, DATA, ...); fresh: bits of
-    the `when`s that were never asked; spent: bits of those that are true and used up;
-    cancelled: of the `after`s whose timers stopped, even where they run anew.
+    stale: what changed since the `when`s were evaluated (STATES, DATA, ...).
+    fresh: bits of the `when`s that were never evaluated.
+    held, spent: bits of the `when`s that are true, and of those that are true and have stopped
+    waiting.
+    cancelled: bits of the `after`s whose timers stopped, even if they have started again.
     """
 
     __slots__ = (
@@ -122,21 +124,22 @@ class Macrostep:
     # The loop
 
     def begin(self) -> None:
-        """Enter the root, then run to the end."""
+        """Enter the root, then run until nothing more can happen."""
         self.microstep(plans.plan_initial(self.chart), "begin")
         self.complete()
 
     def take(self, event: int, name: str) -> None:
-        """One external event, then everything that follows."""
+        """Handle one external event and everything that follows from it."""
         self.go(self.select_transitions(event), name)
 
     def go(self, selected: tuple[int, ...], name: str) -> None:
-        """Take what an external event selected, then everything that follows."""
+        """Take the transitions that an external event selected, and handle everything that
+        follows."""
         self._step(selected, name)
         self.complete()
 
     def fire(self, transition: TransitionRow, name: str) -> None:
-        """A timer is due: the event that only its own transition waits for."""
+        """Handle a timer that is due: an event for its own transition only."""
         self.timers = tuple(timer for timer in self.timers if timer[0] != transition.id)
         self.turn_timers = tuple(t for t in self.turn_timers if t[0] != transition.id)
         enabled = transition.guard is None or self._says(transition.guard, transition.id)
@@ -146,7 +149,7 @@ class Macrostep:
         self.complete()
 
     def complete(self) -> None:
-        """Microsteps without an external event until nothing more can happen."""
+        """Run microsteps without an external event until nothing more can happen."""
         while self.status == "live":
             known = plans.known(self.chart, self.configuration)
             if self.fresh or self.stale & known.depends:
@@ -183,8 +186,8 @@ class Macrostep:
     # Selecting
 
     def select_transitions(self, event: int) -> tuple[int, ...]:
-        """For every active leaf the first transition on this event, its own before its
-        ancestors', whose guard says yes. A guard is asked once."""
+        """Select for every active leaf the first transition on this event whose guard is true. The
+        leaf's own transitions come before those of its ancestors. A guard is evaluated once."""
         selected: list[int] = []
         refused: list[int] = []
         for way in plans.ways(self.chart, self.configuration, event):
@@ -202,7 +205,7 @@ class Macrostep:
         return tuple(selected)
 
     def select_eventless_transitions(self, known: Known) -> tuple[int, ...]:
-        """The same for the `when`s that are waiting."""
+        """Select in the same way among the `when`s that are waiting."""
         waiting = self.held & ~self.spent & known.bits
         if not waiting and self.look is None:
             return ()
@@ -225,7 +228,7 @@ class Macrostep:
         return tuple(selected)
 
     def _ask_whens(self, known: Known) -> None:
-        """The conditions that may have changed, in document order."""
+        """Evaluate the conditions that can have changed, in document order."""
         for when in known.whens:
             bit = 1 << when.id
             if not (when.depends & self.stale or self.fresh & bit):
@@ -248,7 +251,7 @@ class Macrostep:
         self.fresh = 0
 
     def _says(self, guard: Ask, transition: int) -> bool:
-        """What a guard says. One that has no value raises an error and says no."""
+        """Evaluate a guard. If it has no value, raise the `error` event and return False."""
         try:
             yes = bool(guard(self.configuration, self.data, self.fields, self))
         except (Wrong, ZeroDivisionError):
@@ -263,7 +266,7 @@ class Macrostep:
     # Taking
 
     def microstep(self, plan: TransitionPlan, name: str) -> None:
-        """Exit, act, enter; keep what must be kept."""
+        """Exit states, run actions and enter states, as planned."""
         self.effects += plan.moved
         if plan.remembered:
             history = list(self.history)
@@ -291,7 +294,7 @@ class Macrostep:
             self.look = Look()
 
     def _run(self, block: Block) -> None:
-        """A block's actions; when one fails, the rest of the block does not run."""
+        """Run the actions of a block. If one fails, the rest of the block does not run."""
         for action, text in zip(block.actions, block.texts, strict=True):
             try:
                 action(self)
@@ -308,7 +311,7 @@ class Macrostep:
         self.timers = _armed(self.timers, plan, "ms", self.now)
         self.turn_timers = _armed(self.turn_timers, plan, "turns", self.generation)
 
-    # What actions and guards do to it
+    # Called by actions and guards
 
     def enqueue(self, event: int, fields: Mapping[str, Value]) -> None:
         self.internal_queue.append((event, fields))

@@ -1,4 +1,4 @@
-"""Whose mistake it is: the author's at compile time, a value's while stepping, or ours."""
+"""The errors of a chart: in the room file, in a value at run time, and internal errors."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from gameroom.model import Span
 
 
 class ChartError(ValueError):
-    """The room cannot become a chart. `span` is where the author said it."""
+    """The room cannot be compiled. span: the place of the mistake in the room file."""
 
     def __init__(self, span: Span, problem: str) -> None:
         super().__init__(problem)
@@ -19,5 +19,5 @@ class Wrong(Exception):  # noqa: N818 - it never leaves the chart: it becomes an
 
 
 class IllegalConfigurationError(Exception):
-    """A fault of ours: a microstep would have led into a configuration that is not legal. The
-    message says what is wrong with it. Nothing has been changed."""
+    """Internal error: a microstep would have led to an illegal configuration. The message says what
+    is wrong with it. Nothing has been changed."""

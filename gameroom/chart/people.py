@@ -1,9 +1,8 @@
-"""Questions about people: quorums and counts.
+"""Quorums and counts of people.
 
-Knows no chart. The rule it keeps: whoever is asked about is counted at the moment of
-asking. The denominator is the connected people of that kind; only where the question is
-about absence itself (`connected`, `lost`, `missing`) is it everybody of that kind,
-because those who are gone could never be among the connected.
+Knows no chart. The rule it keeps: people are counted when the expression is evaluated. The
+denominator is the connected people of that kind. For the flags `connected`, `lost` and `missing`
+it is all people of that kind, because people who are absent are never connected.
 """
 
 from __future__ import annotations
@@ -18,22 +17,22 @@ People = Sequence[Person]
 Test = Callable[[Person], bool]
 
 ABSENCES = frozenset({"connected", "lost", "missing"})
-"""The flags that are asked of everybody of a kind, connected or not."""
+"""The flags that count for all people of a kind, connected or not."""
 
 
 READINESS = frozenset({"ready", "loaded", "refused"})
-"""What `unready` takes away."""
+"""The flags that `unready` removes."""
 
 
 def kinds(room: RoomFile) -> frozenset[str]:
-    """All words that name people in this room."""
+    """Return all words for groups of people in this room."""
     roles, teams = (role.name for role in room.roles), (team.name for team in room.teams)
     return frozenset({*PEOPLE, *roles, *teams})
 
 
 def is_of(who: str) -> Test:
-    """Is a person of that kind? `anyone` is everybody, `present` a player who is connected
-    and not missing; all other words are kinds, roles and teams."""
+    """Return a test for people of that kind. `anyone` matches everyone; `present` matches players
+    who are connected and not missing. All other words are kinds, roles and teams."""
     if who == "anyone":
         return lambda person: True
     if who == "present":
@@ -46,7 +45,7 @@ def is_of(who: str) -> Test:
 
 
 def holds(predicate: Predicate, requests: Sequence[str]) -> Test:
-    """Does the predicate hold for a person? `requests` are those that offer the choice."""
+    """Return a test for people who satisfy the predicate. requests: those that offer the choice."""
     match predicate:
         case Flag(flag):
             return lambda person: flag in person.flags
@@ -57,7 +56,7 @@ def holds(predicate: Predicate, requests: Sequence[str]) -> Test:
 def tally(
     who: str, predicate: Predicate, requests: Sequence[str]
 ) -> Callable[[People], tuple[int, int]]:
-    """A function of the people: (how many are so, how many were asked)."""
+    """Return a function of the people: (how many satisfy the predicate, how many are counted)."""
     of, so = is_of(who), holds(predicate, requests)
     everybody = isinstance(predicate, Flag) and predicate.flag in ABSENCES
 
@@ -73,8 +72,8 @@ def tally(
 
 
 def is_met(quorum: Quorum, yes: int, asked: int) -> bool:
-    """Do `yes` out of `asked` make the quorum? Percentages round up; `all`, `majority` and
-    `%` of nobody are false, `no` of nobody is true."""
+    """Whether `yes` people out of `asked` meet the quorum. Percentages round up. If nobody is
+    asked, `all`, `majority` and `%` are false and `no` is true."""
     match quorum.kind:
         case "all":
             return yes == asked > 0
@@ -91,19 +90,21 @@ def is_met(quorum: Quorum, yes: int, asked: int) -> bool:
 
 
 def quorum_of(quorum: Quorum, requests: Sequence[str]) -> Callable[[People], bool]:
-    """The quorum as a function of the people."""
+    """Return the quorum as a function of the people."""
     count = tally(quorum.who, quorum.predicate, requests)
     return lambda people: is_met(quorum, *count(people))
 
 
 def count_of(who: str) -> Callable[[People], int]:
-    """How many are of that kind, connected or not: the counters `players`, `spectators`."""
+    """Return a function that counts the people of that kind, connected or not. It is used for the
+    counters `players` and `spectators`."""
     of = is_of(who)
     return lambda people: sum(map(of, people))
 
 
 def enough(room: RoomFile) -> Callable[[People], bool]:
-    """`enough players`: the seats and every team have reached their minimum."""
+    """Return the function for `enough players`: the room and every team have their minimum of
+    players."""
     needs = [("player", room.players.low if room.players else 0)]
     needs += [(team.name, team.low) for team in room.teams]
     counts = [(count_of(who), low) for who, low in needs]
@@ -111,14 +112,14 @@ def enough(room: RoomFile) -> Callable[[People], bool]:
 
 
 def without(people: tuple[Person, ...], flag: str) -> tuple[Person, ...]:
-    """Who is left when everybody seated with that flag loses the seat."""
+    """Return the people without the players who have that flag."""
     return tuple(
         person for person in people if "player" not in person.kinds or flag not in person.flags
     )
 
 
 def unchosen(people: tuple[Person, ...], request: str) -> tuple[Person, ...]:
-    """The people when nobody has chosen in that request any more."""
+    """Return the people without their choices in that request."""
     return tuple(
         Person(
             person.kinds,
@@ -132,8 +133,8 @@ def unchosen(people: tuple[Person, ...], request: str) -> tuple[Person, ...]:
 
 
 def unreadied(people: tuple[Person, ...], who: str) -> tuple[Person, ...]:
-    """The people when those of that kind are not ready any more; nor have they loaded or
-    refused, for the setup may change."""
+    """Return the people, with the flags of READINESS removed from those of that kind: the setup can
+    change, so `loaded` and `refused` are out of date, too."""
     of = is_of(who)
     return tuple(
         Person(person.kinds, person.flags - READINESS, person.choices) if of(person) else person

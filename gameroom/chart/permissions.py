@@ -1,9 +1,9 @@
-"""What may be done now, and by whom.
+"""What is allowed now, and for whom.
 
-The rule: along the path from the root to an active leaf, the last permission that speaks
-of the name for one of the person's kinds decides. Where leaves in parallel regions differ,
-deny beats allow beats ignore beats unsaid. Who is refused everything is never surprised:
-what nobody spoke of is `unsaid`, which counts as refused.
+The rule: on the path from the root to an active leaf, the last permission that names the action and
+one of the person's kinds decides. If leaves in parallel regions differ, deny beats allow, allow
+beats ignore, and ignore beats unsaid. `unsaid` means that no permission names the action, and
+counts as refused.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _ORDER: tuple[Ruling, ...] = ("deny", "allow", "ignore", "unsaid")
 
 
 def ruling(chart: Chart, snapshot: ChartSnapshot, name: str, kinds: frozenset[str]) -> Ruling:
-    """What the active states say of `name` (a command, a request or a built-in doing) to a
-    person of these kinds."""
+    """Return the ruling of the active states on `name` (a command, a request or a built-in action)
+    for a person of these kinds."""
     return _ruling(chart, snapshot.configuration, name, kinds)
 
 
 def ruling_in(chart: Chart, states: Iterable[str], name: str, kinds: frozenset[str]) -> Ruling:
-    """What states of these paths say, as everyone was told them: the root is active too. Raises
-    KeyError where the chart has no such state."""
+    """Return the ruling of the states with these paths, as in a ChartState. The root is added.
+    Raises KeyError if the chart has no such state."""
     configuration = 1 << ROOT
     for path in states:
         configuration |= 1 << chart.by_path[path]
@@ -49,8 +49,8 @@ def _ruling(chart: Chart, configuration: int, name: str, kinds: frozenset[str]) 
 
 
 def allowed(chart: Chart, snapshot: ChartSnapshot, kinds: frozenset[str]) -> tuple[str, ...]:
-    """All that a person of these kinds may do now, in the order in which the active states
-    first speak of it."""
+    """Return all names that are allowed now for a person of these kinds, in the order in which the
+    active states first name them."""
     names = dict.fromkeys(_spoken_of(chart, snapshot))
     return tuple(name for name in names if ruling(chart, snapshot, name, kinds) == "allow")
 

@@ -1,9 +1,9 @@
-"""A chart from plain Python values: dicts, lists, strings, integers, booleans. No text.
+"""A chart from plain Python values: dicts, lists, strings, integers and booleans.
 
-For tests, for generators and for whoever wants the semantics without the language. It
-builds a model.Room and compiles that, so there is one way to a chart. docs/chart.md has
-the shape. The rule it keeps: every mistake is a ValueError that begins with the path into
-the value (`states.a.transitions[0].if: ...`).
+Use it in tests, in generators, and if you want the semantics without the language. It builds a
+model.RoomFile and compiles that, as for a room file. docs/chart.md describes the shape. The rule it
+keeps: every mistake is a ValueError that begins with the path into the value
+(`states.a.transitions[0].if: ...`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from gameroom.chart.tables import Chart
 from gameroom.model import Span
 
 NESTING_MAX = 64
-"""States inside states."""
+"""How many levels deep states can be nested."""
 
 _T = TypeVar("_T")
 
@@ -36,7 +36,7 @@ _KINDS = ("state", "parallel", "region", "final", "history")
 
 
 def from_plain(value: Mapping[str, object]) -> Chart:
-    """The chart of a room said in plain values. Raises ValueError with the path."""
+    """Return the chart of a room in plain values. Raises ValueError with the path."""
     room = plain_room(value)
     try:
         return compile_room(room)
@@ -45,7 +45,8 @@ def from_plain(value: Mapping[str, object]) -> Chart:
 
 
 def plain_room(value: Mapping[str, object]) -> model.RoomFile:
-    """The merged room, not yet compiled."""
+    """Return the merged room of plain values, not yet compiled. Raises ValueError with the
+    path."""
     said = _mapping(value, "", _ROOM | _STATE)
     return model.RoomFile(
         name=_text(said.get("name", "plain"), "name"),
@@ -64,25 +65,25 @@ def plain_room(value: Mapping[str, object]) -> model.RoomFile:
     )
 
 
-# Reading values: each checks the shape and names the place
+# Readers of single values. Each checks the shape; errors name the place.
 
 
 def _mapping(value: object, where: str, known: frozenset[str] | None = None) -> dict[str, object]:
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
-        fail(where, "a dict with names as keys is expected")
+        fail(where, "expected a dict with string keys")
     if known is not None:
         for key in value:
             if key not in known:
-                fail(where, f"`{key}` is not known here, only {', '.join(sorted(known))}")
+                fail(where, f"unknown key `{key}`; use one of {', '.join(sorted(known))}")
     return dict(value)
 
 
 def _text(value: object, where: str) -> str:
-    return value if isinstance(value, str) else fail(where, "a string is expected")
+    return value if isinstance(value, str) else fail(where, "expected a string")
 
 
 def _bool(value: object, where: str) -> bool:
-    return value if isinstance(value, bool) else fail(where, "True or False is expected")
+    return value if isinstance(value, bool) else fail(where, "expected True or False")
 
 
 def _range(value: object, where: str) -> model.Range:
@@ -93,7 +94,7 @@ def _range(value: object, where: str) -> model.Range:
 def _pair(value: object, where: str) -> tuple[int, int]:
     parts = listed(value, where)
     if len(parts) != 2:
-        fail(where, "[low, high] is expected")
+        fail(where, "expected [low, high]")
     return whole(parts[0], f"{where}[0]"), whole(parts[1], f"{where}[1]")
 
 
@@ -130,14 +131,14 @@ def _setting(name: str, value: object, where: str) -> model.Setting:
 def _variable(name: str, value: object, where: str) -> model.Variable:
     type_, initial = _typed(value, where, "initial")
     if not isinstance(initial, int | str):
-        fail(f"{where}.initial", "an integer, a string or a boolean is expected")
+        fail(f"{where}.initial", "expected an integer, a string or a boolean")
     return model.Variable(name, type_, initial, span=at(where))
 
 
 def _typed(value: object, where: str, key: str) -> tuple[model.Type, object]:
     said = _mapping(value, where, frozenset({"type", key}))
     if len(said) != 2:
-        fail(where, f"`type` and `{key}` are expected")
+        fail(where, f"expected `type` and `{key}`")
     return _type(said["type"], f"{where}.type"), said[key]
 
 
@@ -145,7 +146,7 @@ def _signal(name: str, value: object, where: str) -> model.SignalDeclaration:
     said = _mapping(value, where, frozenset({"fields", "agreed"}))
     agreed = said.get("agreed", "all")
     if agreed != "all" and agreed != "majority":
-        fail(f"{where}.agreed", '"all" or "majority" is expected')
+        fail(f"{where}.agreed", 'expected "all" or "majority"')
     return model.SignalDeclaration(
         name, _fields(said.get("fields", {}), f"{where}.fields"), agreed, span=at(where)
     )
@@ -174,8 +175,8 @@ def _type(value: object, where: str) -> model.Type:
             return model.ListType(_type(item, f"{where}[3]"), *_pair([low, high], where), span)
     return fail(
         where,
-        '["bool"], ["int", low, high], ["string", low, high], ["choice", ...] or'
-        ' ["list", low, high, type] is expected',
+        'expected ["bool"], ["int", low, high], ["string", low, high], ["choice", ...] or'
+        ' ["list", low, high, type]',
     )
 
 
@@ -184,12 +185,12 @@ def _type(value: object, where: str) -> model.Type:
 
 def _state(name: str, value: object, where: str, depth: int) -> model.State:
     if depth > NESTING_MAX:
-        fail(where, f"more than {NESTING_MAX} states inside one another")
+        fail(where, f"states are nested more than {NESTING_MAX} levels deep")
     said = _mapping(value, where, _STATE)
     dot = f"{where}." if where else ""
     kind = said.get("kind", "state")
     if kind not in _KINDS:
-        fail(f"{dot}kind", "one of " + ", ".join(_KINDS) + " is expected")
+        fail(f"{dot}kind", "expected one of " + ", ".join(_KINDS))
     inner = _mapping(said.get("states", {}), f"{dot}states")
     initial = said.get("initial")
     return model.State(
@@ -226,7 +227,7 @@ def _permission(value: object, where: str) -> model.Permission:
             return model.Permission(
                 effect, texts(names, f"{where}[1]"), texts(who, f"{where}[2]"), at(where)
             )
-    return fail(where, '["allow" or "deny" or "ignore", [name, ...], [who, ...]] is expected')
+    return fail(where, 'expected ["allow" or "deny" or "ignore", [name, ...], [who, ...]]')
 
 
 def _transition(value: object, where: str) -> model.Transition:
@@ -245,7 +246,7 @@ def _transition(value: object, where: str) -> model.Transition:
 def _trigger(said: Mapping[str, object], where: str) -> model.Trigger:
     triggers = said.keys() & {"on", "when", "after"}
     if len(triggers) != 1:
-        fail(where, "exactly one of `on`, `when` and `after` is expected")
+        fail(where, "expected exactly one of `on`, `when` and `after`")
     if "on" in said:
         return model.On(_text(said["on"], f"{where}.on"), at(f"{where}.on"))
     if "when" in said:
@@ -255,7 +256,7 @@ def _trigger(said: Mapping[str, object], where: str) -> model.Trigger:
         case [amount, "ms" | "turns" as unit]:
             length = model.Duration(whole(amount, f"{where}.after[0]"), unit, span)
             return model.After(length, span)
-    return fail(f"{where}.after", '[amount, "ms" or "turns"] is expected')
+    return fail(f"{where}.after", 'expected [amount, "ms" or "turns"]')
 
 
 def _target(value: object, where: str) -> model.Target:
@@ -264,7 +265,7 @@ def _target(value: object, where: str) -> model.Target:
     match listed(value, where):
         case ["internal" | "resume" as kind, str(path)]:
             return model.Target(path, kind, at(where))
-    return fail(where, 'a path, ["internal", path] or ["resume", path] is expected')
+    return fail(where, 'expected a path, ["internal", path] or ["resume", path]')
 
 
 def _act(value: object, where: str) -> model.Act:
@@ -276,6 +277,6 @@ def _act(value: object, where: str) -> model.Act:
             return model.Act(verb, name, span=span)
     return fail(
         where,
-        '["set", name, value] or'
+        'expected ["set", name, value] or'
         ' ["raise" | "drop" | "unready" | "pass" | "repair" | "announce", name]',
     )

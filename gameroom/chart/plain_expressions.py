@@ -1,19 +1,19 @@
-"""Expressions from plain Python values, with the path into the value for every mistake.
+"""Expressions from plain Python values. Every mistake is a ValueError with the path into the value.
 
-| value | means |
+| value | meaning |
 |---|---|
 | `3`, `True` | itself |
 | `"rounds"` | a variable, a setting or a counter |
-| `["text", "drop"]` | a text |
+| `["text", "drop"]` | a string |
 | `["event", "winner"]` | a field of the event |
 | `["call", "max", x, y]` | a function of numbers |
-| `["in", "a.b"]` | is that state active |
+| `["in", "a.b"]` | whether that state is active |
 | `["not", x]`, `["-", x]` | |
 | `["and", x, y, ...]`, `["or", x, y, ...]` | |
 | `["<", x, y]` and `<= > >= == != + - * / %` | |
 | `["all", who, so]`, `any`, `no`, `majority` | a quorum; `so` is a flag or `["chose", choice]` |
 | `["of", 2, who, so]`, `["percent", 60, who, so]` | a quorum by number |
-| `["count", who, so]` | how many |
+| `["count", who, so]` | a number of people |
 | `["enough players"]` | |
 """
 
@@ -28,11 +28,11 @@ from gameroom.model import INT_MAX, Span
 from gameroom.model.builtin import FLAGS
 
 DEPTH_MAX = 64
-"""Expressions inside expressions."""
+"""How many levels deep expressions can be nested, and how many parts a list can have."""
 
 
 def at(where: str) -> Span:
-    """A span that carries the path into the value in place of a file's name."""
+    """Return a span with the path into the value instead of a file name."""
     return Span(where, 0, 0, 0, 0)
 
 
@@ -42,34 +42,34 @@ def fail(where: str, problem: str) -> NoReturn:
 
 def listed(value: object, where: str) -> list[object]:
     if isinstance(value, str) or not isinstance(value, Sequence):
-        fail(where, "a list is expected")
+        fail(where, "expected a list")
     return list(value)
 
 
 def texts(value: object, where: str) -> tuple[str, ...]:
     parts = listed(value, where)
     if not all(isinstance(part, str) for part in parts):
-        fail(where, "a list of strings is expected")
+        fail(where, "expected a list of strings")
     return tuple(cast("list[str]", parts))
 
 
 def whole(value: object, where: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        fail(where, "an integer is expected")
+        fail(where, "expected an integer")
     if abs(value) > INT_MAX:
         fail(where, f"{value} is outside -(2^53 - 1) to 2^53 - 1")
     return value
 
 
 def expression(value: object, where: str, depth: int = 0) -> model.Expression:
-    """`where` is the path into the value that messages begin with."""
+    """Read an expression. where: the path into the value, with which errors begin."""
     span = at(where)
     if isinstance(value, int):
         return model.Literal(value, span)
     if isinstance(value, str):
         return model.Name(value, span)
     if depth > DEPTH_MAX:
-        fail(where, f"more than {DEPTH_MAX} expressions inside one another")
+        fail(where, f"expressions are nested more than {DEPTH_MAX} levels deep")
     parts = listed(value, where)
     people = _people(parts, where)
     if people is not None:
@@ -140,4 +140,4 @@ def _predicate(value: object, where: str) -> model.Predicate:
         case ["chose", str(request), str(choice)]:
             return model.Chose(choice, request, at(where))
     flags = ", ".join(sorted(FLAGS))
-    return fail(where, f'one of {flags} or ["chose", choice] is expected')
+    return fail(where, f'expected one of {flags} or ["chose", choice]')

@@ -1,13 +1,14 @@
-"""From selected transitions to what is exited and entered: SCXML's appendix D, by its names.
+"""Computes which states the selected transitions exit and enter: SCXML's appendix D.
 
-Nothing here depends on data, people or time, only on the configuration and the histories,
-so every answer is a plan that is worked out once and remembered. The memory is bounded and
-invisible: a forgotten plan is worked out again to the same end.
+Nothing here depends on data, people or time, only on the configuration and the histories. So a plan
+is computed once and cached. The cache is bounded and never changes a result: a plan that was
+removed is computed again, with the same result.
 
-Where the standard leads to configurations that it calls illegal itself, the plan departs from it
-twice. A transition has one domain, from the histories as they were before the exits: what they
-record then may lie deeper. And entering stops at what is active and stays so: a history that is
-recalled from inside its state enters only what was exited.
+The plan departs from the standard twice, because the standard's algorithm would lead to
+configurations that the standard calls illegal. First, the domain of a transition is computed once,
+from the histories before the exits, because the states that the exits record can be deeper. Second,
+entering stops at states that are active and remain active, so a history that is recalled from
+inside its parent enters only states that were exited.
 """
 
 from __future__ import annotations
@@ -32,13 +33,13 @@ from gameroom.chart.tables import (
 from gameroom.model import words
 
 PLANS_MAX = 4096
-"""How many plans a chart remembers."""
+"""How many plans a chart caches."""
 
 CONFIGURATIONS_MAX = 1024
-"""How many configurations a chart remembers."""
+"""How many configurations a chart caches."""
 
 EVENTLESS = -2
-"""Stands for an event's number where transitions without events are meant."""
+"""Used in place of an event's number for transitions without an event."""
 
 
 def known(chart: Chart, configuration: int) -> Known:
@@ -67,8 +68,9 @@ def _know(chart: Chart, configuration: int) -> Known:
 
 
 def ways(chart: Chart, configuration: int, event: int) -> tuple[Way, ...]:
-    """What every active leaf offers for an event (or EVENTLESS), leaves in document order.
-    Leaves that offer nothing are left out; for an event that nothing waits for, all are."""
+    """Return the transitions of every active leaf for an event (or EVENTLESS), with the leaves in
+    document order. Leaves without such a transition are left out. event: NONE for an event that no
+    transition waits for."""
     if event == NONE:
         return ()
     there = known(chart, configuration)
@@ -90,7 +92,7 @@ def _way(chart: Chart, leaf: int, event: int) -> Way:
 def plan(
     chart: Chart, configuration: int, history: tuple[int, ...], selected: tuple[int, ...]
 ) -> TransitionPlan:
-    """The microstep that takes these transitions, conflicts removed."""
+    """Return the microstep that takes these transitions, after removing conflicts."""
     memo = chart.memo.plans
     key: tuple[object, ...] = (configuration, selected)
     found = memo.get(key)
@@ -109,12 +111,12 @@ def plan(
 
 
 def plan_initial(chart: Chart) -> TransitionPlan:
-    """The entry of the root: from nothing to the initial configuration."""
+    """Return the microstep that enters the initial configuration."""
     return _Planner(chart, 0, (0,) * chart.slots).plan_initial()
 
 
 class _Planner:
-    """Works one plan out. The functions keep their names from the standard's appendix D."""
+    """Computes one plan. The functions have the names of the standard's appendix D."""
 
     def __init__(self, chart: Chart, configuration: int, history: tuple[int, ...]) -> None:
         self.chart = chart
@@ -136,7 +138,8 @@ class _Planner:
         return self._lay_out(taken, removed, exits, entries, remembered)
 
     def _record(self, remembered: Sequence[tuple[int, int]]) -> None:
-        """What the exit recorded is what the entry recalls."""
+        """Update the histories with the states that the exit records, before the entry reads
+        them."""
         history = list(self.history)
         for slot, states in remembered:
             history[slot] = states
@@ -182,8 +185,8 @@ class _Planner:
         return self.find_lcca(source, targets)
 
     def find_lcca(self, source: StateRow, targets: Sequence[int]) -> int:
-        """The nearest compound state around them all; parallel states are passed over.
-        The root's own transitions have the root."""
+        """Return the nearest compound state that contains them all; parallel states are skipped.
+        For the root's own transitions it is the root."""
         for ancestor in source.ancestors:
             state = self.states[ancestor]
             if state.kind == "compound" and all(state.below >> t & 1 for t in targets):
@@ -262,7 +265,8 @@ class _Planner:
         entries: int,
         remembered: Sequence[tuple[int, int]],
     ) -> TransitionPlan:
-        """Exits inside out, then the transitions' actions, then entries outside in."""
+        """Return the plan: exits from the innermost state outwards, then the actions of the
+        transitions, then entries from the outermost state inwards."""
         exited, entered = tuple(reversed(bits(exits))), tuple(bits(entries))
         content, after, ended = self._content(taken, exited, entered)
         if (why := illegality(self.states, after)) is not None:
@@ -320,8 +324,8 @@ class _Planner:
         return tuple(step for step in content if step[1] is not NOTHING), here, ended
 
     def _done(self, final: StateRow, configuration: int) -> list[Block]:
-        """The done events of a final state: its parent's, and the parallel's around it once
-        every region is done."""
+        """Return the done events of a final state: that of its parent, and that of the parallel
+        state around the parent if every region is done."""
         parent = self.states[final.parent]
         blocks = [self._raising(parent)]
         around = self.states[parent.parent]
@@ -336,7 +340,8 @@ class _Planner:
         return next((t.said.because for t in taken if t.target != NONE), None)
 
     def _remembered(self, exited: Sequence[int]) -> list[tuple[int, int]]:
-        """What the histories of exited states record, taken before anything is exited."""
+        """Return what the histories of the exited states record, from the configuration before the
+        exits."""
         recorded = []
         for id_ in exited:
             for history in self.states[id_].histories:
@@ -354,7 +359,7 @@ class _Planner:
     def _moved(
         self, transition: TransitionRow, exited: Sequence[int], entered: Sequence[int]
     ) -> TransitionTaken:
-        """A transition's own share: what lies in its domain. Domains never overlap."""
+        """Return the exits and entries in a transition's own domain. Domains never overlap."""
         inside = 0
         if transition.target != NONE:
             inside = self.states[self.domains[transition.id]].below

@@ -1,10 +1,10 @@
-"""Where a chart is between two macrosteps: a frozen value, and its bytes.
+"""The state of a chart between two macrosteps: a frozen value, and its bytes.
 
-The queues are empty there, so states, histories, data, people and timers are all. The
-bytes are canonical (JSON with sorted keys, UTF-8): equal snapshots of one chart give equal
-bytes. Nothing in them is a number of our tables: another release may number the same chart in
-another way. Timers are written with what remains of them, so that a room that was stopped for an
-hour goes on where it was.
+The queues are empty then, so the state consists of states, histories, data, people and timers. The
+bytes are canonical (JSON with sorted keys, UTF-8): equal snapshots of one chart have equal bytes.
+They contain names instead of the numbers in our tables, because another release can number the same
+chart differently. They contain the remaining time of each timer, so that a room that was stopped
+for an hour continues from the same point.
 """
 
 from __future__ import annotations
@@ -26,17 +26,18 @@ from gameroom.model.fit import misfit
 Status = OneOf["live", "ended", "faulted"]
 
 Timers = tuple[tuple[int, int], ...]
-"""(transition, when it is due), in document order."""
+"""(transition, due time), in document order."""
 
 
 class ChartSnapshot(msgspec.Struct, frozen=True):
-    """A value, equal to another that says the same.
+    """The state of a chart between two macrosteps, compared by value.
 
-    configuration: the active states as bits, the root's among them.
-    history: by slot, the states that were recorded as bits; 0 is nothing yet.
+    configuration: the active states as bits, including the root.
+    history: by slot, the recorded states as bits; 0 if nothing was recorded.
     data, settings: values by position in the chart's tables.
-    timers: due in milliseconds; turn_timers: due at a generation.
-    held: the `when`s that are true (bits by transition), erred: those that had no value.
+    timers: due times in milliseconds. turn_timers: due times as generations.
+    held: the `when`s that are true (bits by transition). erred: those that had no value.
+    now: milliseconds. generation: the last closed turn.
     """
 
     configuration: int
@@ -54,7 +55,7 @@ class ChartSnapshot(msgspec.Struct, frozen=True):
 
 
 class BadSnapshotError(ValueError):
-    """These bytes are not a snapshot from which this chart can go on; the message says why."""
+    """This chart cannot continue from these bytes. The message says why."""
 
 
 class _PersonRecord(msgspec.Struct):
@@ -64,12 +65,13 @@ class _PersonRecord(msgspec.Struct):
 
 
 class _Record(msgspec.Struct):
-    """The shape of the bytes. Everything has a name: states their paths, `when`s and `after`s
-    their keys, so that a later chart of the same room finds what it needs.
+    """The shape of the bytes. States are written as paths, and `when`s and `after`s as their keys,
+    so that a later chart of the same room can find them.
 
-    states: the innermost active ones; history: by the path of a history, what it recorded.
-    timers: what remains of each `after` of the active states, negative where it is overdue,
-    None where it has fired. release, format: of the writer.
+    format, release: those of the writer. chart: the fingerprint.
+    states: the innermost active states. history: the recorded states by the path of the history.
+    timers: by key, the remaining milliseconds or turns of each `after` of the active states;
+    negative if it is overdue, None if it has fired.
     """
 
     format: int
@@ -88,7 +90,7 @@ class _Record(msgspec.Struct):
 
 
 class _SnapshotHead(msgspec.Struct):
-    """What every version has."""
+    """The fields that every version has."""
 
     format: Any = None
     release: Any = None
@@ -100,12 +102,12 @@ _decode_head = msgspec.json.Decoder(_SnapshotHead).decode
 
 
 def due(snapshot: ChartSnapshot) -> int | None:
-    """The earliest deadline in milliseconds, None when no timer runs on milliseconds."""
+    """Return the earliest due time in milliseconds; None if no timer in milliseconds runs."""
     return min((at for _, at in snapshot.timers), default=None)
 
 
 def is_due(snapshot: ChartSnapshot, now: int, generation: int) -> bool:
-    """Would a timer fire at this time (milliseconds) and generation?"""
+    """Whether a timer is due at this time (milliseconds) and generation."""
     for _, at in snapshot.timers:
         if at <= now:
             return True
@@ -113,7 +115,7 @@ def is_due(snapshot: ChartSnapshot, now: int, generation: int) -> bool:
 
 
 def dump(chart: Chart, snapshot: ChartSnapshot) -> bytes:
-    """The snapshot as canonical bytes."""
+    """Return the snapshot as canonical bytes."""
     states = chart.states
     due_at = dict((*snapshot.timers, *snapshot.turn_timers))
     record = _Record(
@@ -147,12 +149,13 @@ def dump(chart: Chart, snapshot: ChartSnapshot) -> bytes:
 
 
 def restore(chart: Chart, data: bytes, now: int) -> ChartSnapshot:
-    """The snapshot that was dumped; its timers have at `now` what remained of them.
+    """Return the snapshot from its bytes. now: milliseconds; timers continue from here with their
+    remaining time.
 
-    It need not be a snapshot of this very chart. A later release may read the same room file a
-    little differently: where every state, variable, setting, timer and condition of the
-    snapshot is there and makes sense, the room goes on. What has been added since begins with
-    its default. Raises BadSnapshotError for anything else.
+    The chart can differ from the one that was dumped, because a later release can compile the same
+    room file a little differently. The chart must have every state, variable, setting, timer and
+    condition of the snapshot, and the values must fit. Variables and settings that were added
+    since have their default. Raises BadSnapshotError for anything else.
     """
     return _SnapshotReading(chart, _read(data)).snapshot(now)
 
@@ -168,7 +171,7 @@ def _read(data: bytes) -> _Record:
 
 
 class _SnapshotReading:
-    """A record held against the tables of a chart. Whatever is not found is named."""
+    """Reads a record with the tables of a chart. Errors name the part that is missing or wrong."""
 
     def __init__(self, chart: Chart, record: _Record) -> None:
         self.chart = chart
@@ -228,8 +231,8 @@ class _SnapshotReading:
         return self.chart.states[id_]
 
     def _configuration(self, paths: Sequence[str], top: int) -> int:
-        """The states at these paths with all around them, below `top`. They are a legal
-        configuration of it, of which these are the innermost states, each said once."""
+        """Return the states at these paths and their ancestors below `top`. Checks that they form a
+        legal configuration of `top`, and that each path is an innermost state and occurs once."""
         above = 1 << top
         leaves = [self._state(path) for path in paths]
         states = 0
@@ -251,7 +254,8 @@ class _SnapshotReading:
         return any(top.kind == "final" and configuration & top.bit for top in tops)
 
     def _recorded(self, path: str, recorded: Sequence[str]) -> tuple[int, int]:
-        """The slot of a history, and what it recorded, which could be entered again."""
+        """Return the slot of a history and the states that it recorded. Checks that these states
+        can be entered again."""
         history = next((one for one in _histories(self.chart) if one.path == path), None)
         if history is None:
             raise self._wrong(f"there is no history state `{printed(path)}`")
@@ -273,7 +277,7 @@ class _SnapshotReading:
         said: Mapping[str, Value],
         defaults: tuple[Value, ...],
     ) -> tuple[Value, ...]:
-        """In the order of the declarations."""
+        """Return the values in the order of the declarations."""
         names = {one.name for one in declared}
         if (unknown := min(said.keys() - names, default=None)) is not None:
             raise self._wrong(f"there is no variable or setting `{printed(unknown)}`")
@@ -282,15 +286,15 @@ class _SnapshotReading:
             if self.is_same and one.name not in said:
                 raise self._wrong(f"`{one.name}` is missing")
             value = said.get(one.name, default)
-            # Before anything walks it: only what fits its type is no deeper than that.
+            # Check before `_frozen` recurses: a value that fits its type is not nested deeper.
             if (why := misfit(one.type, value)) is not None:
                 raise self._wrong(f"`{one.name}` {why}")
             values.append(_frozen(value))
         return tuple(values)
 
     def _timers(self, timed: Sequence[TransitionRow]) -> list[tuple[TransitionRow, int]]:
-        """Those that run, in document order, with what remains. A room that lost one might
-        wait for ever, so each has to be said."""
+        """Return the running timers in document order, each with its remaining time. Every timer
+        must be in the record, because a room that lost one could wait forever."""
         said = dict(self.record.timers)
         running = []
         for one in timed:
@@ -323,7 +327,7 @@ def _histories(chart: Chart) -> list[StateRow]:
 
 
 def _timed(chart: Chart, configuration: int, status: Status) -> list[TransitionRow]:
-    """Every `after` of the active states; a chart that has ended has none."""
+    """Return every `after` of the active states; none if the chart has ended or faulted."""
     if status != "live":
         return []
     active = (chart.states[state].transitions for state in bits(configuration))
@@ -331,7 +335,7 @@ def _timed(chart: Chart, configuration: int, status: Status) -> list[TransitionR
 
 
 def frozen(values: Iterable[Value]) -> tuple[Value, ...]:
-    """Lists become tuples, so that a snapshot is a value all the way down."""
+    """Return the values with tuples in place of all lists, so that a snapshot is immutable."""
     return tuple(_frozen(value) for value in values)
 
 

@@ -1,7 +1,7 @@
-"""Stepping: begin, step, advance. Pure functions from a snapshot to the next.
+"""Stepping: begin, step and advance, pure functions from a snapshot to the next one.
 
-Time enters only as an argument. The rule it keeps: effects come in the order in which
-they must happen, and equal arguments give equal results.
+Time is only an argument. The rule it keeps: effects are in the order in which they must happen, and
+equal arguments give equal results.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ def begin(
 ) -> Stepped:
     """Enter the initial configuration and run until nothing more can happen.
 
-    now: milliseconds. settings: what differs from the defaults. The entry itself is no
-    transition and tells no Moved; its actions and what follows from it are told.
+    now: milliseconds. settings: values that differ from the defaults. trace: macrosteps are
+    appended to it. The entry is not a transition, so it has no TransitionTaken effect; its actions
+    and the transitions that follow have their effects.
     """
     start = ChartSnapshot(
         configuration=0,
@@ -60,10 +61,10 @@ def step(
     *,
     trace: list[MacroStep] | None = None,
 ) -> Stepped:
-    """One external event: one macrostep. A chart that has ended or faulted takes nothing.
+    """Handle one external event: one macrostep. A chart that has ended or faulted ignores it.
 
-    Timers are not looked at: `advance` first. A time or generation before what the chart
-    knows counts as what it knows.
+    Timers are not checked: call `advance` first. A time or generation earlier than that of the
+    snapshot is replaced by that of the snapshot.
     """
     if snapshot.status != "live":
         return snapshot, ()
@@ -85,7 +86,7 @@ def step(
 def _selected(
     chart: Chart, there: ChartSnapshot, fields: Mapping[str, Value], event: int
 ) -> tuple[int, ...] | None:
-    """What `Macrostep.select_transitions` selects. None where a guard has no value."""
+    """Return what `Macrostep.select_transitions` selects; None if a guard has no value."""
     configuration, data = there.configuration, there.data
     selected: tuple[int, ...] = ()
     refused: list[int] = []
@@ -110,8 +111,8 @@ def _selected(
 def _straight(
     chart: Chart, there: ChartSnapshot, selected: tuple[int, ...], stale: int
 ) -> Stepped | None:
-    """The same answer by a shorter way, where the event only moves states and no `when`
-    follows from it: most events of most rooms. None where it takes the whole loop."""
+    """The fast path for an event that only moves states and triggers no `when`: most events in most
+    rooms. Returns the same result as the main loop; None if the main loop is needed."""
     if not selected:
         return (there, ()) if _says_the_same(chart, there, stale) else None
     plan = plans.plan(chart, there.configuration, there.history, selected)
@@ -135,7 +136,7 @@ def _straight(
 
 
 def _says_the_same(chart: Chart, there: ChartSnapshot, stale: int) -> bool:
-    """Does every `when` that reads what is new say what it said before?"""
+    """Whether no `when` that depends on something new has changed its value."""
     known = plans.known(chart, there.configuration)
     if not stale & known.depends:
         return True
@@ -163,12 +164,13 @@ def advance(
     settings: Mapping[str, Value] | None = None,
     trace: list[MacroStep] | None = None,
 ) -> Stepped:
-    """Time has passed: every timer that is due fires, each in its own macrostep.
+    """Let time pass: every timer that is due fires, each in its own macrostep.
 
-    Order: see `_due`. A timer whose state an earlier one exited is dead. A timer that is armed
-    by this call waits for the next, so that an `after 0ms` cannot hang it. Where no timer fires,
-    a `when` may that reads what is new: `generation`, the people, the settings. None leaves
-    people or settings as they are known.
+    now: milliseconds. generation: the last closed turn. people, settings: new values; None to keep
+    them. Timers fire in the order of `_due`. If a timer exits the state of a later one, the later
+    one does not fire. A timer that starts during this call waits for the next call, so that an
+    `after 0ms` cannot loop endlessly. If no timer fires, a `when` that depends on the new
+    generation, people or settings can fire.
     """
     if snapshot.status != "live":
         return snapshot, ()
@@ -189,14 +191,14 @@ def advance(
     if stale & plans.known(chart, there.configuration).depends and there.status == "live":
         run = Macrostep(chart, there, NO_FIELDS, stale, traced=trace is not None)
         run.complete()
-        # Time passes often and mostly to no end: only what moved is worth a line.
+        # `advance` is called often and mostly changes nothing: trace only what has effects.
         there, told = _stepped(run, "", trace if run.effects else None)
         effects += told
     return there, tuple(effects)
 
 
 def is_idle(chart: Chart, snapshot: ChartSnapshot, now: int, generation: int) -> bool:
-    """Whether `advance`, with people and settings as they are known, would only let time pass."""
+    """Whether `advance` with the same people and settings would change only the time."""
     if snapshot.status != "live":
         return True
     if is_due(snapshot, now, generation):
@@ -206,9 +208,9 @@ def is_idle(chart: Chart, snapshot: ChartSnapshot, now: int, generation: int) ->
 
 
 def _due(there: ChartSnapshot) -> list[int]:
-    """The transitions whose timers are due, in the order in which they fire: by time, then in
-    document order. A time is a millisecond and a generation. Milliseconds are told with the
-    generation that is now, and turns with the millisecond that is now."""
+    """Return the transitions whose timers are due, in the order in which they fire: by time, then
+    in document order. A time is (millisecond, generation). A timer in milliseconds has the current
+    generation, and a timer in turns has the current millisecond."""
     timed = [(at, there.generation, t) for t, at in there.timers if at <= there.now]
     timed += [(there.now, at, t) for t, at in there.turn_timers if at <= there.generation]
     return [transition for _, _, transition in sorted(timed)]
@@ -217,7 +219,8 @@ def _due(there: ChartSnapshot) -> list[int]:
 def _taken_in(
     chart: Chart, snapshot: ChartSnapshot, event: ChartEvent
 ) -> tuple[ChartSnapshot, int]:
-    """The snapshot with what the event brings, and what of it is new (PEOPLE, ...)."""
+    """Return the snapshot with the event's time, people and settings, and which of them are new
+    (PEOPLE, ...)."""
     if (
         event.people is None
         and event.settings is None
@@ -241,7 +244,7 @@ def _taken_in(
 def _settings(
     chart: Chart, known: tuple[Value, ...], said: Mapping[str, Value]
 ) -> tuple[Value, ...]:
-    """Settings by position; those that are not said stay as they were."""
+    """Return the settings by position. Settings that are not in `said` stay as they were."""
     assert said.keys() <= chart.settings.keys(), f"{said.keys() - chart.settings.keys()}"
     return frozen(said.get(name, value) for name, value in zip(chart.settings, known, strict=True))
 
@@ -253,7 +256,8 @@ def _at(
     people: tuple[Person, ...],
     settings: tuple[Value, ...],
 ) -> ChartSnapshot:
-    """The same at another time, among these people; neither time nor generation ever falls."""
+    """Return the snapshot with another time, people and settings. Neither time nor generation ever
+    decreases."""
     return ChartSnapshot(
         snapshot.configuration,
         snapshot.history,

@@ -1,8 +1,8 @@
 """A compiled chart: frozen tables of integers.
 
-States and transitions are their numbers in document order (preorder); sets of states are
-bits of an integer. Knows no text and no path while stepping: names appear only in the
-tables that turn numbers back into words.
+States and transitions are numbered in document order (preorder). A set of states is an integer with
+one bit for each. Stepping uses only numbers: names appear only in the tables that turn numbers
+back into words.
 """
 
 from __future__ import annotations
@@ -27,11 +27,12 @@ StateKind = OneOf["atomic", "compound", "parallel", "final", "history"]
 
 @dataclass(frozen=True, slots=True)
 class StateRow:
-    """One node. `ancestors` are the proper ones, nearest first; `below` is the set of its
-    proper descendants; `children` leave out histories.
+    """One state.
 
-    initial: where a compound state is entered by default; for a history, where it leads
-    when nothing was recorded. slot: a history's place in the snapshot, else NONE.
+    ancestors: nearest first, without the state itself. below: the set of its descendants, without
+    the state itself. children: without histories.
+    initial: the default entry of a compound state; for a history, where it leads if nothing was
+    recorded. slot: the position of a history in the snapshot; NONE for other states.
     """
 
     id: int
@@ -58,13 +59,14 @@ class StateRow:
 
 @dataclass(frozen=True, slots=True)
 class TransitionRow:
-    """One transition. `event` is NONE for `when` and `after`.
+    """One transition.
 
-    condition, depends: of a `when`, and what its value rests on.
-    amount, unit: of an `after`; unit is "" for the others.
-    recalls: whether a history takes part in finding what it enters.
-    cause: the event as it is told to people: its name, `after`, or "" for a `when`.
-    key: of a `when` or an `after`, its name in stored snapshots; "" for the others.
+    event: NONE for a `when` or an `after`.
+    condition, depends: the condition of a `when`, and what its value depends on.
+    amount, unit: the duration of an `after`; unit is "" for other transitions.
+    recalls: whether the states that it enters can depend on a history.
+    cause: the event as people see it: its name, `after`, or "" for a `when`.
+    key: the name of a `when` or an `after` in stored snapshots; "" for other transitions.
     """
 
     id: int
@@ -85,21 +87,21 @@ class TransitionRow:
 
 
 Way = tuple[tuple[int, Ask | None], ...]
-"""The transitions that one active leaf offers for an event, in the order in which they are
-asked: its own first, then its ancestors', each in document order. With their guards."""
+"""The transitions of one active leaf for an event, with their guards, in the order in which they
+are considered: its own first, then those of its ancestors, each in document order."""
 
 
 @dataclass(frozen=True, slots=True)
 class TransitionPlan:
-    """One microstep, but for the values.
+    """All of one microstep that does not depend on values.
 
-    transitions: those taken; removed: (loser, winner) of every conflict.
+    transitions: those that are taken. removed: (loser, winner) of every conflict.
     content: blocks in order, each with the configuration in which it runs.
     remembered: (slot, states) of the histories that the exit records.
-    cancelled: bits of the transitions whose timers stop; armed: those whose timers start.
-    forgotten: bits of the `when`s that start anew; fired: of those that were taken.
-    depends: what the `when`s rest on that are active afterwards.
-    quiet: nothing but the configuration changes.
+    cancelled: bits of the transitions whose timers stop. armed: transitions whose timers start.
+    forgotten: bits of the `when`s that start from scratch. fired: bits of the `when`s taken.
+    depends: what the `when`s that are active afterwards depend on.
+    quiet: whether nothing but the configuration changes.
     """
 
     transitions: tuple[int, ...]
@@ -121,7 +123,7 @@ class TransitionPlan:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a configuration says by itself. `ways` and `rulings` fill up as they are asked."""
+    """What follows from a configuration alone. `ways` and `rulings` are filled when needed."""
 
     leaves: tuple[int, ...]
     whens: tuple[TransitionRow, ...]
@@ -132,7 +134,7 @@ class Known:
 
 
 class Memo:
-    """What a chart has worked out. Full means empty: it is simply forgotten."""
+    """A cache of a chart's computed plans and configurations. Each part is cleared when full."""
 
     __slots__ = ("configurations", "plans")
 
@@ -143,13 +145,14 @@ class Memo:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chart:
-    """`room` is the merged model that this was compiled from.
+    """A compiled chart.
 
-    states: the room's own by number, then the implied histories of `resume`.
-    events: the number of every event that something waits for or raises.
-    variables, settings: places in a snapshot's `data` and `settings`.
-    iterating: the states in which turns advance. `memo` holds what was worked out before;
-    it is bounded and never changes an answer.
+    room: the merged model from which it was compiled.
+    states: the states of the room file by number, then the implied histories of `resume`.
+    events: the number of every event that a transition waits for or an action raises.
+    variables, settings: positions in a snapshot's `data` and `settings`.
+    iterating: the set of states in which turns advance.
+    memo: a bounded cache, which never changes a result.
     """
 
     room: model.RoomFile
@@ -171,7 +174,7 @@ class Chart:
 
 
 def bits(states: int) -> list[int]:
-    """The numbers in a set, ascending: document order."""
+    """Return the numbers in a set, in ascending (document) order."""
     found = []
     while states:
         low = states & -states

@@ -1,7 +1,7 @@
-"""What a macrostep did, step by step, as values that can be printed.
+"""What a macrostep did, step by step, as printable values.
 
-A trace is gathered only where it is asked for. It says of every transition that was asked
-whether it was enabled and, if not, why: the guard's own words with the values it read.
+A trace is recorded only on request. For every transition that was considered it says whether it was
+enabled and, if not, why: the text of the guard with the values that it read.
 """
 
 from __future__ import annotations
@@ -29,15 +29,16 @@ from gameroom.model.paths import resolve
 Verdict = OneOf["enabled", "guard", "false", "fired", "error"]
 
 Here = tuple[int, Sequence[Value], Mapping[str, Value], Facts]
-"""What a guard is asked with: configuration, data, fields, world."""
+"""The arguments of a guard: configuration, data, fields, world."""
 
 
 @dataclass(frozen=True, slots=True)
 class Considered:
-    """A transition that was asked.
+    """A transition that was considered, with its verdict.
 
-    enabled: it is selected. guard: its `if` said no. false: the condition of a `when` does
-    not hold. fired: it has held since it fired. error: a guard or condition has no value.
+    enabled: it is selected. guard: its `if` is false. false: the condition of a `when` is false.
+    fired: the condition of a `when` has been true since it fired. error: a guard or condition has
+    no value.
     """
 
     transition: int
@@ -64,9 +65,9 @@ class Removed:
 
 @dataclass(frozen=True, slots=True)
 class MicroStep:
-    """One selection and what came of it; nothing was taken where `taken` is empty.
+    """One selection of transitions and its result. Nothing was taken if `taken` is empty.
 
-    event: the event that was asked about, "" for `when`s.
+    event: the event that was handled; "" for `when`s.
     actions: in the order in which they ran, with what they set or why they failed.
     """
 
@@ -106,7 +107,7 @@ def _indented(text: str) -> str:
 
 
 class Look:
-    """Gathers one microstep: what was considered, then what ran."""
+    """Records one microstep: the transitions that were considered, and the actions that ran."""
 
     __slots__ = ("actions", "considered")
 
@@ -115,7 +116,7 @@ class Look:
         self.actions: list[str] = []
 
     def consider(self, considered: Considered) -> None:
-        """Several leaves may ask the same; it is told once."""
+        """Add a transition once, even if several leaves consider it."""
         if considered not in self.considered:
             self.considered.append(considered)
 
@@ -136,7 +137,7 @@ class Look:
 
 
 def reason(wrong: Exception) -> str:
-    """Why something has no value, in words."""
+    """Return in words why an expression or action failed."""
     return "division by zero" if isinstance(wrong, ZeroDivisionError) else str(wrong)
 
 
@@ -146,7 +147,7 @@ def considered(
     verdict: Verdict,
     here: Here,
 ) -> Considered:
-    """What to tell of a transition that was asked."""
+    """Describe a transition that was considered."""
     said = chart.transitions[transition].said
     source = chart.states[chart.transitions[transition].source].path
     trigger = said.trigger
@@ -161,7 +162,8 @@ def considered(
 
 
 def explain(chart: Chart, source: str, asked: Expression, here: Here) -> str:
-    """`rounds < 2 is false: rounds is 2`, `all player ready is false: 1 of 3`."""
+    """Describe the value of an expression. Examples: `rounds < 2 is false: rounds is 2`,
+    `all player ready is false: 1 of 3`."""
     scope = scope_at(chart, source)
     said = f"{words.expression(asked)} is {_value(asked, scope, here)}"
     if isinstance(asked, Quorum):
@@ -177,7 +179,7 @@ def _part(leaf: Expression, scope: EvaluationScope, here: Here) -> str:
 
 
 def _counted(quorum: Quorum, here: Here) -> str:
-    """`1 of 3`: how many are so, of how many that were asked."""
+    """Return the counts of a quorum, such as `1 of 3`."""
     world = here[3]
     wanted = quorum.predicate
     requests = {name for person in world.people for name in person.choices}
@@ -188,7 +190,7 @@ def _counted(quorum: Quorum, here: Here) -> str:
 
 
 def scope_at(chart: Chart, source: str) -> EvaluationScope:
-    """What names mean in the state at `source`. The event is whatever was asked about."""
+    """Return the scope of the state at `source`, with an event."""
 
     def bit(path: str) -> int | None:
         full = resolve(chart.room.root, source, path)
@@ -205,5 +207,5 @@ def _value(asked: Expression, scope: EvaluationScope, here: Here) -> str:
 
 
 def _leaves(asked: Expression) -> Iterator[Expression]:
-    """The parts that read something, from left to right."""
+    """Return the operands that are not constants, from left to right."""
     return (one for one in parts(asked) if not operands(one) and not isinstance(one, Literal))

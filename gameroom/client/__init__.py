@@ -1,9 +1,9 @@
-"""The Python client: bots, tests and tools play by the same packets as a browser.
+"""The Python client: bots, tests and tools play with the same packets as a browser.
 
-A `Seat` is a replica (`gameroom.replica`, without any I/O) behind a socket; it knows no rule of any
-room. What an engine needs is offered here too, so that a bot has one import. The rule it keeps: a
-command that was taken reaches the room once, or its sender learns why not. docs/client.md is the
-guide.
+A `Seat` is a replica (`gameroom.replica`, without any I/O) with a socket; it knows no rules of any
+room. This package also exports everything that an engine needs, so that a bot has one import. The
+rule it keeps: a command that was queued reaches the room once, or its sender learns why it did not.
+docs/client.md is the guide.
 """
 
 from gameroom.client.errors import ClosedError, InterruptedRequestError, RefusedError

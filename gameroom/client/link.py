@@ -1,7 +1,7 @@
-"""The connection of one place: made, read, lost and made again.
+"""The connection of one seat: connects, reads, and reconnects.
 
-Knows frames, close codes and time; what the events mean is the replica's business. It is
-the replica's only way to the network, and it never sends a client packet by itself.
+Knows frames, close codes and time. The replica interprets the events. This is the replica's only
+access to the network. It sends a client packet only if it is asked to.
 """
 
 from __future__ import annotations
@@ -57,11 +57,14 @@ class Link:
         sleep: Callable[[float], Awaitable[object]],
         random: Callable[[], float],
     ) -> None:
-        """told: called with every new event, and with None when the connection changed."""
+        """told: called with every new event, and with None when the connection changes.
+
+        patience_ms: how long to try to reconnect. now: returns milliseconds.
+        """
         self.line: Line | None = None
-        """The connection, once it has said who it is."""
+        """The connection, after the server has accepted the session; None before."""
         self.welcomes = 0
-        """How often the server greeted us: once, and once more for every return."""
+        """How often the server has accepted the session: once, and once per reconnection."""
         self._http = http
         self._url = url
         self._token = token
@@ -76,8 +79,8 @@ class Link:
         self._asked: dict[int, asyncio.Future[ResponseFrame]] = {}
 
     async def run(self) -> None:
-        """Connect, read, and come back as the close code says. Ends by raising ClosedError,
-        RefusedError, or aiohttp's error when the handshake is refused."""
+        """Connect, read, and reconnect as the close code says. Never returns. Raises ClosedError,
+        RefusedError, or aiohttp's error if the handshake is refused."""
         tries, since = 0, self._now()
         while True:
             code: int | None = None
@@ -108,8 +111,8 @@ class Link:
             tries += 1
 
     async def ask(self, line: Line, method: Method, path: str, body: Value) -> object:
-        """One request over this connection; the answer's body. Raises RefusedError or
-        InterruptedRequestError."""
+        """Send a request over this connection, and return the body of the response. Raises
+        RefusedError or InterruptedRequestError."""
         id_ = next(self._ids)
         asked: asyncio.Future[ResponseFrame] = asyncio.get_running_loop().create_future()
         self._asked[id_] = asked
@@ -124,25 +127,26 @@ class Link:
         return response.body
 
     async def put(self, packet: ClientPacket) -> None:
-        """Send a client packet. What cannot be sent stays in the replica's outbox."""
+        """Send a client packet. If it cannot be sent, it stays in the replica's outbox."""
         if self.line is not None:
             with suppress(InterruptedRequestError):
                 await _send(self.line, self._codec.encode_packet(packet))
 
     def drop(self) -> None:
-        """Cut the connection without a word."""
+        """Cut the connection without closing it."""
         if self.line is not None:
             with suppress(OSError):
                 self.line.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
     def interrupt(self) -> None:
-        """Nobody will answer any more."""
+        """Raise InterruptedRequestError in all requests that wait for a response."""
         for asked in self._asked.values():
             if not asked.done():
                 asked.set_exception(InterruptedRequestError())
 
     async def _greet(self, line: Line) -> bool:
-        """Say who we are. False when the server is not ready for us or hung up."""
+        """Identify this client. Returns False if the server is not ready or closed the
+        connection."""
         hello: dict[str, Value] = {
             "token": self._token,
             "seq": self._replica.seq,
@@ -167,7 +171,8 @@ class Link:
         return False
 
     async def _fetch(self, snapshot: Snapshot) -> bytes:
-        """The bytes of a snapshot's state; others, or none, are the replica's to refuse."""
+        """Return the bytes of a snapshot's state. They can be missing or wrong; the replica checks
+        them."""
         url, headers = self._state_url(snapshot.generation), self._headers
         async with self._http.get(url, headers=headers) as response:
             if response.status >= 400:
@@ -180,7 +185,7 @@ class Link:
             return bytes(state)
 
     async def tell(self, state: EngineState) -> None:
-        """Tell the room what our state is."""
+        """Report the hash of our state to the room."""
         path = f"/snapshots/{state.generation}/hash"
         said: dict[str, Value] = {"sha256": state.sha256, "size": len(state.data)}
         with suppress(RefusedError, InterruptedRequestError):
@@ -188,7 +193,8 @@ class Link:
                 await self.ask(self.line, "PUT", path, said)
 
     async def report(self, flaw: Flaw) -> None:
-        """Tell the room what went wrong here. The token is a secret, whoever raised it."""
+        """Report an error of this client to the room. The token is secret, so it is removed from
+        the text."""
         text = flaw.text.replace(self._token, "...")
         said: dict[str, Value] = {"kind": flaw.kind, "generation": flaw.generation, "text": text}
         with suppress(RefusedError, InterruptedRequestError):
@@ -196,7 +202,8 @@ class Link:
                 await self.ask(self.line, "PUT", "/players/me/failure", said)
 
     async def send(self, state: EngineState) -> None:
-        """Send the room the state for which it has asked. Where that fails it asks another."""
+        """Send the state for which the room has asked. If that fails, the room asks another
+        player."""
         headers = self._headers | {"Content-Type": "application/json"}
         url = self._state_url(state.generation)
         with suppress(aiohttp.ClientError, OSError):
@@ -233,8 +240,11 @@ class Link:
 
 
 def pause_s(tries: int, chance: float) -> float:
-    """Seconds until the next try: doubled each time up to PAUSE_MAX_S, half of it by chance
-    (from 0 to 1), so that a server that comes back is not met by everyone at once."""
+    """Return the seconds until the next try. They double each time, up to PAUSE_MAX_S, and half of
+    them is random, so that the clients of a restarted server do not all reconnect at once.
+
+    tries: the failed tries so far. chance: a random number from 0 to 1.
+    """
     longest = min(PAUSE_MAX_S, PAUSE_FIRST_S * float(2 ** min(tries, 16)))
     return longest * (0.5 + chance / 2)
 

@@ -1,8 +1,8 @@
-"""A place in a room, over aiohttp: `async with join(url, name="ann") as seat: ...`.
+"""A seat in a room, over aiohttp: `async with join(url, name="ann") as seat: ...`.
 
-Knows sockets and time; what a client must do is the replica's business. One task keeps
-the connection and reads it, one plays the turns and is the only one that sends client
-packets, so that they go out in their order.
+Knows sockets and time. The replica decides what a client must do. One task maintains and reads the
+connection. Another task plays the turns, and only this one sends client packets, so that they stay
+in order.
 """
 
 from __future__ import annotations
@@ -62,12 +62,13 @@ async def join(
     random: Callable[[], float] = dice.random,
     http: aiohttp.ClientSession | None = None,
 ) -> AsyncIterator[Seat]:
-    """A place in the room at `http://host/join/<id>`, connected until the block ends.
+    """Join the room at `http://host/join/<id>`. The seat is connected until the block ends.
 
-    token: come back to a place instead of taking a new one. engine: LedgerEngine where
-    none is given. hurry: play turns as soon as they are there. framerate: iterations per
-    second that the engine can hold. patience_s: how long a lost connection is tried again.
-    now (milliseconds), sleep, random: the clock and the dice, for tests.
+    token: return to your place instead of taking a new one. spectate: watch instead of playing.
+    engine: a LedgerEngine by default. hurry: play turns as soon as they arrive.
+    framerate: how many iterations per second the engine can run.
+    patience_s: how long to try to reconnect after the connection is lost.
+    now (milliseconds), sleep, random: the clock and the random numbers, for tests.
     Raises RefusedError, ClosedError or aiohttp's errors.
     """
     own = None if http is not None else aiohttp.ClientSession()
@@ -110,7 +111,7 @@ async def join(
 
 
 class Seat:
-    """A place in a room; `join` makes it."""
+    """Your place in a room, as a player or a spectator. Use `join` to create it."""
 
     def __init__(
         self,
@@ -131,7 +132,7 @@ class Seat:
         self.token = token
         self.id = str(picture["id"])
         self.definition: Mapping[str, Any] = picture["definition"]
-        """The room as it is published (docs/wire.md)."""
+        """The published definition of the room (docs/wire.md)."""
         room = read_definition(self.definition)
         self.replica = Replica(
             room,
@@ -162,7 +163,7 @@ class Seat:
         self._errands: set[asyncio.Task[None]] = set()
         self._error: BaseException | None = None
 
-    # --- What can be seen ---------------------------------------------------------------
+    # --- State --------------------------------------------------------------------------
 
     @property
     def user(self) -> str:
@@ -174,7 +175,7 @@ class Seat:
 
     @property
     def seat(self) -> int | None:
-        """The number of the seat; None for who watches."""
+        """The number of the seat; None for a spectator."""
         return self.replica.seat
 
     @property
@@ -187,7 +188,7 @@ class Seat:
 
     @property
     def states(self) -> tuple[str, ...]:
-        """The paths of the active states, as the room said last."""
+        """The paths of the active states, as of the last event."""
         return self.replica.states
 
     @property
@@ -202,7 +203,7 @@ class Seat:
 
     @property
     def log(self) -> tuple[Confirmed, ...]:
-        """Our commands as the room confirmed them, in order."""
+        """Your commands that the room has confirmed, in order."""
         return tuple(self.replica.log)
 
     @property
@@ -211,12 +212,12 @@ class Seat:
 
     @property
     def reports(self) -> tuple[Flaw, ...]:
-        """What went wrong in the engine, with which the game goes on."""
+        """The errors of the engine after which the game continues."""
         return tuple(self.replica.flaws.reports)
 
     @property
     def returns(self) -> int:
-        """How often the connection was lost and made again."""
+        """How often the client has reconnected."""
         return max(0, self._link.welcomes - 1)
 
     def within(self, state: str) -> bool:
@@ -224,15 +225,16 @@ class Seat:
         return any(one == state or one.startswith(f"{state}.") for one in self.states)
 
     async def until(self, condition: Callable[[Seat], bool]) -> None:
-        """Wait until the condition holds; it is asked after every event and every turn.
-        Raises ClosedError when the place is gone before."""
+        """Wait until the condition is true. It is checked after every event and every turn. Raises
+        ClosedError if the seat is closed before."""
         while not condition(self):
             if self._error is not None:
                 raise self._error
             await self._news.wait()
 
     async def events(self) -> AsyncIterator[EventFrame]:
-        """What the room says from now on, and `rejected`; ends when the place is gone."""
+        """Yield all events of the room from now on, and `rejected`. Ends when the seat is
+        closed."""
         queue: asyncio.Queue[EventFrame | None] = asyncio.Queue(EVENTS_WAITING_MAX)
         self._listeners.append(queue)
         try:
@@ -244,38 +246,39 @@ class Seat:
         finally:
             self._listeners.remove(queue)
 
-    # --- What can be done ---------------------------------------------------------------
+    # --- Actions ------------------------------------------------------------------------
 
     def command(self, name: str, /, **body: Value) -> None:
-        """Queue a command for the engines. Raises ValueError when it does not fit."""
+        """Queue a command for the engines. Raises ValueError if it does not fit the room file."""
         self.replica.command(Command(name, body), 1 + secrets.randbelow(INT_MAX))
 
     async def request(self, name: str, /, **body: Value) -> object:
-        """Ask the room for something that its file declares."""
+        """Send a request that the room file declares, and return the body of the response."""
         return await self.ask("POST", f"/requests/{name}", body)
 
     async def ready(self, ready: bool = True) -> None:
         await self.ask("PUT" if ready else "DELETE", "/players/me/ready")
 
     async def hide(self, hidden: bool = True) -> None:
-        """This player does not look: nobody needs to wait when the packets stop. False: looks
-        again."""
+        """Report that this player's page is hidden, so that nobody waits if its packets stop.
+        hidden: False if it is visible again."""
         await self.ask("PUT" if hidden else "DELETE", "/players/me/hidden")
 
     async def configure(self, **settings: Value) -> None:
-        """Change settings; all of them or none."""
+        """Change settings. If one value does not fit, none is changed."""
         await self.ask("PATCH", "/setup", settings)
 
     async def loaded(self) -> None:
-        """This engine has loaded the setup."""
+        """Report that this engine has loaded the setup."""
         await self.ask("PUT", "/players/me/engine", {"loaded": True})
 
     async def refuse(self, reasons: tuple[str, ...] | list[str]) -> None:
-        """This engine refuses the setup."""
+        """Report that this engine refuses the setup, with the reasons."""
         await self.ask("PUT", "/players/me/engine", {"refused": list(reasons)})
 
     async def load(self) -> tuple[str, ...]:
-        """Let the engine check the setup, and say `loaded` or `refuse`; its reasons."""
+        """Let the engine check the setup, then call `loaded` or `refuse`. Returns the reasons for a
+        refusal."""
         reasons = self.replica.reasons()
         await (self.refuse(reasons) if reasons else self.loaded())
         return reasons
@@ -284,15 +287,15 @@ class Seat:
         await self.ask("POST", "/chat", {"text": text})
 
     async def leave(self) -> None:
-        """Leave the room and give up the place."""
+        """Leave the room and give up your place."""
         with suppress(InterruptedRequestError, ClosedError):
             await self.ask("DELETE", "/players/me")
         self._end(ClosedError(Close.LEFT))
 
     async def ask(self, method: Method, path: str, body: Value = None) -> object:
-        """Any route of docs/wire.md, over the socket; the answer's body. What may be
-        repeated is asked again after a lost connection. Raises RefusedError,
-        InterruptedRequestError (POST, DELETE of the place) or ClosedError."""
+        """Send a request for any route of docs/wire.md over the socket, and return the body of the
+        response. After a lost connection, a request that can be repeated is sent again. Raises
+        RefusedError, ClosedError or, for POST and for leaving, InterruptedRequestError."""
         while True:
             line = await self._connected()
             try:
@@ -300,23 +303,23 @@ class Seat:
             except InterruptedRequestError:
                 if method == "POST" or path == "/players/me":
                     raise
-                # A connection may refuse to send before its end has been read.
+                # A connection can refuse to send before the end of its input was read.
                 await self._gone(line)
 
     def drop(self) -> None:
-        """Cut the connection as a bad network does, without a word; it comes back by itself."""
+        """Cut the connection without closing it, as a bad network does. The client reconnects."""
         self._link.drop()
 
     # --- Life ---------------------------------------------------------------------------
 
     async def open(self) -> None:
-        """Connect; what the room has said so far comes as events."""
+        """Connect. All previous events of the room are received."""
         works = (self._link.run, self._play, self._ask_time)
         self._tasks = [asyncio.create_task(self._guarded(work)) for work in works]
         await self._connected()
 
     async def close(self) -> None:
-        """Let go of the connection; the place stays, `token` leads back to it."""
+        """Disconnect. You keep your place in the room and can return to it with `token`."""
         self._end(ClosedError(Close.NORMAL))
         mine = (*self._tasks, *self._errands)
         for task in mine:
@@ -324,7 +327,7 @@ class Seat:
         await asyncio.gather(*mine, return_exceptions=True)
 
     async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Whatever ends a task ends the seat, and is told to whoever waits."""
+        """Run a task. An error in it closes the seat, and is raised in everything that waits."""
         try:
             await work()
         except Exception as error:
@@ -344,7 +347,7 @@ class Seat:
         self._news = asyncio.Event()
 
     async def _connected(self) -> Line:
-        """The connection, once it has said who it is."""
+        """Wait for an accepted session, and return its connection."""
         await self.until(lambda seat: seat._link.line is not None)
         if self._error is not None:
             raise self._error
@@ -352,11 +355,11 @@ class Seat:
         return self._link.line
 
     async def _gone(self, line: Line) -> None:
-        """Until this connection is known to be lost."""
+        """Wait until this connection is known to be lost."""
         await self.until(lambda seat: seat._link.line is not line)
 
     def _told(self, frame: EventFrame | None) -> None:
-        """An event, or the connection has changed."""
+        """Handle an event, or None for a change of the connection."""
         if frame is not None:
             for queue in self._listeners:
                 if queue.full():
@@ -384,7 +387,7 @@ class Seat:
         self._beside(retry())
 
     def _beside(self, work: Coroutine[object, object, None]) -> None:
-        """Do it while the turns go on."""
+        """Run this while the turns continue."""
         task = asyncio.create_task(work)
         self._errands.add(task)
         task.add_done_callback(self._errands.discard)
@@ -392,7 +395,7 @@ class Seat:
     # --- Playing ------------------------------------------------------------------------
 
     async def _play(self) -> None:
-        """Run turns when they are due, and send the packets: nobody else does."""
+        """Run the turns when they are due, and send the client packets. Only this task does so."""
         while True:
             self._wake.clear()
             now = self._now()
@@ -422,7 +425,7 @@ class Seat:
                 await self._sleep((due - now) / 1000)
 
     async def _ask_time(self) -> None:
-        """Measure the round trip again and again: the reports set the room's pace."""
+        """Measure the round trip repeatedly. The reports determine the room's pace."""
         while True:
             await self._connected()
             asked = self._now()
@@ -433,7 +436,7 @@ class Seat:
 
 
 async def _take(http: aiohttp.ClientSession, url: URL, wish: dict[str, Any]) -> dict[str, Any]:
-    """A place. If the answer is lost, the same attempt is sent once more."""
+    """Take a place in the room. If the response is lost, the same attempt is sent once more."""
     attempt = {**wish, "idempotency_key": secrets.token_urlsafe(16)}
     try:
         return await _fetch(http, "POST", url, attempt)
@@ -444,7 +447,7 @@ async def _take(http: aiohttp.ClientSession, url: URL, wish: dict[str, Any]) -> 
 async def _fetch(
     http: aiohttp.ClientSession, method: str, url: URL, body: object = None
 ) -> dict[str, Any]:
-    """One request over HTTP: the JSON answer, or RefusedError."""
+    """Send a request over HTTP, and return the JSON response. Raises RefusedError."""
     headers = {"Accept": "application/json"}
     async with http.request(method, url, json=body, headers=headers) as response:
         try:

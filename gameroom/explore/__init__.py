@@ -1,8 +1,8 @@
-"""All reachable behaviour of a room file, found before anybody plays it.
+"""Finds all reachable behaviour of a room file before anybody plays it.
 
-Knows the chart, the language's diagnostics and abstract people; no server and no clock. The rule
-it keeps: what it calls impossible is impossible in the real room, and each finding is told with the
-shortest way to it.
+Knows the chart, the language's diagnostics and abstract people; no server and no clock. The rule it
+keeps: anything that it calls impossible is impossible in the real room, and each finding has the
+shortest story that leads to it.
 """
 
 from gameroom.explore.run import explore

@@ -1,10 +1,11 @@
-"""One abstract room: where the chart is, and how many people of which sort are there.
+"""An abstract room: the state of the chart, and how many people of each sort there are.
 
-It takes an event through the very step function that the server runs, and does what the
-room does around it: people's flags before (`room.lifecycle`); drops, readiness, roles and closed
-ballots after. People are interchangeable, so their tuple is sorted;
-time is no number: whichever armed timer may be the first to fire, fires.
-The rule it keeps: a `Spot` holds all that can make a difference later, and nothing else.
+It passes an event to the same step function that the server uses, and does what the room does
+around it: it changes flags before (`room.lifecycle`), and applies drops, readiness, roles and
+closed ballots after. People with the same properties are of the same sort (`people`) and
+interchangeable, so their tuple is sorted. Time is not a number: each armed timer that can be the
+first to fire is tried. The rule it keeps: a `Spot` contains everything that can make a difference
+later, and nothing else.
 """
 
 from __future__ import annotations
@@ -34,16 +35,16 @@ from gameroom.model import Value, policies
 UNREADY, EXCUSE = CHANGES["unready"], CHANGES["excuse"]
 
 FAR = 1 << 50
-"""When a timer is due that does not fire now."""
+"""The due time of a timer that does not fire now."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Site:
-    """Where the chart is and who is there: a snapshot in which people are sorts and time is
-    nothing, without its values. A world holds each site once, so that equal ones are the same.
+    """The state of the chart, and the people: a snapshot with sorts of people, without times and
+    values. An AbstractRoom has each site once, so equal sites are identical.
 
-    timers: the transitions whose timers are armed. seen: the people as the chart knows
-    them, members: as they are.
+    timers, turn_timers: the transitions whose timers are armed. seen: the people as the chart
+    knows them. members: the people as they are.
     """
 
     configuration: int
@@ -59,7 +60,7 @@ class Site:
 
 
 class Spot(NamedTuple):
-    """An abstract configuration: a site, and the variables and settings. At an end and after
+    """An abstract configuration: a site, and the values of variables and settings. After an end or
     a fault there are no values."""
 
     site: Site
@@ -80,7 +81,7 @@ class Spot(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """The timer of a transition, with the people of that moment."""
+    """A timer that fired: the number of its transition, and the people at that moment."""
 
     timer: int
     people: tuple[Person, ...]
@@ -88,10 +89,11 @@ class Fired:
 
 @dataclass(slots=True)
 class Run:
-    """One event under way. `names` are those of `members`, where somebody wants to know.
+    """One event that is being handled.
 
-    picks: which heir to choose where a role may go to several; `forks` says between how
-    many each choice was. fed: everything that the chart took, in order.
+    names: those of `members`, for a story; otherwise None.
+    picks: which of several choices to take, such as the heir of a role. forks: how many options
+    each choice had. moved: the transitions taken. fed: everything that the chart got, in order.
     """
 
     members: list[int]
@@ -109,10 +111,10 @@ class Run:
 
 @dataclass(slots=True)
 class AbstractRoom:
-    """The chart, its reads, and what follows from an event.
+    """The chart, its facets, and the step function on spots.
 
-    slots: see `_slots`. variables: how many there are. settings: their places among the
-    values of a spot. plain: the values at first.
+    slots: see `_slots`. variables: how many there are. settings: their indices in the values of a
+    spot, by name. plain: the initial values.
     """
 
     chart: Chart
@@ -153,25 +155,25 @@ class AbstractRoom:
     # Moving
 
     def begin(self) -> tuple[Spot, Run]:
-        """The room that has just begun, with nobody in it."""
+        """Return the room that has just begun, without people."""
         run = Run([], names=[])
         snapshot, effects = begin(self.chart)
         return self._settle(run, self._follow(run, snapshot, effects, deque())), run
 
     def happen(self, spot: Spot, run: Run, name: str, fields: Mapping[str, Value]) -> Spot:
-        """An event happens; the change of people that it comes with is already in `run`."""
+        """Handle an event. The change of people that it causes is already in `run`."""
         return self.happen_all(spot, run, [(name, fields)])
 
     def happen_all(
         self, spot: Spot, run: Run, events: Iterable[tuple[str, Mapping[str, Value]]]
     ) -> Spot:
-        """The same for several events, after all of their changes."""
+        """Handle several events, after all of their changes of people."""
         return self._settle(run, self._follow(run, self.snapshot(spot), (), deque(events)))
 
     def configured(
         self, spot: Spot, run: Run, settings: Mapping[str, Value], fields: Mapping[str, Value]
     ) -> Spot:
-        """The same for a change of settings."""
+        """Handle a change of settings."""
         snapshot = self.snapshot(spot)
         event = ChartEvent(
             "configure", 0, spot.site.generation, fields, self.facts(run.members), settings
@@ -181,7 +183,7 @@ class AbstractRoom:
         return self._settle(run, self._follow(run, snapshot, effects, deque()))
 
     def fired(self, spot: Spot, run: Run, timer: int) -> Spot:
-        """One armed timer is due, and no other."""
+        """Let one armed timer fire, and no other."""
         snapshot = self.snapshot(spot, due=timer)
         people = self.facts(run.members)
         run.fed.append(Fired(timer, people))
@@ -189,17 +191,17 @@ class AbstractRoom:
         return self._settle(run, self._follow(run, snapshot, effects, deque()))
 
     def still(self, spot: Spot, run: Run) -> Spot:
-        """People have changed, and the chart hears of it with the next event."""
+        """Change people only. The chart learns of it with the next event."""
         return self._settle(run, self.snapshot(spot))
 
     def turned(self, spot: Spot, run: Run, generation: int) -> Spot:
-        """Turns have passed, and no timer was due."""
+        """Let turns pass up to this generation. No timer is due."""
         snapshot = self.snapshot(spot)
         snapshot, effects = advance(self.chart, snapshot, 0, generation)
         return self._settle(run, self._follow(run, snapshot, effects, deque()))
 
     def snapshot(self, spot: Spot, due: int = -1) -> ChartSnapshot:
-        """The chart's snapshot; the timer of the transition `due` is over."""
+        """Return the chart's snapshot. due: the transition whose timer is due."""
         site, values, now = spot.site, spot.values, 0
         return ChartSnapshot(
             site.configuration,
@@ -213,7 +215,7 @@ class AbstractRoom:
             site.erred,
             now,
             site.generation,
-            site.status,  # type: ignore[arg-type] # it came out of a snapshot
+            site.status,  # type: ignore[arg-type] # it comes from a snapshot
         )
 
     def _follow(
@@ -223,8 +225,8 @@ class AbstractRoom:
         effects: Sequence[Effect],
         pending: deque[tuple[str, Mapping[str, Value]]],
     ) -> ChartSnapshot:
-        """What `ChartDriver.run` does: carry out what the chart wants, take what follows. The event
-        without a name tells the chart of the people once more."""
+        """Carry out the actions of the chart and handle the events that follow, as
+        `ChartDriver.run` does. The event without a name passes the changed people to the chart."""
         done = False
         while True:
             dids: list[Did] = []
@@ -273,8 +275,8 @@ class AbstractRoom:
                 self.vacate(run, place)
 
     def _repair(self, run: Run, pending: deque[tuple[str, Mapping[str, Value]]]) -> None:
-        """Who has been repaired too often is dropped. How often that was is forgotten, so both are
-        tried where the room repairs at all."""
+        """Repair the diverged players, or drop them because they were repaired too often. The
+        number of repairs is not part of a spot, so both are tried if the room allows repairs."""
         ways = 2 if policies.number(self.chart.room, "divergence", "repairs") else 1
         for place in range(len(run.members) - 1, -1, -1):
             sort = self.sort_of(run.members[place])
@@ -283,7 +285,7 @@ class AbstractRoom:
                 self.vacate(run, place)
 
     def _pick(self, run: Run, ways: int) -> int:
-        """Which of so many ways this run goes."""
+        """Return the number of the option that this run takes, out of `ways`."""
         if ways == 1:
             return 0
         pick = run.picks[len(run.forks)] if len(run.forks) < len(run.picks) else 0
@@ -291,15 +293,15 @@ class AbstractRoom:
         return pick
 
     def vacate(self, run: Run, place: int) -> None:
-        """Somebody is gone. Who is left alone differs from nobody."""
+        """Remove a person. If only one player is left, that player no longer counts as diverged."""
         run.remove(place)
         players = [at for at, one in enumerate(run.members) if self.sort_of(one).player]
         if len(players) == 1:
             run.members[players[0]] = self.flagged(run.members[players[0]], *EXCUSE)
 
     def _pass(self, run: Run, role: str) -> None:
-        """To the longest seated, connected ones first. Who sat down when is forgotten, so
-        any sort of those who may inherit is tried."""
+        """Pass a role. The room gives it to the player who has been there for longest, connected
+        players first. That order is not part of a spot, so one player of each sort is tried."""
         key = (tuple(run.members), role)
         heirs = self._heirs.get(key)
         if heirs is None:
@@ -311,8 +313,8 @@ class AbstractRoom:
         run.members[place] = self.sorts.holding(sort, role) * SEATS + seat
 
     def _inheriting(self, members: Members, role: str) -> tuple[int, ...]:
-        """The places of those to whom the role may go, one of each sort; nobody where
-        somebody has it."""
+        """Return the indices of the players who can get the role, one of each sort. None if a
+        player has it."""
         of = next(declared.of for declared in self.chart.room.roles if declared.name == role)
         sorts = [self.sort_of(member) for member in members]
         able = [at for at, sort in enumerate(sorts) if of in sort.kinds and sort.player]
@@ -324,7 +326,8 @@ class AbstractRoom:
     # Forgetting
 
     def _settle(self, run: Run, snapshot: ChartSnapshot) -> Spot:
-        """Forget what nobody asks about, sort the people."""
+        """Return the spot after a run: remove everything that is never read, and sort the
+        people."""
         configuration = snapshot.configuration
         if snapshot.status != "live":
             run.members.clear()
@@ -365,14 +368,14 @@ class AbstractRoom:
         return Spot(site, self._kept(snapshot.data + snapshot.settings, live))
 
     def _site(self, *said: Any) -> Site:
-        """The one site that says this."""
+        """Return the only site with these fields."""
         found = self._sites.get(said)
         if found is None:
             found = self._sites[said] = Site(*said)
         return found
 
     def _kept(self, values: tuple[Value, ...], live: int) -> tuple[Value, ...]:
-        """Values that nobody will read are as they were at first."""
+        """Reset the values that are never read again to their initial values."""
         dead = self.unread(live)
         if not dead:
             return values
@@ -382,7 +385,8 @@ class AbstractRoom:
         return tuple(kept)
 
     def unread(self, live: int) -> tuple[int, ...]:
-        """The places of the values that nobody will read where this may still be read."""
+        """Return the indices of the values that are never read again. live: the facets that can
+        still be read."""
         if (dead := self._dead.get(live)) is None:
             facet = self.reads.facet
             names = (*self.chart.variables, *self.chart.settings)
@@ -392,9 +396,9 @@ class AbstractRoom:
 
 
 def _slots(chart: Chart) -> list[tuple[int, int]]:
-    """(slot, parent) of every history; the parent is NONE where what was recorded may be
-    read while the parent is active. Elsewhere it is written anew before it is read, since
-    only transitions from outside lead there."""
+    """Return (slot, parent) of every history. The parent is NONE if a transition inside the parent
+    leads to the history. Otherwise the record cannot be read while the parent is active: leaving
+    the parent overwrites it first."""
     found = []
     for history in chart.states:
         if history.kind != "history":

@@ -1,10 +1,10 @@
-"""What a step asks of a room's values, and which it sets: told afterwards, from what it did.
+"""Which values of a room a step read and set, derived from what the step did.
 
-The values of a chart are its variables, then its settings. Behind them stand the answers to
-all conditions that ask about nothing else, so that `rounds == 9` counts as one yes or no and
-not as ten numbers. All are meant by place. The rule it keeps: generous. Whatever may have
-been asked on the way counts as asked, whatever may have been set, even where an
-action before it failed.
+The values of a chart are its variables, then its settings. They are followed by the results of all
+conditions that read only values, so that `rounds == 9` counts as one truth value and not as ten
+numbers. All are identified by index. The rule it keeps: it errs on the safe side. A value that may
+have been read counts as read, and one that may have been set counts as set, even if an action
+before it failed.
 """
 
 from __future__ import annotations
@@ -31,9 +31,11 @@ NOWHERE: Places = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """A transition that asks about values. answers: the places of its answers, which stand
-    for the values as long as none of these is set; the values themselves where it asks
-    about more than values."""
+    """A transition that reads values.
+
+    values: their indices. answers: the indices of the results of its conditions, which replace the
+    values if none of them was set; equal to `values` if the conditions read more than values.
+    """
 
     transition: TransitionRow
     values: Places
@@ -42,11 +44,11 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class Accesses:
-    """What the parts of one chart ask and set; those that do neither are left out.
+    """The values that the parts of one chart read and set. Parts without any are left out.
 
-    asks: whose answers stand behind the values. asking: transitions with a condition or an
-    `if`. acting: the actions of transitions by number. entering, exiting: the actions of
-    states by number. internal: the events that the chart raises by itself.
+    asks: the conditions whose results follow the values. asking: the transitions that read values.
+    acting: the values in the actions of transitions, by number. entering, exiting: those in the
+    actions of states, by number. internal: the events that the chart raises.
     """
 
     world: AbstractRoom
@@ -77,7 +79,7 @@ class Accesses:
         )
 
     def with_answers(self, spot: Spot) -> tuple[object, ...]:
-        """The values of a spot, then the answers that follow from them."""
+        """Return the values of a spot, followed by the results of the conditions."""
         found = self._answers.get(spot.values)
         if found is None:
             answers = [self._answer(spot, ask) for ask in self.asks]
@@ -85,7 +87,7 @@ class Accesses:
         return found
 
     def _answer(self, spot: Spot, ask: Ask) -> Value | None:
-        """None where there is none."""
+        """Evaluate a condition. None if it fails."""
         snapshot = self.world.snapshot(spot)
         try:
             return ask(snapshot.configuration, snapshot.data, NO_FIELDS, snapshot)
@@ -93,7 +95,8 @@ class Accesses:
             return None
 
     def during(self, spot: Spot, step: Move, run: Run) -> tuple[Places, Places]:
-        """What a step from this spot may have asked, and what it may have set."""
+        """Return the values that a step from this spot may have read, and those it may have
+        used in its actions."""
         if not self.world.plain:
             return NOWHERE, NOWHERE
         entered, found = 0, set(self._configured(step))
@@ -119,7 +122,8 @@ class Accesses:
         entered: int,
         acted: Places,
     ) -> bool:
-        """Its state was active, and its trigger may have been met."""
+        """Whether the transition may have been considered: its state was active, and its trigger
+        may have occurred."""
         state = 1 << transition.source
         if not state & (spot.configuration | entered):
             return False
@@ -134,13 +138,13 @@ class Accesses:
         return transition.event in self.internal or transition.event in fed
 
     def _configured(self, step: Move) -> Iterator[int]:
-        """What the step itself sets."""
+        """Yield the settings that the step changes."""
         if step.verb == "configure":
             yield from (self.world.settings[name] for name, _ in step.body)
 
 
 def _asking(world: AbstractRoom, places: Mapping[str, int], asks: list[Ask]) -> Iterator[Asking]:
-    """The transitions that ask about values; the asks for their answers go into `asks`."""
+    """Yield the transitions that read values. Appends their conditions to `asks`."""
     for each in world.chart.transitions:
         said = list(conditions(each.said))
         values = _named(said, places)
@@ -172,8 +176,8 @@ def _named(asked: Iterable[Expression | None], places: Mapping[str, int]) -> Pla
 
 
 def _acted(acts: Iterable[Act], places: Mapping[str, int]) -> Places:
-    """What is set and what that rests on. What stands behind an action that fails is not
-    set, so that it matters what it was before."""
+    """Return the values that actions set, and those they read. A failed action prevents the ones
+    after it, so the previous value of a set variable matters, too."""
     sets = [act for act in acts if act.verb == "set"]
     return frozenset(places[act.name] for act in sets) | _named((a.value for a in sets), places)
 

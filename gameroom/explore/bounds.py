@@ -1,7 +1,8 @@
-"""Can a condition ever hold? Answered from the bounds of what it reads, without exploring.
+"""Decides whether a condition can ever be true, from the bounds of its values, without exploring.
 
-Every number has a range: the players of the room, the people that can be counted, the
-types of variables and settings. The rule it keeps: "never" is certain; a doubt says "maybe".
+Every number has a range: the players of the room, the people that can be counted, the types of
+variables and settings. The rule it keeps: "never" is certain; in case of doubt the result is
+"maybe".
 """
 
 from __future__ import annotations
@@ -32,18 +33,19 @@ from gameroom.model.functions import FUNCTIONS, Bounds
 
 @dataclass(frozen=True, slots=True)
 class Maybe:
-    """Can it be true, can it be false?"""
+    """Whether a condition can be true, and whether it can be false."""
 
     true: bool = True
     false: bool = True
 
 
 Answer = Bounds | Maybe | None
-"""None: a text, a list, or a number of which nothing is known."""
+"""None for a string, a list, or a number without known bounds."""
 
 
 def never(room: RoomFile, condition: Expression) -> Expression | None:
-    """The smallest part that keeps the condition from ever being true, None where it may."""
+    """Return the smallest part because of which the condition is never true; None if it can be
+    true."""
     assert room.players is not None
     all_of_them = range(room.players.high, -1, -1)
     numbers = all_of_them if about_people(condition) else (room.players.high,)
@@ -51,7 +53,7 @@ def never(room: RoomFile, condition: Expression) -> Expression | None:
 
 
 def about_people(condition: Expression) -> bool:
-    """Does the condition ask about people?"""
+    """Whether the condition reads people."""
     return any(
         counts_people(part) or isinstance(part, Quorum | EnoughPlayers) for part in parts(condition)
     )
@@ -180,7 +182,7 @@ def _enough(room: RoomFile, players: int) -> Maybe:
 
 
 def _most(room: RoomFile, who: str, players: int) -> int:
-    """How many people of a kind there can be when so many play."""
+    """Return how many people of a kind there can be if there are `players` players."""
     watching = room.spectators.high if room.spectators is not None else 0
     match who:
         case "spectator":

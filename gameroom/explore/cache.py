@@ -1,9 +1,9 @@
-"""What was played once is not played again: most of what happens to a room looks at none of
-its numbers, and goes the same way in the third round as in the first.
+"""Caches steps: most steps read no values, so they have the same result in the third round of a
+game as in the first.
 
-A site is a spot without its values. Of every step that was taken from a site is remembered
-where it led, and which values anything on the way may have looked at or set. The rule it
-keeps: where one of those is another, the step is played anew.
+A site is a spot without its values. For every step from a site, the cache contains its results and
+the values that it may have read or set. The rule it keeps: if one of the values that it read
+differs, the step is run again.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from gameroom.model import Value
 
 
 class CachedStep(NamedTuple):
-    """One way in which a step may go. taken, entered: transitions and states, as bits.
+    """One possible result of a step.
 
-    brought: the places of the values that are what `after` says, whatever they were before;
-    all others stay as they are. None: all of them are.
+    taken, entered: transitions and states, as bits. brought: the indices of the values that are as
+    in `after`, whatever they were before; all others do not change. None if `after` has no values.
     """
 
     step: Move
@@ -35,22 +35,24 @@ class CachedStep(NamedTuple):
 
 @dataclass(slots=True)
 class Played:
-    """What was played from one site. asked: of a step that asks at all, the places of the
-    values and answers that what follows may depend on, see `Looks`. known: by step, and by
-    those, where it led."""
+    """The cached steps from one site.
+
+    asked: by step, the indices of the values and results on which it may depend (see `Accesses`);
+    steps that depend on none are left out. known: the results by `key`.
+    """
 
     asked: dict[Move, tuple[int, ...]] = field(default_factory=dict)
     known: dict[object, tuple[CachedStep, ...]] = field(default_factory=dict)
 
     def key(self, step: Move, there: tuple[object, ...]) -> object:
-        """By what `known` knows a step, where the values and answers are these."""
+        """Return the key of a step in `known`. there: the current values and results."""
         asked = self.asked.get(step)
         return step if asked is None else (step, *[there[at] for at in asked])
 
 
 @dataclass(slots=True)
 class Memory:
-    """All steps that were taken in one world, by site."""
+    """All cached steps of one AbstractRoom, by site."""
 
     world: AbstractRoom
     looks: Accesses
@@ -63,7 +65,7 @@ class Memory:
     def outcomes(
         self, moves: PossibleMoves, spot: Spot, steps: Iterable[Move] | None = None
     ) -> Iterator[CachedStep]:
-        """Everything that can happen at a spot, in a fixed order. steps: only these."""
+        """Yield the results of all steps from a spot, in a fixed order. steps: only these."""
         values = spot.values
         there = self.looks.with_answers(spot)
         played = self._played.get(spot.site)
@@ -91,7 +93,7 @@ class Memory:
             asked |= looked
             found.append(CachedStep(taken, after, *as_bits(run.moved), self._brought(acted, after)))
         if len(asked) > len(before):
-            # What is known by less is never asked for again.
+            # Entries with a key of fewer values are never found again.
             played.asked[step] = tuple(sorted(asked))
         outcomes = tuple(found)
         played.known[played.key(step, self.looks.with_answers(spot))] = outcomes
@@ -106,7 +108,7 @@ class Memory:
 def _elsewhere(
     outcome: CachedStep, brought: tuple[int, ...], values: tuple[Value, ...]
 ) -> CachedStep:
-    """The same outcome where the room had these values before."""
+    """Return the outcome for a room that had these values before."""
     step, after, taken, entered, _ = outcome
     if brought:
         kept = list(values)
@@ -126,7 +128,8 @@ def as_bits(moved: Iterable[TransitionTaken]) -> tuple[int, int]:
 
 
 def ways(moves: PossibleMoves, spot: Spot, step: Move) -> Iterator[tuple[Move, Spot, Run]]:
-    """Where one step may lead: one way for every heir of every role that goes on."""
+    """Yield all possible results of a step: one for each combination of choices, such as the heir
+    of a role."""
     picks: tuple[int, ...] = ()
     while True:
         run = Run(list(spot.members), picks=picks)

@@ -1,8 +1,8 @@
-"""What a room ever asks about: the facets that tell two abstract rooms apart.
+"""The facets of a room: everything that its conditions can read.
 
-A flag that nothing will read any more, a variable that no guard depends on, a choice that
-no quorum mentions: none of them can change what happens, so the explorer forgets them.
-The rule it keeps: forgetting changes no answer.
+A flag that is never read again, a variable on which no guard depends, or a choice that no quorum
+mentions cannot change the behaviour. So the explorer removes them, and more abstract rooms are
+equal. The rule it keeps: removing them changes no result.
 
 Facets are bits. Those of flags come first, in the order of FLAGS.
 """
@@ -53,11 +53,11 @@ def bits_of(flags: frozenset[str]) -> int:
 
 
 CHANGES = {event: (bits_of(rule.sets), bits_of(rule.clears)) for event, rule in RULES.items()}
-"""By what happens, the flags that it sets and those that it clears."""
+"""The flags that an event sets and those that it clears, by event."""
 
 
 def conditions(said: Transition) -> Iterator[Expression]:
-    """What a transition asks: the condition of its `when`, and its `if`."""
+    """Yield the conditions of a transition: that of its `when`, and its `if`."""
     if isinstance(said.trigger, When):
         yield said.trigger.condition
     if said.guard is not None:
@@ -65,7 +65,7 @@ def conditions(said: Transition) -> Iterator[Expression]:
 
 
 def blocks(state: State) -> Iterator[tuple[Act, ...]]:
-    """Every block of actions that a state says."""
+    """Yield every block of actions of a state."""
     yield state.entry
     yield state.exit
     for transition in state.transitions:
@@ -73,7 +73,7 @@ def blocks(state: State) -> Iterator[tuple[Act, ...]]:
 
 
 def asked_in(room: RoomFile) -> Iterator[Expression]:
-    """Every condition of a room and all parts of it."""
+    """Yield every condition of a room, and all its parts."""
     for _, state in walk(room.root):
         for transition in state.transitions:
             for condition in conditions(transition):
@@ -81,7 +81,7 @@ def asked_in(room: RoomFile) -> Iterator[Expression]:
 
 
 def counts_people(part: Expression) -> bool:
-    """Is this a number of people?"""
+    """Whether this is a number of people."""
     return isinstance(part, Count) or (
         isinstance(part, Name) and part.name in ("players", "spectators", "players_max")
     )
@@ -91,12 +91,12 @@ def counts_people(part: Expression) -> bool:
 class Reads:
     """The facets of one chart.
 
-    live: by state, what may be read while it is active or at any time after that.
-    choices: by request, the choices that some quorum mentions.
-    variables, settings: those on which something depends.
-    generations: the turns at which some guard may change its mind. every_generation: those
-        are all; not so where the turn is compared with a value that changes.
-    seats: whether `event.seat` is read; spectators: whether anything asks about them.
+    live: by state, the facets that can be read while it is active or at any time after that.
+    choices: by request, the choices that quorums mention.
+    variables, settings: those on which the behaviour depends.
+    generations: the turns at which a condition can change. every_generation: whether these are all
+        such turns; False if the turn is compared with a value that can change.
+    seats: whether `event.seat` is read. spectators: whether spectators can make a difference.
     """
 
     chart: Chart
@@ -112,7 +112,7 @@ class Reads:
     _at: dict[int, int] = field(default_factory=dict)
 
     def at(self, configuration: int) -> int:
-        """What may still be read when these states are active."""
+        """Return the facets that can still be read if these states are active."""
         known = self._at.get(configuration)
         if known is None:
             known = _union(
@@ -122,8 +122,8 @@ class Reads:
         return known
 
     def facet(self, name: str) -> int:
-        """The bit of `kind:red`, `choice:vote`, `event:drop` or `value:gold`, given out when
-        first asked."""
+        """Return the bit of a facet such as `kind:red`, `choice:vote`, `event:drop` or
+        `value:gold`. The first call assigns it."""
         known = self._bits.get(name)
         if known is None:
             known = self._bits[name] = 1 << (len(FLAGS) + len(self._bits))
@@ -131,7 +131,7 @@ class Reads:
 
 
 def reads_of(chart: Chart) -> Reads:
-    """Everything that the room of this chart asks about."""
+    """Return the facets of this chart's room."""
     room = chart.room
     read = {part.name for part in asked_in(room) if isinstance(part, Name)}
     variables = _variables(room, read)
@@ -154,7 +154,7 @@ def reads_of(chart: Chart) -> Reads:
 
 
 def needed_players(room: RoomFile) -> int:
-    """The largest number of players that some condition is about and that can be there."""
+    """Return the largest number of players that a condition depends on and that is possible."""
     assert room.players is not None
     found = [sum(team.low for team in room.teams)]
     for part in asked_in(room):
@@ -171,7 +171,8 @@ def needed_players(room: RoomFile) -> int:
 
 
 def _variables(room: RoomFile, read: set[str]) -> frozenset[str]:
-    """What conditions read, and what goes into it, and what may fail to the harm of others."""
+    """Return the variables that conditions read, those from which they are set, and those whose
+    assignment can fail with an effect on other actions."""
     declared = {variable.name for variable in room.variables}
     wanted = declared & read
     handled = any(
@@ -210,7 +211,7 @@ def _choices(room: RoomFile) -> dict[str, tuple[str, ...]]:
 
 
 def offering(room: RoomFile, predicate: Chose) -> list[str]:
-    """The requests whose field `choice` offers what the predicate asks about."""
+    """Return the requests whose field `choice` offers the choice of the predicate."""
     return [
         request.name
         for request in room.requests
@@ -231,7 +232,7 @@ def _generations(room: RoomFile, read: set[str]) -> tuple[int, ...]:
 
 
 def _compares_with_numbers(room: RoomFile) -> bool:
-    """Is the turn asked for only beside a number that stands in the file?"""
+    """Whether `generation` is only compared with literal numbers."""
     now, compared = Name("generation"), 0
     everything = list(_everything(room))
     for part in everything:
@@ -241,7 +242,7 @@ def _compares_with_numbers(room: RoomFile) -> bool:
 
 
 def _everything(room: RoomFile) -> Iterator[Expression]:
-    """All parts of all conditions and of all actions."""
+    """Yield all parts of all conditions and actions."""
     yield from asked_in(room)
     for block in _blocks(room):
         for act in block:
@@ -253,7 +254,8 @@ def _reads_seats(room: RoomFile) -> bool:
 
 
 def _asks_spectators(room: RoomFile, read: set[str]) -> bool:
-    """Does a number of spectators, a quorum or a permission of theirs change anything?"""
+    """Whether spectators can make a difference: by their number, by a quorum, or by a
+    permission."""
     if room.spectators is not None and room.spectators.high == 0:
         return False
     doings = {request.name for request in room.requests} | {"configure", "ready", "load"}
@@ -273,7 +275,7 @@ def _blocks(room: RoomFile) -> list[tuple[Act, ...]]:
 
 
 def _own(reads: Reads, path: str, state: State) -> int:
-    """What one state's own members read."""
+    """Return the facets that the members of one state read."""
     read = _union(
         reads.facet(f"kind:{who}") for permission in state.permissions for who in permission.who
     )
@@ -294,7 +296,7 @@ def _own(reads: Reads, path: str, state: State) -> int:
 
 
 def _teams(reads: Reads) -> int:
-    """Who joins chooses a team, and one may be full."""
+    """Return the facets of the teams, if one can be full: a new player chooses a team."""
     room = reads.chart.room
     assert room.players is not None
     full = any(team.high < room.players.high for team in room.teams)
@@ -302,8 +304,8 @@ def _teams(reads: Reads) -> int:
 
 
 def _heirs(reads: Reads, state: State) -> list[tuple[int, int]]:
-    """The roles that a state's own members hand on, and the kinds of those who may have them:
-    what is asked of a role counts only where the role does."""
+    """Return the roles that the members of a state pass on, with the kinds of the people who can
+    have them. The kind matters only if the role does."""
     passed = {act.name for block in blocks(state) for act in block if act.verb == "pass"}
     return [
         (reads.facet(f"kind:{role.name}"), reads.facet(f"kind:{role.of}"))
@@ -350,9 +352,9 @@ def _acted(reads: Reads, act: Act) -> int:
 
 
 def _live(reads: Reads) -> tuple[int, ...]:
-    """By state, what may be read while it is active or later. Generous: guards are not
-    asked, and entering a state enters all that is inside. Readiness that a transition takes
-    back from everybody on the way is not read behind it."""
+    """Return by state the facets that can be read while it is active or later. Errs on the safe
+    side: guards are ignored, and entering a state enters all its substates. Readiness that a
+    transition takes back from everybody is not read after it."""
     chart = reads.chart
     own = [_own(reads, path, state) for path, state in walk(chart.room.root)]
     live = own + [0] * (len(chart.states) - len(own))
@@ -381,8 +383,8 @@ def _live(reads: Reads) -> tuple[int, ...]:
 
 
 def _sources(chart: Chart, transition: Moving) -> list[int]:
-    """The states of which one is active when this transition is taken. What happens only
-    while turns advance is taken only from states that iterate."""
+    """Return the states of which one is active when this transition is taken. An event that happens
+    only while turns advance needs a state that iterates."""
     source = chart.states[transition.source]
     trigger = transition.said.trigger
     signals = {signal.name for signal in chart.room.signals}
@@ -399,20 +401,20 @@ def _sources(chart: Chart, transition: Moving) -> list[int]:
 
 
 def _taken_back(reads: Reads, number: int) -> int:
-    """The flags that nobody has any more once this transition was taken."""
+    """Return the flags that nobody has any more after this transition was taken."""
     if reads.spectators:
         return 0
     for act in reads.chart.transitions[number].said.actions:
         if act.verb == "set":
-            return 0  # It may fail, and then what stands behind it does not run.
+            return 0  # It can fail, and then the actions after it do not run.
         if act.verb == "unready" and act.name in ("player", "anyone"):
             return CHANGES["unready"][1]
     return 0
 
 
 def active_behind(chart: Chart, transition: Moving) -> int:
-    """The states that may be active when this transition was taken: where it leads, and what
-    it does not leave."""
+    """Return the states that can be active after this transition: those that it enters, and those
+    that it does not exit."""
     source = chart.states[transition.source]
     around = _union(1 << above for above in source.ancestors)
     beside = _union(
@@ -427,7 +429,7 @@ def active_behind(chart: Chart, transition: Moving) -> int:
 
 
 def _entered(chart: Chart, target: int) -> int:
-    """The states that entering this one may make active."""
+    """Return the states that can become active by entering this one."""
     state = chart.states[target]
     if state.kind == "history":
         state = chart.states[state.parent]

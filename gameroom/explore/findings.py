@@ -1,6 +1,6 @@
-"""What the explored room has to be told for: from the graph to diagnostics with stories.
+"""Finds the problems of an explored room in its graph: diagnostics with stories.
 
-Each finding is about the first spot that shows it, so its story is the shortest.
+Each finding is about the first spot that has the problem, so its story is the shortest.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from gameroom.model.paths import walk
 
 @dataclass(frozen=True)
 class Finding:
-    """A diagnostic with the story that its message tells, where it has one.
+    """A diagnostic, with the story in its message if it has one.
 
-    taken, entered: of what never happens, the transition and the state that would prove it
-    wrong, as bits.
+    taken, entered: if the finding is that something never happens, the transition or the state
+    that would disprove it, as bits.
     """
 
     diagnostic: Diagnostic
@@ -37,12 +37,12 @@ class Finding:
     entered: int = 0
 
     def disproved(self, graph: Graph) -> bool:
-        """Did it happen here after all?"""
+        """Whether this graph disproves the finding."""
         return bool(self.taken & graph.taken or self.entered & graph.entered)
 
 
 def happening(graphs: Sequence[Graph]) -> Iterator[Finding]:
-    """What can happen in these graphs of one room, and should not, each place once."""
+    """Yield what can happen in these graphs of one room and should not, once for each place."""
     told: set[tuple[str, Span]] = set()
     for graph in graphs:
         for finding in Findings(graph).happening():
@@ -53,7 +53,7 @@ def happening(graphs: Sequence[Graph]) -> Iterator[Finding]:
 
 
 def never(graphs: Sequence[Graph]) -> list[Finding]:
-    """What happens in none of these graphs, with the reason that the last one gives."""
+    """Return what happens in none of these graphs, with the reasons from the last one."""
     *others, last = (list(Findings(graph).never()) for graph in graphs)
     known = [{(each.diagnostic.code, each.diagnostic.span) for each in other} for other in others]
     return [
@@ -64,7 +64,7 @@ def never(graphs: Sequence[Graph]) -> list[Finding]:
 
 
 class Findings:
-    """Reads one graph."""
+    """The findings of one graph."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
@@ -73,14 +73,14 @@ class Findings:
         self.said: list[tuple[str, State]] = list(walk(self.room.root))
 
     def happening(self) -> Iterator[Finding]:
-        """What can happen, and should not."""
+        """Yield what can happen and should not."""
         yield from self.faults()
         yield from self.dead_ends()
         yield from self.waiting()
         yield from self.without_holder()
 
     def never(self) -> Iterator[Finding]:
-        """What can't happen."""
+        """Yield what cannot happen."""
         yield from self.never_entered()
         yield from self.never_taken()
         yield from self.never_allowed()
@@ -207,9 +207,9 @@ class Findings:
                 yield self._without(role.name, before, after, step)
 
     def _left_without(self, role: str, before: int, after: int, step: Move) -> bool:
-        """The holder left, nobody else became it, somebody else could have left, and the others
-        could still have moved on from where they were. Where all who stay are away or silent, it
-        is not for want of a holder that nobody can go on."""
+        """Whether the person with the role left, nobody else got it, and that is the problem: if
+        somebody else had left, the others could still have moved the room on. If everyone who
+        stays is away or silent, the missing role is not the problem."""
         world = self.graph.moves.world
         there, here = self.graph.spots[before], self.graph.spots[after]
         if there.configuration != here.configuration:
@@ -235,7 +235,7 @@ class Findings:
         return moved_on(self.graph)
 
     def _handing_on(self, role: str, before: int, step: Move) -> str:
-        """What would hand on the role, where its holder left like this."""
+        """Return the help: how to pass the role on if the person who has it leaves like this."""
         spot = self.graph.spots[before]
         run = Run(list(spot.members), picks=step.picks)
         self.graph.moves.take(spot, step, run)
@@ -254,7 +254,7 @@ class Findings:
         return f"pass the role on{there}: `{words.transition(said)}`"
 
     def _done(self, moved: TransitionTaken) -> Iterator[Act]:
-        """The actions of a transition, and of the states on its way."""
+        """Yield the actions of a transition, and of the states that it exits and enters."""
         for state in moved.exited:
             yield from self.said[state][1].exit
         yield from self.chart.transitions[moved.transition].said.actions
@@ -342,7 +342,7 @@ class Findings:
         return "", None
 
     def _requested(self, said: Transition) -> str | None:
-        """The request that a transition waits for."""
+        """Return the request that a transition waits for, or None."""
         names = {request.name for request in self.room.requests}
         event = said.trigger.event if isinstance(said.trigger, On) else None
         return event if event in names else None
@@ -402,7 +402,7 @@ class Findings:
     # Places
 
     def _state(self, spot: Spot) -> int:
-        """The active leaf; the parallel around them where there are several."""
+        """Return the active leaf, or the parallel state around several leaves."""
         states = self.chart.states
         active = bits(spot.configuration)
         leaves = [each for each in active if not states[each].below & spot.configuration]
@@ -414,8 +414,8 @@ class Findings:
         )
 
     def _place(self, spot: Spot) -> tuple[str, Span, tuple[Span, str] | None]:
-        """The path of where the room is, and where to point. An inherited state is shown
-        beside the room that inherits it."""
+        """Return the path of the room's state, and the span to report. An inherited state is
+        reported at the room that inherits it, with the state as a second place."""
         number = self._state(spot)
         path, state = self.said[number]
         span = state.name_span if number != ROOT else self.room.span

@@ -1,8 +1,7 @@
-"""What can happen next to an abstract room: who may do what, and what time may bring.
+"""What can happen next in an abstract room: actions of people, and events of time.
 
-What happens to people and what becomes of them is read from the room's own table
-(`room.lifecycle`). Knows one spot at a time, no search. The rule it keeps: an event is left out
-only where it could change nothing.
+The effects on people come from the room's own table (`room.lifecycle`). Knows one spot at a time,
+no search. The rule it keeps: an event is left out only if it cannot change anything.
 """
 
 from __future__ import annotations
@@ -38,37 +37,38 @@ from gameroom.room.lifecycle import RULES
 BY_PEOPLE = frozenset(
     {"join", "ready", "unready", "loaded", "refused", "configure", "request", "signal"}
 )
-"""What moves a room on; leaving, silence and time only wear it out."""
+"""The events by which people move a room on. Leaving, silence and time do not count."""
 
 EVERY_FLAG = sum(FLAG.values())
 
 
 IN_PLAY = MISSING | FAILED | DIVERGED | SLOW
-"""What becomes of people while engines run."""
+"""The flags that people can get while engines run."""
 
 
 CASES = {
     event: tuple((bits_of(case.has), bits_of(case.lacks), case.where) for case in rule.of)
     for event, rule in RULES.items()
 }
-"""By what happens, whom it can happen to and where: flags that they have, flags that they lack."""
+"""The cases of each event: flags that the person has, flags that the person does not have, and the
+state of the chart."""
 
 BY_THEMSELVES = tuple(
     event
     for event, rule in RULES.items()
     if rule.asks is None and event not in ("excuse", "diverged")
 )
-"""What happens to one player without being allowed by the state. The others are part of another
-event or happen to several players at once."""
+"""The events of one player that need no permission of the state. The two exceptions are part of
+another event, or happen to several players at once."""
 
 
 class Move(NamedTuple):
-    """One thing that happens. `member` is who does it, -1 for nobody; of `diverged`, for all of
-    whom nobody knows who is right.
+    """One event.
 
-    name: of the request or signal; the team of a join; `excuse` of a return after which it is open
-    whether the engine differs. timer: the transition that is due.
-    picks: to whom roles went on, where there was a choice.
+    member: the person who causes it; -1 for none, and for a `diverged` without a majority.
+    name: that of the request or signal; the team of a join; `excuse` for a return after which the
+    engine is compared from scratch. timer: the transition whose timer is due.
+    picks: the choices, such as the heir of a role, if there were any.
     """
 
     verb: str
@@ -81,7 +81,7 @@ class Move(NamedTuple):
 
 @dataclass(slots=True)
 class Here:
-    """What the active states say by themselves."""
+    """What follows from the active states alone."""
 
     live: int
     iterating: bool
@@ -92,9 +92,12 @@ class Here:
 
 @dataclass(slots=True)
 class PossibleMoves:
-    """players: how many may sit; watchers: how many may watch. connections: whether they
-    break wherever they can, or only where a transition waits for it (who is away too long
-    is lost either way). repairs: whether the room repairs who has diverged."""
+    """All events that are possible in a room.
+
+    players, watchers: the most players and spectators. connections: whether connections can be lost
+    at any time, or only if a transition waits for that. (A person who is away too long is lost in
+    both cases.) repairs: whether the room repairs diverged players.
+    """
 
     world: AbstractRoom
     players: int
@@ -139,7 +142,7 @@ class PossibleMoves:
 
     @property
     def inexact(self) -> tuple[str, ...]:
-        """What was not tried out in full."""
+        """The names of settings, requests and signals whose values were not all tried."""
         names = [name for name, found in self.bodies.items() if not found.exact]
         names += [name for name, found in self.settings.items() if not found.exact]
         return (*names, *(() if self.world.reads.every_generation else ("generation",)))
@@ -147,7 +150,8 @@ class PossibleMoves:
     # Taking a step
 
     def take(self, spot: Spot, step: Move, run: Run) -> Spot:
-        """`run` holds the people of the spot; it comes back with what happened to them."""
+        """Take a step from a spot, and return the next spot. run: contains the people of the spot,
+        and is updated."""
         world = self.world
         place = run.members.index(step.member) if step.member >= 0 else -1
         seat = step.member % SEATS - 1
@@ -204,7 +208,7 @@ class PossibleMoves:
                 return world.happen(spot, run, verb, {"seat": seat})
 
     def _here_of(self, spot: Spot) -> list[int]:
-        """The places of the players who are connected."""
+        """Return the indices of the connected players."""
         sorts = [self.world.sort_of(member) for member in spot.members]
         return [at for at, one in enumerate(sorts) if one.player and one.flags & CONNECTED]
 
@@ -212,17 +216,17 @@ class PossibleMoves:
         run.members.append(self.world.sorts.number(sort) * SEATS + seat + 1)
 
     def _free_seat(self, spot: Spot) -> int:
-        """The lowest one where somebody asks for seats; otherwise they are not told apart."""
+        """Return the lowest free seat if seats are ever read; otherwise -1 for every seat."""
         if not self.world.reads.seats:
             return -1
         taken = {member % SEATS - 1 for member in spot.members}
         return next(seat for seat in range(SEATS) if seat not in taken)
 
-    # What steps there are
+    # The possible steps
 
     def steps(self, spot: Spot) -> tuple[Move, ...]:
-        """All that can happen now and may change anything, in a fixed order. Variables make
-        no difference to it."""
+        """Return all events that are possible now and can change anything, in a fixed order. They
+        do not depend on variables."""
         key = (spot.site, spot.values[self.world.variables :])
         known = self._steps.get(key)
         if known is None:
@@ -271,7 +275,7 @@ class PossibleMoves:
     def _prepared(
         self, spot: Spot, here: Here, member: int, sort: Sort, stale: bool
     ) -> Iterator[Move]:
-        """Readiness, and what the engines say of the setup."""
+        """Yield changes of readiness, and the engines' answers to the setup."""
         for verb in ("ready", "unready"):
             if self._befalls(here, spot, verb, sort) and self._matters(here, verb, stale):
                 yield Move(verb, member)
@@ -284,7 +288,7 @@ class PossibleMoves:
     def _asked(
         self, spot: Spot, here: Here, member: int, sort: Sort, stale: bool
     ) -> Iterator[Move]:
-        """Settings and requests."""
+        """Yield changes of settings, and requests."""
         if self._befalls(here, spot, "configure", sort):
             places = self.world.settings
             for name, tried in self.settings.items():
@@ -303,7 +307,7 @@ class PossibleMoves:
                         yield Move("request", member, name, body)
 
     def _timed(self, spot: Spot, here: Here, count: int) -> Iterator[Move]:
-        """Signals of the engines, and timers. Turns pass only where somebody plays."""
+        """Yield signals of the engines, and timers. Turns pass only if somebody plays."""
         turning = here.iterating and count > 0
         if turning:
             for name, found in self.bodies.items():
@@ -322,8 +326,8 @@ class PossibleMoves:
                 yield Move("turns", body=(("turn", later[0]),))
 
     def breaking(self, spot: Spot) -> Iterator[Move]:
-        """Broken connections, where these are not tried for all that follows from them: of one
-        player, and of all at once."""
+        """Yield lost connections, of one player and of all at once. Needed only if `connections` is
+        False, because `steps` includes them otherwise."""
         here = self._look(spot.configuration)
         if not self.world.sorts.tells_connected(here.live):
             return
@@ -341,8 +345,8 @@ class PossibleMoves:
         count: int,
         stale: bool,
     ) -> Iterator[Move]:
-        """Engines that differ: one from a majority, or, of any number, each from another. Who
-        has reported and gone still counts for the majority."""
+        """Yield divergences: one engine differs from a majority, or there is no majority. A player
+        who has reported and left still counts for the majority."""
         if count < 2 or not self._matters(here, "diverged", stale):
             return
         agree = [
@@ -358,7 +362,7 @@ class PossibleMoves:
     def _wearing(
         self, spot: Spot, here: Here, member: int, sort: Sort, stale: bool
     ) -> Iterator[Move]:
-        """Silence, broken connections, and engines that fail or agree again."""
+        """Yield silence, lost connections, and engines that fail or agree again."""
         told = self._tells_connected(here)
         for event in BY_THEMSELVES:
             if not self._befalls(here, spot, event, sort):
@@ -375,7 +379,7 @@ class PossibleMoves:
                         if sort.flags & DIVERGED and self.repairs:
                             yield Move("return", member)
                 case "displace":
-                    # It changes what is known of those alone who are lost or hidden.
+                    # It only changes people who are lost or hidden.
                     if sort.flags & CHANGES["displace"][1]:
                         yield Move("displace", member)
                 case _:
@@ -383,15 +387,17 @@ class PossibleMoves:
                         yield Move(event, member)
 
     def _befalls(self, here: Here, spot: Spot, event: str, sort: Sort) -> bool:
-        """Can this happen to somebody of this sort now, by what is known of the sort?"""
+        """Whether this event can happen to a person of this sort now, according to the flags that
+        the sort has."""
         asks = RULES[event].asks
         return self._is_about(here, event, sort) and (
             asks is None or self._allows(here, spot, asks, sort)
         )
 
     def _is_about(self, here: Here, event: str, sort: Sort) -> bool:
-        """A flag that nobody will ask about is forgotten: it may be set or not, where it can be set
-        at all. Where nobody asks who is connected, everybody may be so, or away."""
+        """Whether a case of the event matches this sort. A flag that is never read is not part of
+        the sort, so it can be set or not, if it can be set at all. If `connected` is never read,
+        everybody can be connected or away."""
         unknown = EVERY_FLAG & ~here.live & ~CONNECTED
         if not here.running:
             unknown &= ~IN_PLAY
@@ -410,11 +416,11 @@ class PossibleMoves:
         return self.world.sorts.tells_connected(here.live)
 
     def _matters(self, here: Here, event: str, stale: bool) -> bool:
-        """Does the chart hear of it, or ask about what it changes?"""
+        """Whether the chart handles the event, or reads the flags that it changes."""
         sets, clears = CHANGES[event]
         return stale or event in here.handled or bool(here.live & (sets | clears))
 
-    # What is known of the active states
+    # The active states
 
     def _look(self, configuration: int) -> Here:
         here = self._here.get(configuration)
@@ -433,7 +439,7 @@ class PossibleMoves:
         return here
 
     def allows(self, spot: Spot, name: str, sort: Sort) -> bool:
-        """May somebody of this sort do that now?"""
+        """Whether a person of this sort is allowed to do that now."""
         return self._allows(self._look(spot.configuration), spot, name, sort)
 
     def _allows(self, here: Here, spot: Spot, name: str, sort: Sort) -> bool:
@@ -447,7 +453,7 @@ class PossibleMoves:
 
 
 def _bodies(world: AbstractRoom) -> dict[str, explore_values.Bodies]:
-    """By request and signal, the bodies to try."""
+    """Return the bodies to try, by request and signal."""
     room, reads = world.chart.room, world.reads
     found = {}
     events: list[Request | SignalDeclaration] = [*room.requests, *room.signals]
@@ -472,8 +478,8 @@ def _bodies(world: AbstractRoom) -> dict[str, explore_values.Bodies]:
 
 
 def _blockers(world: AbstractRoom) -> dict[int, frozenset[int]]:
-    """By timer, those that are due before it whenever both are armed: of the same state or
-    of one around it, armed no later, and no longer."""
+    """Return by timer the timers that are always due before it if both are armed: those of the same
+    state or of one around it that start no later and are no longer."""
     chart = world.chart
     timers = [transition for transition in chart.transitions if transition.unit]
     return {

@@ -1,8 +1,8 @@
-"""People as numbers: who is alike has the same number, and who is who is forgotten.
+"""People as numbers: people with the same properties have the same number.
 
-A sort of person is what guards may know (kinds, flags, choices). Each is met once and
-numbered; the explorer handles tuples of these numbers. Knows no chart.
-The rule it keeps: the `Person` of a number is always the same object.
+A sort is a set of properties that guards can read (kinds, flags, choices). Each sort is numbered,
+and the explorer handles tuples of these numbers. Knows no chart. The rule it keeps: the `Person` of
+a number is always the same object.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ Choices = tuple[tuple[str, str], ...]
 Members = tuple[int, ...]
 
 SEATS = 1024
-"""A member is its sort times this, plus one more than the seat where seats matter."""
+"""A member is the number of its sort times SEATS, plus the seat + 1 if seats matter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """kinds: sorted words; flags: bits; choices: sorted by request."""
+    """The properties of a person. kinds: sorted words. flags: bits. choices: sorted by request."""
 
     kinds: tuple[str, ...]
     flags: int
@@ -35,7 +35,7 @@ class Sort:
 
 @dataclass(slots=True)
 class Sorts:
-    """All sorts that were met. Answers are remembered: there are few."""
+    """All sorts found so far. Results are cached, because there are few sorts."""
 
     reads: Reads
     sorts: list[Sort] = field(default_factory=list)
@@ -61,7 +61,7 @@ class Sorts:
         return known
 
     def of(self, person: Person) -> int:
-        """The number of a person that the chart holds."""
+        """Return the number of a person of the chart."""
         known = self._by_object.get(id(person))
         if known is None:
             flags = sum(1 << place for place, flag in enumerate(FLAGS) if flag in person.flags)
@@ -72,7 +72,7 @@ class Sorts:
     # Many
 
     def crowd(self, members: Members) -> tuple[Person, ...]:
-        """The people of these members: always the same object."""
+        """Return the people of these members, always as the same object."""
         known = self._crowds.get(members)
         if known is None:
             known = tuple([self.people[member // SEATS] for member in members])
@@ -81,14 +81,14 @@ class Sorts:
         return known
 
     def members(self, people: tuple[Person, ...]) -> Members:
-        """The members that the chart holds: it knows nothing of their seats."""
+        """Return the members for people of the chart, without their seats."""
         known = self._members.get(id(people))
         if known is None:
             known = tuple([self.of(person) * SEATS for person in people])
         return known
 
     def plain_members(self, members: Members, live: int) -> Members:
-        """The same members without what nobody will ask about, sorted."""
+        """Return the members without facets that are never read again, sorted."""
         key = (members, live)
         known = self._plain_members.get(key)
         if known is None:
@@ -102,7 +102,7 @@ class Sorts:
     # One
 
     def flagged(self, number: int, on: int, off: int) -> int:
-        """The same person with these flags set, then those cleared."""
+        """Return the sort with the flags `on` set, then the flags `off` cleared."""
         key = (number, on, off)
         known = self._flagged.get(key)
         if known is None:
@@ -112,7 +112,7 @@ class Sorts:
         return known
 
     def choosing(self, number: int, request: str, choice: str | None) -> int:
-        """The same person with this choice, or without any."""
+        """Return the sort with this choice in a request, or without any."""
         key = (number, request, choice)
         known = self._choosing.get(key)
         if known is None:
@@ -126,14 +126,14 @@ class Sorts:
         return known
 
     def holding(self, number: int, role: str) -> int:
-        """The same person with this role."""
+        """Return the sort with this role."""
         sort = self.sorts[number]
         kinds = tuple(sorted({*sort.kinds, role}))
         return self.number(Sort(kinds, sort.flags, sort.choices))
 
     def plain(self, number: int, live: int) -> int:
-        """The same person without what nobody will ask about. Where nobody asks who is
-        connected, everybody is."""
+        """Return the sort without facets that are never read again. If `connected` is never read,
+        everybody is connected."""
         key = (number, live)
         known = self._plain.get(key)
         if known is None:
@@ -157,12 +157,12 @@ class Sorts:
         return self.number(Sort(kinds, flags, choices))
 
     def tells_connected(self, live: int) -> bool:
-        """Does it matter who is connected?"""
+        """Whether it matters who is connected."""
         facet = self.reads.facet
         return bool(live & (CONNECTED | facet("event:drop") | facet("event:return")))
 
     def meant_by(self, number: int, who: str) -> bool:
-        """Is this person meant by that word of the room file?"""
+        """Whether that word of the room file includes this sort."""
         sort = self.sorts[number]
         if who == "anyone":
             return True

@@ -1,9 +1,9 @@
-"""Deep checks: what follows from playing a room, found before anybody plays it.
+"""Deep checks: explore a room to find problems before anybody plays it.
 
-The room is explored with the step function that the server runs; people are
-interchangeable. From the ends it is walked back: whatever can't get there is stuck. The
-rule it keeps: what was not looked into is said so, and equal rooms get equal reports.
-docs/checks.md tells every check with its reason.
+The room is explored with the same step function that the server uses; people are interchangeable.
+Then the graph is followed back from its ends: all spots that cannot reach an end are stuck. The
+rule it keeps: a report says what was not explored, and equal rooms have equal reports.
+docs/checks.md describes every check with its reason.
 """
 
 from __future__ import annotations
@@ -19,17 +19,18 @@ from gameroom.language import Diagnostic
 from gameroom.model import RoomFile, Span
 
 CONFIGURATIONS_MAX = 10_000
-"""How many abstract configurations are looked into: a second or two."""
+"""How many abstract configurations are explored: a second or two."""
 
 UNKNOWN = "not checked for unreachable states and transitions"
 
 
 @dataclass(frozen=True, slots=True)
 class ExploreReport:
-    """findings: by place. notes: what was looked into, and what was not, as sentences.
+    """The result of exploring a room.
 
-    players: how many were tried at most. configurations: how many were found.
-    complete: nothing was left out for want of time.
+    findings: sorted by place. notes: sentences about what was explored and what was not.
+    players: the most players that were tried. configurations: how many were found.
+    complete: whether the exploration did not reach a limit.
     """
 
     findings: tuple[Finding, ...]
@@ -43,7 +44,7 @@ class ExploreReport:
         return tuple(finding.diagnostic for finding in self.findings)
 
     def story(self, code: str) -> Story | None:
-        """The story of the first finding with this code."""
+        """Return the story of the first finding with this code, or None."""
         told = (each.story for each in self.findings if each.diagnostic.code == code)
         return next(told, None)
 
@@ -65,8 +66,8 @@ def explore(room: RoomFile, *, configurations_max: int = CONFIGURATIONS_MAX) -> 
 
 
 def _impossible(found: Explored) -> tuple[list[Finding], tuple[str, ...]]:
-    """What never happens, and a note where that is not known. A suspicion from a cheap
-    exploration is worth a thorough one."""
+    """Return what never happens, and a note if that is unknown. If a cheap exploration suggests a
+    finding, a thorough one checks it."""
     if not found.exact:
         return [], (UNKNOWN,)
     suspected = never(found.graphs)
@@ -81,7 +82,7 @@ def _impossible(found: Explored) -> tuple[list[Finding], tuple[str, ...]]:
 
 
 def _without_echoes(found: Iterable[Finding]) -> Iterator[Finding]:
-    """A transition whose condition never holds is told once."""
+    """Yield the findings, with only one for a transition whose condition is never true."""
     impossible: list[Span] = []
     for each in found:
         span = each.diagnostic.span
@@ -103,5 +104,5 @@ def _within(inner: Span, outer: Span) -> bool:
 
 
 def _sorted(found: Iterable[Finding]) -> list[Finding]:
-    """By place; errors first where the place is the same."""
+    """Sort by place, with errors first in the same place."""
     return sorted(found, key=lambda each: (each.diagnostic.span, each.diagnostic.code))

@@ -1,9 +1,9 @@
-"""How much of a room is explored: how many people, and what may go wrong with them.
+"""How much of a room is explored: how many people, and whether connections are lost.
 
-First the least: the fewest players that matter, whose connections hold. Then one player
-more, then broken connections, then both, each only where what came before was cheap. It
-counts steps, never time, so that equal rooms are explored equally on every machine.
-The rule it keeps: what was not tried is told.
+The first exploration has the fewest players that matter, and no connection is lost. Then come one
+more player, lost connections, and both, each only if the explorations before it were cheap. The
+cost is measured in steps, not in time, so that equal rooms are explored equally on every machine.
+The rule it keeps: notes list everything that was not tried.
 """
 
 from __future__ import annotations
@@ -20,20 +20,22 @@ from gameroom.model import Name, Range, RoomFile
 from gameroom.roomfile import compiled
 
 PLAYERS_TRIED_MAX = 8
-"""However many a room seats or mentions, no more are tried."""
+"""The most players that are tried, even if the room has more seats."""
 
 MORE_STEPS_MAX = 4_000
-"""After so many steps nothing more is tried: a fraction of a second."""
+"""How many steps the first explorations can take before no further one is started: a fraction of a
+second."""
 
 BOTH_STEPS_MAX = 1_000
-"""Where broken connections cost no more steps, they are tried with one more player too."""
+"""How many steps lost connections can take to be tried with one more player, too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How large a room is explored. room: with fewer seats where there are too many.
+    """The size of the explored room.
 
-    first, last: players at first, and at most. faithful: it has the real number of seats.
+    room: with fewer seats if it has too many. first, last: the fewest and the most players to try.
+    faithful: whether it has the real number of seats.
     """
 
     room: RoomFile
@@ -44,10 +46,10 @@ class Scale:
 
 @dataclass(frozen=True, slots=True)
 class Explored:
-    """The graphs that count, the most thorough first; each holds what no other does.
+    """The graphs of the explorations, most thorough first.
 
-    players, connections: the most that was tried; where there are two graphs, one had more
-    players and the other broken connections.
+    There are two graphs if one has more players and the other has lost connections.
+    players, connections: the most that was tried. most: the limit of configurations in a graph.
     """
 
     scale: Scale
@@ -67,24 +69,25 @@ class Explored:
 
     @property
     def exact(self) -> bool:
-        """Nothing was left out but people and their connections."""
+        """Whether nothing was left out, except for people and lost connections."""
         return self.complete and self.scale.faithful and not self.graphs[0].moves.inexact
 
     @property
     def whole(self) -> bool:
-        """Nothing was left out: what never happened here can't happen."""
+        """Whether nothing was left out, so that anything that never happened cannot happen."""
         moves = self.graphs[0].moves
         all_at_once = moves.connections and moves.players == self.scale.last
         return self.exact and all_at_once
 
     def thorough(self, until: Callable[[Graph], bool]) -> Graph:
-        """Everything at once, past what is cheap. until: when enough was found."""
+        """Explore with all players and lost connections, even if that is not cheap. until: stops
+        when it returns True."""
         moves = PossibleMoves.of(self.memory.world, self.scale.last, connections=True)
         return search(moves, self.most, self.memory, until=until)
 
 
 def explored(room: RoomFile, configurations_max: int) -> Explored:
-    """Explore a room as far as that is cheap, and in no graph past so many configurations."""
+    """Explore a room as far as that is cheap, with at most this many configurations in a graph."""
     scale = scale_of(room)
     chart = compiled(scale.room)
     world = AbstractRoom.of(chart, reads_of(chart))
@@ -124,8 +127,8 @@ def explored(room: RoomFile, configurations_max: int) -> Explored:
 
 
 def scale_of(room: RoomFile) -> Scale:
-    """The fewest players that may play, or those that conditions are about, and one more;
-    a smaller room where these are too many."""
+    """Return the numbers of players to try: the fewest that can play or the number that conditions
+    need, and one more. If these are too many, return a smaller room."""
     assert room.players is not None
     low, high = room.players.low, room.players.high
     needs = needed_players(room)
@@ -140,7 +143,7 @@ def scale_of(room: RoomFile) -> Scale:
 
 
 def notes(room: RoomFile, found: Explored) -> Iterator[str]:
-    """What was looked into, and what was not, as sentences."""
+    """Yield sentences about what was explored and what was not."""
     assert room.players is not None
     high = room.players.high
     small = found.scale.room.players

@@ -1,8 +1,8 @@
-"""Outward from the beginning over abstract rooms, and the way back from the ends.
+"""Searches the spots that a room can reach from its beginning, and follows them back from the ends.
 
-Nearest first: breadth-first, but that a mishap counts as MISHAP events, so that a story
-has as few of them as it needs. Knows spots and steps as values; what they mean is
-elsewhere. The rule it keeps: what was not looked into counts as unknown.
+The search is breadth-first, but a mishap counts as MISHAP events, so that stories contain as few
+mishaps as possible. Knows spots and steps as values, but not their meaning. The rule it keeps: a
+spot that was found but not explored counts as unknown.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ MISHAPS = frozenset({"drop", "lost", "lag", "diverged", "refused"})
 
 @dataclass(slots=True)
 class Graph:
-    """Everything that was found, by number in the order in which it was found.
+    """All spots that were found, numbered in the order in which they were found.
 
-    came: how each spot is reached best: from where, by which step. edges: where each
-    leads; by_people: where people's doings lead it (see BY_PEOPLE). departures: every leaving
-    of a player, from where to where. order: those that were looked into, nearest first.
-    taken, entered: transitions and states, as bits. steps: how many were tried.
+    came: by spot, the previous spot and the step on the best way to it. far: its distance.
+    edges: by spot, the spots to which it leads. by_people: those to which it leads by an event of
+    BY_PEOPLE. departures: (from, to, step) for each player who leaves or is lost.
+    order: the explored spots, nearest first. taken, entered: transitions and states, as bits.
+    steps: how many were tried.
     """
 
     moves: PossibleMoves
@@ -51,11 +52,11 @@ class Graph:
 
     @property
     def unknown(self) -> set[int]:
-        """What was found and not looked into."""
+        """The spots that were found but not explored."""
         return set(range(len(self.spots))) - set(self.order)
 
     def add(self, spot: Spot, came: tuple[int, Move], far: int) -> tuple[int, bool]:
-        """The number of a spot, and whether this is the best way to it so far."""
+        """Add a spot. Returns its number, and whether this is the best way to it so far."""
         number = self._numbers.setdefault(spot, len(self.spots))
         if number == len(self.spots):
             self.spots.append(spot)
@@ -70,7 +71,7 @@ class Graph:
         return number, False
 
     def way(self, number: int) -> list[Move]:
-        """The steps of the best way to a spot."""
+        """Return the steps of the best way to a spot."""
         found = []
         while number:
             number, step = self.came[number]
@@ -88,8 +89,8 @@ def search(
     *,
     until: Callable[[Graph], bool] = lambda graph: False,
 ) -> Graph:
-    """Everything that can happen to the room, up to so many configurations. memory: of an
-    earlier search in the same world. until: when enough was found."""
+    """Explore a room, up to this many configurations. memory: that of an earlier search in the same
+    AbstractRoom. until: stops the search when it returns True."""
     memory = memory or Memory.of(moves.world)
     graph = Graph(moves)
     first, run = moves.world.begin()
@@ -111,7 +112,7 @@ def search(
 
 
 def _look_into(graph: Graph, number: int, memory: Memory) -> Iterator[int]:
-    """Everything that can happen at one spot; the spots to which this is the best way."""
+    """Explore one spot. Yields the spots to which this is the best way so far."""
     reached_already = {number}
     for step, after, taken, entered, _ in memory.outcomes(graph.moves, graph.spots[number]):
         graph.steps += 1
@@ -131,8 +132,8 @@ def _look_into(graph: Graph, number: int, memory: Memory) -> Iterator[int]:
 
 
 def cut_off(graph: Graph, memory: Memory) -> None:
-    """Break connections wherever that was not looked into, one and all at once: until the room
-    does not survive it. What follows where it does is not looked into."""
+    """Try lost connections at every explored spot, of one player and of all at once, until one
+    leads to a fault. The spots after them are not explored."""
     known = any(spot.status == "faulted" for spot in graph.spots)
     if known or not goes_round(graph.moves.world.chart, memory.looks.internal):
         return
@@ -152,8 +153,8 @@ def cut_off(graph: Graph, memory: Memory) -> None:
 
 
 def goes_round(chart: Chart, internal: frozenset[int]) -> bool:
-    """May transitions that wait for nothing lead round and round? Generous: no condition is
-    asked. internal: the events that the chart raises by itself."""
+    """Whether transitions that wait for nothing can form an endless loop. Errs on the safe side:
+    conditions are ignored. internal: the events that the chart raises."""
     left = [
         each for each in chart.transitions if each.condition is not None or each.event in internal
     ]
@@ -171,14 +172,14 @@ def goes_round(chart: Chart, internal: frozenset[int]) -> bool:
 
 
 def stuck(graph: Graph) -> set[int]:
-    """The spots from which no end is reached. What was not looked into may lead anywhere,
-    and a fault is an end of its own."""
+    """Return the spots that cannot reach an end. An unexplored spot may reach one, and a fault
+    counts as an end."""
     ended = {number for number, spot in enumerate(graph.spots) if spot.status != "live"}
     return set(range(len(graph.spots))) - leading_to(graph.edges, ended | graph.unknown)
 
 
 def leading_to(edges: list[list[int]], ends: Iterable[int]) -> set[int]:
-    """All that leads to one of these, and these."""
+    """Return these spots, and all spots that can reach one of them."""
     back: list[list[int]] = [[] for _ in edges]
     for number, after in enumerate(edges):
         for reached in after:
@@ -194,8 +195,8 @@ def leading_to(edges: list[list[int]], ends: Iterable[int]) -> set[int]:
 
 
 def moved_on(graph: Graph) -> set[int]:
-    """The spots from which people can bring the room into other states, without anybody
-    leaving and without waiting. What was not looked into counts as such."""
+    """Return the spots from which people can move the room to other states, without anybody leaving
+    and without waiting. It includes unexplored spots."""
     starts = {
         number
         for number, spot in enumerate(graph.spots)

@@ -1,7 +1,7 @@
-"""What can be seen of a room without playing it: checks with exact places.
+"""Checks of a room without exploring it, with exact places.
 
-Conditions that can never hold, iterating states without an answer to a desync, requests
-that are allowed where nothing waits for them, commands that nobody allows.
+It finds conditions that are never true, iterating states that do not handle a desync, requests that
+are allowed in states that do not handle them, and commands that no state allows.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from gameroom.model.paths import parent, walk
 
 
 def check_static(room: RoomFile) -> list[Diagnostic]:
-    """Every static finding of a merged, clean room."""
+    """Return all static findings of a merged room without errors."""
     states = dict(walk(room.root))
     return [
         *_impossible(room, states),
@@ -91,7 +91,7 @@ def _without_verdict(room: RoomFile, states: dict[str, State]) -> Iterator[Diagn
 
 
 def _answers(states: dict[str, State], leaf: str) -> bool:
-    """Is something done about `diverged`, here, around here, or in a region beside it?"""
+    """Whether `diverged` is handled in this state, around it, or in a parallel region."""
     first = [each for each in _asked(states, leaf) if _does_something(each)]
     beside = [
         transition
@@ -105,13 +105,13 @@ def _answers(states: dict[str, State], leaf: str) -> bool:
 
 
 def _hiding(states: dict[str, State], leaf: str) -> Transition | None:
-    """The transition that takes `diverged` and does nothing about it."""
+    """Return the transition that takes `diverged` and does nothing about it, or None."""
     return next(iter(_asked(states, leaf)), None)
 
 
 def _asked(states: dict[str, State], leaf: str) -> list[Transition]:
-    """The transitions on `diverged` in the order in which they are asked; one without a
-    guard hides those behind it."""
+    """Return the transitions on `diverged` in the order in which they are considered, up to the
+    first without a guard, which hides all after it."""
     found = []
     path = leaf
     while True:
@@ -130,8 +130,8 @@ def _does_something(said: Transition) -> bool:
 
 
 def around(states: dict[str, State], path: str) -> list[str]:
-    """The states that are, or may be, active together with this one: those around it, and
-    all in the regions beside it."""
+    """Return the states that are or can be active together with this one: those around it, and all
+    states in parallel regions."""
     found = [path]
     while path:
         path = parent(path)
@@ -190,6 +190,6 @@ def _unused(room: RoomFile, states: dict[str, State]) -> Iterator[Diagnostic]:
 
 
 def owned(room: RoomFile, span: Span) -> bool:
-    """Was it said by the room itself, and not by one that it extends? What is inherited can
-    be left unused without a warning."""
+    """Whether the span is in the room itself, not in an extended one. Unused inherited parts cause
+    no warning."""
     return span.file == room.span.file

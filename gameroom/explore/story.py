@@ -1,7 +1,7 @@
-"""The shortest way to a trouble, told in the room's own words.
+"""Stories: the shortest way to a problem, in the words of the room language.
 
-"ann joins, bob joins, ann leaves": people are named in the order in which they come. A
-story also keeps what the chart was given, so that anybody can play it again.
+"ann joins, bob joins, ann leaves": people are named in the order in which they join. A story also
+contains the input of the chart, so that it can be replayed.
 """
 
 from __future__ import annotations
@@ -17,14 +17,16 @@ from gameroom.model import Value, words
 from gameroom.room.lifecycle import RULES
 
 NAMES = ("ann", "bob", "cat", "dan", "eve", "fay", "gus", "hal")
-"""Who comes after these is called by a number."""
+"""The names of the first people. Later ones get a number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """steps: what happened, one phrase each. states: the active states at the end, in
-    document order. fed: what the chart took: events with the people of that moment, and
-    the timers that fired."""
+    """One story.
+
+    steps: the events, one phrase each. states: the active states at the end, in document order.
+    fed: the input of the chart: events with the people at that moment, and timers that fired.
+    """
 
     steps: tuple[str, ...]
     states: tuple[str, ...]
@@ -35,7 +37,7 @@ class Story:
 
 
 def story_of(graph: Graph, number: int, last: Move | None = None) -> Story:
-    """How the room came to this spot, and then took the step `last`."""
+    """Return the story of the best way to this spot, followed by the step `last`."""
     world = graph.moves.world
     spot, run = world.begin()
     names: list[str] = []
@@ -53,14 +55,15 @@ def story_of(graph: Graph, number: int, last: Move | None = None) -> Story:
         assert run.names is not None
         names = run.names
         fed += run.fed
-    assert last is not None or spot == graph.spots[number], "a story leads where it was heard"
+    assert last is not None or spot == graph.spots[number], "the story must end at its spot"
     return Story(tuple(told), active(world.chart, world.snapshot(spot)), tuple(fed))
 
 
 def replay(
     chart: Chart, fed: Sequence[ChartEvent | Fired], trace: list[MacroStep] | None = None
 ) -> ChartSnapshot:
-    """Play a story's events on a chart from the beginning; every timer fires in its time."""
+    """Replay the input of a story on a chart from the beginning. Every timer fires when it is
+    due."""
     snapshot, _ = begin(chart, trace=trace)
     for each in fed:
         if isinstance(each, ChartEvent):

@@ -1,7 +1,7 @@
-"""Which values are worth trying: those that a condition names, their neighbours, one other.
+"""Which values to try: those that a condition names, their neighbours, and one other.
 
-Knows types and expressions; no chart and no people. Where the values that are tried do not
-stand for all others, `exact` is false, and whoever reports has to say so.
+Knows types and expressions; no chart and no people. If these values do not represent all others,
+`exact` is false, and the report must say so.
 """
 
 from __future__ import annotations
@@ -28,18 +28,19 @@ from gameroom.model import (
 from gameroom.model.expressions import parts
 
 ALL_MAX = 10
-"""A type of so many values is tried out value by value: the digits are."""
+"""A type with up to this many values is tried completely, such as `int 0..9`."""
 
 BODIES_MAX = 64
-"""Bodies that are tried for one event."""
+"""How many bodies are tried for one event."""
 
 _ORDER = ("<", "<=", ">", ">=")
-"""What is less than something unknown is decided by the two ends of the range."""
+"""Comparisons of size. If the other side is unknown, the two ends of the range represent all
+values."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """`values` in order, the plainest first."""
+    """The values to try, simplest first. exact: whether they represent all values."""
 
     values: tuple[Value, ...]
     exact: bool
@@ -48,9 +49,12 @@ class Tried:
 def tried(
     type_: Type, read: Expression, asked: Iterable[Expression], *, few: bool = False
 ) -> Tried:
-    """What to try for a field or a setting: `read` is how conditions read it, `asked` are
-    the conditions and all that is assigned from it. few: of a number, its lowest values
-    stand for all that are only compared in size."""
+    """Return the values to try for a field or a setting.
+
+    read: the expression by which conditions read it. asked: the conditions, and all expressions
+    that are assigned. few: whether the lowest values of a number represent all that are only
+    compared in size.
+    """
     compared: list[Value] = []
     exact = True
     for whole in asked:
@@ -72,9 +76,9 @@ def tried(
 
 
 def settings(room: RoomFile, names: Iterable[str], asked: Sequence[Expression]) -> dict[str, Tried]:
-    """By setting, what to try. Other settings than those named change nothing. A large
-    number that is only compared in size with a variable is tried as its two lowest values:
-    what counts up to it takes the same way, only longer."""
+    """Return the values to try, by setting. Settings that are not in `names` change nothing. For a
+    large number that is only compared in size with a variable, the two lowest values are tried:
+    counting up to a higher one has the same steps, only more of them."""
     wanted = set(names)
     found: dict[str, Tried] = {}
     for setting in room.settings:
@@ -122,15 +126,15 @@ def _values(type_: Type, compared: Sequence[Value], exact: bool) -> Tried:
 
 @dataclass(frozen=True, slots=True)
 class Bodies:
-    """The bodies to try for one event, with the fields that anything reads."""
+    """The bodies to try for one event, with the fields that are ever read."""
 
     bodies: tuple[tuple[tuple[str, Value], ...], ...]
     exact: bool
 
 
 def bodies(fields: Sequence[Field], asked: Sequence[Expression], votes: Iterable[str]) -> Bodies:
-    """`asked`: what the event's transitions ask and assign. `votes`: the choices of this
-    request that some quorum mentions."""
+    """Return the bodies to try. asked: the conditions and assignments of the event's transitions.
+    votes: the choices of this request that quorums mention."""
     wanted: list[list[tuple[str, Value]]] = []
     exact = True
     known = list(votes)

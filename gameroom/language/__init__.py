@@ -1,9 +1,10 @@
-"""The room language: text in, a checked room or diagnostics out.
+"""The room language: turns text into a checked room or diagnostics.
 
-`load` is the one way in. `as_text`, `as_json`, `as_github` and `as_sarif` show diagnostics, `fixed`
-fixes what has one sure fix, `settled` drops the warnings that the author allowed. `formatted` and
-`converted` rewrite a text. It knows no chart and no clock, and does no I/O of its own beyond the
-shipped grammar. The rule it keeps: a text gives a room or at least one error, never an exception.
+`load` reads a room file. `as_text`, `as_json`, `as_github` and `as_sarif` render diagnostics,
+`fixed` applies unambiguous fixes, and `settled` removes the warnings that the author allowed.
+`formatted` and `converted` rewrite a text. It knows no chart and no clock, and reads no file except
+the shipped grammar. The rule it keeps: a text gives a room or at least one error, never an
+exception.
 """
 
 from __future__ import annotations
@@ -53,6 +54,6 @@ __all__ = [
 
 
 def shipped(name: str) -> Source | None:
-    """A `resolve` that knows the shipped rooms alone: for texts from strangers."""
+    """A `resolve` for the shipped rooms only: for untrusted texts. None for other names."""
     found = resources.shipped_room(name)
     return Source(*found) if found is not None else None

@@ -1,7 +1,7 @@
-"""From the text of a room file to a merged, checked room: the one way.
+"""Turns the text of a room file into a merged, checked room. All rooms are loaded in this way.
 
-Parse, build, bring in what is used, merge, check. It reads nothing itself: `resolve`
-gives the texts that `use` asks for. Whatever an author writes ends in diagnostics.
+Parse, build, load the used files, merge, check. It reads no files: `resolve` returns the texts for
+`use`. Every mistake of the author becomes a diagnostic.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FILES_MAX = 32
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file's text. `name` is what its spans say and what tells it from other files."""
+    """The text of a file. name: identifies the file, also in spans."""
 
     name: str
     text: str
@@ -40,11 +40,11 @@ Resolve = Callable[[str], Source | None]
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What became of a file.
+    """The result of loading a file.
 
-    file: what it says itself; None where nothing could be read.
-    room: merged and checked; None when there are errors or the file has no room.
-    sources: the texts of all files that took part, by name, for pictures of diagnostics.
+    file: the file without its used files; None if it could not be read.
+    room: merged and checked; None if there are errors or the file has no room.
+    sources: the texts of all loaded files by name, to show diagnostics.
     """
 
     file: File | None
@@ -54,15 +54,16 @@ class Loaded:
 
     @property
     def ok(self) -> bool:
-        """No errors; there may be warnings."""
+        """Whether there are no errors. There can be warnings."""
         return all(problem.severity != "error" for problem in self.diagnostics)
 
 
 def load(text: str, *, name: str, resolve: Resolve, plays: bool = False) -> Loaded:
     """Load the file `name`; a name that ends in .yaml or .yml is read as YAML.
 
-    plays: a room of it runs already. Its scenarios are not checked: a test is no reason to end
-    a game.
+    resolve: returns the source of a used file by name, or None.
+    plays: whether a room of this file already runs. Then scenarios are not checked, because a
+    mistake in a test must not end a game.
     """
     loading = _Loading(resolve)
     source = Source(name, text)
@@ -79,7 +80,7 @@ def load(text: str, *, name: str, resolve: Resolve, plays: bool = False) -> Load
 
 
 def read(source: Source, problems: Problems) -> File | None:
-    """One file in either spelling, alone."""
+    """Read one file in either spelling, without its used files. None if that is impossible."""
     broken = next((at for at, char in enumerate(source.text) if "\ud800" <= char <= "\udfff"), None)
     if broken is not None:
         where = one_character(source.text, broken, source.name)
@@ -93,20 +94,20 @@ def read(source: Source, problems: Problems) -> File | None:
 
 @lru_cache(maxsize=16)
 def _without_problems(source: Source) -> File | None:
-    """The file, or None if anything is wrong with it. Most rooms use the standard one, and reading
-    that takes longer than reading them."""
+    """Return the file, or None if it has a problem. Cached, because most rooms use the standard
+    room, and reading that takes longer than reading the rooms themselves."""
     problems = Problems(sources={source.name: source.text})
     file = read(source, problems)
     return file if problems.empty and not problems.suppression.is_partial else None
 
 
 def is_yaml(name: str) -> bool:
-    """Is a file of this name read as YAML?"""
+    """Whether a file with this name is read as YAML."""
     return name.endswith((".yaml", ".yml"))
 
 
 class _Loading:
-    """One load: the files read so far and the chain of uses that led here."""
+    """One load: the files read so far, and the chain of `use`s that led to the current file."""
 
     def __init__(self, resolve: Resolve) -> None:
         self._resolve = resolve
@@ -120,7 +121,8 @@ class _Loading:
         return read(source, self.problems)
 
     def room(self, file: File, source: Source) -> RoomFile | None:
-        """The file's room, merged with what it extends; None where that can't be."""
+        """Return the file's room, merged with the room that it extends; None if that is
+        impossible."""
         self._chain.append(source.name)
         used: dict[str, RoomFile | None] = {}
         known = [self._use(use, used) for use in file.uses]
@@ -138,8 +140,8 @@ class _Loading:
         return merged(base, room, self.problems) if base is not None else None
 
     def _use(self, use: Use, used: dict[str, RoomFile | None]) -> bool:
-        """Read what `use` names; its room goes into `used` by both of its names. False where
-        there is no such file."""
+        """Read a used file, and add its room to `used`, by the name in `use` and by the name of the
+        room. Returns False if the file cannot be used."""
         source = self._resolve(use.name)
         if source is None:
             self.problems.error(

@@ -1,8 +1,8 @@
-"""A room and the room that it extends, as one flat room.
+"""Merges a room with the room that it extends into one flat room.
 
-What an extending room adds comes first in document order, so it wins where both could
-act. Nothing is merged silently: what is declared twice is an error unless it is the same,
-except where `extend`, `override`, a policy's key, `players` or `spectators` says so.
+The parts of the extending room come first in document order, so they win if both apply. A
+declaration that differs from the inherited one is an error, except for `extend`, `override`, the
+key of a policy, `players` and `spectators`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _Named = TypeVar(
 
 
 def flat(room: RoomFile, problems: Problems) -> RoomFile:
-    """A room that extends nothing, as a merged one."""
+    """Return a room without `extends` as a merged room."""
     return replace(
         room,
         extends=None,
@@ -45,7 +45,7 @@ def flat(room: RoomFile, problems: Problems) -> RoomFile:
 
 
 def merged(base: RoomFile, room: RoomFile, problems: Problems) -> RoomFile:
-    """`room` on top of the merged room `base`."""
+    """Return `room` merged into the merged room `base`."""
     return replace(
         room,
         extends=None,
@@ -66,7 +66,8 @@ def merged(base: RoomFile, room: RoomFile, problems: Problems) -> RoomFile:
 def _declared(
     base: tuple[_Named, ...], added: tuple[_Named, ...], kind: str, problems: Problems
 ) -> tuple[_Named, ...]:
-    """The inherited ones, then the new ones. The same thing said again may bring a doc."""
+    """Return the inherited declarations, then the new ones. A repeated declaration can add a
+    doc."""
     result: dict[str, _Named] = {each.name: each for each in base}
     new: list[_Named] = []
     first: dict[str, _Named] = {}
@@ -74,7 +75,7 @@ def _declared(
         inherited = result.get(each.name)
         earlier = first.setdefault(each.name, each)
         if inherited is None:
-            new.append(each)  # Whether it stands there twice is looked at with all others.
+            new.append(each)  # The check of declarations reports duplicates.
         elif earlier is not each:
             problems.error(
                 "E0306",
@@ -98,7 +99,7 @@ def _declared(
 def _policies(
     base: tuple[Policy, ...], added: tuple[Policy, ...], problems: Problems
 ) -> tuple[Policy, ...]:
-    """By key: what the extending room says of a key counts, the other keys stay."""
+    """Merge policies by key: the extending room replaces single keys, and the others stay."""
     said = {policy.name: policy for policy in base}
     first: dict[str, Policy] = {}
     for policy in added:
@@ -119,7 +120,7 @@ def _policies(
 
 
 def _extended(base: State, added: State, problems: Problems) -> State:
-    """An inherited state with what `added` says of it, the added first."""
+    """Return an inherited state, with the parts of `added` before its own."""
     states, new = base.states, []
     told: dict[str, State] = {}
     for part in added.states:
@@ -159,7 +160,7 @@ def _extended(base: State, added: State, problems: Problems) -> State:
 def _taken_up(
     base: State, states: tuple[State, ...], part: State, problems: Problems
 ) -> tuple[State, ...]:
-    """The states below `base` with `extend` or `override` carried out."""
+    """Return the states below `base`, after applying `extend` or `override`."""
 
     def act(inherited: State) -> State:
         if part.mode == "override":
@@ -207,7 +208,7 @@ def _at(
 
 
 def _new(state: State, problems: Problems) -> State:
-    """A state that inherits nothing; `extend` and `override` can't stand in it."""
+    """Return a state that inherits nothing. It cannot contain `extend` or `override`."""
     kept: list[State] = []
     for part in state.states:
         if part.mode == "new":
@@ -224,7 +225,8 @@ def _new(state: State, problems: Problems) -> State:
 
 
 def _lose(part: State, problems: Problems) -> None:
-    """This state is left out: what it declares and what it waits for is not there."""
+    """Record that this state is left out, with the names that it declares and the events that it
+    waits for."""
     for _, state in walk(part):
         problems.suppression.skip(each.name for each in state.states)
         triggers = (each.trigger for each in state.transitions)
@@ -232,7 +234,7 @@ def _lose(part: State, problems: Problems) -> None:
 
 
 def _unsaid(base: tuple[Permission, ...], added: tuple[Permission, ...]) -> tuple[Permission, ...]:
-    """What the inherited state itself permits, without the names that are said anew."""
+    """Return the permissions of the inherited state, without the names in the added ones."""
     said = {name for permission in added for name in permission.names}
     kept: list[Permission] = []
     for permission in base:

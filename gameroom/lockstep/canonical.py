@@ -1,8 +1,8 @@
-"""The one byte string of a plain value, and its 32-bit hash.
+"""The canonical bytes of a plain value, and their 32-bit hash.
 
-The twin of `canonical`, `hash32` and `checksum` in web/kit.js: a value that travels, is
-hashed or is kept as a snapshot has the same bytes in Python and in JavaScript
-(tests/vectors/kit.json). Floats have none, on purpose.
+The twin of `canonical`, `hash32` and `checksum` in web/kit.js: a value that is sent, hashed or
+stored in a snapshot has the same bytes in Python and in JavaScript (tests/vectors/kit.json).
+Floats have no canonical form, on purpose: they can differ between machines.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _WORD = 0xFFFFFFFF
 
 
 class NotCanonicalError(TypeError):
-    """The value has no canonical form; the text names the place."""
+    """The value has no canonical form. The text names the place in the value."""
 
 
 def _text(value: str, where: str) -> str:
@@ -58,9 +58,12 @@ def _members(value: Mapping[object, object], where: str, depth: int) -> Iterable
 
 
 def canonical(value: object) -> bytes:
-    """JSON in UTF-8 without spaces, keys in code point order: the same value, the same
-    bytes. None, bools, ints within 2^53 - 1, strings, lists, tuples and maps; anything
-    else raises NotCanonicalError."""
+    """Return the value as JSON in UTF-8, without spaces and with keys in code point order. Equal
+    values have equal bytes.
+
+    Accepts None, bools, ints from -(2^53 - 1) to 2^53 - 1, strings, lists, tuples and maps, up to
+    DEPTH_MAX levels deep. Raises NotCanonicalError for anything else.
+    """
     return _plain(value, "value", 0).encode()
 
 
@@ -73,9 +76,12 @@ def _mixed(word: int) -> int:
 
 
 def hash32(data: bytes | Sequence[int], seed: int = 0) -> int:
-    """MurmurHash3 x86 32 (Austin Appleby) of bytes, or of integers from -2^31 to 2^32 - 1,
-    each hashed as its four bytes, little end first. Returns a uint32. Hash several parts
-    by giving the first hash as the seed of the second."""
+    """Return the MurmurHash3 x86 32 (Austin Appleby) of the data, a uint32.
+
+    data: bytes, or integers from -2^31 to 2^32 - 1, each of which is hashed as four bytes in
+    little-endian order. Raises ValueError for other integers.
+    seed: 0, or the hash of the previous part if you hash several parts.
+    """
     if not isinstance(data, bytes):
         for index, n in enumerate(data):
             if not -(2**31) <= n <= _WORD:
@@ -95,5 +101,5 @@ def hash32(data: bytes | Sequence[int], seed: int = 0) -> int:
 
 
 def checksum(value: object) -> int:
-    """The hash of a plain value's canonical bytes."""
+    """Return the hash of a plain value's canonical bytes. Raises NotCanonicalError."""
     return hash32(canonical(value))

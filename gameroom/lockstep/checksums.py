@@ -1,9 +1,9 @@
 """Do the replicas still agree? Checksums and signals, compared per generation.
 
-Knows seats and numbers, no engine. A verdict is by majority (`lockstep.md`): where one
-value has more than half of the reports, those with another value have diverged; where
-none has, nobody can tell who is right and the verdict is undecidable. Where no more than
-half of those who are expected have reported, there is no verdict.
+Knows seats and numbers, no engine. The majority decides the verdict (`lockstep.md`): if one value
+has more than half of the reports, the seats with another value have diverged. If no value has more
+than half, the verdict is undecidable. If at most half of the expected seats have reported, there
+is no verdict.
 """
 
 from __future__ import annotations
@@ -18,8 +18,11 @@ from gameroom.model import Value
 
 
 def verdict(generation: int, values: Mapping[int, int]) -> Checksum | Diverged:
-    """Compare the checksums of one generation, by seat; at least one is given."""
-    assert values, "a verdict over nothing"
+    """Compare the checksums of one generation.
+
+    values: the checksum by seat, at least one. Returns a Checksum if all are equal.
+    """
+    assert values, "a verdict needs at least one checksum"
     (value, votes), *others = Counter(values.values()).most_common()
     if not others:
         return Checksum(generation, value)
@@ -29,7 +32,7 @@ def verdict(generation: int, values: Mapping[int, int]) -> Checksum | Diverged:
 
 
 def without(verdict: Diverged, seat: int) -> Diverged:
-    """What is left of a verdict when a seat was vacated."""
+    """Return the verdict without a seat that was vacated."""
     values = {one: value for one, value in verdict.values.items() if one != seat}
     seats = tuple(one for one in verdict.seats if one != seat)
     return replace(verdict, seats=seats, values=values)
@@ -37,14 +40,14 @@ def without(verdict: Diverged, seat: int) -> Diverged:
 
 @dataclass(slots=True)
 class _Trial:
-    """What a seat in quarantine has reported of the generations after `since`."""
+    """The reports of a seat in quarantine, for the generations after `since`."""
 
     since: int
     reports: dict[int, int] = field(default_factory=dict)
 
 
 def _keep(reports: dict[int, int], checksum: Checksum, most: int) -> None:
-    """Note a checksum beside the latest others."""
+    """Add a checksum to the latest ones, and remove the oldest if there are more than `most`."""
     reports[checksum.generation] = checksum.value
     if len(reports) > most:
         del reports[min(reports)]
@@ -54,13 +57,13 @@ def _keep(reports: dict[int, int], checksum: Checksum, most: int) -> None:
 class Checksums:
     """The reports that wait for a verdict.
 
-    window: how many generations a report waits for the others before it is compared
-    with those that came.
-    judged: the latest generation with a verdict; reports up to it come too late.
-    standing: the last divergence that everyone was told of, without the seats that were
-        vacated since; None where there was none.
-    _latest: by seat, the highest generation that was reported. Reports come in their order,
-        so a generation below it that is missing stays so, and keeps nobody waiting.
+    window: how many generations a report waits for the other seats. Then it is compared with the
+        reports that have arrived.
+    judged: the latest generation with a verdict. Reports up to this generation are ignored.
+    standing: the last divergence that was announced, without the seats that were vacated since;
+        None if there was none.
+    _latest: by seat, the highest generation that was reported. A seat reports in order, so a
+        missing report for a lower generation will never arrive, and no verdict waits for it.
     """
 
     window: int
@@ -71,11 +74,12 @@ class Checksums:
     _agreed: dict[int, int] = field(default_factory=dict)
     _trials: dict[int, _Trial] = field(default_factory=dict)
     _disputed: set[int] = field(default_factory=set)
-    """The generations of which two reports differ."""
+    """The generations for which two reports differ."""
 
     def report(self, seat: int, checksum: Checksum, closed: int) -> None:
-        """Keep a seat's first report for a generation that was closed and not yet judged. The
-        reports of a seat in quarantine are kept apart: they have no vote."""
+        """Add a seat's report. Only the first report for a generation that is closed and has no
+        verdict yet counts. Reports of a seat in quarantine are stored separately and have no
+        vote."""
         trial = self._trials.get(seat)
         if trial is not None:
             if trial.since < checksum.generation <= closed:
@@ -88,19 +92,22 @@ class Checksums:
 
     @property
     def has_reports(self) -> bool:
-        """Is there a report that has no verdict yet?"""
+        """Whether a report has no verdict yet."""
         return bool(self._reports)
 
     @property
     def has_trials(self) -> bool:
-        """Is a seat in quarantine?"""
+        """Whether any seat is in quarantine."""
         return bool(self._trials)
 
     def keep(self, seat: int, checksum: Checksum | None, closed: int) -> bool:
-        """`report` a checksum, None for a packet without one, if there is no dispute before and
-        after it: nobody is in quarantine and all reports of the same generation are equal. It must
-        be the seat's next report or come too late to count. Otherwise returns False, and nothing
-        has changed."""
+        """The fast path of `report`, for rooms without disputes. Returns whether it applied; if
+        False, nothing has changed.
+
+        It applies if no seat is in quarantine, all reports for the same generation are equal
+        (including this one), and this is the seat's next report or is too late to count.
+        checksum: None for a packet without a checksum.
+        """
         if self._trials or self._disputed:
             return False
         if checksum is None:
@@ -121,9 +128,10 @@ class Checksums:
         return True
 
     def judge(self, expected: Collection[int], closed: int) -> Checksum | Diverged | None:
-        """The next verdict, oldest generation first; None when all have to wait.
+        """Return the next verdict, oldest generation first; None if every generation has to wait.
 
-        expected: the seats that report at present. Others are heard but not waited for.
+        expected: the seats that report at present. Reports of other seats count, but no verdict
+        waits for them.
         """
         for generation in sorted(self._reports):
             values = self._reports[generation]
@@ -147,22 +155,22 @@ class Checksums:
         return None
 
     def agreed_before(self, generation: int) -> Checksum | None:
-        """The last agreement before a generation, None where none is remembered."""
+        """Return the last agreement before a generation; None if none is remembered."""
         last = max((of for of in self._agreed if of < generation), default=None)
         return None if last is None else Checksum(last, self._agreed[last])
 
     def quarantine(self, seat: int, since: int) -> None:
-        """The seat's engine begins again: it has no vote until it agrees with the others on a
-        generation after `since`."""
+        """Take away the seat's vote because its engine restarts. It votes again when it agrees with
+        the others on a generation after `since`."""
         self.forget(seat)
         self._trials[seat] = _Trial(since)
 
     def release(self, seat: int) -> None:
-        """The quarantine ends without agreement: nobody is left to agree with."""
+        """End the quarantine without agreement: no other seat is left to agree with."""
         self._trials.pop(seat, None)
 
     def healed(self) -> tuple[int, ...]:
-        """The seats that agree with the others again. They vote from now on."""
+        """End the quarantine of the seats that agree with the others again, and return them."""
         healed = tuple(
             seat
             for seat, trial in sorted(self._trials.items())
@@ -173,20 +181,20 @@ class Checksums:
         return healed
 
     def differs(self, seat: int) -> bool:
-        """Does this seat, which is in the standing verdict, still differ from anybody there? When
-        all who are left of a verdict had the same checksum, nobody does."""
+        """Whether this seat still differs from another seat of the standing verdict. False if all
+        seats that are left in the verdict had the same checksum."""
         if self.standing is None or seat not in self.standing.values:
             return True
         return len(set(self.standing.values.values())) > 1
 
     def vacate(self, seat: int) -> None:
-        """Nobody sits there any more, and nobody differs from it."""
+        """Remove a seat that was vacated, also from the standing verdict."""
         self.forget(seat)
         if self.standing is not None:
             self.standing = without(self.standing, seat)
 
     def forget(self, seat: int) -> None:
-        """Take no account of what a seat has reported."""
+        """Discard all reports of a seat."""
         self._trials.pop(seat, None)
         self._latest.pop(seat, None)
         for values in self._reports.values():
@@ -199,9 +207,10 @@ class Checksums:
 
 @dataclass(slots=True)
 class Signals:
-    """Signals that wait until enough engines raised the same one for the same generation.
+    """Signals that wait until enough engines have raised the same one for the same generation.
 
-    window: how many generations back a signal may reach.
+    window: how many of the latest closed generations a signal can belong to.
+    per_generation_max: how many different signals of one seat count for each generation.
     """
 
     window: int
@@ -211,11 +220,12 @@ class Signals:
 
     @property
     def has_reports(self) -> bool:
-        """Has an engine raised a signal that still counts?"""
+        """Whether an engine has raised a signal that still counts."""
         return bool(self._raised)
 
     def report(self, seat: int, signal: SignalReport, closed: int) -> None:
-        """A seat's engine raised this. What is outside the window, or too much, is not kept."""
+        """Add a signal that a seat's engine raised. Ignored if it is outside the window or exceeds
+        `per_generation_max`."""
         if not closed - self.window < signal.generation <= closed:
             return
         key = _key(signal.name, signal.body)
@@ -229,9 +239,9 @@ class Signals:
     def agreed(
         self, expected: Collection[int], agreed_by: Mapping[str, str], closed: int
     ) -> tuple[SignalReport, ...]:
-        """The signals that have just been agreed on, in order of generation and name.
+        """Return the signals on which the seats have just agreed, in order of generation and name.
 
-        agreed_by: by signal, "all" or "majority" of the expected seats.
+        agreed_by: by signal name, "all" or "majority": how many expected seats must raise it.
         """
         found: list[SignalReport] = []
         for generation in sorted(self._raised):
@@ -250,7 +260,7 @@ class Signals:
         return tuple(found)
 
     def forget(self, seat: int) -> None:
-        """Take no account of a seat that was vacated."""
+        """Discard the signals of a seat that was vacated."""
         for raised in self._raised.values():
             for _, who in raised.values():
                 who.discard(seat)

@@ -1,11 +1,12 @@
-"""The report of one desync: who differs since when, in what, and what was commanded before.
+"""The report of one desync: which seats differ, since when, in what, and the commands before it.
 
-Made from the verdict, from the turns since the last agreement, and from what the seats say
-about themselves: hashes of the parts of their state, and the states. Nobody can vouch for
-that: whatever a seat says stands under its own number, is bounded, and is only compared.
-Knows no room, no socket and no file; `docs/desync.md` tells the format of the file.
+It is made from the verdict, the turns since the last agreement, and the statements of the seats:
+hashes of the parts of their states, and the states. The server cannot verify these statements. The
+report lists each under the number of its seat, limits its size and only compares it with others.
+Knows no room, no socket and no file. `docs/desync.md` describes the file format. To add a field to
+the report, begin here.
 
-The idea is OpenRA's SyncReport: to explain a desync, not only to detect it.
+The idea is OpenRA's SyncReport: explain a desync, do not only detect it.
 """
 
 from __future__ import annotations
@@ -24,14 +25,18 @@ from gameroom.model import INT_MAX, Value
 
 DIFFERENCES_MAX = 500
 TEXT_CHARACTERS_MAX = 200
-"""Of a text among the differences; the states have it whole."""
+"""How much of a string a difference shows. The states contain the whole string."""
 HAPPENED_MAX = 200
-"""The last ones of what happened between agreement and the verdict."""
+"""How many of the last turns and chart moves before the verdict a report contains."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The room in question, as it was made. created, at: milliseconds since 1970."""
+    """The room that the report is about.
+
+    setup: the values of the settings. created: when the room was created. at: when the report was
+    made. Both are in milliseconds since 1970.
+    """
 
     room: str
     name: str
@@ -44,12 +49,13 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """What a seat says of itself, None and empty where it said nothing.
+    """The statement of a seat about its own state. Fields are None or empty if it sent nothing.
 
-    checksum: what it reported for the generation of the verdict.
-    generation: of which its parts and its state are: the verdict's, or the first after it
-    that its engine had kept.
-    parts: hash by path, "" for the whole. state: canonical bytes. why: what kept it from more.
+    checksum: the checksum that it reported for the generation of the verdict.
+    generation: the generation of `parts` and `state`: that of the verdict, or the first later one
+    whose state the engine had stored.
+    parts: hash by path; the path "" is the whole state. state: canonical bytes.
+    why: why the seat could not send more.
     """
 
     seat: int
@@ -63,7 +69,7 @@ class Witness:
 
 @dataclass(frozen=True, slots=True)
 class DesyncReport:
-    """A report as it stands in its file. `body` is plain: it is what JSON has."""
+    """A report as in its file. body: plain values that JSON can represent."""
 
     body: Mapping[str, Any]
 
@@ -72,8 +78,11 @@ class DesyncReport:
         return int(self.body["generation"])
 
     def dump(self) -> bytes:
-        """ASCII only: a lone surrogate in somebody's state must not be in the way. State by
-        state: one long call would hold up every other thread."""
+        """Return the report as JSON.
+
+        It is ASCII only, so that a lone surrogate in a state does no harm. Each state is encoded
+        separately, because one long call would block all other threads.
+        """
         facts = {key: value for key, value in self.body.items() if key != "states"}
         states = ",".join(
             f"{_json(seat)}:{_json(state)}" for seat, state in self.body["states"].items()
@@ -95,10 +104,10 @@ def report(
     happened: Sequence[MasterPacket | Moves],
     witnesses: Sequence[Witness],
 ) -> DesyncReport:
-    """Put it all together.
+    """Make the report.
 
-    agreed: the last checksum before the verdict's on which all agreed, None for none known.
-    happened: the turns after that, up to the verdict's, and how the chart moved between them.
+    agreed: the last checksum before the verdict on which all seats agreed; None if unknown.
+    happened: the turns after that, up to that of the verdict, and the chart moves between them.
     """
     states: dict[int, Value] = {}
     why = {witness.seat: witness.why for witness in witnesses}
@@ -148,14 +157,14 @@ def report(
 
 
 def side(verdict: Diverged, seat: int) -> str:
-    """majority or minority; unknown where nobody knows who is right."""
+    """Return "majority" or "minority"; "unknown" if the verdict is undecidable."""
     if not verdict.decidable:
         return "unknown"
     return "minority" if seat in verdict.seats else "majority"
 
 
 def read_state(data: bytes) -> Value:
-    """A state that somebody sent. ValueError where it is no plain value."""
+    """Read a state that a client sent. Raises ValueError if it is not a plain value."""
 
     def refuse(said: str) -> Any:
         raise ValueError(f"{said[:40]} is not a whole number from -(2^53 - 1) to 2^53 - 1")
@@ -220,8 +229,11 @@ def _moved(moved: Moved) -> dict[str, Any]:
 def _compared(
     verdict: Diverged, witnesses: Sequence[Witness], states: Mapping[int, Value]
 ) -> dict[str, Any]:
-    """What differs between the seats that speak of the same generation: the first of which
-    there are states of both sides, else hashes of both sides."""
+    """Return the differences between seats that made statements about the same generation.
+
+    It is the first generation for which two seats with different checksums sent states, or the
+    first for which two sent hashes if there is none with states.
+    """
     spoken = sorted({one.generation for one in witnesses if one.generation is not None})
     by_parts = {one.seat: one.parts for one in witnesses if one.parts}
     sources: tuple[tuple[str, Mapping[int, Any]], ...] = (("states", states), ("parts", by_parts))
@@ -246,12 +258,15 @@ def _compared(
 
 
 _MISSING: Final = object()
-"""There is nothing at this path."""
+"""The value of a path that does not exist in a state."""
 
 
 def differences(states: Mapping[int, Value]) -> list[tuple[str, dict[int, Value]]]:
-    """The places where not all states have the same, in canonical order: keys by code point,
-    lists by index. Each with the values by seat; a seat is missing where there is nothing."""
+    """Return the paths at which the states differ, each with the values by seat.
+
+    The order is canonical: keys by code point, list items by index. A seat is left out of the
+    values if its state does not have the path.
+    """
     return list(_walk("", dict(states)))
 
 
@@ -266,7 +281,7 @@ def _walk(path: str, at: dict[int, Any]) -> Iterator[tuple[str, dict[int, Any]]]
     elif all(isinstance(value, list) for value in values):
         for index, items in enumerate(zip_longest(*values, fillvalue=_MISSING)):
             first, *rest = items
-            # Most of a state is the same everywhere: one comparison for what holds nothing.
+            # Most items are equal in all states and need no walk if they are neither list nor map.
             if isinstance(first, list | dict) or any(
                 type(one) is not type(first) or one != first for one in rest
             ):
@@ -281,7 +296,8 @@ def _inside(path: str, name: str) -> str:
 
 
 def differing_parts(told: Mapping[int, Mapping[str, int]]) -> list[tuple[str, dict[int, int]]]:
-    """The parts with different hashes, without those that hold another of them."""
+    """Return the parts with different hashes, each with the hashes by seat. A part that contains
+    another differing part is left out."""
     first = next(iter(told.values()))
     common = [path for path in first if all(path in parts for parts in told.values())]
     differing = {
@@ -301,7 +317,8 @@ Step = str | tuple[int, int]
 
 
 def _steps(path: str) -> tuple[Step, ...]:
-    """`units.0..63` as its names, an index or a stretch of a list as its first and last."""
+    """Split a path such as `units.0..63` into its steps: a name as a string, an index or a range of
+    indices as its first and last index."""
     if not path:
         return ()
     found: list[Step] = []
@@ -321,7 +338,7 @@ def _holds(outer: tuple[Step, ...], inner: tuple[Step, ...]) -> bool:
 
 
 def shown(value: Any) -> Any:
-    """A value as it stands among the differences: a list or a map only by its size."""
+    """Return a value as a difference shows it: a list or a map only with its size."""
     if isinstance(value, list):
         return {"list": len(value)}
     if isinstance(value, dict):
@@ -329,11 +346,12 @@ def shown(value: Any) -> Any:
     return value[:TEXT_CHARACTERS_MAX] if isinstance(value, str) else value
 
 
-# -- doubting ---------------------------------------------------------------------------------
+# -- checking ---------------------------------------------------------------------------------
 
 
 def doubts(found: DesyncReport) -> dict[int, str]:
-    """By seat, where what a seat says does not fit together: its state and its own hashes."""
+    """Return by seat why its statements contradict each other: its state does not have the hash
+    that it sent."""
     wrong: dict[int, str] = {}
     for row in found.body["seats"]:
         whole = row["said"]["parts"].get("")

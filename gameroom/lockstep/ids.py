@@ -1,8 +1,8 @@
-"""The ids of the commands that were taken from one seat: the last IDS_MAX of them.
+"""The ids of the commands that the server took from one seat: the last IDS_MAX of them.
 
-Two pages may believe that they are one (a duplicated tab, a restored session, a copied
-profile), and each sends what both of them had waiting. The id that a client drew when the
-command was given tells that it is the same one; the rule kept here is that it is taken once.
+Two pages can share one client's state (a duplicated tab, a restored session, a copied profile).
+Then both send the commands that were waiting. The client chooses a random id when a player gives a
+command, so the server recognizes the copies and takes the command once.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import struct
 from collections.abc import Sequence
 
 IDS_MAX = 1024
-"""So many commands of a seat are known again. Later copies of older ones are taken anew."""
+"""How many commands of a seat are recognized. A copy of an older command is taken again."""
 
 _BYTES = 8
 _BATCH = 16
@@ -20,13 +20,13 @@ _BATCH = 16
 
 
 def _in_each(bits: int) -> int:
-    """These 64 bits, once for each id of a batch."""
+    """Repeat 64 bits once for each id of a batch."""
     return int.from_bytes(bits.to_bytes(_BYTES, "big") * _BATCH, "big")
 
 
 _FIRSTS = _in_each(0x80 << 8 * (_BYTES - 1))
-"""Only the first byte of an id has this bit, so an id is found only where one begins, and nobody
-can choose ids that make the search slow."""
+"""Only the first byte of an id has this bit. So a search matches only at the start of an id, and
+no client can choose ids that make it slow."""
 
 _LOW_28, _HIGH_28 = _in_each(0x0FFF_FFFF), _in_each(0xFF_FFFF_F000_0000)
 _LOW_14, _HIGH_14 = _in_each(0x3FFF_0000_3FFF), _in_each(0x0FFF_C000_0FFF_C000)
@@ -34,18 +34,20 @@ _LOW_7, _HIGH_7 = _in_each(0x007F_007F_007F_007F), _in_each(0x3F80_3F80_3F80_3F8
 _PACK = struct.Struct(f">{_BATCH}Q").pack
 
 _MARKS = 1 << 14
-"""A mark for each value of 14 bits that all bits of an id decide. Most ids are new, and there is no
-mark yet for them."""
+"""How many marks there are. All bits of an id are folded to 14 bits, which select its mark. Most
+ids are new and have no mark yet, so most lookups need no search."""
 
 _TEXT = re.compile(f"([89a-f][0-9a-f](?:[0-7][0-9a-f]){{{_BYTES - 1}}}){{0,{IDS_MAX}}}")
 
 
 class Ids:
-    """Ids from 1 to 2^53 - 1, the oldest first. They take eight bytes each and the marks two
-    kilobytes: there is one such memory for every seat of every room."""
+    """The last IDS_MAX ids, each from 1 to 2^53 - 1, oldest first.
+
+    An id takes 8 bytes and the marks take 2 KB. Every seat of every room has one Ids.
+    """
 
     def __init__(self, text: str = "") -> None:
-        """text: the result of `text`. Raises ValueError for anything else."""
+        """text: a result of `text()`. Raises ValueError for anything else."""
         if _TEXT.fullmatch(text) is None:
             raise ValueError("the ids of commands cannot be read")
         self._bytes = bytearray.fromhex(text)
@@ -53,7 +55,7 @@ class Ids:
         """Ids that are not in `_bytes` yet, fewer than _BATCH."""
         self._marks = bytearray()
         self._marked = 0
-        """How many ids have been marked since all marks were set."""
+        """How many ids have been marked since `_mark_all` cleared the marks."""
         self._unmarked = 0
         """How many of the last ids in `_bytes` have no mark yet."""
         self._mark_all()
@@ -79,12 +81,12 @@ class Ids:
             self._write()
 
     def text(self) -> str:
-        """The same as text: sixteen hexadecimal digits for each id, the oldest first."""
+        """Return the ids as text: 16 hexadecimal digits for each id, oldest first."""
         self._write()
         return self._bytes.hex()
 
     def _write(self) -> None:
-        """Move the latest ids to the bytes, all in one go: most of it is arithmetic on one long
+        """Move the latest ids to `_bytes`. A whole batch is cheap: it is arithmetic on one long
         number."""
         self._bytes += _written(self._latest)
         del self._bytes[: -IDS_MAX * _BYTES]
@@ -92,7 +94,8 @@ class Ids:
         self._latest.clear()
 
     def _mark_rest(self) -> None:
-        """Marks are only needed for a search, and a room that is only stored has none."""
+        """Mark the ids that have no mark yet. This waits until the first search, because a room
+        that is only stored never searches."""
         if self._marked + self._unmarked > 2 * IDS_MAX:
             self._mark_all()
         else:
@@ -101,7 +104,7 @@ class Ids:
             self._unmarked = 0
 
     def _mark_all(self) -> None:
-        """Mark all ids that are remembered, and remove the marks of those that are not."""
+        """Clear the marks, and mark the remembered ids."""
         self._marks = bytearray(_MARKS // 8)
         self._marked, self._unmarked = len(self._bytes) // _BYTES, 0
         self._mark(self._bytes)
@@ -114,7 +117,7 @@ class Ids:
 
 
 def _folded(written: bytes | bytearray, at: int) -> bytes:
-    """Every second byte of each id, from `at` on, combined in one byte: half of its mark."""
+    """Combine every second byte of each id, from `at` on, into one byte: half of its mark."""
     found = 0
     for place in range(at, _BYTES, 2):
         found ^= int.from_bytes(written[place::_BYTES], "big")
@@ -122,8 +125,8 @@ def _folded(written: bytes | bytearray, at: int) -> bytes:
 
 
 def _written(ids: Sequence[int]) -> bytes:
-    """The 56 bits of each id, seven in each byte: halves are moved apart three times, in all ids at
-    once."""
+    """Write the low 56 bits of each id, seven bits to a byte. Three times, each group of bits is
+    split in halves that move apart, in all ids at once."""
     padded = (*ids, *(0,) * (_BATCH - len(ids)))
     many = int.from_bytes(_PACK(*padded), "big")
     many = many & _LOW_28 | (many & _HIGH_28) << 4

@@ -1,9 +1,8 @@
-"""How long a turn is, how many iterations it runs, how far ahead commands are sent.
+"""How long a turn is, how many iterations it runs and how far ahead commands are sent.
 
-From "1500 Archers on a 28.8": the speed control follows the slowest machine's frame rate
-and the worst latency. It rises fast and settles slowly, and it follows a high percentile
-over a window, so that one spike of one player changes nothing. Knows seats and their
-reports, no clock.
+From "1500 Archers on a 28.8": the speed control follows the frame rate of the slowest machine and
+the longest latency. It rises quickly and settles slowly. It follows a high percentile over a
+window, so one spike of one player changes nothing. Knows seats and their reports, no clock.
 """
 
 from __future__ import annotations
@@ -16,41 +15,43 @@ from functools import lru_cache
 from typing import Literal
 
 Slow = Literal["line", "engine"]
-"""What of a player makes the turns longer than the others need."""
+"""Why a player makes the turns longer than the other players need."""
 
 AHEAD_MAX = 8
 REACH = AHEAD_MAX // 2
-"""So many turns are sent ahead before turns grow longer instead."""
+"""How many turns ahead commands are sent before the turns become longer instead."""
 
 WINDOW_REPORTS = 20
 SPIKES_MAX = 2
-"""So many of a full window's longest round trips are passed over; of a young window one."""
+"""How many of the longest round trips are ignored. Only one while the window is less than half
+full."""
 
 WARM_REPORTS = 5
-"""So many reports of its frame rate an engine has before they say something."""
+"""How many reports of its frame rate an engine needs before the reports count."""
 
 SETTLE_TURNS = 50
-"""For so many turns clearly less must have been needed before the pace settles on it."""
+"""How many turns in a row must need clearly less before the pace settles on the lower value."""
 SLIGHTLY = 4
-"""What is only slightly less settles so many times more slowly: noise moves nothing."""
+"""The pace settles this many times more slowly on a slightly lower value, to ignore noise."""
 
 MICRO = 1_000_000
-"""What an engine needs is counted in millionths of a second per iteration."""
+"""The time that an engine needs is measured in microseconds per iteration."""
 
 NOTICED_MS = 250
-"""Up to so much delay of commands nobody notices (Bettner and Terrano): no line is slow."""
+"""Players do not notice a command delay up to this long (Bettner and Terrano), so a connection
+that needs no more is not slow."""
 
 MARGIN_MS = 20
-"""On top of the round trip: what the server and the browser's timers take."""
+"""Added to the round trip for the server and the browser's timers."""
 
 
 @dataclass(frozen=True, slots=True)
 class PacePolicy:
     """The room file's `policy pace`.
 
-    tick: iterations per second that the game is made for.
+    tick: how many iterations per second the game is designed for.
     turn_low, turn_high: bounds of the turn length in milliseconds.
-    ahead: how many generations ahead commands are sent; None follows the latency.
+    ahead: how many generations ahead commands are sent; None to follow the latency.
     """
 
     tick: int
@@ -61,7 +62,7 @@ class PacePolicy:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What a master packet announces."""
+    """The pace that a master packet announces."""
 
     turn_ms: int
     ahead: int
@@ -69,16 +70,17 @@ class Pace:
 
     @property
     def delay_ms(self) -> int:
-        """From a command to its turn, at most."""
+        """The longest time from a command to its turn, in milliseconds."""
         return self.turn_ms * self.ahead
 
 
 def fitting(policy: PacePolicy, latency: int, framerate: int) -> Pace:
-    """The pace for this round trip in milliseconds and these iterations per second (0: unknown).
+    """Return the pace for a round trip in milliseconds and a frame rate in iterations per second
+    (0 if unknown).
 
-    The shortest turn that hides the round trip behind at most REACH turns. It holds whole
-    iterations, as long as the slowest engine takes for them: a slower engine makes the turns
-    longer first, and when they are as long as they may be, it runs fewer iterations in them.
+    It is the shortest turn that hides the round trip behind at most REACH turns, with a whole
+    number of iterations and enough time for the slowest engine to run them. A slower engine makes
+    the turns longer first. When they reach `turn_high`, a turn runs fewer iterations instead.
     """
     rate = min(policy.tick, framerate) if framerate > 0 else policy.tick
     need = latency + MARGIN_MS
@@ -96,8 +98,8 @@ def fitting(policy: PacePolicy, latency: int, framerate: int) -> Pace:
 
 @lru_cache(maxsize=1024)
 def _delay_ms(policy: PacePolicy, latency: int) -> int:
-    """The delay of commands that a line of this round trip needs. Asked every turn for every seat,
-    and mostly about the same few lines."""
+    """Return the command delay that a connection with this round trip needs. Cached because it is
+    called for every seat, mostly with the same few round trips."""
     return fitting(policy, latency, 0).delay_ms
 
 
@@ -107,8 +109,8 @@ def _up(number: int, divisor: int) -> int:
 
 @dataclass(slots=True)
 class _Need:
-    """What is needed, followed at once when it rises. When less was needed for long enough,
-    it settles on the most that was needed in that time."""
+    """A value that follows what is wanted: at once when that rises, and slowly when it falls. Then
+    the value settles on the highest recent one."""
 
     value: int = 0
     _recent: deque[int] = field(default_factory=lambda: deque(maxlen=SETTLE_TURNS))
@@ -128,8 +130,10 @@ class _Need:
 
 @dataclass(slots=True)
 class _Window:
-    """The last `size` numbers. sorted: the same numbers, kept sorted as they come, because they are
-    read after each."""
+    """The last `size` numbers.
+
+    sorted: the same numbers in order. They are read after each `push`, so they stay sorted.
+    """
 
     size: int
     sorted: list[int] = field(default_factory=list)
@@ -154,11 +158,11 @@ class _Window:
 
 @dataclass(slots=True)
 class _Reports:
-    """What one seat said of its line and of its engine.
+    """What one seat reported about its connection and its engine.
 
-    latency: a high percentile of the round trips in milliseconds, and the usual jitter on top; 0
-    for unknown. framerate: the middle one, in iterations a second; 0 for unknown, as while an
-    engine warms up.
+    latency: a high percentile of the round trips plus the usual jitter, in milliseconds; 0 if
+    unknown.
+    framerate: the median, in iterations per second; 0 if unknown, also while an engine warms up.
     """
 
     latency: int = 0
@@ -170,11 +174,11 @@ class _Reports:
     _last: int = 0
 
     def push_latency(self, latency: int) -> bool:
-        """Whether `latency` has changed.
+        """Add a round trip in milliseconds. Returns whether `latency` has changed.
 
-        The longest round trips are passed over, for they may be spikes; so the first report says
-        nothing yet. The jitter is the middle step, which the spikes can't move as soon as there
-        are enough reports.
+        The longest round trips are ignored because they can be spikes, so the first report has no
+        effect. The jitter is the median difference between two reports. It is added when there are
+        enough reports, so that spikes cannot change it.
         """
         if self._latencies.is_only(latency):
             return False
@@ -197,7 +201,7 @@ class _Reports:
         return True
 
     def push_framerate(self, framerate: int) -> bool:
-        """Whether `framerate` has changed."""
+        """Add a frame rate in iterations per second. Returns whether `framerate` has changed."""
         if self._framerates.is_only(framerate):
             return False
         self._framerates.push(framerate)
@@ -209,10 +213,11 @@ class _Reports:
 
 @dataclass(slots=True)
 class Pacer:
-    """Follows the reports of the seats; `next()` is asked once per closed turn.
+    """Follows the reports of the seats. Call `next()` once per closed turn.
 
-    slow: the seats that hold the pace back, by the last `next()`, and by what. What a seat is
-    named for stays the same until it is steady, so that nobody can make the room repeat itself.
+    slow: the seats that slowed the pace at the last `next()`, with the reason. A seat stays listed
+    with the same reason until it has been fast enough for SETTLE_TURNS, so that a player on the
+    edge cannot make the room announce the same change again and again.
     """
 
     policy: PacePolicy
@@ -223,9 +228,9 @@ class Pacer:
     _engine: _Need = field(default_factory=_Need)
     _steady: dict[int, int] = field(default_factory=dict)
     _seats: tuple[int, ...] | None = None
-    """Those of the last `next()`, None where something was reported since that may change it."""
+    """The seats of the last `next()`; None if a report since then can change the result."""
     _wanted: tuple[int, int] = (0, 0)
-    """What line and engine need by the reports of these seats."""
+    """What connection and engine need, by the reports of these seats."""
     _fitted: tuple[int, int] = (0, 0)
     """The values of `_line` and `_engine` that the pace fits."""
 
@@ -234,7 +239,8 @@ class Pacer:
         self.pace = fitting(self.policy, self._line.value, 0)
 
     def report(self, seat: int, latency: int, framerate: int) -> None:
-        """One client packet's timing; 0 means that there is nothing new to say."""
+        """Add the timing of one client packet: the round trip in milliseconds and the iterations
+        per second. 0 means that there is no new value."""
         reports = self._reports.get(seat)
         if reports is None:
             reports = self._reports[seat] = _Reports()
@@ -246,8 +252,8 @@ class Pacer:
             self._seats = None
 
     def next(self, seats: Collection[int]) -> Pace:
-        """The pace from now on, by the reports of `seats` (those that are gathered). A line
-        that nobody knows yet is taken to be as long as the shortest turn."""
+        """Return the pace from now on, by the reports of `seats`, the seats that turns wait for.
+        An unknown round trip is assumed to be as long as the shortest turn."""
         if self.slow or self._seats is None or self._seats != tuple(seats):
             self._look(seats)
         self._line.follow(self._wanted[0])
@@ -259,7 +265,7 @@ class Pacer:
         return self.pace
 
     def _look(self, seats: Collection[int]) -> None:
-        """What these seats need, and who of them is slow."""
+        """Update what these seats need, and which of them are slow."""
         self._seats = tuple(seats)
         heard = {seat: self._reports[seat] for seat in seats if seat in self._reports}
         lines = {seat: reports.latency for seat, reports in heard.items()}
@@ -270,21 +276,21 @@ class Pacer:
         self._name(seats, lines, engines)
 
     def latency(self, seat: int) -> int:
-        """The round trip of this seat's line in milliseconds; 0 while it is not known."""
+        """Return the round trip of this seat's connection in milliseconds; 0 if unknown."""
         reports = self._reports.get(seat)
         return 0 if reports is None else reports.latency
 
     def take_over(self, pace: Pace) -> None:
-        """Go on from a pace that was announced in an earlier life."""
+        """Continue from a pace that was announced before the server restarted."""
         self.pace = pace
         self._fitted = 0, 0
         self._line = _Need(max(0, pace.delay_ms - MARGIN_MS))
         self._engine = _Need(pace.turn_ms * 1000 // pace.iterations_per_command)
 
     def _name(self, seats: Collection[int], lines: dict[int, int], engines: dict[int, int]) -> None:
-        """Who holds the pace back: an engine that can't hold the tick, or a line that asks for
-        a delay that is noticed and half as long again as that of the better half. Whoever is
-        named stays so until that was over for SETTLE_TURNS."""
+        """Update `slow`. An engine is slow if it runs less than 90 % of the tick. A connection is
+        slow if it needs a delay longer than NOTICED_MS and more than 1.5 times the median. A seat
+        stays slow until neither was true for SETTLE_TURNS."""
         delays = {seat: _delay_ms(self.policy, line) for seat, line in lines.items()}
         usual = sorted(delays.values())[(len(delays) - 1) // 2] if delays else 0
         holding: dict[int, Slow] = {
@@ -302,7 +308,7 @@ class Pacer:
                 del self._steady[seat], self.slow[seat]
 
     def forget(self, seat: int) -> None:
-        """Take no account of a seat that was vacated or lost its connection."""
+        """Discard the reports of a seat that was vacated or lost its connection."""
         self._reports.pop(seat, None)
         self._seats = None
         self._steady.pop(seat, None)

@@ -1,8 +1,8 @@
-"""The packets of lock-step: what players send and what everyone is told.
+"""The packets of lock-step: what players send and what everyone receives.
 
-The model is that of "1500 Archers on a 28.8" (Bettner and Terrano): a client packet
-carries commands for a coming generation, the master packet of a generation carries
-everybody's. The words are the vision's and the wire's.
+The model is that of "1500 Archers on a 28.8" (Bettner and Terrano): a client packet carries one
+player's commands for a coming generation, and the master packet of a generation carries the
+commands of all players.
 """
 
 from __future__ import annotations
@@ -19,46 +19,45 @@ from gameroom.model import INT_MAX, Value
 
 @dataclass(frozen=True, slots=True)
 class AtLeast:
-    """What an Annotated integer is never below."""
+    """The lower bound of an Annotated integer."""
 
     low: int
 
 
 Generation = Annotated[int, AtLeast(1)]
-"""The number of a turn. The first turn is 1; where 0 is allowed it means "before the first"."""
+"""The number of a turn. The first turn is 1. If 0 is allowed, it means "before the first"."""
 
 
 class Command(Struct, frozen=True, gc=False):
-    """What the engines receive. `name` and `body` are the room file's."""
+    """A command as the engines receive it. The room file declares `name` and `body`."""
 
     name: str
     body: Mapping[str, Value] = {}
 
 
 class TypedCommand(Struct, array_like=True, frozen=True, gc=False):
-    """Stands in for a Command whose body is known to fit the room file: it was read by the types
-    that the room file declares. For each declared command there is one subclass, whose fields are
-    the values in their order. So nobody has to check it again, and encoding it gives
-    `[index, value, ...]`."""
+    """A Command whose body was decoded with the types that the room file declares, so it needs no
+    further check. Each declared command has one subclass, whose fields are the values in their
+    declared order. It is encoded as `[index, value, ...]`."""
 
     name: ClassVar[str] = ""
     field_names: ClassVar[tuple[str, ...]] = ()
 
     @property
     def body(self) -> dict[str, Value]:
-        """As in Command."""
+        """The body of the Command: value by field name."""
         return dict(zip(self.field_names, structs.astuple(self), strict=True))
 
 
 def untyped(commands: Iterable[Command]) -> tuple[Command, ...]:
-    """The same commands, with Commands instead of TypedCommands."""
+    """Return the commands with Commands in place of TypedCommands."""
     return tuple(
         Command(one.name, one.body) if isinstance(one, TypedCommand) else one for one in commands
     )
 
 
 class Checksum(Struct, frozen=True, gc=False):
-    """The engine's 32-bit checksum after it has run `generation`."""
+    """The 32-bit checksum of an engine that has just run `generation`."""
 
     generation: Generation
     value: int
@@ -73,13 +72,13 @@ class SignalReport(Struct, frozen=True, gc=False):
 
 
 class ClientPacket(Struct, frozen=True, gc=False):
-    """One seat's part of one generation. Nothing in it says who sent it: the server stamps that.
+    """One seat's part of one generation. It does not name its sender: the server adds the seat.
 
-    ids: one for each command, from 1 to 2^53 - 1, drawn at random when the command was given; 0
-    for a command that has none. Empty when none has one. A command with an id is taken once, in
-    whichever packets it comes.
-    latency: round trip in milliseconds as the client measured it.
-    framerate: iterations per second that the client's engine can hold.
+    ids: one for each command, from 1 to 2^53 - 1, chosen at random when the player gives the
+    command; 0 for a command without an id. Empty if no command has an id. A command with an id is
+    taken once, even if it arrives in several packets.
+    latency: the round trip in milliseconds, as the client measured it.
+    framerate: how many iterations per second the client's engine can run.
     """
 
     generation: Generation
@@ -92,7 +91,7 @@ class ClientPacket(Struct, frozen=True, gc=False):
 
 
 def misfit_ids(packet: ClientPacket) -> str | None:
-    """Why its ids are none of its commands, None when they are."""
+    """Return why the ids of a packet do not fit its commands; None if they fit."""
     if packet.ids and len(packet.ids) != len(packet.commands):
         return "there must be one id for each command, or none at all"
     if any(not 0 <= one <= INT_MAX for one in packet.ids):
@@ -108,7 +107,8 @@ class SeatCommands(Struct, frozen=True, gc=False):
 
 
 class Late(Struct, frozen=True, gc=False):
-    """The commands of `seat` for `generation` missed it and ride in this master packet."""
+    """The commands of `seat` for `generation` came too late for it. This master packet carries
+    them instead."""
 
     seat: int
     generation: Generation
@@ -116,11 +116,12 @@ class Late(Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """One transition of the room's chart, told to the clients.
+    """One transition of the room's chart, as sent to the clients.
 
     transition: the id in the chart's picture and tables.
-    event: what caused it ("" for a condition that became true).
-    exited, entered: paths of states, in the order in which it happened.
+    event: the event that caused it; "" if a condition became true.
+    exited, entered: the paths of the states, in the order in which they were exited and entered.
+    because: the reason in the room file; None if there is none.
     """
 
     transition: int
@@ -132,8 +133,11 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class ChartState:
-    """Where the chart is now, as clients see it: the active states, innermost last, in
-    document order; the variables; what moved to get there."""
+    """The state of the chart as clients see it.
+
+    states: the active states in document order, innermost last. variables: their values.
+    moved: the transitions that led to it.
+    """
 
     states: tuple[str, ...]
     variables: Mapping[str, Value] = field(default_factory=dict)
@@ -141,14 +145,14 @@ class ChartState:
 
 
 class MasterPacket(Struct, frozen=True, gc=False):
-    """What every engine applies at `generation`, in seat order.
+    """One turn: what every engine applies at `generation`.
 
-    commands are applied first, then `iterations_per_command` iterations run.
+    The engines apply the commands in seat order, then run `iterations_per_command` iterations.
     turn_ms, ahead: the pace from the next generation on.
-    chart: where the chart is after this turn, None when this turn did not move it.
-    checksum: the latest checksum that all agreed on, None when it did not change.
-    absent: seats whose packet for this generation was not heard in time.
-    late: packets for earlier generations whose commands ride in this one.
+    chart: the state of the chart after this turn; None if this turn did not move it.
+    checksum: the latest checksum on which all seats agreed; None if it did not change.
+    absent: the seats whose packet for this generation did not arrive in time.
+    late: packets for earlier generations whose commands this packet carries.
     """
 
     generation: Generation
@@ -166,9 +170,10 @@ class MasterPacket(Struct, frozen=True, gc=False):
 class RosterRow:
     """One row of the roster, as everyone sees it.
 
-    absent_ms: how long this player had been away, silent or failed when this was said, 0 for who
-    is here. lost_in_ms: how long from then until the player is lost; None for who is here. slow:
-    what of this player makes the turns longer than the others need; None for who keeps up.
+    absent_ms: how long this player had been away, silent or failed when the row was sent; 0 if the
+    player is here. lost_in_ms: how long from then until the player counts as lost; None if the
+    player is here. slow: why this player makes the turns longer than the others need; None if the
+    player keeps up.
     """
 
     seat: int
@@ -193,13 +198,13 @@ class RosterRow:
 
 
 def seat_name(seat: int) -> str:
-    """A seat as people read it: they count from 1, packets and engines from 0."""
+    """Return the name of a seat for people, who count from 1. Packets and engines count from 0."""
     return f"seat {seat + 1}"
 
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """The whole roster, broadcast with every change."""
+    """The whole roster, broadcast after every change."""
 
     seats: tuple[RosterRow, ...] = ()
     spectators: int = 0
@@ -207,7 +212,7 @@ class Roster:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """The whole setup configuration, broadcast with every change."""
+    """All settings, broadcast after every change."""
 
     settings: Mapping[str, Value] = field(default_factory=dict)
     changed_by: str = ""
@@ -215,7 +220,7 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class Moves:
-    """The chart moved between two turns. `generation` is the last one that was closed."""
+    """The chart moved between two turns. generation: the last closed turn."""
 
     generation: int
     chart: ChartState
@@ -223,11 +228,12 @@ class Moves:
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """The answer to the first frame: who somebody is in the room, and how far the room is.
+    """The answer to the first frame: who the client is in the room, and how far the room is.
 
-    seat: None for a watcher, who is a `spectator`. heard: the highest generation received from
-    this seat. seq, generation: the last event and the last closed turn, as this person is told.
-    snapshot: where the events that follow go on; None where that is after the seq one came with.
+    seat: None for a spectator. heard: the highest generation received from this seat.
+    seq, generation: the last event and the last closed turn that this client can see.
+    snapshot: the events that follow continue from here; None if they continue from the `seq` that
+    the client sent.
     """
 
     user: str
@@ -244,7 +250,7 @@ class Welcome:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Engines refused the setup, each for its reasons."""
+    """The engine of this seat refused the setup. reasons: one sentence for each reason."""
 
     seat: int
     reasons: tuple[str, ...]
@@ -252,8 +258,11 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The engine of this seat cannot go on. generation: the turn that it could not run, 0 where it
-    could not begin. text: what it said, one line of up to 200 characters."""
+    """The engine of this seat cannot continue.
+
+    generation: the turn that it could not run; 0 if it could not begin.
+    text: the error that it reported, one line of up to 200 characters.
+    """
 
     seat: int
     generation: int
@@ -262,10 +271,10 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Diverged:
-    """Checksums differ at `generation`.
+    """The checksums of `generation` differ.
 
-    seats: those outside the majority; all of them when `decidable` is false.
-    values: every checksum that was reported, by seat.
+    seats: the seats outside the majority; all seats if `decidable` is false.
+    values: all reported checksums by seat.
     """
 
     generation: int
@@ -276,10 +285,10 @@ class Diverged:
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """The engines of these seats differ from the majority's: each begins again, from the
-    first event on. Who begins after this was said has nothing to do.
+    """The engines of these seats differ from the majority, so each restarts from the first event.
+    An engine that begins after this event does not restart.
 
-    generation: the last turn that was closed.
+    generation: the last closed turn.
     """
 
     generation: int
@@ -288,10 +297,10 @@ class Repair:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """More than half of those whom the turns wait for have the same state after `generation`.
+    """More than half of the players that turns wait for have the same state after `generation`.
 
-    seq: of the event of that turn. sha256, size: of the state's canonical bytes.
-    seat: whoever is asked to send them; the others know now what they have to be.
+    seq: the event of that turn. sha256, size: hash and length of the state's canonical bytes.
+    seat: the seat that is asked to send these bytes. All others can verify them.
     """
 
     generation: int
@@ -303,7 +312,7 @@ class Verified:
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """What the engines of the game at hand began with."""
+    """The values with which the engines of the current game began."""
 
     setup: Mapping[str, Value] = field(default_factory=dict)
     seats: tuple[RosterRow, ...] = ()
@@ -312,10 +321,11 @@ class Begin:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All from which a client goes on as if it had been told every event up to `seq`.
+    """All that a client needs to continue as if it had received every event up to `seq`.
 
-    The engine begins as `begin` says and restores the state, whose canonical bytes have this
-    `sha256` and `size`; it has run `generation` then. setup, roster, chart: the room at `seq`.
+    The engine begins with `begin`, then restores the state. The canonical bytes of the state have
+    this `sha256` and `size`. After that, the engine has run `generation`.
+    setup, roster, chart: the room at `seq`.
     """
 
     generation: int
@@ -336,17 +346,17 @@ class Chat:
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """A sentence from the room itself."""
+    """A sentence from the room, not from a person."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The room reached a final state of its root. Nothing follows.
+    """The room reached a final state of its root. No event follows.
 
-    left: the names of those with whom the game was played and who left it before the end, or
-    were dropped, in that order.
+    because: the reason in the room file; None if there is none.
+    left: the names of the players who left the game or were dropped before the end, in that order.
     """
 
     state: str
@@ -371,10 +381,11 @@ Body = (
 
 
 class Event(Struct, frozen=True, gc=False):
-    """What the room says to all of its people. `seq` is gapless per room, from 1 on.
+    """An event that the room sends to all of its people.
 
-    The event's name on the wire follows from the body's type: turn, roster, setup,
-    chart, refused, failed, diverged, repair, verified, chat, announcement, ended.
+    seq: counts the events of a room from 1, without gaps.
+    body: its type determines the event's name on the wire: turn, roster, setup, chart, refused,
+    failed, diverged, repair, verified, chat, announcement or ended.
     """
 
     seq: int

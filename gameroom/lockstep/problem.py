@@ -1,6 +1,6 @@
-"""Why something was refused: the one value that every floor passes up to the asker.
+"""Why something was refused: the value that every layer passes up to the client that asked.
 
-Knows no carrier: `wire/problems.py` makes an RFC 9457 body of it.
+Knows no transport: `wire/problems.py` turns it into an RFC 9457 body.
 """
 
 from __future__ import annotations
@@ -10,9 +10,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why something was refused (RFC 9457): `status` is HTTP's, `code` a stable word,
-    `detail` a sentence. `state` and `allowed` say where the room is and what goes there;
-    `retry_after_ms` is when asking again makes sense."""
+    """Why something was refused (RFC 9457).
+
+    status: the HTTP status. code: a stable word. detail: a sentence for people.
+    state, allowed: the state of the room, and what is allowed in it.
+    retry_after_ms: when it makes sense to ask again.
+    """
 
     status: int
     code: str

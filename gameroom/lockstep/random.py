@@ -1,8 +1,8 @@
-"""The seeded generator and the integer mathematics of the kit, in Python.
+"""The kit's seeded random generator and integer mathematics, in Python.
 
-The twin of `Random`, `isqrt`, `sin`, `cos` and `atan2` in web/kit.js, for replicas and
-bots: the same seed gives the same numbers on both sides (tests/vectors/kit.json). It
-knows no entropy: a seed comes from outside.
+The twin of `Random`, `isqrt`, `sin`, `cos` and `atan2` in web/kit.js, for replicas and bots: the
+same seed gives the same numbers on both sides (tests/vectors/kit.json). Knows no source of
+entropy: the caller provides the seed.
 """
 
 from __future__ import annotations
@@ -21,17 +21,18 @@ WORD = 2**32
 MASK = WORD - 1
 
 TURN = 1024
-"""Angles are whole numbers, TURN to the full circle."""
+"""Angles are whole numbers. A full circle is TURN."""
 
 ONE = 65536
-"""What sin and cos are scaled by."""
+"""sin and cos are scaled by this factor."""
 
 
 class Random:
-    """sfc32 (Chris Doty-Humphrey, PractRand): 128 bits of state, 32 bits at a time.
+    """The generator sfc32 (Chris Doty-Humphrey, PractRand): 128 bits of state, 32 bits of output.
 
-    Seeded as in PractRand: a = 0, b and c are the low and high words of the seed, counter
-    1, the first twelve outputs thrown away.
+    Seeded as in PractRand: a = 0, b and c are the low and high words of the seed, the counter is
+    1, and the first 12 outputs are discarded. Raises ValueError if the seed is not from 0 to
+    2^53 - 1.
     """
 
     __slots__ = ("_a", "_b", "_c", "_counter")
@@ -44,7 +45,7 @@ class Random:
             self.next()
 
     def next(self) -> int:
-        """The next uint32."""
+        """Return the next uint32."""
         out = (self._a + self._b + self._counter) & MASK
         self._counter = (self._counter + 1) & MASK
         self._a = self._b ^ (self._b >> 9)
@@ -53,7 +54,8 @@ class Random:
         return out
 
     def below(self, n: int) -> int:
-        """A whole number 0 <= x < n, every one as likely as another; 1 <= n <= 2^32."""
+        """Return a whole number 0 <= x < n, uniformly distributed. Raises ValueError unless
+        1 <= n <= 2^32."""
         if not 1 <= n <= WORD:
             raise ValueError(f"below(n) needs a whole number from 1 to 2^32, not {n}")
         whole = WORD - WORD % n
@@ -63,26 +65,27 @@ class Random:
         return drawn % n
 
     def between(self, low: int, high: int) -> int:
-        """A whole number low <= x <= high."""
+        """Return a whole number low <= x <= high, uniformly distributed."""
         return low + self.below(high - low + 1)
 
     def pick(self, items: Sequence[Item]) -> Item:
-        """One item of a sequence that is not empty."""
+        """Return one item of a sequence, which must not be empty."""
         return items[self.below(len(items))]
 
     def shuffle(self, items: list[Item]) -> list[Item]:
-        """Shuffles the list in place (Fisher and Yates) and returns it."""
+        """Shuffle the list in place (Fisher and Yates) and return it."""
         for i in range(len(items) - 1, 0, -1):
             j = self.below(i + 1)
             items[i], items[j] = items[j], items[i]
         return items
 
     def state(self) -> list[int]:
-        """The whole state as four uint32."""
+        """Return the whole state: four uint32."""
         return [self._a, self._b, self._c, self._counter]
 
     def restore(self, state: Sequence[int]) -> Self:
-        """Goes on from a state that `state()` gave; returns itself."""
+        """Continue from a state that `state()` returned, and return self. Raises ValueError if it
+        is not four uint32."""
         if len(state) != 4 or any(not 0 <= word < WORD for word in state):
             raise ValueError("the state of Random must be four uint32")
         self._a, self._b, self._c, self._counter = state
@@ -90,7 +93,8 @@ class Random:
 
 
 def _quarter() -> tuple[int, ...]:
-    """A quarter of a sine, turned step by step with 26 bits, rounded as kit.js rounds."""
+    """Return the sine of a quarter circle, scaled by ONE. A point is rotated step by step with 26
+    bits of precision and rounded in the same way as in kit.js."""
     half, scale = 2**25, 2**26
     step_sin, step_cos = 411772, 67107601
     table, s, c = [], 0, scale
@@ -107,19 +111,19 @@ _QUARTER = _quarter()
 
 
 def sin(angle: int) -> int:
-    """sin of a whole angle of any size, scaled by ONE."""
+    """Return the sine of any whole angle, scaled by ONE."""
     quarter, within = divmod(angle % TURN, 256)
     size = _QUARTER[256 - within] if quarter & 1 else _QUARTER[within]
     return -size if quarter & 2 else size
 
 
 def cos(angle: int) -> int:
-    """cos of a whole angle of any size, scaled by ONE."""
+    """Return the cosine of any whole angle, scaled by ONE."""
     return sin(angle + TURN // 4)
 
 
 def atan2(y: int, x: int) -> int:
-    """The direction of (x, y) as an angle 0 to TURN - 1, rounded down; 0 for (0, 0)."""
+    """Return the direction of (x, y) as an angle from 0 to TURN - 1, rounded down; 0 for (0, 0)."""
     if x == 0 and y == 0:
         return 0
     across, up, base = x, y, 0

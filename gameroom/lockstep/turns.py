@@ -1,15 +1,15 @@
-"""The open turn: who was heard for it, what for, and what came too late.
+"""The open turns: which seats were heard for them, with which commands, and which came too late.
 
-Knows seats as numbers and commands as they are; what a command may do is not asked
-here. The rule it keeps: one packet per seat and generation, and every command of a
-taken packet comes out of exactly one `close`. Which commands of a seat were taken is known by
-their ids, so that whoever asks can take a copy out of a packet before it comes here.
+Knows seats as numbers and commands as plain values, not what a command is allowed to do. The rule
+it keeps: one packet per seat and generation, and exactly one `close` returns each command of a
+taken packet. The ids of the taken commands of a seat are remembered, so the caller can remove a
+copy from a packet before `take`.
 
-A seat's packets mostly arrive in the order of their generations, so the highest one heard
-and the holes below it tell a new packet from a repeated one. A hole is a generation that
-was skipped or refused whole, and whose packet may still come. Generations that were skipped
-and lie too far back to be holes are known as ranges: a packet for one of them comes too late,
-and its sender can be told so.
+A seat's packets mostly arrive in the order of their generations. So the highest generation heard
+and the holes below it distinguish a new packet from a repeated one. A hole is a generation that
+was skipped or refused as a whole, and whose packet can still arrive. Skipped generations that are
+too old to be holes are stored as ranges: a packet for one of them comes too late, and the server
+can tell its sender.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from gameroom.lockstep.ids import Ids
 from gameroom.lockstep.packets import Command, Late
 
 HOLES_MAX = 64
-"""So many generations below the highest heard a packet may still fill a hole."""
+"""How many generations below the highest heard one a hole can be."""
 
 SKIPPED_MAX = 32
-"""Ranges of skipped generations that are remembered for a seat: the latest ones."""
+"""How many of the latest ranges of skipped generations are remembered for a seat."""
 
 
 class Taken(Enum):
-    """What became of a packet."""
+    """What `take` did with a packet."""
 
     KEPT = "kept"
     LATE = "late"
@@ -41,8 +41,8 @@ class Taken(Enum):
 
 
 class Held(Struct, frozen=True, gc=False):
-    """The commands of one packet, each with its place in that packet; the ids of those that have
-    one."""
+    """The commands of one packet, each with its index in that packet, and the ids of the commands
+    that have one."""
 
     seat: int
     generation: int
@@ -51,7 +51,10 @@ class Held(Struct, frozen=True, gc=False):
 
 
 class Closed(Struct, frozen=True, gc=False):
-    """A closed turn. `held` is in seat order, a seat's late packets before its own."""
+    """A closed turn.
+
+    held: in seat order. The late packets of a seat come before its packet for this generation.
+    """
 
     generation: int
     held: tuple[Held, ...]
@@ -60,20 +63,23 @@ class Closed(Struct, frozen=True, gc=False):
 
     @property
     def ids(self) -> tuple[tuple[int, int], ...]:
-        """Seat and id of each command that came with one, whether it stands or was refused."""
+        """Seat and id of each command that has an id, including refused commands."""
         return tuple([(packet.seat, one) for packet in self.held for one in packet.ids])
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What was heard of a seat: the highest generation, and the ones below it that were not; the
-    ids of the latest commands as text (`Ids.text`)."""
+    """What was heard from a seat.
+
+    highest: the highest generation. holes: the generations below it that can still arrive.
+    skipped: the first and the last generation of each range. ids: the ids of the latest commands,
+    as from `Ids.text`.
+    """
 
     seat: int
     highest: int
     holes: tuple[int, ...] = ()
     skipped: tuple[tuple[int, int], ...] = ()
-    """The first and the last generation of each range."""
     ids: str = ""
 
 
@@ -82,8 +88,8 @@ class Turns:
     """The turns that are still open.
 
     open: the generation that closes next.
-    window: how many generations from the open one on are taken; later ones are early.
-    heard: by seat, the highest generation of which a packet was taken.
+    window: how many generations are open, from `open` on. Packets for later ones are too early.
+    heard: by seat, the highest generation for which a packet was taken.
     """
 
     window: int
@@ -102,8 +108,12 @@ class Turns:
         commands: Sequence[tuple[int, Command]],
         ids: Sequence[int] = (),
     ) -> Taken:
-        """Keep a packet, unless it is a repetition, too early, or has commands and comes long
-        after a later one. ids: of those commands that have one; none of them is known yet."""
+        """Take a packet, unless it is repeated, is too early, or has commands for a skipped
+        generation. Returns what happened.
+
+        commands: each with its index in the packet.
+        ids: the ids of the commands that have one. None of them is known yet.
+        """
         assert generation >= 1, "generations count from 1"
         if generation <= self.heard.get(seat, 0) and generation not in self._holes.get(seat, ()):
             skipped = self._skipped.get(seat, ())
@@ -123,8 +133,7 @@ class Turns:
         return Taken.KEPT
 
     def expects(self, seat: int, generation: int) -> bool:
-        """Whether a packet of this generation is the next one of its seat and its turn is still
-        open."""
+        """Whether this generation is the next one of the seat and its turn is still open."""
         return (
             generation == self.heard.get(seat, 0) + 1
             and self.open <= generation < self.open + self.window
@@ -133,7 +142,7 @@ class Turns:
     def keep(
         self, seat: int, generation: int, commands: Sequence[Command], ids: Sequence[int]
     ) -> None:
-        """`take` all commands of a packet that is expected."""
+        """The fast path of `take`, for all commands of a packet that `expects` confirmed."""
         self.heard[seat] = generation
         if ids:
             self._know(seat, ids)
@@ -143,14 +152,14 @@ class Turns:
         here[seat] = Held(seat, generation, tuple(enumerate(commands)), tuple(ids))
 
     def has_heard(self, seats: frozenset[int]) -> bool:
-        """Whether every one of `seats` has been heard for the open turn."""
+        """Whether all `seats` have been heard for the open turn."""
         here = self._held.get(self.open)
         if here is None:
             return not seats
         return len(here) >= len(seats) and seats <= here.keys()
 
     def knows(self, seat: int, one: int) -> bool:
-        """Whether a command with this id was taken from this seat."""
+        """Whether a command of this seat with this id was taken."""
         known = self._ids.get(seat)
         return known is not None and one in known
 
@@ -188,12 +197,13 @@ class Turns:
             del ranges[:-SKIPPED_MAX]
 
     def unheard(self, seats: Collection[int]) -> tuple[int, ...]:
-        """Those of `seats` whose packet for the open turn is still out, in seat order."""
+        """Return those of `seats` whose packet for the open turn is still missing, in seat
+        order."""
         here = self._held.get(self.open, {})
         return tuple(seat for seat in sorted(seats) if seat not in here)
 
     def close(self, seats: Collection[int]) -> Closed:
-        """Close the open turn for `seats`, heard or not, and open the next one."""
+        """Close the open turn for `seats`, whether they were heard or not, and open the next."""
         generation = self.open
         here = self._held.pop(generation, {})
         if not self._late and here.keys() == set(seats):
@@ -221,8 +231,11 @@ class Turns:
         late: Collection[Late],
         ids: Collection[tuple[int, int]] = (),
     ) -> None:
-        """A turn that was closed in an earlier life, with the seats that were heard for it and
-        seat and id of each of its commands."""
+        """Apply a turn that was closed before the server restarted.
+
+        present: the seats that were heard for it. late: its late packets.
+        ids: seat and id of each of its commands.
+        """
         self.open = generation + 1
         for seat in present:
             self._hear(seat, generation)
@@ -234,8 +247,10 @@ class Turns:
     def fold_run(
         self, first: int, last: int, seats: Collection[int], ids: Iterable[tuple[int, int]]
     ) -> None:
-        """`fold` for the turns from `first` to `last`, for each of which all of `seats` were heard
-        in time. ids: seat and id of each of their commands, in the order of the turns."""
+        """`fold` the turns from `first` to `last`, if all `seats` were heard in time for each.
+
+        ids: seat and id of each of their commands, in the order of the turns.
+        """
         self.open = last + 1
         for seat in seats:
             if self.heard.get(seat, 0) == first - 1:
@@ -247,7 +262,7 @@ class Turns:
             self._know(seat, (one,))
 
     def heard_by_seat(self) -> tuple[Heard, ...]:
-        """What was heard so far, in seat order."""
+        """Return what was heard so far, in seat order."""
         return tuple(
             Heard(
                 seat,
@@ -261,7 +276,8 @@ class Turns:
 
     @classmethod
     def resumed(cls, window: int, open_: int, heard: Iterable[Heard]) -> Turns:
-        """The turns of an earlier life, of whose open ones nothing was heard yet."""
+        """Return the turns as they were before the server restarted. No packet has been heard for
+        the open ones."""
         turns = cls(window, open_)
         for one in heard:
             turns.heard[one.seat] = one.highest
@@ -273,7 +289,7 @@ class Turns:
         return turns
 
     def forget(self, seat: int) -> None:
-        """The seat is vacated: whoever sits there next starts from nothing."""
+        """Forget a seat that was vacated, so that the next player in it starts from scratch."""
         self.heard.pop(seat, None)
         self._holes.pop(seat, None)
         self._skipped.pop(seat, None)

@@ -1,10 +1,10 @@
-"""What a room file says, as frozen nouns with spans.
+"""The contents of a room file as frozen values with spans.
 
-Knows nothing else: no text, no YAML, no chart. A file in either spelling is built into these
-values; `language` merges and checks them, `chart` compiles them.
+Knows no text, no YAML and no chart. `language` builds these values from a file in either spelling,
+merges and checks them; `chart` compiles them.
 
-The rule it keeps: two values are equal when they say the same thing. Spans never take part in `==`,
-so "the formatter kept the tree" and "both spellings agree" are plain comparisons.
+The rule it keeps: two values are equal if they have the same meaning. `==` ignores spans, so tests
+can compare the values of a file before and after formatting, or in both spellings.
 """
 
 from gameroom.model.expressions import (

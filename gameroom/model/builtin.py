@@ -1,7 +1,7 @@
-"""What every room knows without declaring it: doings, events, people, flags, counters.
+"""The names that every room has without declaring them: actions, events, people, flags, counters.
 
-One table for the checker, the documentation and whoever raises the events. Names that a
-room declares may not repeat these.
+One table for the checker, the documentation and the room, which raises the events. A room cannot
+declare any of these names again.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ DOINGS: dict[str, str] = {
     "load": "report that the engine has loaded the setup or refuses it",
     "chat": "say something to everybody",
 }
-"""What people do without a command or a request; permissions name it."""
+"""The built-in actions of people: neither commands nor requests. Permissions can name them."""
 
 EVENTS: dict[str, str] = {
     "join": "a player took a seat",
@@ -49,17 +49,17 @@ EVENTS: dict[str, str] = {
     "error": "the value of a condition or an action could not be computed, for example because of"
     " a division by zero",
 }
-"""What the room itself raises."""
+"""The events that the room raises."""
 
 EVENT_FIELDS: tuple[Field, ...] = (SEAT,)
-"""Fields of every event of a person; `error` and `done` have none."""
+"""The fields of every event of a person. `error` and `done` have none."""
 
 WITHOUT_FIELDS = frozenset({"error"})
 
 MORE_FIELDS: dict[str, tuple[Field, ...]] = {
     "diverged": (Field("decidable", BoolType(), "Had more than half the same checksum?"),),
 }
-"""What some events say beside the seat."""
+"""Fields that some events have in addition to the seat."""
 
 PEOPLE: dict[str, str] = {
     "player": "people with a seat",
@@ -67,12 +67,12 @@ PEOPLE: dict[str, str] = {
     "anyone": "players and spectators",
     "present": "players who are connected and not missing",
 }
-"""Kinds of people, beside the roles and teams of the room."""
+"""Groups of people, in addition to the roles and teams of the room."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Flags:
-    """What the server knows of a person: one field for each flag, with its description."""
+    """The flags of a person: one field for each, with its description."""
 
     connected: Annotated[bool, "the person has an open connection"] = False
     ready: Annotated[bool, "the person is ready"] = False
@@ -100,7 +100,7 @@ FLAGS: dict[str, str] = {
 """The description of every flag."""
 
 REPAIRABLE = "diverged"
-"""The flag that `repair` may name."""
+"""The flag that `repair` can name."""
 
 COUNTERS: dict[str, str] = {
     "players": "players with a seat, connected or not",
@@ -109,7 +109,7 @@ COUNTERS: dict[str, str] = {
     "players_max": "the number of seats",
     "generation": "the number of the last closed turn",
 }
-"""Whole numbers that expressions may read."""
+"""Whole numbers that expressions can read."""
 
 INHERITED = frozenset(
     {
@@ -127,6 +127,6 @@ INHERITED = frozenset(
         "valueOf",
     }
 )
-"""What every object of JavaScript has by itself. In an object that maps names to values there is
-something by such a name that nobody put there, or what is put there is lost; so no declared
-name may be one of these. What people say (their names, texts, choices) is never a name."""
+"""The properties that every JavaScript object inherits. They cannot be declared: in an object that
+maps names to values, such a key exists before it is set, or setting it has no effect. Text from
+people (their names, texts, choices) is never used as a key."""

@@ -1,8 +1,8 @@
-"""Expressions: total, integer, without loops; their functions are those of `functions`.
+"""Expressions: integers, strings and booleans, without loops. Their functions are in `functions`.
 
-People are asked about in words. `who` is `player`, `spectator`, `anyone`, `present`
-(seated, connected and not missing), a role or a team. The denominator of a quorum is
-the connected people of that kind at the moment of asking.
+Expressions can count people. `who` is `player`, `spectator`, `anyone`, `present` (seated, connected
+and not missing), a role or a team. The denominator of a quorum is the connected people of that kind
+when the expression is evaluated.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class EventField:
-    """`event.winner`: a field of the event that is being handled."""
+    """`event.winner`: a field of the current event."""
 
     name: str
     span: Span = field(default=NOWHERE, compare=False)
@@ -56,7 +56,8 @@ class Negative:
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """`/` and `%` round towards minus infinity, as in Python; by zero is an error event."""
+    """`a + b`, `a and b`, and so on. `/` and `%` round towards minus infinity, as in Python.
+    Division by zero raises an `error` event."""
 
     op: OneOf["and", "or", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "%"]
     left: Expression
@@ -76,7 +77,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class InState:
-    """`in(running.paused)`: the path is resolved like a target."""
+    """`in(running.paused)`. The path is resolved like a target."""
 
     path: str
     span: Span = field(default=NOWHERE, compare=False)
@@ -84,7 +85,7 @@ class InState:
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """What the server knows of a person: one of `builtin.FLAGS`."""
+    """A flag of a person: one of `builtin.FLAGS`."""
 
     flag: str
     span: Span = field(default=NOWHERE, compare=False)
@@ -92,9 +93,9 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Chose:
-    """`chose "drop"`, or `chose vote "drop"` where several requests offer that choice:
-    the person's last accepted request with a field `choice` had this value, since the
-    state that allows the request was entered."""
+    """`chose "drop"`, or `chose vote "drop"` if several requests offer that choice. True if the
+    `choice` in the person's last accepted request had this value, since the state that allows the
+    request was entered."""
 
     choice: str
     request: str | None = None
@@ -110,8 +111,8 @@ class Quorum:
     """`all player ready`, `any player missing`, `no player missing`,
     `majority of player chose "drop"`, `2 of player ready`, `60% of player ready`.
 
-    `amount` is the count or the percentage, 0 for the words. A percentage rounds up.
-    `all`, `majority` and `%` of nobody are false; `no` of nobody is true.
+    amount: the count or the percentage; 0 for the words. A percentage rounds up. If there are no
+    people of that kind, `all`, `majority` and `%` are false and `no` is true.
     """
 
     kind: OneOf["all", "any", "no", "majority", "count", "percent"]
@@ -124,7 +125,7 @@ class Quorum:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """`count player ready`: how many connected people of that kind are so."""
+    """`count player ready`: how many connected people of that kind satisfy the predicate."""
 
     who: str
     predicate: Predicate
@@ -134,7 +135,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class EnoughPlayers:
-    """`enough players`: seated players and every team have reached their minimum."""
+    """`enough players`: the room and every team have their minimum of players."""
 
     span: Span = field(default=NOWHERE, compare=False)
 
@@ -155,7 +156,7 @@ Expression = (
 
 
 def operands(said: Expression) -> tuple[Expression, ...]:
-    """The expressions that one is made of, from left to right."""
+    """Return the operands of an expression, from left to right."""
     match said:
         case Not(operand) | Negative(operand):
             return (operand,)
@@ -168,7 +169,7 @@ def operands(said: Expression) -> tuple[Expression, ...]:
 
 
 def parts(said: Expression | None) -> Iterator[Expression]:
-    """An expression and everything inside it, from left to right."""
+    """Yield an expression and all expressions inside it, from left to right."""
     if said is not None:
         yield said
         for operand in operands(said):

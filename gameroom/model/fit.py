@@ -1,4 +1,4 @@
-"""Does a value fit a type? The one answer for settings, variables and bodies."""
+"""Checks whether a value fits a type: for settings, variables and bodies."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from gameroom.model.types import (
 
 
 def misfit(type_: Type, value: object) -> str | None:
-    """Why `value` is not of this type, as the end of a sentence; None if it is.
+    """Return why `value` does not fit this type, as the end of a sentence; None if it fits.
 
-    A bool is never an int here, and a float is nothing.
+    A bool does not fit `int`, and a float does not fit any type.
     """
     match type_:
         case IntType(low, high):
@@ -54,7 +54,7 @@ def misfit(type_: Type, value: object) -> str | None:
 
 
 def misfit_body(fields: Sequence[Field], body: object) -> str | None:
-    """Why `body` has not exactly these fields, as a sentence; None if it has."""
+    """Return why `body` does not have exactly these fields, as a clause; None if it has."""
     if not isinstance(body, Mapping):
         return "the body is not a map"
     for field in fields:

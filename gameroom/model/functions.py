@@ -1,7 +1,8 @@
-"""The functions of expressions: one row each, for all who read, check, run or explore a room.
+"""The functions of expressions: one row each. The checker, the chart, the explorer and the
+documentation use this table.
 
 Arguments and values are whole numbers. The rule it keeps: a function has a value for all numbers,
-and its bounds hold for every argument within the bounds of that argument.
+and its bounds are correct if each argument is within its own bounds.
 """
 
 from __future__ import annotations
@@ -10,13 +11,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 Bounds = tuple[int, int]
-"""The least and the greatest value."""
+"""The lowest and the highest value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """parameters: how many numbers it takes. value: of such numbers. bounds: of its values, from
-    the bounds of each argument. A value past 2^53-1 is an error event, as in arithmetic."""
+    """One function. A value outside -(2^53 - 1) to 2^53 - 1 raises an `error` event, as in
+    arithmetic.
+
+    parameters: how many numbers it takes. value: computes the value of these numbers.
+    bounds: computes the bounds of the value from the bounds of each argument.
+    """
 
     doc: str
     parameters: int

@@ -1,8 +1,8 @@
-"""The policies: every number that tunes the built-in behaviour, with its kind and bounds.
+"""The policies: all numbers that adjust the built-in behaviour, with their kinds and bounds.
 
-One table for the checker, the documentation and the server. What a room does not say has
-the table's default, so a room without any policy is complete. It does not know what the
-numbers do; each key's `doc` says who obeys it.
+One table for the checker, the documentation and the server. A key that a room does not set has the
+table's default, so a room without policies is complete. The module does not know what the numbers
+do; the `doc` of each key describes its effect.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from gameroom.model.room import Duration, PolicyEntry, Range, Rate, RoomFile
 from gameroom.model.types import Scalar
 
 Kind = OneOf["time", "times", "turns", "count", "rate", "switch", "gather", "ahead"]
-"""How a value is written, and what `policy` returns for it:
+"""How a value is written, and the value that `policy` returns:
 
 time    `3s`              milliseconds
 times   `100ms..500ms`    (milliseconds, milliseconds)
@@ -22,8 +22,8 @@ turns   `20 turns`        turns
 count   `64`              a count
 rate    `20 per second`   a count per second
 switch  `on`, `off`       bool
-gather  `all`, `within D` None for all, else milliseconds
-ahead   `auto`, `2`       None for auto, else turns
+gather  `all`, `within D` None for all, or milliseconds
+ahead   `auto`, `2`       None for auto, or turns
 """
 
 PolicyValue = int | bool | tuple[int, int] | None
@@ -31,7 +31,7 @@ PolicyValue = int | bool | tuple[int, int] | None
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key of a policy; `low` and `high` bound its numbers, both included."""
+    """One key of a policy. low, high: the bounds of its numbers, both included."""
 
     policy: str
     key: str
@@ -128,9 +128,9 @@ for _key in KEYS:
 
 
 def policy(room: RoomFile, name: str, key: str) -> PolicyValue:
-    """What `room` says of this key of the policy `name`, else the table's default.
+    """Return the value of this key of the policy `name`, set in the room or the table's default.
 
-    The room has been checked: an entry that does not fit is our own fault here.
+    The room must have been checked. An entry that does not fit is an internal error here.
     """
     row = POLICIES[name][key]
     for said in room.policies:
@@ -143,26 +143,26 @@ def policy(room: RoomFile, name: str, key: str) -> PolicyValue:
 
 
 def number(room: RoomFile, name: str, key: str) -> int:
-    """`policy` for the kinds time, turns, count and rate."""
+    """Return `policy` for the kinds time, turns, count and rate."""
     value = policy(room, name, key)
     assert isinstance(value, int), f"{name}.{key} is not a number"
     return value
 
 
 def times(room: RoomFile, name: str, key: str) -> tuple[int, int]:
-    """`policy` for the kind times: shortest and longest, in milliseconds."""
+    """Return `policy` for the kind times: shortest and longest, in milliseconds."""
     value = policy(room, name, key)
     assert isinstance(value, tuple), f"{name}.{key} is not a range of times"
     return value
 
 
 def spelling(key: str) -> str:
-    """A key as it is written in a room file: `pause_after` is `pause after`."""
+    """Return a key as it is written in a room file: `pause after` for `pause_after`."""
     return key.replace("_", " ")
 
 
 def default(row: Key) -> str:
-    """The default as it is written in a room file."""
+    """Return the default as it is written in a room file."""
     match row.default:
         case None:
             return "all" if row.kind == "gather" else "auto"
@@ -176,7 +176,7 @@ def default(row: Key) -> str:
 
 
 def bounds(row: Key) -> str:
-    """What may be written, in a few words."""
+    """Return the allowed values in a few words."""
     if row.kind == "switch":
         return "`on`, `off`"
     said = f"`{_said(row, row.low)}` to `{_said(row, row.high)}`"
@@ -185,7 +185,8 @@ def bounds(row: Key) -> str:
 
 
 def misfit_entry(row: Key, entry: PolicyEntry) -> str | None:
-    """Why the entry's value does not fit the key, as the end of a sentence; None if it does."""
+    """Return why the entry's value does not fit the key, as the end of a sentence; None if it
+    fits."""
     if not _has_form(row.kind, entry.value):
         return f"must be {_FORMS[row.kind]}"
     value = _plain(row, entry.value)

@@ -1,8 +1,8 @@
 """A room file and its parts.
 
-The same `Room` type serves before and after merging: a parsed room may say
-`extends` and hold `extend` and `override` states; a merged one has neither
-(`extends is None`, every state's mode is "new").
+The same type `RoomFile` is used before and after merging. A parsed room can have `extends` and
+states with `extend` and `override`; a merged one has neither (`extends is None`, and the mode of
+every state is "new").
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Duration:
 
 
 DURATION_MAX: Mapping[str, int] = {"ms": 7 * 24 * 60 * 60 * 1000, "turns": 10_000_000}
-"""The longest time that a room may say, by its unit."""
+"""The longest duration that a room can contain, by unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Team:
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """`role host is player`: one holder at a time, handed on by `do { pass host }`."""
+    """`role host is player`: at most one person has it; `do { pass host }` gives it to another."""
 
     name: str
     of: str
@@ -94,7 +94,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class CommandDeclaration:
-    """`command move { unit: int 0..1499 }`: reaches the engines through the master packet."""
+    """`command move { unit: int 0..1499 }`: sent to the engines in the master packet."""
 
     name: str
     fields: tuple[Field, ...]
@@ -104,7 +104,7 @@ class CommandDeclaration:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`request vote { choice: "wait" | "drop" }`: drives the room, never reaches an engine."""
+    """`request vote { choice: "wait" | "drop" }`: handled by the room, never sent to an engine."""
 
     name: str
     fields: tuple[Field, ...]
@@ -114,8 +114,8 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class SignalDeclaration:
-    """`signal round_over { winner: string(1..16) } agreed by all`: raised by the engines,
-    an event once enough of them raised the same for the same generation."""
+    """`signal round_over { winner: string(1..16) } agreed by all`: raised by the engines. It
+    becomes an event when enough engines have raised the same signal for the same generation."""
 
     name: str
     fields: tuple[Field, ...]
@@ -138,9 +138,12 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class PolicyEntry:
-    """One `key = value` of a policy. The key's words are joined by `_` (`pause after` is
-    `pause_after`). The value is a duration, a count, a rate, a word (`all`, `auto`, `on`),
-    two durations, or `within` and a duration. `model.policies` says which key takes what."""
+    """One `key = value` of a policy.
+
+    key: with `_` between its words (`pause_after` for `pause after`).
+    value: a duration, a count, a rate, a word (`all`, `auto`, `on`), two durations, or `within`
+    with a duration. `model.policies` defines which key takes which value.
+    """
 
     key: str
     value: Scalar | Duration | Range | Rate | tuple[Duration, Duration] | tuple[str, Duration]
@@ -159,7 +162,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """`allow move, build from player`. `names` are commands, requests or built-in doings."""
+    """`allow move, build from player`. names: commands, requests or built-in actions."""
 
     effect: OneOf["allow", "deny", "ignore"]
     names: tuple[str, ...]
@@ -179,8 +182,8 @@ class On:
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """`when all player ready`: fires when it becomes true while its state is active;
-    true on entry counts as becoming true."""
+    """`when all player ready`: fires when the condition becomes true while its state is active, or
+    is true when the state is entered."""
 
     condition: Expression
     span: Span = field(default=NOWHERE, compare=False)
@@ -203,11 +206,11 @@ class Act:
 
     set NAME = EXPRESSION   name, value
     raise EVENT             name; an internal event without fields
-    drop FLAG               name: every seated person with that flag loses the seat
+    drop FLAG               name: every player with that flag loses the seat
     unready WHO             name: these people are not ready any more
-    pass ROLE               name: if nobody holds the role, the longest seated does
-    repair diverged         name; whoever differs from a majority begins again
-    announce "text"         name: the text, told to everyone
+    pass ROLE               name: if no player has the role, it goes to another player
+    repair diverged         name; engines that differ from a majority restart
+    announce "text"         name: the text, which is sent to everyone
     """
 
     verb: OneOf["set", "raise", "drop", "unready", "pass", "repair", "announce"]
@@ -219,8 +222,9 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """`running.paused.held`; `resume running.iterating` (deep history, else its initial);
-    `internal night` (SCXML's internal transition: the source is not exited)."""
+    """`running.paused.held`; `resume running.iterating` (its deep history, or its initial state if
+    nothing was recorded); `internal night` (SCXML's internal transition: the source is not
+    exited)."""
 
     path: str
     kind: OneOf["external", "internal", "resume"] = "external"
@@ -231,7 +235,7 @@ class Target:
 class Transition:
     """`on round_over if rounds < 2 do { ... } -> night because "..."`.
 
-    Without a target it only acts: nothing is exited or entered.
+    Without a target it only runs its actions: no state is exited or entered.
     """
 
     trigger: Trigger
@@ -244,14 +248,14 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A node of the chart.
+    """A state of the chart.
 
     kind: state, parallel, region (a child of a parallel), final, or history.
-    mode: new; extend or override, where `name` is a dotted path into the parent room.
-    initial: a path from this state down, required where a state has children.
-    deep, default: for history only; `default` is where to go when nothing was recorded.
-    Order is document order within each tuple; permissions and transitions of an
-    extending state come before the inherited ones.
+    mode: new, extend or override. For the latter two, `name` is a dotted path in the parent room.
+    initial: a path relative to this state; required if the state has children.
+    deep, default: for a history only; `default` is the target if nothing was recorded.
+    Each tuple is in document order. Permissions and transitions of an extending state come before
+    the inherited ones.
     """
 
     name: str
@@ -274,9 +278,11 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class RoomFile:
-    """A room. `root` is a state named "" that holds the top states, permissions and
-    transitions; its initial is `setup`. What a room does not say is None or empty and
-    comes from the room that it extends."""
+    """A room.
+
+    root: a state named "" with the top states, permissions and transitions; its initial state is
+    `setup`. Parts that the room file omits are None or empty; they come from the extended room.
+    """
 
     name: str
     extends: str | None = None
@@ -298,7 +304,7 @@ class RoomFile:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """`use "standard"`: a shipped room by name, or a path beside the file."""
+    """`use "standard"`: the name of a shipped room, or a path relative to the file."""
 
     name: str
     span: Span = field(default=NOWHERE, compare=False)
@@ -306,7 +312,7 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One room file: a language version, uses, at most one room, scenarios."""
+    """One room file: the language version, the used files, at most one room, and scenarios."""
 
     language: int
     uses: tuple[Use, ...] = ()

@@ -1,4 +1,4 @@
-"""Scenarios: tests that a designer writes beside the room."""
+"""Scenarios: tests of a room, written in its room file."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from gameroom.model.types import Value
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line of a scenario.
+    """One line of a scenario. These are the verbs, with the fields that each one uses:
 
     given     who: the players who join, in order
-    joins     who, name: the team they ask for, or empty
+    joins     who, name: the wished team, or empty
     watches, leaves   who
     sends     who, name, body: a command, a request, or ready, unready, leave
     sets      who, name, body (the value): a setting
     says      who, name: a line of chat
-    silent    who, amount, unit: no packets from now on; so long passes (unit "": no time)
+    silent    who, amount, unit: no packets from now on; this time passes (unit "": no time)
     drops     who: the connection is lost
-    returns   who: the connection, or the packets, come back
-    hides     who: the page is not seen any more; shows: it is seen again
-    slow      who: the engine holds a quarter of the tick; steady: it holds the tick again
-    raises    who, name, body: every named player's engine raises a signal
+    returns   who: the connection or the packets come back
+    hides     who: the page is hidden; shows: it is visible again
+    slow      who: the engine runs a quarter of the tick; steady: it runs the whole tick again
+    raises    who, name, body: the engine of each player raises a signal
     refuses   who, name: the engine refuses the next setup for this reason
     diverges  who: from now on the engine's checksums differ
-    fails     who: the engine cannot go on
+    fails     who: the engine cannot continue
     wait      amount, unit
-    state     name: the path that is expected to be active; not_state: to be not
-    that      condition: an expression that is expected to hold
-    is        who, name: a flag, a role, a team or `gone`, expected of each; is_not
-    refused   name: the last thing sent was refused (name: why, or empty)
-    told      name: words that everyone was told
+    state     name: the path of a state that must be active; not_state: must not be active
+    that      condition: an expression that must be true
+    is        who, name: a flag, role, team or `gone` that each must have; is_not: must not have
+    refused   name: the last thing sent must have been refused (name: why, or empty)
+    told      name: words that must have been sent to everyone
     """
 
     verb: OneOf[

@@ -1,4 +1,4 @@
-"""How large a value of a type can get on the wire, in bytes of JSON."""
+"""The largest size of a value of a type on the wire, in bytes of JSON."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from gameroom.model.types import BoolType, ChoiceType, Field, IntType, ListType, StringType, Type
 
 CHARACTER_BYTES_MAX = 6
-"""The largest JSON spelling of one code point that JSON encoders write."""
+"""The most bytes that JSON encoders write for one code point: an escaped control character."""
 
 
 def bytes_max(type_: Type) -> int:
-    """The largest JSON text of a value of this type, in bytes."""
+    """Return the size of the largest JSON text of a value of this type, in bytes."""
     match type_:
         case IntType(low, high):
             return max(len(str(low)), len(str(high)))
@@ -27,5 +27,5 @@ def bytes_max(type_: Type) -> int:
 
 
 def body_bytes_max(fields: Sequence[Field]) -> int:
-    """The largest JSON text of a body with these fields, in bytes."""
+    """Return the size of the largest JSON text of a body with these fields, in bytes."""
     return 2 + sum(len(field.name) + 4 + bytes_max(field.type) for field in fields)

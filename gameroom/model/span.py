@@ -1,4 +1,4 @@
-"""Where in a file something was said."""
+"""The place of a part of a room file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
-    """A stretch of text: lines and columns count from 1, the end is exclusive."""
+    """A range of text. Lines and columns count from 1, and the end is exclusive."""
 
     file: str
     line: int
@@ -16,7 +16,7 @@ class Span:
     end_column: int
 
     def is_within(self, other: Span) -> bool:
-        """Does `other` hold all of this stretch?"""
+        """Whether `other` contains all of this range."""
         return (
             self.file == other.file
             and (other.line, other.column) <= (self.line, self.column)
@@ -24,9 +24,9 @@ class Span:
         )
 
     def to(self, other: Span) -> Span:
-        """The stretch from the start of this span to the end of `other`."""
+        """Return the range from the start of this span to the end of `other`."""
         return Span(self.file, self.line, self.column, other.end_line, other.end_column)
 
 
 NOWHERE = Span("", 0, 0, 0, 0)
-"""The span of what no file said: values built from plain Python."""
+"""The span of values that do not come from a file."""

@@ -1,4 +1,4 @@
-"""The types of settings, variables and bodies. Every one of them has a largest size."""
+"""The types of settings, variables and bodies. Each type limits the size of its values."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from gameroom.model.span import NOWHERE, Span
 
 INT_MAX = 2**53 - 1
-"""The largest magnitude of an integer that Python and JavaScript agree on."""
+"""The largest integer; the smallest is its negative. Python and JavaScript agree on all of them."""
 
 Scalar = int | str | bool
 Value = int | str | bool | None | Sequence["Value"] | Mapping[str, "Value"]
@@ -25,7 +25,7 @@ class IntType:
 
 @dataclass(frozen=True, slots=True)
 class StringType:
-    """`string(1..16)`: sizes in Unicode code points, both ends included."""
+    """`string(1..16)`: the length in Unicode code points, both ends included."""
 
     low: int
     high: int
@@ -49,7 +49,7 @@ class ChoiceType:
 
 @dataclass(frozen=True, slots=True)
 class ListType:
-    """`list(0..400) of int 0..1499`: sizes in items, both ends included."""
+    """`list(0..400) of int 0..1499`: the length in items, both ends included."""
 
     item: Type
     low: int
@@ -62,7 +62,7 @@ Type = IntType | StringType | BoolType | ChoiceType | ListType
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One named part of a command's, request's or signal's body."""
+    """One field in the body of a command, a request or a signal."""
 
     name: str
     type: Type

@@ -1,7 +1,7 @@
-"""What a room file says, in its own words again: for pictures, traces and errors.
+"""Writes parts of a room file in the room language: for pictures, traces and errors.
 
-Knows no chart and no comments. Each phrase stands on one line, and the language reads it
-back as the same value. Keeping a file's layout and comments is the formatter's business.
+Knows no chart and no comments. Each phrase is on one line, and reading it gives the same value. The
+formatter, not this module, preserves a file's layout and comments.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from gameroom.model.expressions import (
 from gameroom.model.room import Act, After, Duration, On, Permission, Transition, Trigger, When
 
 UNITS = ((3_600_000, "h"), (60_000, "m"), (1_000, "s"), (1, "ms"))
-"""Of time: their size in milliseconds and their name, the longest first."""
+"""The units of time: size in milliseconds and name, longest first."""
 _BINDS = {"or": 1, "and": 2, "+": 5, "-": 5, "*": 6, "/": 6, "%": 6}
 _NOT, _COMPARES, _MINUS = 3, 4, 7
 
 
 def transition(said: Transition) -> str:
-    """Trigger, guard, actions, target and reason."""
+    """Return the transition with trigger, guard, actions, target and reason."""
     words = [trigger(said.trigger)]
     if said.guard is not None:
         words.append(f"if {expression(said.guard)}")
@@ -60,7 +60,7 @@ def trigger(said: Trigger) -> str:
 
 
 def duration(length: Duration) -> str:
-    """In the longest unit that divides it: `30m`, `250ms`, `600 turns`."""
+    """Return the duration in the longest unit that divides it: `30m`, `250ms`, `600 turns`."""
     if length.unit == "turns":
         return f"{length.amount} turns"
     for size, unit in UNITS:
@@ -70,7 +70,7 @@ def duration(length: Duration) -> str:
 
 
 def milliseconds(said: str) -> int | None:
-    """`30m` or `250ms` as a number; None for anything that is not a length of time."""
+    """Return `30m` or `250ms` as a number; None for anything that is not a duration."""
     digits = said.rstrip("msh")
     if not digits.isascii() or not digits.isdigit() or len(digits) > 16:
         return None
@@ -94,7 +94,8 @@ def permission(said: Permission) -> str:
 
 
 def expression(said: Expression, binds: int = 0) -> str:
-    """binds: how tightly the surroundings hold; looser expressions get brackets."""
+    """Return the expression. binds: the precedence of the surrounding operator; an expression with
+    a lower precedence gets parentheses."""
     match said:
         case Literal(value):
             return scalar(value)
@@ -108,11 +109,11 @@ def expression(said: Expression, binds: int = 0) -> str:
             return _within(f"-{expression(operand, _MINUS)}", _MINUS, binds)
         case Binary(op, left, right):
             own = _BINDS.get(op, _COMPARES)
-            # Comparisons can't be chained, so neither side may be one without brackets.
+            # Comparisons cannot be chained, so a comparison on either side needs parentheses.
             first = expression(left, own + (own == _COMPARES))
             second = expression(right, own + 1)
             if op == "%" and second.startswith("of") and first[-1].isdigit():
-                second = f"({second})"  # `60 % of` would be a share.
+                second = f"({second})"  # `60 % of` would be read as a percentage.
             return _within(f"{first} {op} {second}", own, binds)
         case Call(name, arguments):
             return f"{name}({', '.join(map(expression, arguments))})"
@@ -137,7 +138,7 @@ def predicate(wanted: Predicate) -> str:
 
 
 def listed(names: Iterable[str], joined: str = "and") -> str:
-    """`a`, `b` and `c`."""
+    """Return the names as `a`, `b` and `c`."""
     *first, last = [f"`{name}`" for name in names]
     return f"{', '.join(first)} {joined} {last}" if first else last
 

@@ -1,8 +1,8 @@
-"""The statechart of a room as a picture: SVG with stable ids, or text for other programs.
+"""Draws the statechart of a room: as SVG with stable ids, or as text for other programs.
 
-Knows the model only; which states are active is the page's business, which switches classes. The
-rule it keeps: `state-<dotted path>` is the id of a state's group, `transition-<number>` of a
-transition's, with the numbers of the chart that the server steps.
+Knows the model only. The page shows which states are active by switching classes. The rule it
+keeps: the group of a state has the id `state-<dotted path>`, and that of a transition has
+`transition-<number>`, with the numbers of the server's chart.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ __all__ = ["FORMATS", "STATES_MAX", "TRANSITIONS_MAX", "Format", "svg", "svg_fil
 
 @lru_cache(maxsize=64)
 def svg(room: RoomFile) -> str:
-    """The picture of a merged room: one SVG element without a width or height of its own.
+    """Return the picture of a merged room: one SVG element without width and height.
 
-    Takes some 50 ms the first time, in another process that it waits for. A chart that is
-    too large to lay out gives a picture that says so.
+    The first call for a room waits about 50 ms for another process. If a chart is too large for a
+    layout, the picture says so.
     """
     states = sum(1 for _ in walk(room.root))
     transitions = sum(len(state.transitions) for _, state in walk(room.root))
@@ -46,17 +46,17 @@ def svg(room: RoomFile) -> str:
 
 
 def svg_file(room: RoomFile) -> str:
-    """The picture as a file of its own, with a size and with colours for light and dark."""
+    """Return the picture as a self-contained file, with a size and colors for light and dark."""
     return standalone(svg(room))
 
 
 def dot_text(room: RoomFile) -> str:
-    """The chart of a merged room as text for Graphviz."""
+    """Return the chart of a merged room as text for Graphviz."""
     return as_dot(room.name, outline(room))
 
 
 def mermaid_text(room: RoomFile) -> str:
-    """The chart of a merged room as a Mermaid state diagram."""
+    """Return the chart of a merged room as a Mermaid state diagram."""
     return as_mermaid(room.name, outline(room))
 
 

@@ -1,7 +1,7 @@
-"""The chart as text for Graphviz, to be drawn or changed by others.
+"""Writes the chart as text for Graphviz, which people can draw or change.
 
-Knows no positions. Every state has its path for a name, so that the text can be read and
-compared; what `layout_dot` asks of Graphviz for our own picture is another matter.
+Knows no positions. The name of each node is the path of its state, so that people can read and
+compare the text. (`layout_dot` writes a different text, to lay out our own picture.)
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ INDENT = "  "
 
 
 def as_dot(name: str, drawn: Outline) -> str:
-    """A `digraph` with a cluster for every composite. Ends with a newline."""
+    """Return a `digraph` with a cluster for every composite state. Ends with a newline."""
     root = drawn.boxes[""]
     lines = [
         f"digraph {_quoted(name)} {{",
@@ -31,7 +31,7 @@ def as_dot(name: str, drawn: Outline) -> str:
 
 
 def _inside(drawn: Outline, box: Box, depth: int) -> Iterator[str]:
-    """What stands inside a composite: the point where it is entered, then its states."""
+    """Yield the contents of a composite state: its entry point, then its states."""
     pad = INDENT * depth
     look = "shape=point width=0.12" if box.initial is not None else "shape=point style=invis"
     yield f"{pad}{_point(box.path)} [{look}]"
@@ -73,7 +73,8 @@ def _arrow(drawn: Outline, arrow: Arrow) -> str:
 
 
 def _end(drawn: Outline, path: str, clip: str) -> tuple[str, str]:
-    """The node that stands for a state at the end of an arrow; the border it stops at."""
+    """Return the node at the end of an arrow, and the attribute for the border at which the arrow
+    stops."""
     if drawn.boxes[path].is_leaf:
         return _quoted(path), ""
     return _point(path), f"{clip}={_quoted('cluster ' + path)}" if path else ""
@@ -95,6 +96,6 @@ def _label(box: Box) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A text of Graphviz. A backslash would begin one of its own escapes."""
+    """Return a Graphviz string. A backslash is escaped, because it would begin an escape."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'

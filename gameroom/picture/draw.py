@@ -1,8 +1,8 @@
-"""An outline and its layout as SVG.
+"""Draws an outline with its layout as SVG.
 
-Knows no room file and no Graphviz. Colours are left to the page: every shape has a class,
-and the presentation attributes here only make the picture readable on its own, in the
-colour of the text around it. Any style sheet rule overrides them.
+Knows no room file and no Graphviz. The page sets the colors: every shape has a class. The
+presentation attributes only make the picture readable without a style sheet, in the color of the
+surrounding text. Any style sheet rule overrides them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MARGIN = 2
 
 
 def draw(name: str, drawn: Outline, placed: Layout) -> str:
-    """The whole picture. It has a viewBox and no size of its own, so it fills its place."""
+    """Return the whole picture. It has a viewBox but no size, so it fills the available space."""
     width, height = placed.width + 2 * MARGIN, placed.height + 2 * MARGIN
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="statechart" role="img" '
@@ -41,7 +41,7 @@ def draw(name: str, drawn: Outline, placed: Layout) -> str:
 
 
 def notice(sentence: str) -> str:
-    """A picture of one sentence, for a chart that cannot be drawn."""
+    """Return a picture of one sentence, for a chart that cannot be drawn."""
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" class="statechart" role="img" '
         'viewBox="0 0 480 40" font-family="system-ui, Helvetica, sans-serif">'
@@ -84,8 +84,8 @@ def _leaf(box: Box, rect: Rect) -> Iterator[str]:
 
 
 def _timer(box: Box, rect: Rect, corner: int) -> Iterator[str]:
-    """The edge once more, of length 1, for a page that lets the time run out along it: how
-    long the shortest `after` lasts, in milliseconds or else in turns."""
+    """Yield a copy of the edge with length 1, along which a page can show the remaining time. It
+    contains the duration of the shortest `after`, in milliseconds or in turns."""
     lengths = [
         (said.trigger.duration.unit, said.trigger.duration.amount)
         for said in box.state.transitions
@@ -112,8 +112,8 @@ def _opening(box: Box) -> str:
 
 
 def _inside(box: Box, rect: Rect, anchor: str) -> Iterator[str]:
-    """The name and the transitions without a target: at the left top of a composite, in
-    the middle of a leaf."""
+    """Yield the name and the transitions without an arrow: at the top left of a composite state, or
+    in the middle of a leaf."""
     x = rect.x + 11
     y = rect.y + 19
     if anchor == "middle":
@@ -134,7 +134,8 @@ def _inside(box: Box, rect: Rect, anchor: str) -> Iterator[str]:
 
 
 def _arrow(arrow: Arrow, curve: Curve) -> Iterator[str]:
-    """One group for each transition: they share the arrow, each has its part of the label."""
+    """Yield one group for each transition. They share the arrow, and each has its part of the
+    label."""
     classes = "transition resume" if arrow.resume else "transition"
     dashes = ' stroke-dasharray="5 3"' if arrow.resume else ""
     x, middle = curve.label or (0, 0)
@@ -181,7 +182,7 @@ def _curve(curve: Curve, more: str = "") -> str:
 
 
 def _head(end: Point, tip: Point) -> str:
-    """A small triangle at the tip, along the line's last piece."""
+    """Return a small triangle at the tip, in the direction of the line's last segment."""
     angle = math.atan2(tip[1] - end[1], tip[0] - end[0])
     corners = [tip]
     for turn in (math.pi - 0.45, math.pi + 0.45):

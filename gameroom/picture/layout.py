@@ -1,8 +1,8 @@
-"""Where everything goes: an outline laid out by Graphviz, read back as plain numbers.
+"""Lays out an outline with Graphviz, and reads the positions back as plain numbers.
 
-Graphviz only places things; it draws nothing, so every id, class and colour stays ours.
-Lengths are in points with y downward. The program comes with the package graphviz-pure
-and is found through its metadata, whatever the PATH says.
+Graphviz computes positions only; it draws nothing, so ids, classes and colors come from `draw`.
+Lengths are in points, with y downward. The package graphviz-pure contains the program, which is
+found through the package's metadata, independently of the PATH.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from gameroom.picture.outline import Arrow, Outline
 LAYOUT_SECONDS_MAX = 10
 WIDTH_WANTED_POINTS = 720
 WIDTH_MAX_POINTS = 860
-"""A wider picture is too small to read in a narrow place."""
+"""The largest acceptable width. A wider picture is too small to read in a narrow space."""
 RUNS_MAX = 6
 ASTRAY_COST = 45
-"""How much wider a picture may be, in points, to have one label more in its place."""
+"""How many points of additional width one correctly placed label is worth. A label is astray if it
+is not correctly placed (see `labels_astray`)."""
 AWAY_POINTS = 16
 BESIDE_POINTS = 3
 SAMPLES = 8
 LETTER_POINTS = (5.8, 6.5)
-"""How wide a letter of a label is on average, in points: in a narrow system font, and in a
-wide one."""
+"""The average width of a letter in a label, in points: in a narrow and in a wide system font."""
 
 Point = tuple[float, float]
 
@@ -54,7 +54,7 @@ class Rect:
         )
 
     def distance(self, point: Point) -> float:
-        """How far a point is from the border; 0 inside."""
+        """Return the distance of a point from the rectangle; 0 inside."""
         x, y = point
         across = max(self.x - x, 0.0, x - self.x - self.width)
         down = max(self.y - y, 0.0, y - self.y - self.height)
@@ -71,9 +71,12 @@ class Rect:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """strands: each a start and then three points to every Bezier segment; an arrow that
-    crosses a border has two, with its label between. tip: where the arrow points to;
-    label: the middle of the label, None without one."""
+    """The line of an arrow.
+
+    strands: each is a start point and three points for every Bezier segment. A line whose label is
+    a node has two strands, with the label between them. tip: the point of the arrow head.
+    label: the center of the label; None if there is none.
+    """
 
     strands: tuple[tuple[Point, ...], ...]
     tip: Point
@@ -82,9 +85,12 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """boxes by path (the root's is the frame); dots and starts (the dot's own arrow) by
-    the path of the composite; anchors by the path whose inward arrows begin there;
-    curves by the index of their arrow."""
+    """The positions of all parts.
+
+    boxes: by path; that of the root is the frame. dots, starts: the initial dots and their arrows,
+    by the path of the composite state. anchors: the points at which arrows from a composite state
+    into itself begin, by its path. curves: by the index of the arrow.
+    """
 
     width: float
     height: float
@@ -96,17 +102,17 @@ class Layout:
 
 
 def layout(drawn: Outline) -> Layout:
-    """Place everything, the way it reads best.
+    """Return the layout that is easiest to read.
 
-    Graphviz lays an arrow to a composite out as one to something inside, and its label may
-    land behind a border or across it: such labels become nodes of their own in the next
-    run. What a wide font would need may push a picture out of shape, so it is also tried
-    with a narrow one. Raises subprocess.TimeoutExpired after LAYOUT_SECONDS_MAX of one run.
+    For Graphviz, an arrow to a composite state leads to a node inside it. So its label can be on
+    the wrong side of a border or across it. Such labels become nodes in the next run. The space for
+    a wide font can spoil a layout, so a narrow font is tried as well. Raises
+    subprocess.TimeoutExpired if one run takes longer than LAYOUT_SECONDS_MAX.
     """
     tried = [placed for letter in LETTER_POINTS for placed in _runs(drawn, letter, frozenset())]
     astray = sorted(labels_astray(drawn, tried[0]))
     best = min((_nudged(drawn, placed) for placed in tried), key=lambda one: _cost(drawn, one))
-    # Which label becomes a node first makes another picture: tried where none reads well yet.
+    # The layout depends on which label becomes a node first. Try all, until one is good.
     for letter, one in product(LETTER_POINTS, astray):
         for placed in _runs(drawn, letter, frozenset({one})):
             if _reads_well(drawn, best):
@@ -120,7 +126,7 @@ def _reads_well(drawn: Outline, placed: Layout) -> bool:
 
 
 def _runs(drawn: Outline, letter: float, apart: frozenset[int]) -> Iterator[Layout]:
-    """One run after the other until no label is astray any more."""
+    """Yield the layouts of repeated runs, until no label is astray any more."""
     for _ in range(RUNS_MAX):
         placed = _read(_run(to_dot(drawn, apart)))
         yield placed
@@ -131,7 +137,7 @@ def _runs(drawn: Outline, letter: float, apart: frozenset[int]) -> Iterator[Layo
 
 
 def _nudged(drawn: Outline, placed: Layout) -> Layout:
-    """Labels that are astray moved beside their line, where there is a place for them."""
+    """Return the layout with stray labels moved next to their lines, if there is space."""
     curves = dict(placed.curves)
     for index in sorted(labels_astray(drawn, placed)):
         moved = [
@@ -141,7 +147,7 @@ def _nudged(drawn: Outline, placed: Layout) -> Layout:
         ]
         if moved:
             old = curves[index].label
-            assert old is not None, "a label that is astray is somewhere"
+            assert old is not None, "a stray label has a position"
             label = min(moved, key=lambda place: math.dist(place, old))
             curves[index] = replace(curves[index], label=label)
             placed = replace(placed, curves=dict(curves))
@@ -149,9 +155,9 @@ def _nudged(drawn: Outline, placed: Layout) -> Layout:
 
 
 def _beside(arrow: Arrow, curve: Curve) -> Iterator[Point]:
-    """Where the middle of a label may be, on either side of its line."""
+    """Yield possible centers of a label, on all sides of its line."""
     label = _label_rect(arrow, curve, max(LETTER_POINTS))
-    assert label is not None, "a label that is astray is somewhere"
+    assert label is not None, "a stray label has a position"
     aside, away = label.width / 2 + BESIDE_POINTS, label.height / 2 + BESIDE_POINTS
     for x, y in sampled(curve):
         for place in ((x + aside, y), (x - aside, y), (x, y + away), (x, y - away)):
@@ -159,10 +165,10 @@ def _beside(arrow: Arrow, curve: Curve) -> Iterator[Point]:
 
 
 def _is_free(drawn: Outline, placed: Layout, index: int, place: Point) -> bool:
-    """Would the label be in its place there, with no other label and no other line?"""
+    """Whether the label would be correctly placed there, without touching another label or line."""
     arrow, curve = drawn.arrows[index], replace(placed.curves[index], label=place)
     label = _label_rect(arrow, curve, max(LETTER_POINTS))
-    assert label is not None, "it has a place"
+    assert label is not None, "the label has a position"
     if _is_astray(arrow, curve, placed, max(LETTER_POINTS)):
         return False
     frame = Rect(0, 0, placed.width, placed.height)
@@ -183,8 +189,8 @@ def _cost(drawn: Outline, placed: Layout) -> float:
 def labels_astray(
     drawn: Outline, placed: Layout, letter: float = max(LETTER_POINTS)
 ) -> frozenset[int]:
-    """The indexes of arrows whose label lies across a border, in a box that the arrow has
-    nothing to do with, or far from the line. letter: how wide one is."""
+    """Return the indices of the arrows whose label crosses a border, is inside an unrelated box, or
+    is far from its line. letter: the width of a letter in points."""
     return frozenset(
         index
         for index, arrow in enumerate(drawn.arrows)
@@ -199,14 +205,14 @@ def _is_astray(arrow: Arrow, curve: Curve, placed: Layout, letter: float) -> boo
         return True
     for path, rect in placed.boxes.items():
         holds_both = is_within(arrow.source, path) and is_within(arrow.target, path)
-        # What a composite holds may stand in it only if the arrow does as well.
+        # A label can be inside a composite state only if both ends of the arrow are.
         if rect.overlaps(label) and not (holds_both and rect.contains(label)):
             return True
     return False
 
 
 def sampled(curve: Curve) -> Iterator[Point]:
-    """Points along a curve, close enough to measure by."""
+    """Yield points along a curve, close enough to measure distances."""
     for strand in curve.strands:
         for at in range(0, len(strand) - 3, 3):
             (x0, y0), (x1, y1), (x2, y2), (x3, y3) = strand[at : at + 4]
@@ -217,7 +223,7 @@ def sampled(curve: Curve) -> Iterator[Point]:
 
 
 def _label_rect(arrow: Arrow, curve: Curve, letter: float) -> Rect | None:
-    """Where the label will be drawn."""
+    """Return the rectangle of the label; None if there is none."""
     if curve.label is None:
         return None
     x, y = curve.label
@@ -228,10 +234,10 @@ def _label_rect(arrow: Arrow, curve: Curve, letter: float) -> Rect | None:
 
 @cache
 def graphviz() -> str:
-    """Where the program is."""
+    """Return the path of the program."""
     files = importlib.metadata.files("graphviz-pure") or []
     found = [file for file in files if file.stem == "graphviz-pure" and file.suffix in ("", ".exe")]
-    assert found, "the package graphviz-pure holds no program"
+    assert found, "the package graphviz-pure contains no program"
     return str(found[0].locate())
 
 
@@ -296,7 +302,7 @@ def _read(placed: dict[str, Any]) -> Layout:
 
 
 def _through_the_air(curve: Curve, leaves: list[Rect]) -> Curve:
-    """Both ends on to the leaf above or below which they stop."""
+    """Return the curve with both ends extended to the leaf above or below which they stop."""
     first, *others = curve.strands
     down = _missing(first[0], leaves)
     strands = [(*(_lower(point, down) for point in first[:2]), *first[2:]), *others]
@@ -307,7 +313,7 @@ def _through_the_air(curve: Curve, leaves: list[Rect]) -> Curve:
 
 
 def _missing(end: Point, leaves: list[Rect]) -> float:
-    """How far down (up where it is negative) the leaf is that this end belongs to."""
+    """Return how far below this end its leaf is; negative if it is above."""
     x, y = end
     for leaf in leaves:
         if leaf.x - 1 <= x <= leaf.x + leaf.width + 1:
@@ -323,8 +329,8 @@ def _lower(point: Point, down: float) -> Point:
 
 
 def _points(spline: str) -> list[str]:
-    """The points of Graphviz's `e,x,y p p p p`, the arrow's tip first. A line without a
-    head (`p p p p`) has its end for a tip."""
+    """Return the points of Graphviz's `e,x,y p p p p`, the tip of the arrow first. The tip of a
+    line without a head (`p p p p`) is its end."""
     first, *others = spline.split()
     return (
         [first.removeprefix("e,"), *others]

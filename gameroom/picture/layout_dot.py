@@ -1,6 +1,6 @@
-"""An outline in Graphviz's own language.
+"""Writes an outline in Graphviz's language, for the layout.
 
-Knows no positions. It asks for room, never for looks: what is drawn is decided in `draw`.
+Knows no positions. It determines the space that parts need, not their looks: `draw` draws them.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from itertools import pairwise
 from gameroom.model.paths import is_within, parent
 from gameroom.picture.outline import Arrow, Box, Outline
 
-# The sizes of the texts as drawn, and with the allowance that they are laid out with: the
-# system fonts of browsers are up to a seventh wider than Graphviz's Helvetica.
+# Font sizes: as drawn (POINTS), and as laid out (SPACE). The latter are larger because the system
+# fonts of browsers are up to a seventh wider than Graphviz's Helvetica.
 NAME_POINTS = 13
 LINE_POINTS = 11
 NAME_SPACE = 14.8
 LINE_SPACE = 12.6
 
 AIR = 5
-"""Points above and below a leaf that lines leave free: Graphviz lets them graze a box."""
+"""Free space above and below a leaf, in points. Without it, Graphviz draws lines along boxes."""
 
 
 def to_dot(drawn: Outline, apart: frozenset[int] = frozenset()) -> str:
-    """The outline in Graphviz's own language. Nodes are named by kind and path.
+    """Return the outline in Graphviz's language. Nodes are named by kind and path.
 
-    apart: the indexes of arrows whose label is a node of its own, outside both ends.
+    apart: the indices of the arrows whose label is a separate node outside both ends.
     """
     lines = [
         "digraph {",
@@ -43,7 +43,7 @@ def to_dot(drawn: Outline, apart: frozenset[int] = frozenset()) -> str:
 
 
 def _stacked(drawn: Outline, apart: frozenset[int]) -> Iterator[str]:
-    """Invisible arrows that keep the top states one above the other: a narrow picture."""
+    """Yield invisible arrows that stack the top states vertically, for a narrow picture."""
     how = f'[style=invis comment="stack" minlen={2 if apart else 1}]'
     tops = [path for path in drawn.boxes[""].inside if not drawn.boxes[path].is_leaf]
     for above, below in pairwise(tops):
@@ -81,14 +81,15 @@ def _label(box: Box) -> str:
     mark = " +" if box.state.iterates else ""
     text = f"<B>{escape(box.title + mark)}</B>"
     for line in box.lines:
-        # Beside a composite's lines stays some room: only there they begin at the border.
+        # Only the lines of a composite state begin at the border, so they need space at the end.
         line = escape(line) + ("" if box.is_leaf else 3 * "&nbsp;")
         text += f'<BR ALIGN="LEFT"/><FONT POINT-SIZE="{LINE_SPACE}">{line}</FONT>'
     return f"<{text}>"
 
 
 def _is_anchored(drawn: Outline, arrow: Arrow) -> bool:
-    """Arrows from a composite into itself begin at a mark inside its border."""
+    """Whether an arrow leads from a composite state into itself. Such arrows begin at an anchor
+    inside the border."""
     return arrow.turns_inward and not drawn.boxes[arrow.source].is_leaf
 
 
@@ -97,7 +98,7 @@ def _has_anchor(drawn: Outline, path: str) -> bool:
 
 
 def _arrow(drawn: Outline, index: int, arrow: Arrow, *, apart: bool) -> Iterator[str]:
-    """One edge, or two with the label as a node between them."""
+    """Yield one edge, or two with the label as a node between them."""
     tail, tail_clip = _tail(drawn, arrow)
     head, head_clip = _head(drawn, arrow.source, arrow.target)
     if apart:
@@ -113,7 +114,7 @@ def _label_of(arrow: Arrow) -> str:
 
 
 def _tail(drawn: Outline, arrow: Arrow) -> tuple[str, str]:
-    """The node at which an arrow begins, and the border at which its line does."""
+    """Return the node at which an arrow begins, and the border at which its line begins."""
     if drawn.boxes[arrow.source].is_leaf:
         return f'"leaf {arrow.source}"', ""
     if arrow.turns_inward:
@@ -122,7 +123,7 @@ def _tail(drawn: Outline, arrow: Arrow) -> tuple[str, str]:
 
 
 def _head(drawn: Outline, source: str, target: str) -> tuple[str, str]:
-    """The node that stands for a target, and the border at which the arrow stops."""
+    """Return the node for a target, and the border at which the arrow stops."""
     box = drawn.boxes[target]
     if box.is_leaf:
         return f'"leaf {target}"', ""
@@ -133,14 +134,14 @@ def _head(drawn: Outline, source: str, target: str) -> tuple[str, str]:
 
 
 def _leaf(drawn: Outline, path: str, end: int) -> str:
-    """The first (0) or last (-1) leaf inside."""
+    """Return the first (end = 0) or last (end = -1) leaf inside a state."""
     while inside := drawn.boxes[path].inside:
         path = inside[end]
     return path
 
 
 def common(one: str, other: str) -> str:
-    """The path of the innermost state that holds both and is neither."""
+    """Return the path of the innermost state that contains both and is neither of them."""
     path = parent(one)
     while not is_within(other, path) or other == path:
         path = parent(path)

@@ -1,7 +1,7 @@
-"""The chart as a Mermaid state diagram, for pages that draw such text themselves.
+"""Writes the chart as a Mermaid state diagram, for pages that can draw it.
 
-Knows no positions. Mermaid's names may not hold dots: a state is called by its path with
-`__` between the parts. It has no history: going back to one is said on the arrow.
+Knows no positions. Names in Mermaid cannot contain dots, so the name of a state is its path with
+`__` between the parts. Mermaid has no history states, so the label of the arrow mentions them.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ RESERVED = frozenset(
         *("direction", "end", "fork", "hide", "join", "note", "root", "scale", "state", "style"),
     )
 )
-"""Words that Mermaid would take for its own."""
+"""Words that are reserved in Mermaid."""
 ENTITIES = {char: f"#{ord(char)};" for char in '#;"<>{}&%`\\'}
 
 
 def as_mermaid(name: str, drawn: Outline) -> str:
-    """A `stateDiagram-v2`. Ends with a newline."""
+    """Return a `stateDiagram-v2`. Ends with a newline."""
     names = _names(drawn)
     lines = ["---", f"title: {_title(name)}", "---", "stateDiagram-v2"]
     lines.extend(_inside(drawn, drawn.boxes[""], names, 1))
@@ -65,7 +65,7 @@ def _state(drawn: Outline, box: Box, names: Mapping[str, str], depth: int) -> It
 
 
 def _names(drawn: Outline) -> dict[str, str]:
-    """A name for every path. Two paths that would have the same get numbers."""
+    """Return a name for every path. If two paths would have the same name, numbers are added."""
     names: dict[str, str] = {}
     for path in drawn.boxes:
         name = path.replace(".", "__")
@@ -82,6 +82,6 @@ def _text(text: str) -> str:
 
 
 def _title(text: str) -> str:
-    """A text of YAML, which is what stands between the dashes."""
+    """Return a YAML string, because the title is in a YAML header."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'

@@ -1,8 +1,8 @@
-"""What there is to draw of a room: boxes, arrows, and the lines inside boxes.
+"""The parts of a room's picture: boxes, arrows, and lines inside boxes.
 
-Knows no positions. The rule it keeps: a transition's number counts transitions in
-document order over the whole chart, states in preorder and the root's own first, so that
-`transition-7` here is transition 7 of the chart that the server steps.
+Knows no positions. The rule it keeps: transitions are numbered in document order over the whole
+chart (states in preorder, those of the root first), so that `transition-7` is transition 7 of the
+server's chart.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ INNER_CHARACTERS = 26
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """A transition with its number over the whole chart. `lines` is its label, wrapped."""
+    """A transition with its number in the whole chart. lines: its wrapped label."""
 
     number: int
     transition: Transition
@@ -31,7 +31,7 @@ class Numbered:
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """All transitions from one state to another; `resume` are those into its history."""
+    """All transitions from one state to another. resume: whether they lead to its history."""
 
     source: str
     target: str
@@ -44,14 +44,17 @@ class Arrow:
 
     @property
     def turns_inward(self) -> bool:
-        """Does it lead from a composite to itself or to something inside it?"""
+        """Whether the arrow leads from a composite state to itself or to a state inside it."""
         return is_within(self.target, self.source)
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A state. `initial` is the path of the state that it enters first; `inner` are its
-    transitions that are lines inside it, not arrows. The root's box is the frame of the whole."""
+    """A state. The box of the root is the frame of the picture.
+
+    initial: the path of its initial state. inner: the transitions that are lines inside the box
+    instead of arrows.
+    """
 
     path: str
     title: str
@@ -71,14 +74,15 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """Boxes by path in document order, the root's first; arrows in document order."""
+    """All parts of a picture. boxes: by path in document order, the root first. arrows: in document
+    order."""
 
     boxes: Mapping[str, Box]
     arrows: tuple[Arrow, ...]
 
 
 def outline(room: RoomFile) -> Outline:
-    """The boxes and arrows of a merged room. An arrow to no state at all is left out."""
+    """Return the boxes and arrows of a merged room. An arrow to an unknown state is left out."""
     arrows: dict[tuple[str, str, bool], list[Numbered]] = {}
     boxes: dict[str, Box] = {}
     number = 0
@@ -111,9 +115,9 @@ def _title(state: State, room: RoomFile) -> str:
 
 
 def _gives_up(root: State, transition: Transition, to: str | None) -> bool:
-    """A timeout to an end of the room is a line inside its state: every waiting state has
-    one, and their arrows would hide the others. A final state further inside is a step like
-    any other, and has its arrow."""
+    """Whether a transition is a timeout that ends the room. It is drawn as a line inside its state:
+    every waiting state has one, and their arrows would hide the others. A transition to a nested
+    final state has an arrow."""
     if not to or not isinstance(transition.trigger, After) or parent(to):
         return False
     target = descend(root, to)
@@ -127,7 +131,7 @@ def _numbered(number: int, transition: Transition, *, inside: bool) -> Numbered:
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    """A guard that does not fit stands on lines of its own."""
+    """Return the text in lines. A guard that does not fit is on separate lines."""
     event, bracket, guard = text.partition(" [")
     if len(text) <= width or not bracket:
         return textwrap.wrap(text, width)
@@ -136,5 +140,5 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 
 def printable(text: str) -> str:
-    """Without the control characters that XML cannot hold."""
+    """Return the text without the control characters that XML cannot contain."""
     return "".join(char if char.isprintable() else "\ufffd" for char in text)

@@ -1,7 +1,7 @@
-"""The picture as a file of its own: with a size, and colours for light and dark.
+"""Makes the picture a self-contained file: with a size, and with colors for light and dark.
 
-On our pages the style sheet of the page colours the picture, so there it carries none.
-The colours here are those of the pages, and the rules say what `chart.css` says.
+On our pages, the style sheet of the page sets the colors. This module uses the same colors, and the
+same rules as `chart.css`.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ _OPENING = re.compile(r'<svg [^>]*viewBox="\S+ \S+ (\d+) (\d+)"')
 
 
 def standalone(picture: str) -> str:
-    """The same picture with its size in pixels and a style sheet inside."""
+    """Return the picture with its size in pixels and with a style sheet."""
     opening = _OPENING.match(picture)
-    assert opening is not None, "a picture begins with its view box"
+    assert opening is not None, "the picture has no view box"
     width, height = opening.groups()
     style = "\n".join(
         [

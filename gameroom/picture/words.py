@@ -1,4 +1,4 @@
-"""Transitions in the few words that fit beside an arrow or inside a box.
+"""Writes transitions in a few words, for the label of an arrow or a line inside a box.
 
 Knows no layout. The short forms follow UML: `event [guard] / actions`.
 """
@@ -10,7 +10,7 @@ from gameroom.model.words import action, expression, permission, trigger
 
 
 def short(transition: Transition) -> str:
-    """`pause`, `after 30m`, `when all player ready [rounds < 2]`: the label of an arrow."""
+    """Return the label of an arrow: `pause`, `after 30m`, `when all player ready [rounds < 2]`."""
     guard = "" if transition.guard is None else f" [{expression(transition.guard)}]"
     match transition.trigger:
         case On(event):
@@ -22,14 +22,14 @@ def short(transition: Transition) -> str:
 
 
 def inner(transition: Transition) -> str:
-    """A transition as a line inside its state: `configure / unready player`."""
+    """Return a transition as a line inside its state: `configure / unready player`."""
     actions = ", ".join(action(act) for act in transition.actions)
     text = f"{short(transition)} / {actions}" if actions else short(transition)
     return text if transition.target is None else f"{text} \u2192 {transition.target.path}"
 
 
 def about(state: State, path: str) -> str:
-    """The title of a state: its path, what it is for, what it allows."""
+    """Return the tooltip of a state: its path, its doc, and what it allows."""
     lines = [path + (" (turns advance here)" if state.iterates else "")]
     if state.doc:
         lines.append(state.doc)

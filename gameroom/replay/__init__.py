@@ -1,8 +1,8 @@
-"""A replay looked at again: is it what was written, and does the game come out the same?
+"""Verifies a replay: is it intact, and does running the game again have the same result?
 
-Knows files, the room and node, where there is one; no server that runs. `verify` is the whole of
-it, `engine` runs the engine once more, `making` takes a replay out of a data folder. The rule it
-keeps: what it confirms was stored before anybody was told.
+Knows files, the room and node, if it is installed; no running server. `verify` does everything,
+`engine` runs the engine again, and `making` creates a replay from a data folder. The rule it keeps:
+an event that it confirms was stored before any client received it.
 """
 
 from gameroom.replay.making import NoRoomError, make, rooms

@@ -1,8 +1,8 @@
-"""An engine run again without a browser: by node, in a process that may do nothing else.
+"""Runs an engine again without a browser: in node, in a process that is not allowed to do anything
+else.
 
-Knows pipes and node's command line. Orders and replies are those of web/worker.js. One
-order is answered before the next is given, so nothing piles up; an answer that does not
-come in time ends the process.
+Knows pipes and node's command line. Orders and replies are those of web/worker.js. Each order waits
+for its reply, so nothing piles up. A reply that does not arrive in time ends the process.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ from gameroom import resources
 NODE_MAJOR_MIN = 20
 MEMORY_MB = 1024
 ANSWER_S = 60.0
-"""For one order, which is one turn mostly and some thousand turns at most."""
+"""The time limit for one order: usually one turn, and a few thousand turns at most."""
 LINE_BYTES_MAX = 64 * 1024 * 1024
 RUNNER = Path(__file__).with_name("engine.mjs")
 WEB = resources.web()
 OWN = ("worker", "lockdown", "source", "twin", "evidence")
-"""What runs an engine, of ours."""
+"""Our scripts that run an engine."""
 
 
 class NoNodeError(Exception):
-    """Engines cannot be run here; the message says why."""
+    """Engines cannot run here. The message says why."""
 
 
 class EngineFailedError(Exception):
-    """The engine failed, or its process did; the message says how."""
+    """The engine or its process failed. The message says how."""
 
 
 def node() -> list[str]:
-    """The command that runs an engine. Raises NoNodeError."""
+    """Return the command that runs an engine. Raises NoNodeError."""
     path = shutil.which("node")
     if path is None:
         raise NoNodeError("node was not found")
@@ -70,11 +70,11 @@ def node() -> list[str]:
 
 
 class NodeEngine:
-    """A running engine. Use it as a context: the process ends with it."""
+    """A running engine. Use it as a context manager, which ends the process."""
 
     def __init__(self, source: bytes, kit: bytes | None = None) -> None:
-        """kit: what the engine works with, this release's where none is given. Raises
-        NoNodeError, and EngineFailedError for an engine that cannot begin."""
+        """Start the engine. kit: the kit for the engine; by default that of this release. Raises
+        NoNodeError, and EngineFailedError if the engine cannot begin."""
         command = node()
         self._replies: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._process = subprocess.Popen(
@@ -82,7 +82,7 @@ class NodeEngine:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            # Nothing of ours: no NODE_OPTIONS, no secrets. Windows starts nothing without its own.
+            # Pass no NODE_OPTIONS and no secrets. Windows starts no process without SYSTEMROOT.
             env={name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ},
             cwd=Path(command[0]).anchor or None,
         )
@@ -102,7 +102,8 @@ class NodeEngine:
             raise
 
     def ask(self, order: Mapping[str, Any], answer: str) -> dict[str, Any]:
-        """The reply to an order. Raises EngineFailedError for any other than `answer`."""
+        """Send an order and return the reply. Raises EngineFailedError if its kind is not
+        `answer`."""
         self._send(order)
         return self._answer(answer)
 
@@ -114,7 +115,7 @@ class NodeEngine:
             try:
                 pipe.close()
             except OSError:
-                # What the dead process did not read is left over.
+                # Input that the ended process did not read is left in the pipe.
                 continue
 
     def __enter__(self) -> NodeEngine:
@@ -151,7 +152,7 @@ class NodeEngine:
         return reply
 
     def _end(self) -> str:
-        """The process is gone: how it went."""
+        """Return how the process ended."""
         try:
             code = self._process.wait(5)
         except subprocess.TimeoutExpired:
@@ -160,7 +161,7 @@ class NodeEngine:
 
 
 def _read(pipe: IO[bytes], replies: queue.SimpleQueue[bytes]) -> None:
-    """Lines into the queue; nothing stands for the end."""
+    """Put lines into the queue. An empty one marks the end."""
     while line := pipe.readline(LINE_BYTES_MAX):
         replies.put(line)
     replies.put(b"")

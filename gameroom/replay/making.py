@@ -1,6 +1,6 @@
-"""A replay out of a data folder: a room's journal, with the code that its header names.
+"""Creates a replay from a data folder: a room's journal, with the code that its header names.
 
-Reads what a server may be writing at this moment: nothing there is claimed or repaired.
+A server may be writing to the folder at the same time, so nothing in it is locked or repaired.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from gameroom.wire import definition_bytes
 
 
 class NoRoomError(Exception):
-    """There is no such room, or its code is gone; the message says which."""
+    """There is no such room, or its code was removed. The message says which."""
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What was written: so many events, and where the journal was cut off, if it was."""
+    """The result: how many events were written, and where the journal was cut off, if it was."""
 
     header: Header
     entries: int
@@ -31,8 +31,8 @@ class Made:
 
 
 def make(data: Path, room: str, out: Path) -> Made:
-    """Write the replay of a room. Raises NoRoomError, JournalError and OSError; then
-    there is no file, or the one that was there before."""
+    """Write the replay of a room. Raises NoRoomError, JournalError or OSError. In these cases `out`
+    does not change."""
     path = data / "journals" / f"{room}{SUFFIX}"
     if ROOM_ID.fullmatch(room) is None or not path.is_file():
         raise NoRoomError(f"{data} contains no room {room}")
@@ -50,7 +50,7 @@ def make(data: Path, room: str, out: Path) -> Made:
 
 
 def rooms(data: Path) -> list[str]:
-    """The ids of the rooms in a data folder, those that spoke last first."""
+    """Return the ids of the rooms in a data folder, most recently changed first."""
     found = (data / "journals").glob(f"*{SUFFIX}")
     return [path.stem for path in sorted(found, key=lambda one: -one.stat().st_mtime)]
 

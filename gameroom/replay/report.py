@@ -1,4 +1,4 @@
-"""What verifying a replay has to say: findings, counts, and what the engine is held against."""
+"""The report of verifying a replay: findings, counts, and the values to compare the engine with."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any
 from gameroom.lockstep.packets import Diverged
 
 FINDINGS_MAX = 20
-"""Of one kind; the rest is counted."""
+"""How many findings of one kind are listed. The rest are only counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayFinding:
-    """Something that is not as it should be.
+    """A problem of the replay.
 
     code: damaged, cut, another_engine, another_view, another_definition, bad_room,
         bad_setup, bad_event, bad_order, bad_turn, bad_command, not_folded, engine_failed,
         checksum, state.
-    seq, generation: where, as far as there is a place.
+    seq, generation: the place, if there is one.
     """
 
     code: str
@@ -29,11 +29,11 @@ class ReplayFinding:
 
 @dataclass(slots=True)
 class ChecksumCounts:
-    """What came of running the engine again.
+    """The result of running the engine again.
 
-    why_not: why it was not run, None where it was.
-    agreed, states: so many checksums and hashes of states were compared.
-    until: the last generation up to which all of them were the same.
+    why_not: why it was not run; None if it was.
+    agreed, states: how many checksums and hashes of states were compared.
+    until: the last generation up to which all of them were equal.
     """
 
     why_not: str | None = None
@@ -44,8 +44,9 @@ class ChecksumCounts:
 
 @dataclass(slots=True)
 class ReplayReport:
-    """All that `verify` has to say. `more`: findings beyond FINDINGS_MAX, by their code.
+    """The result of `verify`.
 
+    more: the number of findings beyond FINDINGS_MAX, by code.
     release: of the gameroom that wrote the header. own_kit: whether the engine works with the
     kit of this release.
     """
@@ -62,7 +63,7 @@ class ReplayReport:
     more: dict[str, int] = field(default_factory=dict)
     checksums: ChecksumCounts = field(default_factory=ChecksumCounts)
     divergences: list[dict[str, Any]] = field(default_factory=list)
-    """Where the engines of the players differed, and what the engine gave when run again."""
+    """The divergences of the players' engines, and the results of running the engine again."""
 
     def find(
         self, code: str, detail: str, *, seq: int | None = None, generation: int | None = None
@@ -79,7 +80,7 @@ class ReplayReport:
 
 @dataclass(slots=True)
 class Wanted:
-    """What the engine's run is compared with, by generation."""
+    """The values to compare the engine with, by generation."""
 
     agreed: dict[int, int] = field(default_factory=dict)
     states: dict[int, str] = field(default_factory=dict)

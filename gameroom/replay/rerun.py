@@ -1,7 +1,7 @@
-"""The engine of a replay run once more, and what it gives held against what was agreed.
+"""Runs the engine of a replay again, and compares its results with the agreed ones.
 
-It runs every turn as a browser would: what is done when, and with which states and seats, is
-the rule of `Playing` in web/sdk/playing.js.
+It runs every turn as a browser does: the order of calls, the states and the seats follow the rules
+of `Playing` in web/sdk/playing.js.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ BYTES_PER_ORDER = 4 * 1024 * 1024
 
 
 def rerun(report: ReplayReport, file: BinaryIO, room: RoomFile, wanted: Wanted) -> None:
-    """Let the engine of the replay in `file` play all its turns; what differs is in the report."""
+    """Run all turns of the replay in `file`, and add the differences to the report."""
     reader = replay.Reader(file, report.file)
     orders = _orders(reader, room, wanted, report.events)
     judge = _Judge(report, wanted)
@@ -52,7 +52,8 @@ def rerun(report: ReplayReport, file: BinaryIO, room: RoomFile, wanted: Wanted) 
 def _orders(
     reader: replay.Reader, room: RoomFile, wanted: Wanted, events: int
 ) -> Iterator[dict[str, Any]]:
-    """What a page would order of its engine. The last turn of an order is compared."""
+    """Yield the orders that a page would send to its engine. The last turn of an order is
+    compared."""
     codec = Codec(MSGPACK, room)
     settings: Mapping[str, Any] = reader.header.setup
     roster = Roster()
@@ -63,7 +64,7 @@ def _orders(
         return
     for entry in reader.entries():
         event = read_event(entry, codec)
-        assert isinstance(event, Event), "it was read before"
+        assert isinstance(event, Event), "the event was read before"
         moved: tuple[str, ...] | None = None
         generation = 0
         match event.body:
@@ -130,14 +131,15 @@ def _turn(packet: MasterPacket, states: tuple[str, ...], roster: Roster) -> dict
 
 
 def _steps(turns: list[dict[str, Any]], wanted: Wanted) -> dict[str, Any]:
-    """Some turns, after the last of which the checksum and the state's hash are told."""
+    """Return an order for these turns. The reply contains the checksum and the state's hash after
+    the last one."""
     last = turns[-1]["generation"]
     return {
         "op": "steps",
         "first": turns[0]["generation"],
         "turns": turns,
         "turn_ms": 100,
-        # Of turns in a row only the last one is a multiple of the last one's number.
+        # Among consecutive turns, only the last one is a multiple of its own number.
         "every": last,
         "stateEvery": last if last in wanted.states else 0,
         "scene": False,
@@ -145,7 +147,7 @@ def _steps(turns: list[dict[str, Any]], wanted: Wanted) -> dict[str, Any]:
 
 
 class _Judge:
-    """Compares what the engine says with what the room agreed on."""
+    """Compares the engine's results with those on which the players agreed."""
 
     def __init__(self, report: ReplayReport, wanted: Wanted) -> None:
         self.at = 0
@@ -155,8 +157,8 @@ class _Judge:
         self._compared: set[int] = set()
 
     def replied(self, reply: Mapping[str, Any]) -> None:
-        """Raises EngineFailedError for an answer of another shape: answers are written in the
-        engine's own realm, which may have altered how."""
+        """Compare a reply. Raises EngineFailedError if it has the wrong shape, which is possible
+        because replies are written in the engine's own JavaScript realm."""
         if reply.get("op") != "stepped":
             return
         match reply:
@@ -193,7 +195,7 @@ class _Judge:
             if not self._differs:
                 done.until = generation
         elif kind not in self._differs:
-            # What follows differs as well: the first one is where to look.
+            # Later values differ as well, so only the first difference is reported.
             self._differs.add(kind)
             what = "checksum" if kind == "checksum" else "state's hash"
             why = (
@@ -203,7 +205,7 @@ class _Judge:
             self._report.find(kind, why, generation=generation)
 
     def sum_up(self) -> None:
-        """What the room agreed on of turns that are not in the file cannot be compared."""
+        """Report agreed values of turns that are not in the file, which cannot be compared."""
         done, report = self._report.checksums, self._report
         if done.why_not is not None or any(one.code == "engine_failed" for one in report.findings):
             return

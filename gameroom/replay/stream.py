@@ -1,6 +1,6 @@
-"""What a replay says, event by event, held against what an honest server can have said.
+"""Checks a replay event by event: could an honest server have sent these events?
 
-Knows packets, people and permissions; no engine and no file. What it reads may be anybody's bytes.
+Knows packets, people and permissions; no engine and no file. Its input is not trusted.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from gameroom.wire import MSGPACK, Codec
 
 
 class Stream:
-    """What every event is held against, as they pass on their way to the room."""
+    """Checks the events while they are read."""
 
     def __init__(self, report: ReplayReport, chart: Chart, wanted: Wanted) -> None:
         self.last = 0
@@ -40,11 +40,11 @@ class Stream:
         self._at = 0
         self._states: tuple[str, ...] = ()
         self._rosters = [Roster()]
-        """The one of the last turn, and those told since: a command is judged before what its
-        turn changes, and the roster of that is told before the turn."""
+        """The roster at the last turn, and all rosters since. A command is checked against the
+        people before its turn, but a roster that changes with a turn comes before that turn."""
 
     def checked(self, reader: replay.Reader) -> Iterator[Append]:
-        """The events, up to the first one that cannot be read."""
+        """Yield the events, up to the first one that cannot be read."""
         report = self._report
         try:
             for entry in reader.entries():
@@ -134,7 +134,7 @@ class Stream:
         return None if allowed else f"it is not allowed there in `{state}`"
 
     def _kinds(self, seat: int) -> Iterator[frozenset[str]]:
-        """Every word by which permissions may mean who sits there."""
+        """Yield the words that include the player in this seat, for each of the rosters."""
         for roster in self._rosters:
             for row in roster.seats:
                 if row.seat == seat:

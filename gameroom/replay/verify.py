@@ -1,8 +1,8 @@
-"""Is a replay what was written, and does the game come out the same?
+"""Verifies a replay: is it intact, and does running the game again have the same result?
 
-Reads the file twice: once as the room would after a restart, checking what it says
-(`stream`), and once more for the engine (`rerun`). A finding is data; it stands for something
-that cannot be in a replay of an honest server and an engine that plays alike everywhere.
+Reads the file twice: once like a room after a restart, to check the events (`stream`), and once
+more for the engine (`rerun`). A finding is a problem that cannot occur in a replay of an honest
+server with a deterministic engine.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from gameroom.wire import (
 )
 
 NOT_RUN = ("another_engine", "another_kit")
-"""Findings after which the engine is not run: it is not the code that was played."""
+"""Findings after which the engine is not run, because it is not the code of the game."""
 
 
 def verify(path: Path) -> ReplayReport:
-    """Check a replay from end to end. Raises OSError where it cannot be read."""
+    """Check a replay from beginning to end. Raises OSError if the file cannot be read."""
     report = ReplayReport(path.name)
     with path.open("rb") as file:
         try:
@@ -84,14 +84,14 @@ def _chart(report: ReplayReport, reader: replay.Reader) -> Chart | None:
 
 
 def _same_order(said: bytes, room: RoomFile) -> bool:
-    """Whether a player that has the definition alone reads the events as the room does."""
+    """Whether a program that has only the definition reads the events as the room does."""
     try:
         return order_of(read_json(said)) == order_of(definition(room))
     except BadFrameError:
         return False
 
 
-# --- What it says ----------------------------------------------------------------------
+# --- Reading the file ------------------------------------------------------------------
 
 
 def _fold(report: ReplayReport, reader: replay.Reader, chart: Chart, wanted: Wanted) -> None:

@@ -2,7 +2,7 @@
 
 `receive(who, packet, now)` and `tick(now)` return effects in the order in which they must happen.
 It knows no socket, no store and no clock: the shell performs the effects and decides nothing. The
-rule it keeps: folding what it said gives back the room.
+rule it keeps: folding the events of a room restores the room.
 """
 
 from gameroom.room.effects import Effect, Problem

@@ -1,4 +1,4 @@
-"""So many doings per minute: a token bucket in whole milliseconds, without a clock."""
+"""Limits of actions per minute: a token bucket in whole milliseconds, without a clock."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ MINUTE_MS = 60_000
 def spend(
     spent: dict[str, tuple[int, int]], kind: str, per_minute: int, now: int, times: int = 1
 ) -> int:
-    """Take one action of `kind` out of the allowance, which counts as `times` of them.
+    """Charge one action of `kind`, which counts as `times` actions, to the allowance.
 
-    The bucket holds as many as a quarter of a minute grants, at least one, and refills
-    steadily. One that counts for more than the bucket holds is granted by a full bucket, and
-    paid off before the next one. `spent` keeps by kind when the bucket was last looked at and
-    the debt in milliseconds. Returns 0 when granted, else how many milliseconds to wait.
+    The bucket holds the actions of a quarter of a minute, at least one, and refills steadily. An
+    action that counts as more than the bucket holds needs a full bucket and leaves a debt, which
+    must be paid off before the next action.
+    spent: by kind, the time of the last check and the debt, both in milliseconds; updated.
+    now: milliseconds. Returns 0 if the action is allowed, and otherwise the milliseconds to wait.
     """
     if per_minute <= 0:
         return MINUTE_MS

@@ -1,7 +1,7 @@
-"""The chart of one room: where it is, what waits to happen, what it permits.
+"""The chart of one room: its state, its pending events and its permissions.
 
-Knows the chart's API and the words for telling it; no turns and no people beyond what
-guards may ask. What the chart wants done (drop, unready, ...) it hands to the room.
+Knows the chart's API and how to describe its moves to clients; no turns, and of people only what
+guards can read. The room carries out the actions of the chart (drop, unready, ...).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from gameroom.texts import clean_line
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """What the chart may know at this moment: read anew for every event."""
+    """The input of the chart for one event. people: called again for every event."""
 
     ms: int
     generation: int
@@ -32,12 +32,13 @@ COMING_IN = frozenset({"join", "watch"})
 
 
 class ChartDriver:
-    """The chart and its snapshot. `changed` says that the snapshot has to be stored.
+    """The chart and its snapshot.
 
-    _stale: the people or the settings may be others than the chart knows: the next `run` lets
-    it look again. A timer's conditions always see the people as they are.
-
-    trace: where it is a list, every macrostep is added to it (scenarios, `gameroom trace`).
+    changed: whether the snapshot has to be stored.
+    trace: if it is a list, every macrostep is appended to it (scenarios, `gameroom trace`).
+    ending: the body of the last event, if the chart has ended.
+    _stale: the people or the settings can have changed since the chart read them, so the next `run`
+    passes them again. If a timer is due, it always passes them.
     """
 
     def __init__(self, chart: charts.Chart) -> None:
@@ -70,20 +71,20 @@ class ChartDriver:
         return self._told(effects)
 
     def happen(self, event: str, fields: Mapping[str, Value]) -> None:
-        """Something happened to the room; the chart takes it at the next `run`."""
+        """Queue an event for the chart. The next `run` handles it."""
         self._pending.append((event, fields))
 
     def is_idle(self, ms: int, generation: int) -> bool:
-        """Whether a `run` at this time would do nothing."""
+        """Whether a `run` at this time (milliseconds) and generation would do nothing."""
         if self._stale or self._pending or self.changed:
             return False
         return charts.is_idle(self.chart, self.snapshot, ms, generation)
 
     def run(self, now: Now, do: Callable[[Did], None]) -> list[packets.Moved]:
-        """Fire the due timers, then take what happened, one macrostep each.
+        """Fire the timers that are due, then handle the queued events, with one macrostep for each.
 
-        `do` carries out what the chart wants done, after each macrostep; it may make
-        further things happen, which are taken in the same run.
+        do: called for each action of the chart, after its macrostep. It can queue further events,
+        which the same run handles.
         """
         before = self.snapshot
         anew = self._stale or charts.is_due(before, now.ms, now.generation)
@@ -140,11 +141,11 @@ class ChartDriver:
     def _paths(self, states: tuple[int, ...]) -> tuple[str, ...]:
         return tuple(charts.path(self.chart, state) for state in states)
 
-    # -- looking -----------------------------------------------------------------------
+    # -- reading -----------------------------------------------------------------------
 
     @property
     def states(self) -> tuple[str, ...]:
-        """The active states' paths in document order."""
+        """The paths of the active states in document order."""
         return charts.active(self.chart, self.snapshot)
 
     @property
@@ -156,15 +157,15 @@ class ChartDriver:
 
     @property
     def waits(self) -> bool:
-        """Has something happened that the chart takes only at the next `run`?"""
+        """Whether an event is queued for the next `run`."""
         return bool(self._pending)
 
     def due(self) -> int | None:
-        """When the next timer is due, in milliseconds."""
+        """Return when the next timer is due, in milliseconds; None if no timer runs."""
         return charts.due(self.snapshot)
 
     def as_told(self, moved: list[packets.Moved]) -> packets.ChartState:
-        """Where the chart is, as everyone is told."""
+        """Return the state of the chart for the clients."""
         return packets.ChartState(
             states=self.states,
             variables=charts.variables(self.chart, self.snapshot),
@@ -172,14 +173,17 @@ class ChartDriver:
         )
 
     def ruling(self, name: str, kinds: frozenset[str]) -> str:
-        """allow, deny, ignore or unsaid."""
+        """Return "allow", "deny", "ignore" or "unsaid"."""
         return charts.ruling(self.chart, self.snapshot, name, kinds)
 
     def forbidden(
         self, name: str, kinds: frozenset[str], detail: str = "", *, is_in: bool = True
     ) -> Problem:
-        """Why not, where the room is, and what goes there. is_in: this person has come in
-        already, so that coming in is no help."""
+        """Return the refusal of an action, with the state of the room and what is allowed there.
+
+        detail: the reason; by default that the action is not allowed in this state.
+        is_in: whether this person has joined, so that joining is not suggested.
+        """
         state = self.states[-1] if self.states else None
         goes = charts.allowed(self.chart, self.snapshot, kinds)
         return Problem(
@@ -193,22 +197,24 @@ class ChartDriver:
     # -- storing -----------------------------------------------------------------------
 
     def dump_if_changed(self) -> bytes | None:
-        """The snapshot's bytes if it has changed since the last call."""
+        """Return the snapshot's bytes if it has changed since the last call, and otherwise None."""
         if not self.changed:
             return None
         self.changed = False
         return charts.dump(self.chart, self.snapshot)
 
     def restore(self, dump: bytes, now: int) -> None:
-        """Go on from a stored snapshot; its timers have what remained at `now`.
+        """Continue from a stored snapshot. now: milliseconds; timers continue from here with their
+        remaining time.
 
-        It counts as changed: a room that was down for a while has later deadlines than its
-        journal says, and the next restart must not take that while for time that passed.
+        The snapshot counts as changed: the deadlines of a room that was down are now later than
+        those in its journal. Without a new snapshot, the next restart would count the downtime as
+        time that has passed.
         """
         self._snapshot = charts.restore(self.chart, dump, now)
         self.changed = self._stale = True
 
 
 def _line(because: str | None) -> str | None:
-    """The room file's reason as people are told it."""
+    """Return the reason from the room file as one clean line."""
     return None if because is None else clean_line(because)

@@ -1,6 +1,6 @@
-"""What a verdict about checksums means for people: who diverged, who begins again, who agrees.
+"""Applies verdicts about checksums to people: who diverged, who restarts, who agrees again.
 
-Knows people and turns; the comparing itself is in `lockstep.checksums`.
+Knows people and turns. `lockstep.checksums` compares the checksums.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class Divergence:
         self.requests = requests
 
     def compare(self) -> bool:
-        """Judge what the reports allow by now; divergences only while turns run. Whether the
-        chart is to hear of one at once."""
+        """Apply all verdicts that the reports allow, and divergences only while turns run. Returns
+        whether the chart has to handle one at once."""
         urgent = False
         checksums, signals = self.play.checksums, self.play.signals
         if checksums.has_reports and self.lifecycle.is_there("diverged"):
@@ -72,8 +72,9 @@ class Divergence:
         return True
 
     def _release_the_last(self) -> None:
-        """Where only players under repair are here, nobody is left whom they could agree with:
-        they play on and are compared with each other, and with whoever returns."""
+        """End all repairs if all connected players are under repair: no other player is left with
+        whom they could agree. They continue and are compared with each other, and with players who
+        return."""
         here = [one for one in self.people.players() if one.connected and not one.failed]
         if here and all(member.repairing for member in here):
             for member in here:
@@ -83,13 +84,13 @@ class Divergence:
 
     def _healed(self, seat: int) -> None:
         member = self.people.at(seat)
-        assert member is not None, "an empty seat is forgotten"
+        assert member is not None, "the reports of an empty seat are discarded"
         presence.release(member)
         self.lifecycle.happens("repaired", member)
 
     def repair(self) -> None:
-        """Whoever differs from a majority begins again, while the others go on. Where nobody
-        knows who is right there is nobody to repair."""
+        """Restart the engines that differ from a majority, while the others continue. Players who
+        have used up their repairs are removed. An undecidable verdict repairs no engine."""
         ill = [m for m in self.people.players() if m.outvoted and not m.repairing]
         allowed = number(self.file, "divergence", "repairs")
         for member in ill:

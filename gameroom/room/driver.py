@@ -1,9 +1,9 @@
-"""A room under a virtual clock, for everyone who needs no server: scenarios, `trace`, tests and
+"""Runs a room with a virtual clock and without a server: for scenarios, `trace`, tests and
 benchmarks.
 
-It performs the room's effects in their order: the journal is a list, events go to the listeners,
-and the alarm is a number. It knows no socket and no store. The rule it keeps is the server's:
-nothing is told before it is stored, every packet has one answer, and no alarm is in the past.
+It performs the room's effects in order: the journal is a list, events go to the listeners, and the
+alarm is a number. It knows no socket and no store. The rule it keeps is that of the server: events
+are stored before they are sent, every packet has one answer, and no alarm is in the past.
 """
 
 from __future__ import annotations
@@ -30,36 +30,37 @@ from gameroom.room.room import Room
 
 
 class RoomListener:
-    """Everything that a room does to the world, one method for each kind. A listener overrides
-    what it needs. It sends nothing while it listens: the room's other effects come first."""
+    """Receives the effects of a room, with one method for each kind. Override the methods that you
+    need. Do not send packets from within a method: the room's other effects come first."""
 
     def store(self, entry: Append) -> None:
-        """This is the last entry of the journal now."""
+        """This entry was appended to the journal."""
 
     def hear(self, event: Event) -> None:
-        """Everyone who is connected is told this event."""
+        """This event is sent to everyone who is connected."""
 
     def answer(self, reply: Reply) -> None:
-        """The answer to the packet that was sent."""
+        """This is the answer to the packet that was sent."""
 
     def reject(self, told: Rejected) -> None:
-        """One person is told that a command was refused."""
+        """This person is informed that a command was refused."""
 
     def part(self, told: Part) -> None:
-        """One person has lost the place."""
+        """This person has left or was removed."""
 
     def keep(self, told: Keep) -> None:
-        """A snapshot is worth keeping."""
+        """This snapshot has to be stored."""
 
     def log(self, told: Log) -> None:
-        """The operator is told what went wrong in somebody's program."""
+        """This failure of a client's program is logged for the operator."""
 
 
 class Driver:
-    """One room, its journal and its time in milliseconds.
+    """One room, its journal and its time.
 
-    now: the time. wake: when the room wants to be woken, None: not at all. journal: every event
-    so far; given one, the room goes on where it ends, as after a crash of the server.
+    now: the time in milliseconds. wake: when to call `tick` next, None for never.
+    journal: all events so far. If you pass one, the room continues from its end, as after a crash
+    of the server.
     """
 
     def __init__(
@@ -71,7 +72,8 @@ class Driver:
         journal: Iterable[Append] = (),
         now: int = 0,
     ) -> None:
-        """A room that does nothing before `begin`, so that you can attach listeners first."""
+        """Create the room. It does nothing before `begin`, so that you can attach listeners
+        first."""
         self.now = now
         self.wake: int | None = None
         self.journal = list(journal)
@@ -83,27 +85,28 @@ class Driver:
             self.room = Room(chart, seed=seed, settings=settings, now=now)
 
     def attach(self, *listeners: RoomListener) -> None:
-        """From now on these hear of every effect, in the order in which they were attached."""
+        """Add listeners. They receive all later effects, in the order in which they were
+        attached."""
         self._listeners += listeners
 
     def begin(self) -> None:
-        """The room begins, or goes on from the journal."""
+        """Begin the room, or continue from the journal."""
         self._perform(self.room.tick(self.now) if self.journal else self.room.begin())
 
     def send(self, who: str, packet: Packet) -> Reply:
-        """A packet from the person with the user id `who` arrives now."""
+        """Pass a packet from the person with the user id `who`, and return the answer."""
         reply = self._perform(self.room.receive(who, packet, self.now))
         assert reply is not None, "every packet is answered"
         return reply
 
     def tick(self) -> None:
-        """The time goes on to `wake`, which is not None, and the room is woken."""
-        assert self.wake is not None, "the room waits for somebody"
+        """Advance the time to `wake`, which must not be None, and wake the room."""
+        assert self.wake is not None, "the room has no alarm"
         self.now = self.wake
         self._perform(self.room.tick(self.now))
 
     def wait(self, ms: int) -> None:
-        """Time passes; the room is woken whenever it asked for it."""
+        """Let this many milliseconds pass, and wake the room whenever it is due."""
         end = self.now + ms
         while self.wake is not None and self.wake <= end:
             self.tick()
@@ -118,7 +121,7 @@ class Driver:
                     for each in self._listeners:
                         each.store(effect)
                 case Broadcast(event):
-                    assert self.journal[-1].event is event, "told before it was stored"
+                    assert self.journal[-1].event is event, "an event was sent before it was stored"
                     for each in self._listeners:
                         each.hear(event)
                 case Reply():
@@ -139,6 +142,6 @@ class Driver:
                     for each in self._listeners:
                         each.log(effect)
                 case Arm(at):
-                    assert at is None or at > self.now, "an alarm in the past never sleeps"
+                    assert at is None or at > self.now, "the alarm must not be in the past"
                     self.wake = at
         return answer

@@ -1,4 +1,4 @@
-"""What a room wants done, in the order in which it must happen."""
+"""The effects of a room: what the shell must do, in this order."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from gameroom.wire.close import Close
 
 
 class Append(Struct, frozen=True, gc=False):
-    """Write the event to the journal. Comes before the Broadcast of the same event."""
+    """Write the event to the journal. Comes before the Broadcast of the same event.
+
+    at: the room's time in milliseconds.
+    """
 
     event: Event
     at: int
     chart: bytes | None = None
-    """The chart's snapshot after this event, None when it did not change."""
+    """The chart's snapshot after this event; None if it did not change."""
     ids: tuple[tuple[int, int], ...] = ()
-    """Seat and id of each command that this turn was given, whether it stands or was refused."""
+    """Seat and id of each command of this turn, including refused ones."""
 
 
 class Broadcast(Struct, frozen=True, gc=False):
@@ -31,7 +34,9 @@ class Broadcast(Struct, frozen=True, gc=False):
 
 class Reply(Struct, frozen=True, gc=False):
     """The answer to the packet that was received: exactly one per `receive`.
-    status 200, 201, 202 or 204; or a Problem."""
+
+    status: 200, 201, 202 or 204, or that of the Problem.
+    """
 
     status: int
     body: Value | Body | Welcome = None
@@ -40,8 +45,11 @@ class Reply(Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Told privately: command `index` of the packet for `generation` was refused when its
-    turn closed. It carries no seq and is not in the journal."""
+    """Inform the sender that a part of the packet for `generation` was refused. This has no seq and
+    is not in the journal.
+
+    index: that of the command; -1 for a signal.
+    """
 
     who: str
     generation: int
@@ -60,8 +68,8 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """Keep the state's bytes for those who come later. The Reply to who sent them follows:
-    where they cannot be kept, it has to say so, and nothing else is lost.
+    """Store the state's bytes for clients that come later. The Reply to the sender follows. If the
+    bytes cannot be stored, that Reply must say so; nothing else is lost.
 
     at: the room's time of the snapshot's event in milliseconds.
     """
@@ -73,7 +81,7 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """Tell the operator what this person's program reports of itself (`inputs.Fail`)."""
+    """Log for the operator what this person's program reports about itself (`inputs.Fail`)."""
 
     who: str
     name: str
@@ -83,7 +91,7 @@ class Log:
 
 
 class Arm(Struct, frozen=True, gc=False):
-    """Call `tick` at this time in milliseconds (the latest Arm counts); None: no need."""
+    """Call `tick` at this time in milliseconds, or never if None. Replaces the previous Arm."""
 
     at: int | None
 
@@ -93,7 +101,7 @@ Effect = Append | Broadcast | Reply | Rejected | Part | Keep | Log | Arm
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """All of a room that a newcomer is shown before the events."""
+    """The current state of a room, which a client receives before the events that follow."""
 
     seq: int
     generation: int

@@ -1,8 +1,8 @@
-"""What a room says: to everyone, in one order, each event stored before it is told.
+"""The events of a room: sent to everyone in one order, and stored before they are sent.
 
-Knows the events and who is to be told what; it decides nothing. The rule it keeps: `seq`
-has no gaps, and the Append of an event comes before its Broadcast, both asked for in one
-place. Who has to go is told so after the roster that says it.
+Knows the events and the effects; it decides nothing. The rule it keeps: `seq` has no gaps, and the
+Append of an event comes before its Broadcast, both requested in one place. The Part of a person
+comes after the roster without that person.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from gameroom.wire.close import Close
 class EventLog:
     """The events and effects of one room.
 
-    now: the room's time at the call at hand, in milliseconds. settings: the setup
-    configuration, the same map for all parts of the room. folded: all that was said up to now.
+    now: the room's time at the current call, in milliseconds. settings: the values of the settings,
+    the same map for all parts of the room. folded: all events up to now, folded.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class EventLog:
         self.settings = settings
         self.folded = Folded(settings)
         self._watching: int | None = None
-        """How many watch, as was told last."""
+        """The number of spectators in the last roster that was compared."""
         self._people = people
         self._chart_driver = chart_driver
         self._patience = patience
@@ -48,21 +48,22 @@ class EventLog:
 
     @property
     def seq(self) -> int:
-        """The last event, 0 before the first."""
+        """The `seq` of the last event; 0 before the first."""
         return self.folded.seq
 
     @property
     def over(self) -> bool:
-        """The room has reached an end: nothing moves it any more."""
+        """Whether the room has ended: nothing changes it any more."""
         return self.folded.ended or self._chart_driver.ending is not None
 
     # -- events ------------------------------------------------------------------------
 
     def say(self, body: Body, *, dump: bool = False, ids: tuple[tuple[int, int], ...] = ()) -> None:
-        """Store, then tell: the one place where both are asked for.
+        """Store an event, then send it. This is the only place that requests both.
 
-        dump: store the chart with it. Only with an event that tells of the move itself, so
-        that no cut of the journal has moved further than it has told. ids: of a turn's commands.
+        dump: whether to store the chart with it. Only for an event that contains the chart's move.
+        Then a journal that is cut off anywhere has no chart that is ahead of its events.
+        ids: seat and id of each command of a turn.
         """
         event = Event(self.seq + 1, body)
         stored = self._chart_driver.dump_if_changed() if dump else None
@@ -72,12 +73,12 @@ class EventLog:
         self._out.append(Broadcast(event))
 
     def roster(self) -> packets.Roster:
-        """The roster, with how long those who are absent have been so."""
+        """Return the roster, with the times of absent players."""
         return presence.roster(self._people, self._patience, self.now)
 
     def say_roster_if_changed(self, *, dump: bool = False) -> None:
-        """What may have changed is told only where it has, or somebody could fill the journal
-        with one fact: a roster is long."""
+        """Send the roster if it differs from what the events already say, or if a person has to be
+        removed. A roster is long, so a client must not be able to fill the journal with copies."""
         if self._people.changed or self._parting:
             self._people.changed = False
             if self._is_known(self._people.roster()) and not self._parting:
@@ -87,8 +88,8 @@ class EventLog:
             self._parting.clear()
 
     def _is_known(self, roster: packets.Roster) -> bool:
-        """Whether the events say all of it already, but for the times. Verdicts and repairs say
-        something of people too."""
+        """Whether the events already say all of the roster except for the times. Verdicts and
+        repairs also change rows of it."""
         known = (player.row for _, player in sorted(self.folded.players.items()))
         was, self._watching = self._watching, roster.spectators
         return was == roster.spectators and roster.seats == tuple(known)
@@ -105,25 +106,25 @@ class EventLog:
         self._out.append(said)
 
     def want(self, *effects: Effect) -> None:
-        """Ask for something else to be done, in its place among what is said."""
+        """Add other effects. They keep their order among the events."""
         self._out.extend(effects)
 
     def part(self, member: Member, code: Close, reason: str) -> None:
-        """Who goes is told so after the roster that says it: a server that falls in between
-        still has this player, who has to know that."""
+        """Disconnect a person after the next roster. If the server stops before that roster is
+        stored, it still has this player, and the player must not have received the close code."""
         self._parting[member.user] = Part(member.user, code, reason)
 
     def leaves(self, who: str) -> bool:
-        """Whether this person is yet to be told to go."""
+        """Whether this person was removed and is not disconnected yet."""
         return who in self._parting
 
     def welcome(self, who: str) -> None:
-        """Somebody who leaves and comes again before a roster was told would never have left,
-        for whoever reads the journal: tell it."""
+        """Send the roster if a person joins who was removed since the last one. Otherwise the
+        journal would not show that this person left."""
         if who in self._parting:
             self.say_roster_if_changed()
 
     def take(self, wake_at: int | None) -> tuple[Effect, ...]:
-        """The effects since the last call, with the time of the next tick."""
+        """Return the effects since the last call, with the time of the next tick."""
         effects, self._out = (*self._out, Arm(wake_at)), []
         return effects

@@ -1,8 +1,8 @@
-"""A room as its journal has it: folded from the events, one after the other.
+"""The state of a room according to its journal, folded from the events in order.
 
-Knows what was said, not what was only heard: packets of an open turn, reports that wait for
-a verdict and spectators are in no journal. A `Checkpoint` is the same as a plain value, for
-a store; folding on from it equals folding from the first event.
+Knows only what the events say. Packets of an open turn, reports that wait for a verdict, and
+spectators are not in the journal. A `Checkpoint` is this state as a plain value for a store.
+Folding from a checkpoint has the same result as folding from the first event.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from gameroom.room.effects import Append
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """A seated player. row: as everyone was told, without the times.
+    """A seated player.
 
-    joined: counts up with every join. repairs: how often the engine began again.
-    outvoted: diverged from a majority.
+    row: as in the last roster, without the times. joined: counts the joins of the room.
+    repairs: how often the engine restarted. outvoted: whether it diverged from a majority.
     """
 
     row: RosterRow
@@ -38,13 +38,13 @@ class Player:
 class Checkpoint:
     """A room after its event `seq`, at `at` milliseconds of the room's time.
 
-    chart: the chart's snapshot (JSON) of `chart_at`. joins: how many have joined so far.
-    begin: what the engines of the game began with; running: whether they run.
-    generation: the last closed turn; heard: whose packets were heard for the closed turns.
-    turn_ms, ahead, iterations_per_command: the pace, 0 before the first turn.
-    judged: the latest generation with a verdict. diverged: the last divergence that was told,
-    without the seats that were vacated since. left: the names of those who have left the game
-    that is played, in that order.
+    chart: the chart's snapshot (JSON) at the time `chart_at`. joins: how many joined so far.
+    begin: the values with which the engines began. running: whether they run.
+    generation: the last closed turn. heard: what was heard for the closed turns, by seat.
+    turn_ms, ahead, iterations_per_command: the pace; 0 before the first turn.
+    judged: the latest generation with a verdict. diverged: the last divergence that was announced,
+    without the seats that were vacated since. left: the names of the players who left the current
+    game, in that order.
     """
 
     seq: int
@@ -68,17 +68,17 @@ class Checkpoint:
 
 
 CLOSED_MAX = 64
-"""How many turns are folded at a time. It is cheaper than one by one."""
+"""How many turns are folded together, which is cheaper than one by one."""
 
 LEFT_MAX = 64
-"""How many of those who have left a game are known by name: the first ones."""
+"""How many names of players who left a game are stored: the first ones."""
 
 
 class Folded:
-    """The events of one room folded up to `seq`. chart: None before the first event."""
+    """The events of one room, folded up to `seq`. chart: None before the first event."""
 
     def __init__(self, settings: Mapping[str, Value]) -> None:
-        """A room of which nothing was said yet, with the settings it was made with."""
+        """A room without events, with the settings with which it was created."""
         self.seq = 0
         self.at = 0
         self.chart: bytes | None = None
@@ -92,7 +92,7 @@ class Folded:
         self._turns = Turns(window=0)
         self._pace: Pace | None = None
         self._closed: list[tuple[MasterPacket, tuple[tuple[int, int], ...]]] = []
-        """The latest turns, which are not in `_turns` and `_pace` yet, and the ids of their
+        """The latest turns that are not in `_turns` and `_pace` yet, with the ids of their
         commands."""
         self.judged = 0
         self.diverged: packets.Diverged | None = None
@@ -100,8 +100,8 @@ class Folded:
 
     @classmethod
     def of(cls, checkpoint: Checkpoint) -> Folded:
-        """What was folded when the checkpoint was taken. Raises ValueError where its texts are not
-        those of a checkpoint."""
+        """Return the state at a checkpoint. Raises ValueError if one of its strings is not
+        valid."""
         folded = cls(checkpoint.settings)
         folded.seq, folded.at = checkpoint.seq, checkpoint.at
         folded.chart, folded.chart_at = checkpoint.chart.encode(), checkpoint.chart_at
@@ -119,7 +119,7 @@ class Folded:
         return folded
 
     def checkpoint(self) -> Checkpoint:
-        """The same as a plain value. The room must have begun."""
+        """Return this state as a plain value. The room must have begun."""
         assert self.chart is not None, "a room that has not begun has no checkpoint"
         turns, pace = self.turns, self.pace
         return Checkpoint(
@@ -145,24 +145,24 @@ class Folded:
 
     @property
     def turns(self) -> Turns:
-        """Whose packets were heard for the closed turns, and the ids of their commands."""
+        """What was heard for the closed turns, and the ids of their commands."""
         self._fold_turns()
         return self._turns
 
     @property
     def pace(self) -> Pace | None:
-        """The pace of the last turn, None before the first."""
+        """The pace of the last turn; None before the first."""
         self._fold_turns()
         return self._pace
 
     def fold_all(self, entries: Iterable[Append]) -> Folded:
-        """Fold events that follow on each other; returns itself."""
+        """Fold consecutive events, and return self."""
         for entry in entries:
             self.fold(entry)
         return self
 
     def fold(self, entry: Append) -> None:
-        """The next event."""
+        """Fold the next event."""
         assert entry.event.seq == self.seq + 1, "a gap in the journal"
         self.seq, self.at = entry.event.seq, entry.at
         if entry.chart is not None:
@@ -205,7 +205,8 @@ class Folded:
             self.judged = packet.checksum.generation
 
     def _fold_turns(self) -> None:
-        """Fold the latest turns: in one go as far as everybody was heard in time."""
+        """Fold the latest turns. Consecutive turns for which all players were heard in time are
+        folded together."""
         if not self._closed:
             return
         closed, self._closed = self._closed, []
@@ -230,7 +231,7 @@ class Folded:
             self.left = ()
 
     def _roster(self, roster: packets.Roster) -> None:
-        """Whoever sits where somebody else sat starts from nothing."""
+        """Fold a roster. A player in a seat that another player had starts from scratch."""
         self._fold_turns()
         before = {player.row.user: player for player in self.players.values()}
         vacated = {seat: player.row.user for seat, player in self.players.items()}

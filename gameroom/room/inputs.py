@@ -1,4 +1,4 @@
-"""What a room receives, already decoded and with its sender known."""
+"""The packets that a room receives, already decoded. The shell passes the sender with them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from gameroom.model import Value
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Somebody wants in. As a player where a seat is free and the state allows `join`,
-    else as a spectator where the state allows `watch`, else refused. Joining again is
-    safe: the same person comes back to the same place."""
+    """Join the room: as a player if a seat is free and the state allows `join`, or else as a
+    spectator if the state allows `watch`. Otherwise it is refused. A person who joins again keeps
+    the same place.
+
+    spectate: do not take a seat. team: the wished team.
+    """
 
     name: str
     spectate: bool = False
@@ -24,31 +27,31 @@ class Join:
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """Gives up the seat for good."""
+    """Leave the room and give up the seat."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expel:
-    """The server takes this person's place. Nothing that a client sends becomes this."""
+    """The server removes this person. A client cannot send this."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """A socket opened for this person, who has every event up to `seq`."""
+    """A socket opened for this person, who has received every event up to `seq`."""
 
     seq: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Disconnect:
-    """This person's socket is gone."""
+    """This person's socket was closed or lost."""
 
 
 @dataclass(frozen=True, slots=True)
 class Configure:
-    """New values for some settings; all are taken or none."""
+    """Change some settings. If one value does not fit, none is changed."""
 
     settings: Mapping[str, Value]
 
@@ -60,7 +63,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Hide:
-    """This person's page is not seen any more, or is seen again."""
+    """This person's page was hidden, or is visible again."""
 
     hidden: bool = True
 
@@ -77,9 +80,12 @@ FailureKind = Literal["engine", "signal", "snapshot", "view"]
 
 @dataclass(frozen=True, slots=True)
 class Fail:
-    """What went wrong in this person's program. kind: `engine` cannot go on; with any other the
-    game goes on: a signal that does not fit, a state that cannot be kept, a fault of the view.
-    generation: the turn that was run, 0 before the first. text: what was said of it."""
+    """A failure in this person's program.
+
+    kind: `engine` means that the engine cannot continue. With all other kinds the game continues:
+    a signal that does not fit, a state that cannot be stored, an error of the view.
+    generation: the turn that was run; 0 before the first. text: the error.
+    """
 
     kind: FailureKind
     generation: int
@@ -88,7 +94,7 @@ class Fail:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A request that the room file declares."""
+    """Send a request that the room file declares."""
 
     name: str
     body: Mapping[str, Value] = field(default_factory=dict)
@@ -96,15 +102,15 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """A line of chat."""
+    """Send a line of chat."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class HaveState:
-    """The canonical bytes of this person's engine's state after `generation` have this SHA-256
-    (in hex) and this size."""
+    """The canonical bytes of the engine's state after `generation` have this SHA-256 (in hex) and
+    this size in bytes."""
 
     generation: int
     sha256: str
@@ -113,8 +119,8 @@ class HaveState:
 
 @dataclass(frozen=True, slots=True)
 class SendState:
-    """These bytes themselves, as the room asked for them, and their SHA-256 in hex: it takes a
-    while, so whoever read the bytes works it out where nobody waits (`with_hash`)."""
+    """The canonical bytes of the engine's state, which the room requested, and their SHA-256 in
+    hex. Hashing takes a while, so the shell does it in another thread (`with_hash`)."""
 
     generation: int
     state: bytes
@@ -122,7 +128,7 @@ class SendState:
 
 
 def with_hash(generation: int, state: bytes) -> SendState:
-    """A state that somebody has sent."""
+    """Return the packet for a state that a client sent."""
     return SendState(generation, state, hashlib.sha256(state).hexdigest())
 
 

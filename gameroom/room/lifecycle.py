@@ -1,8 +1,8 @@
-"""What happens to people and what becomes of them: one table, for the room and for the explorer.
+"""Events of people and their effect on flags: one table for the room and for the explorer.
 
-Knows the flags and events of `model.builtin`, no time and no turns: when something happens is the
-business of whoever says so. The rule it keeps: a flag that conditions can ask for changes only as
-a row of the table says, and only for those whom the row is about.
+Knows the flags and events of `model.builtin`, no time and no turns: the caller decides when an
+event happens. The rule it keeps: a flag that conditions can read changes only as a row of the table
+says, and only for people who match the row.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ _ALL = frozenset(FLAGS)
 
 @dataclass(frozen=True, slots=True)
 class Whom:
-    """Flags that a person has, flags that the person lacks, and where the chart is."""
+    """One case of a rule. has: flags that the person has. lacks: flags that the person does not
+    have. where: the state of the chart."""
 
     has: frozenset[str]
     lacks: frozenset[str]
@@ -32,12 +33,13 @@ class Whom:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One thing that happens to a person.
+    """One event of a person.
 
-    doc: what happens. told: the same of somebody in a story; empty where the story has words of
-    its own. of: whom it can happen to and where, any of these cases. sets, clears: the flags that
-    change before the chart hears of it. asks: what the state has to allow this person; None where
-    it happens by itself. heard: whether the chart hears of it, as the event so named.
+    doc: what happens. told: the predicate for it in a story; empty if the story has its own words.
+    of: the cases in which it can happen; one of them must match.
+    sets, clears: the flags that change before the chart receives the event.
+    asks: what the state must allow the person; None if the person does not request it.
+    heard: for whom the chart receives an event of this name.
     """
 
     doc: str
@@ -59,7 +61,8 @@ def _rule(
     asks: str | None = None,
     heard: Heard = "of players",
 ) -> Rule:
-    """of: cases with `or` between them, each of flags, `not flag`, and `running` or `iterating`."""
+    """Create a rule. of: cases separated by `or`, each with flags, `not flag`, and `running` or
+    `iterating`. sets, clears: flags separated by spaces."""
     cases = tuple(map(_case, of.split(" or ")))
     return Rule(doc, told, cases, _flags(sets), _flags(clears), asks, heard)
 
@@ -197,27 +200,27 @@ RULES: dict[str, Rule] = {
         of="not diverged, iterating", sets="diverged",
     ),
 }  # fmt: skip
-"""By what happens. Where the chart hears of it, the event has this name and the field `seat`, that
-of a spectator -1; `diverged` also has `decidable`."""
+"""The rules by event. The event that the chart receives has this name and the field `seat`, which
+is -1 for a spectator; `diverged` also has `decidable`."""
 
 
 class Lifecycle:
-    """What happens to the people of one room."""
+    """The events of the people of one room."""
 
     def __init__(self, chart_driver: ChartDriver) -> None:
         self._chart_driver = chart_driver
 
     def asks(self, event: str) -> str | None:
-        """What the state has to allow for it; None where it happens by itself."""
+        """Return what the state must allow for it; None if a person does not request it."""
         return RULES[event].asks
 
     def allows(self, event: str, kinds: frozenset[str]) -> bool:
-        """Does the state let somebody of these kinds do that?"""
+        """Whether the state allows it for a person of these kinds."""
         asks = self.asks(event)
         return asks is None or self._chart_driver.ruling(asks, kinds) == "allow"
 
     def can(self, event: str, member: Member) -> bool:
-        """Is this person one to whom it can happen now? What the state allows is not asked."""
+        """Whether it can happen to this person now. Does not check what the state allows."""
         flags = member.flags
         return any(
             case.has <= flags and case.lacks.isdisjoint(flags) and self._is_there(case.where)
@@ -225,8 +228,8 @@ class Lifecycle:
         )
 
     def happens(self, event: str, member: Member, **more: Value) -> bool:
-        """The person's flags change, and the chart is to hear of it. False, and nothing happens,
-        where this cannot happen to this person now."""
+        """Change the person's flags and queue the event for the chart. Returns False, and does
+        nothing, if it cannot happen to this person now. more: further fields of the event."""
         if not self.can(event, member):
             return False
         self.change(event, member)
@@ -234,7 +237,7 @@ class Lifecycle:
         return True
 
     def change(self, event: str, member: Member) -> None:
-        """The person's flags change, and nobody hears of it by itself."""
+        """Change the person's flags only."""
         rule = RULES[event]
         for flag in rule.clears:
             setattr(member, flag, False)
@@ -242,13 +245,13 @@ class Lifecycle:
             setattr(member, flag, True)
 
     def tell(self, event: str, member: Member, **more: Value) -> None:
-        """The chart is to hear of it at its next run."""
+        """Queue the event for the next run of the chart. more: further fields of the event."""
         heard = RULES[event].heard
         if heard == "of anyone" or (heard == "of players" and member.seat is not None):
             self._chart_driver.happen(event, {"seat": seat_of(member), **more})
 
     def is_there(self, event: str) -> bool:
-        """Is the chart where that can happen?"""
+        """Whether the chart is in a state in which it can happen."""
         return any(self._is_there(case.where) for case in RULES[event].of)
 
     def _is_there(self, where: Where) -> bool:
@@ -262,5 +265,5 @@ class Lifecycle:
 
 
 def seat_of(member: Member) -> int:
-    """The number for the wire and for `event.seat`: -1 for a spectator."""
+    """Return the seat for the wire and for `event.seat`: -1 for a spectator."""
     return -1 if member.seat is None else member.seat

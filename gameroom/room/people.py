@@ -1,7 +1,7 @@
-"""The people of a room: who sits where, who watches, and what is known of them.
+"""The people of a room: players with their seats, spectators, and their flags.
 
-Knows the room file's seats, teams and roles; no chart and no turns. Seats are numbered
-from 0; the lowest free one is given out. A role has one holder at a time.
+Knows the room file's seats, teams and roles; no chart and no turns. Seats are numbered from 0; a
+new player gets the lowest free one. At most one person has a role.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from gameroom.room.folded import Player
 from gameroom.texts import looks, numbered
 
 SMALL_NUMBERS_MAX = 9
-"""Of people whose names look alike. Any more get the number of their join: a hall full of them is
-not counted through for each newcomer."""
+"""The highest number after a name that looks like another one. After that, the number of the join
+is used, so that many similar names do not make each join slow."""
 
 
 TOLD = frozenset({"roles", "team", *FLAGS, "slow_by", "repairing", "choices"})
-"""What everyone sees of a person and what can change."""
+"""The fields of a Member that everyone sees and that can change."""
 
 COUNTED = TOLD | {
     "seat",
@@ -36,30 +36,31 @@ COUNTED = TOLD | {
     "silent_since",
     "missing_since",
 }
-"""What decides whom turns wait for, what somebody may do, and when somebody is to be noted next.
-Whoever works that out keeps it until `People.version` changes."""
+"""The fields of a Member that decide for whom turns wait, what a person is allowed to do, and when
+a deadline is due. Values computed from them are valid until `People.version` changes."""
 
 
 @dataclass(slots=True)
 class Member(Flags):
-    """One person, with all flags. `seat` is None for a spectator.
+    """One person, with all flags. All times are in milliseconds of the room's time.
 
-    people: those among whom this person is; they notice when something changes that is told.
-    joined: counts up with every join; the smallest is the longest in the room.
+    people: the people of the room; they are notified of changes.
+    joined: counts the joins of the room; the smallest number has been in the room for longest.
+    seat: None for a spectator.
     arrived: whether a socket was ever opened.
-    away_since: when the connection was lost or since when it is awaited (`presence`).
-    silent_since: since when a due turn has not heard this player, None when it has.
-    missing_since: since when the silence is so long that all are told, None when it is not.
-    outvoted: diverged from a majority, so that it is known who is right.
-    repairing, repairs: the engine begins again, and how often it has done so.
-    failed_since: when the engine failed, or since when its player is back; None when it runs.
-    failure: the turn and the text that were told then, None where that is not known any more.
+    away_since: when the connection was lost, or since when it has been expected (`presence`).
+    silent_since: since when a due turn has not heard this player; None if the player is not silent.
+    missing_since: since when the player has been missing; None if the player is not missing.
+    outvoted: diverged from a majority, so that it is known which engine is right.
+    repairing, repairs: whether the engine is restarting, and how often it has restarted.
+    failed_since: when the engine failed or its player returned; None if the engine runs.
+    failure: the turn and the text of that failure; None if they are not known any more.
     failed_here: it failed in the program that is connected now, which sends no more packets.
-    reasons: of the refusal that was told last.
-    slow_by: what makes the turns longer, while `slow`.
-    gathers_from: the generation from which on the turns wait for this player's packets;
-        None while nobody waits, as during catching up.
-    spent: by kind of doing, the room's allowance that is used up (see `allowance`).
+    reasons: the reasons of the last refusal of the setup.
+    slow_by: why the turns are longer, while `slow`.
+    gathers_from: the generation from which on the turns wait for this player's packets; None if
+        they do not wait, for example while the player catches up.
+    spent: by kind of action, the used-up allowance (see `allowance`).
     """
 
     people: People = field(repr=False, compare=False)
@@ -94,14 +95,15 @@ class Member(Flags):
 
     @property
     def kinds(self) -> frozenset[str]:
-        """Every word by which guards and permissions may mean this person."""
+        """Every word that includes this person in guards and permissions, except `anyone` and
+        `present`."""
         base = "spectator" if self.seat is None else "player"
         team = () if self.team is None else (self.team,)
         return frozenset((base, *team, *self.roles))
 
     @property
     def flags(self) -> frozenset[str]:
-        """What conditions may ask of this person."""
+        """The flags of this person that are true."""
         return frozenset(flag for flag in FLAGS if getattr(self, flag))
 
 
@@ -109,8 +111,8 @@ class Member(Flags):
 class People:
     """Everyone in the room, by user id.
 
-    changed: whether something of them has changed that everyone sees, until it is told.
-    version: counts up with every change of `COUNTED`, and with everybody who comes or goes.
+    changed: whether a field that everyone sees has changed since the last roster.
+    version: increases with every change of a field in COUNTED, and when a person joins or leaves.
     """
 
     file: RoomFile
@@ -125,7 +127,7 @@ class People:
         return iter(self.members.values())
 
     def seated(self) -> Mapping[int, Member]:
-        """Everyone with a seat, by seat and in that order. Asked every turn, so kept."""
+        """Return the players by seat, in seat order. Cached, because every turn needs them."""
         if self._seated_version != self.version:
             seated = [(member.seat, member) for member in self if member.seat is not None]
             self._seated = dict(sorted(seated, key=lambda pair: pair[0]))
@@ -133,7 +135,7 @@ class People:
         return self._seated
 
     def players(self) -> Collection[Member]:
-        """Everyone with a seat, in seat order."""
+        """Return the players in seat order."""
         return self.seated().values()
 
     def spectators(self) -> list[Member]:
@@ -143,8 +145,8 @@ class People:
         return self.seated().get(seat)
 
     def free_seat(self) -> int | None:
-        """The lowest free seat, None when all are taken."""
-        assert self.file.players is not None, "a merged room says how many players"
+        """Return the lowest free seat; None if all are taken."""
+        assert self.file.players is not None, "a merged room has a number of players"
         taken = {member.seat for member in self}
         return next((seat for seat in range(self.file.players.high) if seat not in taken), None)
 
@@ -153,7 +155,8 @@ class People:
         return len(self.spectators()) >= high
 
     def team_for(self, wish: str | None) -> str | None:
-        """The wished team, else the smallest one, where there is room; None for none."""
+        """Return the wished team, or the smallest team if there is no wish. None if the team, or
+        every team, is full."""
         sizes = {
             team.name: sum(member.team == team.name for member in self) for team in self.file.teams
         }
@@ -163,7 +166,7 @@ class People:
         return min(open_, key=lambda name: sizes[name], default=None)
 
     def add(self, user: str, name: str, *, seat: int | None, team: str | None) -> Member:
-        """A newcomer. The name gets a number behind it where somebody's looks like it."""
+        """Add a person. If the name looks like another one, a number is appended to it."""
         self._joins += 1
         member = Member(self, user, self._unlike_others(name), self._joins, seat=seat, team=team)
         self.members[user] = member
@@ -185,8 +188,8 @@ class People:
         self.version += 1
 
     def hand_on(self, role: str) -> None:
-        """Where nobody holds the role, the longest seated of those who may hold it does,
-        connected ones first."""
+        """Give a role that no player has to the player who can have it and has been in the room for
+        longest. Connected players come first."""
         of = next(declared.of for declared in self.file.roles if declared.name == role)
         candidates = [member for member in self.players() if of in member.kinds]
         if not candidates or any(role in member.roles for member in candidates):
@@ -195,7 +198,7 @@ class People:
         heir.roles |= {role}
 
     def meant_by(self, who: str) -> list[Member]:
-        """The members that a word of the room file means."""
+        """Return the members that a word of the room file includes."""
         if who == "anyone":
             return list(self)
         if who == "present":
@@ -203,7 +206,7 @@ class People:
         return [member for member in self if who in member.kinds]
 
     def facts(self) -> tuple[Person, ...]:
-        """What guards may know, players in seat order, then spectators."""
+        """Return the people as guards see them: players in seat order, then spectators."""
         return tuple(
             Person(
                 kinds=member.kinds,
@@ -214,17 +217,17 @@ class People:
         )
 
     def roster(self) -> Roster:
-        """The roster as everyone sees it, but for the times (`presence.roster`)."""
+        """Return the roster without the times, which `presence.roster` adds."""
         return Roster(
             seats=tuple(_seat(member) for member in self.players()),
             spectators=len(self.spectators()),
         )
 
     def restore(self, players: Iterable[Player], joins: int, now: int) -> None:
-        """Take over the players from the journal, with all that conditions can ask of them.
-        Everybody is awaited since `now`: nobody's connection outlives the server.
+        """Restore the players from the journal, with all flags. All of them are expected to
+        reconnect from `now` on (milliseconds), because no connection survives a restart.
 
-        Who was only watching is not in the journal and comes back by joining again.
+        Spectators are not in the journal and have to join again.
         """
         self._joins = joins
         for player in players:
@@ -248,7 +251,7 @@ class People:
 
 
 def choice_of(body: Mapping[str, object]) -> str | None:
-    """The ballot in a request's body: its field `choice`."""
+    """Return the choice in the body of a request: its field `choice`, or None."""
     choice = body.get("choice")
     return choice if isinstance(choice, str) else None
 

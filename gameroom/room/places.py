@@ -1,6 +1,6 @@
-"""Who may come in, and where: a seat, a place to watch, or the reason why not.
+"""Decides on a join: a seat, a place as a spectator, or a refusal.
 
-Knows the people and what the chart permits; changes neither.
+Knows the people and what the chart allows; changes neither.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SPECTATOR = frozenset(("spectator",))
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a newcomer goes; `seat` is None for a spectator."""
+    """The place of a new person. seat: None for a spectator."""
 
     name: str
     seat: int | None
@@ -30,8 +30,8 @@ class Place:
 def place_for(
     wish: Join, people: People, chart_driver: ChartDriver, lifecycle: Lifecycle
 ) -> Place | Problem:
-    """A seat where one is free and the state allows `join`, else a place to watch where
-    the state allows `watch`, else the refusal."""
+    """Return a seat if one is free and the state allows `join`, or else a place as a spectator if
+    the state allows `watch`. Otherwise return the refusal."""
     name = clean_name(wish.name)
     if isinstance(name, Unfit):
         return Problem(422, "bad_name", name.why)

@@ -1,9 +1,9 @@
-"""The running game as the server sees it: gather the packets, verify, compare, keep time.
+"""The turns of a running game: collects packets, checks commands, compares checksums, keeps time.
 
-Knows the room's people and its chart, to ask who is gathered and what is allowed; it
-says nothing to anyone. The rule it keeps: a turn closes when everybody gathered has been
-heard (or the room's patience with the late ones is at its end), never earlier than the
-turn length after the last one.
+Knows the room's people and its chart, to find out for whom the turns wait and what is allowed; it
+sends no events. The rule it keeps: a turn closes when all gathered players have been heard, or when
+`gather within` has passed, and never earlier than the turn length after the last one. A player is
+gathered if the turns wait for the player's packets.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from gameroom.room.people import Member, People
 from gameroom.room.presence import SILENT_MS, revive, runs
 
 TELL_MS = 1_000
-"""How long a turn may be overdue before what waits for it is told without it."""
+"""How long a turn can be overdue before events that wait for it are sent without it."""
 
 CHECKSUM_WINDOW = 32
 SIGNAL_WINDOW = 64
@@ -41,7 +41,7 @@ SIGNALS_PER_GENERATION_MAX = 8
 
 
 class VerifiedTurn(Struct, frozen=True, gc=False):
-    """A closed turn with the commands that stand, in seat order, and those that do not."""
+    """A closed turn, with the accepted commands in seat order, and the rejected commands."""
 
     closed: Closed
     commands: tuple[SeatCommands, ...]
@@ -49,14 +49,18 @@ class VerifiedTurn(Struct, frozen=True, gc=False):
 
 
 class Play:
-    """The turns of one room. `due` is when the open turn should close, None while they rest."""
+    """The turns of one room.
+
+    due: when the open turn should close, in milliseconds of the room's time; None while turns do
+    not advance.
+    """
 
     def __init__(self, file: RoomFile, people: People, chart_driver: ChartDriver) -> None:
         self.people = people
         self.chart_driver = chart_driver
         self.due: int | None = None
         self.started = False
-        """Whether `running` has been entered: from then on packets are taken."""
+        """Whether `running` has been entered. From then on, packets are taken."""
         self.turns = Turns(window=AHEAD_MAX + 2)
         self.pacer = Pacer(_pace_policy(file))
         self.checksums = Checksums(CHECKSUM_WINDOW)
@@ -68,22 +72,22 @@ class Play:
         self._commands_max = number(file, "limits", "commands_per_turn")
         self._gather_within = _gather_within(file)
         self._version = 0
-        """Of the people, when what follows was found out."""
+        """The version of the people for which the following fields are valid."""
         self._gathered: tuple[int, ...] = ()
         self._awaited: frozenset[int] = frozenset()
         self._awaited_until = 0
-        """Before the turn of this generation nobody else is gathered."""
+        """No further player is gathered before the turn of this generation."""
         self._is_played = False
         self._is_anyone_slow = False
         self._keepers: dict[str, int] = {}
-        """By user, the seats whose packets can take the fast path."""
+        """The seats whose packets can take the fast path, by user."""
         self._rulings: dict[tuple[int, str], str] = {}
-        """What the chart says of a seat's commands, in the states `_ruled_in`."""
+        """The chart's rulings by seat and command, in the configuration `_ruled_in`."""
         self._ruled_in = -1
 
     @property
     def generation(self) -> int:
-        """The last closed turn, 0 before the first."""
+        """The last closed turn; 0 before the first."""
         return self.turns.open - 1
 
     @property
@@ -91,22 +95,22 @@ class Play:
         return self.pacer.pace
 
     def gathered(self) -> tuple[int, ...]:
-        """The seats whose packets the open turn waits for, in order."""
+        """Return the seats whose packets the open turn waits for, in order."""
         self._look()
         return self._gathered
 
     def is_played(self) -> bool:
-        """Is anybody there who sends packets? Otherwise the turns rest."""
+        """Whether any player sends packets. If not, no turn closes."""
         self._look()
         return self._is_played
 
     def is_anyone_slow(self) -> bool:
-        """Is anybody named who holds the pace back?"""
+        """Whether any player is marked as slow."""
         self._look()
         return self._is_anyone_slow
 
     def _look(self) -> None:
-        """Find out again whom the turns wait for, if that may have changed."""
+        """Update for whom the turns wait, if that can have changed."""
         open_ = self.turns.open
         if self._version == self.people.version and open_ < self._awaited_until:
             return
@@ -139,12 +143,12 @@ class Play:
     # -- hearing -----------------------------------------------------------------------
 
     def take(self, member: Member, packet: ClientPacket) -> tuple[Taken, list[Rejected]]:
-        """One client packet, with the commands and signals of it that are not taken, each for its
-        reason.
+        """Take a client packet. Returns what happened, and the refused commands and signals with
+        their reasons.
 
-        From the generation of the first packet that is not late the turns wait for its
-        seat. If that packet was heard before the connection was lost, all up to it were. An
-        engine that had failed runs then.
+        The turns wait for a seat from the generation of its first packet that is not late. If that
+        packet is a repeated one (from before the connection was lost), they wait from the open turn
+        on. Such a packet also shows that an engine that had failed runs again.
         """
         assert member.seat is not None, "only players send turns"
         kept, rejected = self._fitting(member, packet)
@@ -177,10 +181,10 @@ class Play:
         return taken, rejected
 
     def keep(self, user: str, packet: ClientPacket) -> bool | None:
-        """The fast path: take a packet that is the next one of a player who is here and that fits.
-        Such a packet changes nothing but what is known of its seat. Returns whether the open turn
-        has heard everybody now. For any other packet returns None, and nothing has changed: `take`
-        it."""
+        """The fast path of `take`, for a packet that fits and is the next one of a present player.
+        It only adds to what was heard from its seat. Returns whether the open turn has now heard
+        all gathered players. For any other packet, nothing changes and the result is None; call
+        `take` instead."""
         if self._version != self.people.version or self.turns.open >= self._awaited_until:
             self._look()
         seat = self._keepers.get(user)
@@ -199,7 +203,7 @@ class Play:
         return turns.has_heard(self._awaited)
 
     def _are_new(self, seat: int, packet: ClientPacket) -> bool:
-        """Whether all commands of a packet fit and are new, and each has an id or none has."""
+        """Whether all commands of a packet fit and are new, and either all or none have an id."""
         commands, ids = packet.commands, packet.ids
         if len(commands) > self._commands_max or (ids and len(ids) != len(commands)):
             return False
@@ -214,8 +218,8 @@ class Play:
     def _fitting(
         self, member: Member, packet: ClientPacket
     ) -> tuple[list[tuple[int, packets.Command]], list[Rejected]]:
-        """The commands that fit their types and are new, with their places; why the others are
-        not taken."""
+        """Return the commands that fit their types and are new, with their indices, and the refused
+        commands with their reasons."""
         assert member.seat is not None, "only players send turns"
         kept: list[tuple[int, packets.Command]] = []
         rejected: list[Rejected] = []
@@ -252,7 +256,8 @@ class Play:
     # -- comparing ---------------------------------------------------------------------
 
     def divergences(self) -> Iterator[packets.Diverged]:
-        """The verdicts that the reports allow by now; agreement goes into the next turn."""
+        """Yield the divergences that follow from the reports. The last agreement becomes part of
+        the next turn."""
         expected = self.gathered()
         while (verdict := self.checksums.judge(expected, self.generation)) is not None:
             if isinstance(verdict, packets.Checksum):
@@ -261,17 +266,17 @@ class Play:
                 yield verdict
 
     def quarantine(self, seat: int) -> None:
-        """This seat's engine begins again: it has no vote before it agrees with the others."""
+        """Take away the vote of a seat whose engine restarts, until it agrees with the others."""
         self.checksums.quarantine(seat, self.generation)
 
     def agreed_signals(self) -> tuple[SignalReport, ...]:
-        """The signals on which the engines have just agreed."""
+        """Return the signals on which the engines have just agreed."""
         return self.signals.agreed(self.gathered(), self._agreed_by, self.generation)
 
     # -- keeping time --------------------------------------------------------------------
 
     def may_close(self, now: int) -> bool:
-        """May the open turn close now? Starts or stops the clock of the turns."""
+        """Whether the open turn can close now. Also starts or stops the clock of the turns."""
         if not self.chart_driver.iterates:
             self.due = None
             return False
@@ -284,17 +289,18 @@ class Play:
         return self._gather_within is not None and now >= self.due + self._gather_within
 
     def is_near(self, now: int) -> bool:
-        """Will the open turn close soon, so that what happens can wait for it?"""
+        """Whether the open turn will close soon, so that events can wait for it."""
         return self.due is not None and self.is_played() and now < self.due + TELL_MS
 
     def overdue(self, now: int, by: int) -> tuple[int, ...]:
-        """The seats that a turn waits for which is overdue by so many milliseconds."""
+        """Return the seats that the open turn waits for, if it is overdue by `by` milliseconds."""
         if self.due is None or now < self.due + by:
             return ()
         return self.turns.unheard(self.gathered())
 
     def deadlines(self, now: int) -> Iterator[int | None]:
-        """When the turns need to be looked at next, if nobody sends anything."""
+        """Yield the times at which the turns need attention if no packet arrives, in milliseconds;
+        None for a time that does not exist."""
         if self.due is None or not self.is_played():
             yield self.chart_driver.due()
         elif self.turns.has_heard(self._awaited):
@@ -309,7 +315,7 @@ class Play:
     # -- closing -----------------------------------------------------------------------
 
     def close(self) -> VerifiedTurn:
-        """Close the open turn: its commands, verified against the state before it."""
+        """Close the open turn. The state before it decides which commands are accepted."""
         seated = self.people.seated()
         self._look()
         if self._ruled_in != (states := self.chart_driver.snapshot.configuration):
@@ -337,20 +343,20 @@ class Play:
         return VerifiedTurn(closed, commands, tuple(rejected))
 
     def _ruling(self, seat: int, name: str) -> str:
-        """allow, deny, ignore or unsaid. Remembered, because it is the same for many turns."""
+        """Return allow, deny, ignore or unsaid. Cached, because it is the same for many turns."""
         kinds = self.people.seated()[seat].kinds
         ruling = self._rulings[seat, name] = self.chart_driver.ruling(name, kinds)
         return ruling
 
     def follow(self) -> Mapping[int, Slow]:
-        """Follow the reports with the pace from here on; the seats that hold it back, by what."""
+        """Update the pace from the reports. Returns the slow seats with the reasons."""
         self.pacer.next(self.gathered())
         return self.pacer.slow
 
     def master(
         self, turn: VerifiedTurn, chart: packets.ChartState | None, now: int
     ) -> MasterPacket:
-        """The master packet of a closed turn; sets the clock for the next one."""
+        """Return the master packet of a closed turn, and set the clock for the next turn."""
         assert self.due is not None, "a turn closes on the clock of the turns"
         pace = self.pace
         self.due = max(self.due + pace.turn_ms, now)
@@ -367,16 +373,16 @@ class Play:
             late=turn.closed.late,
         )
 
-    # -- leaving and coming back -----------------------------------------------------------
+    # -- leaving and restarting ------------------------------------------------------------
 
     def forget(self, seat: int) -> None:
-        """The seat was vacated."""
+        """Forget a seat that was vacated."""
         for holder in (self.turns, self.pacer, self.signals):
             holder.forget(seat)
         self.checksums.vacate(seat)
 
     def restore(self, folded: Folded) -> None:
-        """Go on from what the journal says."""
+        """Continue from the state in the journal."""
         turns = folded.turns
         self.turns = Turns.resumed(self.turns.window, turns.open, turns.heard_by_seat())
         if folded.pace is not None:
@@ -391,7 +397,7 @@ _MISSED = Problem(
 
 
 def _id(packet: ClientPacket, index: int) -> int:
-    """The id of a command, 0 where it has none."""
+    """Return the id of a command; 0 if it has none."""
     return packet.ids[index] if packet.ids else 0
 
 
@@ -403,7 +409,7 @@ def _pace_policy(file: RoomFile) -> PacePolicy:
 
 
 def _gather_within(file: RoomFile) -> int | None:
-    """How long a turn waits for the late ones; None waits for everyone."""
+    """Return how many milliseconds a turn waits for late packets; None to wait for all."""
     within = policies.policy(file, "turns", "gather")
     assert within is None or isinstance(within, int)
     return within

@@ -1,9 +1,9 @@
-"""Who is silent, who is gone, who is lost: the people's side of time.
+"""Which people are silent, away or lost, and since when.
 
-Knows people and durations; no chart, no turns, and of flags only what they are (`lifecycle`
-changes them). It keeps the times, the chart decides. The ladder of docs/ladder.md in its order: a
-due turn has not heard a player (silent); after a while all are told by name (missing); after a
-longer while the seat may be taken (lost).
+Knows people and durations; no chart and no turns. It reads flags, but `lifecycle` changes them. It
+records the times; the chart decides what follows. The steps are those of docs/ladder.md: a due turn
+has not heard a player (silent); after a while, everyone sees who it is (missing); after a longer
+while, the seat can be taken (lost).
 """
 
 from __future__ import annotations
@@ -17,19 +17,20 @@ from gameroom.model.policies import number
 from gameroom.room.people import Member, People
 
 ARRIVAL_MS = 10_000
-"""How long somebody who joined counts as connected before the socket has opened: a room
-must not start without a player whose socket is still opening."""
+"""How long a person who joined counts as connected before the socket opens. A room must not start
+without a player whose socket is still opening."""
 
 SILENT_MS = 250
-"""How overdue a turn is before it is asked who is silent. So long is a hidden page waited
-for: longer than its packets vary, too short to be a pause."""
+"""How long a turn must be overdue before players count as silent, in milliseconds. Turns wait for a
+hidden page this long: its packets vary by less than that, and the delay is too short to be a
+pause."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """The room file's times in milliseconds: `policy lag` and `policy reconnect`.
+    """The room file's `policy lag` and `policy reconnect`, in milliseconds.
 
-    waits: turns are held up by who is missing (`gather = all`).
+    waits: whether turns wait for missing players (`gather = all`).
     """
 
     pause_after: int
@@ -51,13 +52,16 @@ def patience(room: RoomFile) -> Patience:
 
 
 def arrive(member: Member, now: int) -> None:
-    """Somebody has come in; the socket is still opening."""
+    """A person has joined, and the socket is still opening."""
     member.away_since = now
 
 
 def connect(member: Member, now: int, *, is_near: bool) -> None:
-    """The socket is open. Where the player is not near the present, the turns wait for this
-    player only once a packet has come. Whose engine had failed has the whole grace to catch up."""
+    """The socket is open. A player whose engine had failed has the whole grace to catch up.
+
+    is_near: whether the player lacks only a few events. If not, the turns wait for this player only
+    after a packet has arrived.
+    """
     member.arrived, member.away_since, member.failed_here = True, None, False
     if member.failed:
         member.failed_since = now
@@ -66,14 +70,14 @@ def connect(member: Member, now: int, *, is_near: bool) -> None:
 
 
 def disconnect(member: Member, now: int) -> None:
-    """The socket is gone; the seat is kept for the reconnect grace."""
+    """The socket was closed or lost. The player keeps the seat for the reconnect grace."""
     member.gathers_from = None
     hear(member)
     member.away_since = now
 
 
 def never_arrived(people: People, now: int) -> list[Member]:
-    """Those who joined and never opened a socket in time."""
+    """Return the people who joined but did not open a socket in time."""
     return [
         member
         for member in people
@@ -84,15 +88,16 @@ def never_arrived(people: People, now: int) -> list[Member]:
 
 
 def is_anybody_here(people: People) -> bool:
-    """Is there a player for whom time has to go on? Somebody who has joined and never opened a
-    socket is awaited no longer than ever: or seats could be taken without being there."""
+    """Whether there is a player for whom the room's time must pass. That includes a player who has
+    joined and never opened a socket, until the player is lost. Otherwise such a player could keep a
+    seat forever."""
     return any(
         member.connected or not (member.arrived or member.lost) for member in people.players()
     )
 
 
 def wait_anew(people: People, now: int) -> None:
-    """Time has stood still while everybody was away: whoever still is has the whole grace."""
+    """The room wakes up. Everyone who is still away has the whole grace again."""
     for member in people:
         if not member.connected:
             member.away_since = now
@@ -102,15 +107,15 @@ def wait_anew(people: People, now: int) -> None:
 
 
 def hide(member: Member, now: int) -> None:
-    """The page is not seen any more: the turns don't wait for it, and whoever was silent before
-    has the whole grace from now on."""
+    """The page was hidden: the turns do not wait for it. A player who was silent before has the
+    whole grace from now on."""
     member.missing_since = None
     if member.silent_since is not None:
         member.silent_since = now
 
 
 def show(member: Member) -> None:
-    """The page is seen again: it catches up where it has stopped, and has all its time."""
+    """The page is visible again. It catches up, and its silence is measured from scratch."""
     member.silent_since = None
 
 
@@ -120,9 +125,12 @@ def show(member: Member) -> None:
 def fall_silent(
     people: People, unheard: Collection[int], due: int, generation: int, now: int
 ) -> None:
-    """The turn of this generation, due at `due`, has not heard these seats. Who has no
-    connection is not awaited, nor who counts only from a later turn on; nor is a hidden page,
-    from now on: the turn may have been due long before the page was hidden."""
+    """The turn of this generation, due at `due`, has not heard these seats.
+
+    Players without a connection, and players for whom only later turns wait, are not silent. A
+    hidden page is silent from `now` on, because the turn can have been due long before the page was
+    hidden. The turns no longer wait for it. Times are in milliseconds.
+    """
     for member in people.players():
         if member.seat not in unheard or not member.connected:
             continue
@@ -134,14 +142,14 @@ def fall_silent(
 
 
 def rest(people: People) -> None:
-    """No turn is due: silence means nothing, but for those whom the rest is about."""
+    """The turns have stopped, so nobody is silent except missing players, who may be the reason."""
     for member in people.players():
         if member.silent_since is not None and not member.missing:
             member.silent_since = None
 
 
 def newly_missing(people: People, patience: Patience, now: int) -> list[Member]:
-    """Those who have been silent for too long by now, and were not missing before."""
+    """Return the players who have now been silent for too long and are not marked as missing."""
     return [
         member
         for member in people.players()
@@ -150,28 +158,28 @@ def newly_missing(people: People, patience: Patience, now: int) -> list[Member]:
 
 
 def miss(member: Member, patience: Patience, now: int) -> None:
-    """This player is missing from now on."""
+    """Record that this player is missing from now on."""
     member.missing_since = now
     if not patience.waits:
         member.gathers_from = None
 
 
 def hear(member: Member) -> None:
-    """A packet came from this player, or none is awaited any more. Asked with every packet: mostly
-    there is nothing to note."""
+    """A packet came from this player, or none is expected any more. The check comes first because
+    this is called for every packet and mostly changes nothing."""
     if member.silent_since is not None or member.missing_since is not None:
         member.missing_since = member.silent_since = None
 
 
 def quarantine(member: Member, now: int) -> None:
-    """The engine begins again: the turns go on without this player until it agrees."""
+    """The engine restarts. The turns do not wait for this player until it agrees again."""
     member.repairs += 1
     member.repairing, member.repairing_since = True, now
     member.gathers_from = None
 
 
 def release(member: Member) -> None:
-    """The engine agrees with the others again, or is compared anew."""
+    """The engine agrees with the others again, or its comparison starts from scratch."""
     member.outvoted = member.repairing = False
     member.repairing_since = None
 
@@ -180,29 +188,29 @@ def release(member: Member) -> None:
 
 
 def fail(member: Member, now: int, failure: tuple[int, str]) -> None:
-    """The engine cannot go on: the turns do, without this player."""
+    """The engine failed. The turns do not wait for this player any more."""
     member.failed_since, member.failure, member.failed_here = now, failure, True
     member.gathers_from = None
     hear(member)
 
 
 def runs(member: Member, packet: ClientPacket) -> bool:
-    """Does this packet come from an engine that runs? One that was on its way when the engine
-    failed may come after the report; and a report may come late, when another engine runs
-    already, which has gone past that turn."""
+    """Whether this packet comes from a running engine. A packet that was sent before the engine
+    failed can arrive after the report. And a report can arrive when a new engine already runs and
+    has passed the turn of the failure."""
     if not member.failed_here or member.failure is None:
         return True
     return packet.checksum is not None and packet.checksum.generation > member.failure[0]
 
 
 def revive(member: Member) -> None:
-    """The engine runs: a new one where it had failed."""
+    """The engine runs, or a new one does."""
     member.failed_since, member.failure, member.failed_here = None, None, False
 
 
 def newly_lost(people: People, patience: Patience, now: int) -> list[Member]:
-    """Those who have been away, silent, failed or under repair for too long by now, and were not
-    lost before."""
+    """Return the people who have now been away, silent, failed or under repair for too long and are
+    not marked as lost."""
     return [
         member
         for member in people
@@ -214,7 +222,7 @@ def newly_lost(people: People, patience: Patience, now: int) -> list[Member]:
 
 
 def deadlines(people: People, patience: Patience) -> Iterator[int]:
-    """When somebody will be noted next, if nothing changes."""
+    """Yield the deadlines of all people, in milliseconds, if nothing changes before."""
     for member in people:
         if member.connected and member.away_since is not None:
             yield member.away_since + ARRIVAL_MS
@@ -225,7 +233,7 @@ def deadlines(people: People, patience: Patience) -> Iterator[int]:
 
 
 def roster(people: People, patience: Patience, now: int) -> Roster:
-    """The roster as everyone sees it, with how long those who are absent have been so."""
+    """Return the roster as everyone sees it, with the times of absent players."""
     told = people.roster()
     rows = zip(told.seats, people.players(), strict=True)
     return replace(told, seats=tuple(_timed(row, member, patience, now) for row, member in rows))
@@ -253,7 +261,7 @@ def _lost_at(member: Member, patience: Patience) -> Iterator[int]:
     if member.missing_since is not None:
         if member.away_since is None:
             yield member.missing_since + patience.drop_after
-        else:  # Awaited since the server started: away soon, and then for the whole grace.
+        else:  # Expected since a restart: after ARRIVAL_MS away, and then for the whole grace.
             yield member.away_since + ARRIVAL_MS + patience.grace
     if member.hidden and member.silent_since is not None:
         yield member.silent_since + patience.grace

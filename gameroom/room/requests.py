@@ -1,8 +1,8 @@
-"""What people ask of the room, and what it answers to each packet: taken, or why not.
+"""Handles each packet from a person, and answers it: accepted, or why not.
 
-Knows who may do what now and within which allowance; time and turns are the room's. What a
-packet causes is noted (a flag, a ballot, something that happened to the chart) and comes to
-its effect when the room goes on.
+Knows who is allowed to do what now, and how often; time and turns are in `room`. A packet changes a
+flag or a choice, or queues an event for the chart. These take effect when the room settles.
+To add a request that works in every room, begin here.
 """
 
 from __future__ import annotations
@@ -30,21 +30,22 @@ from gameroom.texts import clean_line
 from gameroom.wire.close import Close
 
 NEAR_EVENTS = 4 * AHEAD_MAX
-"""Who comes back and lacks no more events than this is waited for without interruption."""
+"""How many events a returning player can lack and still be waited for without interruption."""
 
 REASONS_MAX = 16
 REASON_CHARACTERS_MAX = 200
 REASONS_CHARACTERS = 256
-"""A refusal counts once for every so many characters that it begins: all are written down."""
+"""A refusal of the setup counts once for every 256 characters or part of them, because the journal
+contains them all."""
 
 FAILURE_CHARACTERS_MAX = 200
 
 SETUP_CHARACTERS = 4096
-"""A change of the setup counts once for every so many characters of the whole setup."""
+"""A change of the setup counts once for every 4096 characters, or part of them, of all settings."""
 
 
 class Requests:
-    """What people ask of one room."""
+    """The packets of the people of one room."""
 
     def __init__(
         self,
@@ -68,7 +69,7 @@ class Requests:
         self._requests = {request.name: request for request in file.requests}
 
     def hello(self, who: str) -> packets.Welcome:
-        """What a socket is told first: who you are here, and where the room is."""
+        """Return the first message for a socket: who the person is, and how far the room is."""
         member = self.people.members[who]
         return packets.Welcome(
             user=member.user,
@@ -83,7 +84,7 @@ class Requests:
         )
 
     def answer(self, who: str, packet: inputs.Packet) -> Reply | Problem:
-        """The answer to one packet of the person with the user id `who`."""
+        """Handle one packet of the person with the user id `who`, and return the answer."""
         if isinstance(packet, inputs.Join):
             return self._join(who, packet)
         member = self.people.members.get(who)
@@ -145,7 +146,7 @@ class Requests:
             self.lifecycle.happens("displace", member)
         else:
             if not member.repairing:
-                # Whoever returns may have begun again.
+                # The engine of a returning player may have restarted.
                 self._excuse(member)
             self.lifecycle.happens("return", member)
         return Reply(200, self.hello(member.user))
@@ -156,7 +157,7 @@ class Requests:
         return Reply(204)
 
     def away(self, member: Member) -> None:
-        """This person's connection is gone, or never came."""
+        """Handle a connection that was lost or never opened."""
         presence.disconnect(member, self.event_log.now)
         if member.seat is not None:
             self.play.pacer.forget(member.seat)
@@ -169,7 +170,7 @@ class Requests:
         return Reply(204)
 
     def remove(self, member: Member, code: Close, reason: str) -> None:
-        """Take somebody out, who is told so with this close code."""
+        """Remove a person, whose socket is closed with this code."""
         self.people.remove(member)
         self.event_log.part(member, code, reason)
         if member.seat is not None:
@@ -179,7 +180,8 @@ class Requests:
         self.lifecycle.happens("leave", member)
 
     def _reconcile(self) -> None:
-        """Those who are left may all have had the same checksum: nobody differs any more."""
+        """Clear `diverged` for players who differ from nobody any more, because all players who are
+        left had the same checksum."""
         players = self.people.players()
         for member in players:
             assert member.seat is not None, "players are seated"
@@ -189,7 +191,7 @@ class Requests:
                 self._excuse(member)
 
     def _excuse(self, member: Member) -> None:
-        """Whether this player's engine differs is found out anew."""
+        """Compare this player's engine from scratch."""
         presence.release(member)
         self.lifecycle.happens("excuse", member)
 
@@ -258,7 +260,8 @@ class Requests:
         return Reply(204)
 
     def _fail(self, member: Member, said: inputs.Fail) -> Reply | Problem:
-        """What is said again changes nothing; who has failed has no more to report."""
+        """Handle a reported failure. Repeating a report changes nothing. A player whose engine has
+        failed cannot report anything else."""
         text = clean_line(said.text)
         if not text or len(said.text) > FAILURE_CHARACTERS_MAX:
             why = f"A report has 1 to {FAILURE_CHARACTERS_MAX} characters."
@@ -295,7 +298,8 @@ class Requests:
         self.lifecycle.happens("failed", member)
 
     def _recover(self, member: Member) -> None:
-        """The turns don't wait any more for somebody who was missing."""
+        """Let a missing player recover, because packets have arrived or are not expected any
+        more."""
         if member.missing:
             self.lifecycle.happens("recover", member)
 
@@ -330,15 +334,15 @@ class Requests:
         return Reply(204)
 
     def _unless_asked(self, member: Member, event: str) -> Reply | Problem | None:
-        """The same for what happens to a person."""
+        """As `_unless_allowed`, for an event of the lifecycle."""
         asks = self.lifecycle.asks(event)
         return None if asks is None else self._unless_allowed(member, asks)
 
     def _unless_allowed(
         self, member: Member, name: str, limit: str | None = None
     ) -> Reply | Problem | None:
-        """None when the state allows it and the allowance holds; the silent answer of
-        `ignore`; else the refusal."""
+        """Return None if the state allows it and the limit is not exceeded. Otherwise return the
+        refusal, or the empty answer for `ignore`."""
         ruling = self.chart_driver.ruling(name, member.kinds)
         if ruling == "ignore":
             return Reply(204)
@@ -349,7 +353,11 @@ class Requests:
     def _waits_for(
         self, member: Member, limit: str, kind: str = "", times: int = 1
     ) -> Problem | None:
-        """None while the allowance of this policy of limits holds. kind: has one of its own."""
+        """Charge an action to an allowance. Returns the refusal if it is exceeded, or None.
+
+        limit: the key of `policy limits`. kind: actions with another kind have another allowance.
+        times: how often the action counts.
+        """
         per_minute = number(self.file, "limits", limit)
         spent, key = member.spent, limit + kind
         wait = allowance.spend(spent, key, per_minute, self.event_log.now, times)
@@ -409,7 +417,7 @@ class Requests:
 
 
 _OF_PLAYERS = (ClientPacket, inputs.Fail, inputs.HaveState, inputs.SendState)
-"""What spectators never send, whatever state the room is in."""
+"""Packets that spectators cannot send in any state."""
 NOT_IN_THE_ROOM = Problem(403, "not_in_the_room", "You have not joined this room.")
 NOT_A_PLAYER = Problem(403, "not_a_player", "Only players can send turns, states and failures.")
 _ENDED = Problem(410, "room_ended", "The room has ended.")

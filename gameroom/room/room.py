@@ -1,18 +1,18 @@
 """The room: one chart, its people, its setup, its turns.
 
-Knows the room file and the rules of lock-step; no socket, no store, no clock: time is an
-argument in milliseconds, user ids and the seed come in from outside. The rule it keeps:
-whatever it says to everyone is one event with a gapless `seq`, appended before it is
-broadcast, so that folding the events gives back the room.
+Knows the room file and the rules of lock-step; no socket, no store, no clock. Time is an argument
+in milliseconds, and the caller provides user ids and the seed. The rule it keeps: everything that
+it sends to everyone is an event with a gapless `seq`, appended before it is broadcast. So folding
+the events restores the room.
 
-How time passes. While the chart is in a state that `iterates`, what happens to the room
-(joins, requests, agreed signals, timers) waits for the open turn and stands in or right
-before its master packet: everybody changes on the same turn. In every other state, and
-when a turn is overdue, it happens at once.
+How time passes. While the chart is in a state that `iterates`, changes (joins, requests, agreed
+signals, timers) wait for the open turn. They are part of its master packet or come right before it,
+so that everybody changes on the same turn. In every other state, and if a turn is overdue, they
+happen at once.
 
-When nobody who has a seat is connected, the room sleeps: its time stands still, so no timer,
-grace or patience runs out, and it goes on when the first of them comes back. `now` is the
-shell's time; what the room says and counts is the room's own, without the time it slept.
+When no player is connected, the room sleeps: its time stops, so no timer, grace or patience runs
+out. It continues when the first player returns. `now` is the shell's time. The room's own time,
+which events contain, does not include the time that it slept.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ from gameroom.texts import clean_line
 from gameroom.wire.close import Close
 
 ROUNDS_PER_CALL_MAX = 2 * AHEAD_MAX
-"""How often one call lets a turn close or things happen; the rest follows at the next tick."""
+"""How many turns or changes one call can handle. The rest follows at the next tick."""
 
 UNKNOWN_MS = 60_000
-"""A line that nobody has measured yet is not taken for a short one."""
+"""The assumed round trip of a connection that was not measured yet: a long one."""
 
 
 class Room:
-    """One room. Give it packets and the time, do what it returns, in order."""
+    """One room. Pass it packets and the time, and perform the returned effects in order."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Room:
         settings: Mapping[str, Value] | None = None,
         now: int = 0,
     ) -> None:
-        """A room that has not begun. `settings` must fit the room file (`misfit_settings`)."""
+        """A room that has not begun. settings: non-default values that fit the room file."""
         file = chart.room
         self.file = file
         self.seed = seed
@@ -93,25 +93,25 @@ class Room:
         )
         self._urgent = False
         self._now = now
-        """The shell's time at the call at hand."""
+        """The shell's time at the current call."""
         self._slept = 0
-        """How far the room's own time is behind the shell's."""
+        """How far the room's own time is behind the shell's, in milliseconds."""
         self._asleep_since: int | None = now
-        """By the shell's time; None while somebody with a seat is connected."""
+        """By the shell's time; None while the room is awake."""
         self._awaited = False
-        """Restored, and nobody has come back yet: all that were connected are awaited."""
+        """Whether the room was restored and still expects the first player to return."""
         self._sleep_max = number(file, "reconnect", "sleep")
         self._sleep_left = self._sleep_max
         self._next_due: int | None = None
         """See `_people_due`."""
         self._due_version = 0
-        """Of the people, when `_next_due` was found out."""
+        """The version of the people for which `_next_due` is valid."""
         self._keeps_until = 0
-        """By the shell's time, until when packets may take the fast path."""
+        """Until when packets can take the fast path, by the shell's time."""
         self._kept = False
-        """Whether a packet has taken it since the last `receive` or `tick`."""
+        """Whether a packet has taken the fast path since the last `receive` or `tick`."""
 
-    # -- doors ---------------------------------------------------------------------
+    # -- input ---------------------------------------------------------------------
 
     def begin(self) -> tuple[Effect, ...]:
         """Enter the initial states. The first events are the chart and the setup."""
@@ -123,13 +123,12 @@ class Room:
         return self._settled()
 
     def keep(self, who: str, packet: packets.ClientPacket, now: int) -> int | None:
-        """The fast path of a packet that is only kept until its turn closes. Returns when to call
-        `tick` next, which may be now; there is no other effect, and the reply is always that the
-        packet was taken. Returns None, and nothing has changed, if the packet needs more than that
-        or something else is due: then `receive` it.
+        """The fast path of `receive`, for a packet that only waits until its turn closes.
 
-        Both paths lead to the same journal. A verdict about checksums that follows from a kept
-        packet is given before anything else happens.
+        Returns when to call `tick` next, which can be now. There is no other effect, and the reply
+        is always that the packet was taken. If the packet needs more than that, or if anything else
+        is due, nothing changes and the result is None; call `receive` instead. Both paths lead to
+        the same journal. The next `receive` or `tick` first gives the verdicts from such packets.
         """
         play = self.play
         if now >= self._keeps_until or (heard_all := play.keep(who, packet)) is None:
@@ -141,14 +140,14 @@ class Room:
         return self._keeps_until
 
     def receive(self, who: str, packet: inputs.Packet, now: int) -> tuple[Effect, ...]:
-        """One packet from the person with the user id `who`; exactly one Reply comes back."""
+        """Handle a packet from the user id `who`. Exactly one of the effects is a Reply."""
         self._judge_kept()
         self._time_is(now)
         self.event_log.reply(self.requests.answer(who, packet))
         return self._settled()
 
     def tick(self, now: int) -> tuple[Effect, ...]:
-        """Time has passed: due timers, turns and absences."""
+        """Handle timers, turns and absences that are due."""
         self._judge_kept()
         self._time_is(now)
         return self._settled()
@@ -157,13 +156,11 @@ class Room:
     def restored(
         cls, chart: Chart, *, seed: int, folded: Folded, now: int, slept_ms: int = 0
     ) -> Room:
-        """The room that a journal tells of; it takes over `folded`. slept_ms: how long it has
-        slept already.
+        """Restore a room from its journal; it takes over `folded`. slept_ms: its previous sleep.
 
-        What had been heard for turns that were still open is gone; the players' clients
-        send it again. Timers go on from where they were at the last entry. Everybody
-        who was connected is expected back at once and waited for as long as a newcomer; until
-        the first of them is here, the room sleeps.
+        Packets for turns that were still open are lost; the clients send them again. Timers
+        continue from the last entry. Players who were connected are expected to reconnect at once,
+        and have as much time as a new player. The room sleeps until the first of them returns.
         """
         assert folded.chart is not None, "a journal begins with the chart"
         room = cls(chart, seed=seed, settings=folded.settings, now=now)
@@ -182,39 +179,39 @@ class Room:
         return room
 
     def checkpoint(self) -> Checkpoint:
-        """All that was said up to now, for a store."""
+        """Return the state of all events up to now, for a store."""
         return self.event_log.folded.checkpoint()
 
-    # -- what a shell may look at ----------------------------------------------------
+    # -- state for the shell ---------------------------------------------------------
 
     @property
     def seq(self) -> int:
-        """The last event, 0 before the first."""
+        """The `seq` of the last event; 0 before the first."""
         return self.event_log.seq
 
     @property
     def generation(self) -> int:
-        """The last closed turn, 0 before the first."""
+        """The last closed turn; 0 before the first."""
         return self.play.generation
 
     @property
     def pace(self) -> Pace:
-        """The turn length, ahead and iterations as last announced."""
+        """The pace that was announced last."""
         return self.play.pace
 
     @property
     def states(self) -> tuple[str, ...]:
-        """The active states' paths in document order."""
+        """The paths of the active states in document order."""
         return self.chart_driver.states
 
     @property
     def over(self) -> bool:
-        """The room has reached an end: nothing moves it any more."""
+        """Whether the room has ended: nothing changes it any more."""
         return self.event_log.over
 
     @property
     def asleep(self) -> bool:
-        """Nobody who has a seat is connected or awaited, so nothing happens by itself."""
+        """Whether no player is connected or expected, so that no time passes."""
         return self._asleep_since is not None and not self._awaited
 
     @property
@@ -223,31 +220,30 @@ class Room:
         return self.event_log.now
 
     def sleep_left_ms(self, now: int) -> int:
-        """How long after `now` the room ends if nobody comes back."""
+        """Return how long after `now` the room ends if nobody returns, in milliseconds."""
         if self._asleep_since is None:
             return self._sleep_max
         return max(0, self._asleep_since + self._sleep_left - now)
 
     @property
     def slept_ms(self) -> int:
-        """How far the room's own time is behind the shell's; the sleep at hand not counted."""
+        """How many milliseconds the room's time is behind the shell's, without a current sleep."""
         return self._slept
 
     def leaves(self, who: str) -> bool:
-        """Has this person lost the place, and is yet to be told so?"""
+        """Whether this person was removed and is not disconnected yet."""
         return self.event_log.leaves(who)
 
     def member(self, who: str) -> bool:
-        """Is this person in the room, with a seat or watching?"""
+        """Whether this person is in the room, as a player or a spectator."""
         return who in self.people.members
 
     def hello(self, who: str) -> packets.Welcome:
-        """What a socket is told first: who you are here, and where the room is."""
+        """Return the first message for a socket: who the person is, and how far the room is."""
         return self.requests.hello(who)
 
     def unasked(self, who: str, generation: int) -> Problem | None:
-        """Why this member is not to send the state of this turn, None when it is: to be known
-        before its bytes are read."""
+        """Return why this person was not asked for the state of this turn; None if it was."""
         member = self.people.members.get(who)
         if member is None:
             return NOT_IN_THE_ROOM
@@ -256,7 +252,7 @@ class Room:
         return self.snapshots.unasked(member.seat, generation)
 
     def picture(self) -> Picture:
-        """The whole room as it is now."""
+        """Return the current state of the room."""
         return Picture(
             seq=self.seq,
             generation=self.generation,
@@ -270,19 +266,19 @@ class Room:
     # -- comparing -----------------------------------------------------------------------
 
     def _judge_kept(self) -> None:
-        """Give the verdicts that follow from packets that took the fast path."""
+        """Give the verdicts that follow from packets on the fast path."""
         if self._kept:
             self._kept = False
             self._compare()
 
     def _compare(self) -> None:
-        """Give the verdicts that the reports allow by now."""
+        """Give all verdicts that the reports allow."""
         if self.divergence.compare():
             self._urgent = True
 
     def _ask_for_state(self) -> None:
-        """The state is a burden to a thin line and to an engine that holds the pace up: the one
-        with the shortest line of those who agree is asked, a slow or hidden one last."""
+        """Ask a player for the state. Sending it is a burden, so the player with the shortest round
+        trip is asked first, and slow or hidden players last."""
         if not self.snapshots.is_pending(self.event_log.now):
             return
         burdens: list[tuple[bool, bool, int, int]] = []
@@ -299,7 +295,7 @@ class Room:
     # -- time and turns ----------------------------------------------------------------
 
     def _settled(self) -> tuple[Effect, ...]:
-        """Let happen what is due, then hand over the effects with the time of the next tick."""
+        """Handle everything that is due, and return the effects with the time of the next tick."""
         for _ in range(ROUNDS_PER_CALL_MAX):
             if self.over:
                 break
@@ -326,8 +322,8 @@ class Room:
             self.chart_driver.ending = packets.Ended("abandoned", "nobody came back")
 
     def _sleep_or_wake(self) -> None:
-        """Whoever is away when the room wakes has all the time again to come back. Who watched
-        before may be gone without a word, after a restart: the roster is looked at again."""
+        """Put the room to sleep, or wake it. Then everyone who is away has the whole grace again,
+        and the roster is compared again, because spectators can be gone after a restart."""
         here = [member for member in self.people.players() if member.connected]
         if not here or any(member.away_since is None for member in here):
             self._awaited = False
@@ -341,8 +337,8 @@ class Room:
             presence.wait_anew(self.people, self.event_log.now)
 
     def _close_turn(self) -> bool:
-        """The heart of lock-step: all were heard or waited for, everybody is told the same. Returns
-        whether nothing else has changed, so that nothing else can be due."""
+        """Close the open turn and send its master packet. Returns whether nothing else has changed,
+        so that nothing else can be due."""
         assert self.play.due is not None, "a turn closes on the clock of the turns"
         version = self.people.version
         turn = self.play.close()
@@ -368,7 +364,7 @@ class Room:
         )
 
     def _snapshot(self) -> packets.Snapshot:
-        """The room right after a turn, without the engines' state."""
+        """Return the room right after a turn, without the engines' state."""
         return packets.Snapshot(
             generation=self.generation,
             seq=self.seq,
@@ -381,7 +377,7 @@ class Room:
         )
 
     def _name_slow(self) -> None:
-        """Whoever holds the pace back from this turn on, and who does not any more."""
+        """Update which players are slow, from this turn on."""
         slow = self.play.follow()
         if not slow and not self.play.is_anyone_slow():
             return
@@ -393,7 +389,7 @@ class Room:
             member.slow_by = reason if member.slow else None
 
     def _note_absence(self) -> None:
-        """Who never came, who is silent, who is lost by now."""
+        """Update which people have not arrived, are silent, are missing or are lost."""
         passed = self._now if self._awaited else self.event_log.now
         if self._is_anybody_due(passed):
             for member in presence.never_arrived(self.people, passed):
@@ -405,7 +401,7 @@ class Room:
             if unheard := self.play.overdue(now, by=presence.SILENT_MS):
                 presence.fall_silent(self.people, unheard, due, self.generation + 1, now)
         if self._asleep_since is not None:
-            # No grace runs out, so nobody's place to watch is kept: it would be for all night.
+            # No grace runs out while the room sleeps: a spectator would keep the place all night.
             for member in self.people.spectators():
                 if not member.connected:
                     self.people.remove(member)
@@ -422,7 +418,7 @@ class Room:
                 self._urgent = True
 
     def _people_due(self) -> int | None:
-        """When somebody is to be noted next, by the room's time, if nothing changes."""
+        """Return the next deadline of all people, by the room's time."""
         if self._due_version != self.people.version:
             self._due_version = self.people.version
             self._next_due = min(presence.deadlines(self.people, self._patience), default=None)
@@ -433,7 +429,7 @@ class Room:
         return due is not None and due <= now
 
     def _wake_at(self) -> int | None:
-        """When something becomes due by itself, by the shell's time; never now or earlier."""
+        """Return when to call `tick` next, by the shell's time; later than now, None for never."""
         if self.over:
             return None
         if self._asleep_since is not None:
@@ -489,7 +485,7 @@ class Room:
                 raise AssertionError(f"the chart wants `{did.verb}` done")
 
     def _tell(self) -> bool:
-        """What happened is told without a turn. Says whether anything was told."""
+        """Send changes without a turn. Returns whether any event was sent."""
         before = self.seq
         moved = self._run_chart()
         self.event_log.say_roster_if_changed(dump=not moved)

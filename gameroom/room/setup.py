@@ -1,4 +1,4 @@
-"""The setup configuration: what it is at first, and what fits it."""
+"""The setup configuration: its default values, and the check of new values."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from gameroom.model.fit import misfit
 
 
 def default_settings(file: RoomFile) -> dict[str, Value]:
-    """The setup configuration of a room in which nobody has changed anything."""
+    """Return the default values of all settings."""
     return {setting.name: setting.default for setting in file.settings}
 
 
 def misfit_settings(declared: Sequence[Setting], settings: Mapping[str, Value]) -> str | None:
-    """Why these are not values for exactly the declared settings, as a sentence, or None."""
+    """Return a sentence that says why these values do not fit the declared settings; None if they
+    fit. There must be one value for each setting."""
     types = {setting.name: setting.type for setting in declared}
     for name, value in settings.items():
         if name not in types:

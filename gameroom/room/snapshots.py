@@ -1,12 +1,13 @@
-"""Verified snapshots: what more than half of the engines have, kept for those who come later.
+"""Verified snapshots: states on which more than half of the engines agree, for clients that come
+later.
 
-Knows no engine: a state is bytes and their SHA-256. After a turn whose generation is a
-multiple of `policy snapshots every` each player says the hash of its state. Where more than
-half of those whom the turns wait for say the same, one of them is asked for the bytes, and
-these count only if they have that hash. So one bad client can't poison newcomers, and the
-server verifies a game's state without running it.
+Knows no engine: a state is bytes and their SHA-256. After a turn whose generation is a multiple of
+`policy snapshots every`, each player reports the hash of its state. If more than half of the
+players for whom the turns wait report the same hash, the room asks one of them for the bytes, and
+accepts only bytes with that hash. So one bad client cannot give a wrong state to new clients, and
+the server verifies a game's state without running it.
 
-Only the latest such turn is looked at: a newer one takes the place of an unfinished one.
+Only the latest of these turns counts: a newer one replaces an unfinished one.
 """
 
 from __future__ import annotations
@@ -24,21 +25,22 @@ from gameroom.room.effects import Keep
 from gameroom.room.inputs import SendState
 
 STATE_BYTES_MAX = 4 * 1024 * 1024
-"""The largest state that is kept. An engine with a larger one has no snapshots."""
+"""The size limit of a state. A game with a larger state has no snapshots."""
 
 SEND_MS = 15_000
-"""How long whoever is asked for the bytes may take before the next one is asked."""
+"""How long a player has to send the bytes before the room asks the next one."""
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(slots=True)
 class _Point:
-    """One turn of which the state is wanted. `snapshot` is complete but for the state.
+    """One turn whose state is needed.
 
-    said: by seat, in the order in which they came, the hash and the size.
-    asked: the seats that were asked for the bytes, in order; until: the last one has time.
-    news: something was said since it was looked at.
+    snapshot: complete except for the state. at: the room's time of the turn in milliseconds.
+    said: by seat, in the order of arrival, the hash and the size.
+    asked: the seats that were asked for the bytes, in order. until: how long the last one has time.
+    news: whether `said` has changed since the last check. done: whether nothing is left to do.
     """
 
     snapshot: Snapshot
@@ -51,22 +53,24 @@ class _Point:
 
 
 class Snapshots:
-    """The snapshots of one room. `every`: turns between two of them, 0 for none."""
+    """The snapshots of one room. every: how many turns apart they are; 0 for none."""
 
     def __init__(self, file: RoomFile) -> None:
         self.every = number(file, "snapshots", "every")
         self._point: _Point | None = None
 
     def is_due(self, generation: int) -> bool:
-        """Is the state after this turn wanted?"""
+        """Whether the state after this turn is needed."""
         return self.every > 0 and generation % self.every == 0
 
     def begin(self, snapshot: Snapshot, at: int) -> None:
-        """The turn is closed; `snapshot` is all but the state's hash and size."""
+        """Collect reports for a turn that was closed. snapshot: complete except for the state's
+        hash and size. at: the room's time in milliseconds."""
         self._point = _Point(snapshot, at)
 
     def said(self, seat: int, generation: int, sha256: str, size: int) -> Problem | None:
-        """A player says what its state is; why that is not taken. The first word counts."""
+        """Record the hash and the size of a player's state. Only the first report of a player
+        counts. Returns why it is refused, or None."""
         if _SHA256.fullmatch(sha256) is None or size < 1:
             return Problem(
                 422,
@@ -85,17 +89,18 @@ class Snapshots:
         return None
 
     def is_pending(self, now: int) -> bool:
-        """Is it worth while to ask for `next`?"""
+        """Whether `next` can have a result."""
         point = self._point
         if point is None or point.done:
             return False
         return now >= point.until if point.asked else point.news
 
     def next(self, expected: Collection[int], here: Collection[int], now: int) -> Verified | None:
-        """Whom to ask for the bytes now: a new verdict, or the next of those who agree.
+        """Return whom to ask for the bytes now: after a new verdict, or the next player who agrees
+        with it. None if there is nobody to ask.
 
-        expected: the seats that the turns wait for; only they are counted. here: those that
-        are connected, the best to ask first.
+        expected: the seats that the turns wait for; only their reports count. here: the connected
+        seats, in the order in which to ask them.
         """
         point = self._point
         if point is None or not self.is_pending(now):
@@ -105,8 +110,8 @@ class Snapshots:
         agreed = _majority(counted.values(), len(expected))
         able = [one for one in here if one not in point.asked and counted.get(one) == agreed]
         if agreed is None or not able:
-            # Who was asked failed, and nobody is left to ask, or no majority is: it ends here,
-            # or the room would be woken for it again and again.
+            # All who were asked failed, and there is nobody left to ask or no majority any more.
+            # Stop here. Otherwise the room would wake up for it again and again.
             point.done = bool(point.asked)
             return None
         seat, (sha256, size) = able[0], agreed
@@ -116,7 +121,7 @@ class Snapshots:
         return Verified(point.snapshot.generation, point.snapshot.seq, sha256, size, seat)
 
     def unasked(self, seat: int, generation: int) -> Problem | None:
-        """Why this seat is not to send its state of this turn, None when it is."""
+        """Return why this seat was not asked for its state of this turn; None if it was."""
         point = self._at(generation)
         if point is None:
             return _PASSED
@@ -125,11 +130,12 @@ class Snapshots:
         return None
 
     def sent(self, seat: int, sent: SendState) -> Keep | Problem:
-        """The bytes of whoever was asked last: to be kept, or why not."""
+        """Accept the bytes of the seat that was asked last. Returns the effect that stores them, or
+        why they are refused."""
         if (why := self.unasked(seat, sent.generation)) is not None:
             return why
         point = self._point
-        assert point is not None, "somebody was asked"
+        assert point is not None, "a player was asked"
         if sent.sha256 != point.snapshot.sha256:
             point.until = 0
             return Problem(
@@ -139,7 +145,7 @@ class Snapshots:
         return Keep(point.snapshot, point.at, sent.state)
 
     def forget(self, seat: int) -> None:
-        """The seat was vacated."""
+        """Forget the report of a seat that was vacated."""
         if self._point is not None:
             self._point.said.pop(seat, None)
             self._point.news = True
@@ -147,7 +153,7 @@ class Snapshots:
                 self._point.until = 0
 
     def deadline(self) -> int | None:
-        """When the next one has to be asked."""
+        """Return when the next player has to be asked, in milliseconds; None for never."""
         point = self._point
         return point.until if point is not None and point.asked and not point.done else None
 
@@ -157,7 +163,7 @@ class Snapshots:
 
 
 def _majority(said: Collection[tuple[str, int]], expected: int) -> tuple[str, int] | None:
-    """What more than half of so many have said."""
+    """Return the report of more than half of `expected` players; None if there is none."""
     found = Counter(said).most_common(1)
     return found[0][0] if found and 2 * found[0][1] > expected else None
 

@@ -1,7 +1,7 @@
-"""Tests beside the room file: scenarios on the real room under a clock that is a number.
+"""Runs scenarios, the tests in a room file, on the real room with a virtual clock.
 
 It knows the room and its clients, no socket, no disk and no clock. The rule it keeps: equal files
-give equal outcomes, to the last letter.
+give exactly equal outcomes.
 """
 
 from gameroom.scenario.coverage import Coverage, Missed, reached

@@ -1,6 +1,6 @@
-"""The macrosteps of a room's chart as they happen, each with the states around it.
+"""Records the macrosteps of a room's chart, each with the active states before and after it.
 
-Watches the real room through the trace of its chart driver and changes nothing.
+It reads the trace of the real room's chart driver and changes nothing.
 """
 
 from __future__ import annotations
@@ -13,8 +13,11 @@ from gameroom.room import Room
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One macrostep: when it was (milliseconds, last closed turn), and the active states
-    before and after it, composites too, in document order."""
+    """One macrostep.
+
+    at, generation: when it happened, in milliseconds and as the last closed turn.
+    before, after: the active states in document order, not only the innermost.
+    """
 
     at: int
     generation: int
@@ -24,7 +27,7 @@ class Seen:
 
 
 class ChartWatch:
-    """The eye on one room. Make it before the room begins."""
+    """Watches one room. Create it before the room begins."""
 
     def __init__(self, chart: Chart, room: Room) -> None:
         self._order = chart.by_path
@@ -34,7 +37,8 @@ class ChartWatch:
         room.chart_driver.trace = self._trace
 
     def look(self, now: int) -> tuple[Seen, ...]:
-        """What has happened since the last look, which was no other millisecond's."""
+        """Return the macrosteps since the last call. Call it in every millisecond in which the room
+        does anything."""
         seen = tuple(self._seen(step, now) for step in self._trace)
         self._trace.clear()
         return seen
@@ -48,7 +52,7 @@ class ChartWatch:
 
 
 def leaves(states: tuple[str, ...]) -> tuple[str, ...]:
-    """The innermost of these states."""
+    """Return the innermost of these states."""
     return tuple(
         path for path in states if not any(other.startswith(path + ".") for other in states)
     )

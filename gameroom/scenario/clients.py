@@ -1,8 +1,8 @@
-"""The people of a scenario as clients: the replica that real clients run, without any delay.
+"""The people of a scenario as clients. They run the same replica as real clients, without delay.
 
-A client follows its replica; it knows no clock and no chart. What the scenario says of its
-engine is put into the packets on their way: signals, checksums that differ, a frame rate. The
-engine itself has no game: its checksums are made from the turns and agree by themselves.
+A client knows no clock and no chart. The effects of a scenario on an engine are added to its
+packets: signals, checksums that differ, a frame rate. The engine itself has no game: its checksums
+are computed from the turns, so they always agree.
 """
 
 from __future__ import annotations
@@ -32,9 +32,11 @@ _SCATTER, _BITS_32 = 2_654_435_761, 0xFFFF_FFFF
 
 @dataclass(slots=True)
 class Sent:
-    """A command. id: no other command of the scenario has it. generation: of the packet that
-    carries it, 0 while it is queued; index: its place in that packet. problem: why it was
-    refused."""
+    """A command.
+
+    id: unique in the scenario. generation: that of its packet; 0 while it is queued.
+    index: its index in that packet. problem: why it was refused.
+    """
 
     who: str
     command: Command
@@ -45,7 +47,8 @@ class Sent:
 
 
 class Gameless:
-    """An engine whose state is the last turn. refusal: why it will refuse the next setup."""
+    """An engine whose state is the number of the last turn. refusal: why it refuses the next
+    setup; None to accept it."""
 
     def __init__(self) -> None:
         self.generation = 0
@@ -90,10 +93,10 @@ class Gameless:
 class Client:
     """One person's client.
 
-    connected: is the connection there? silent_since: since when the packets are held back, in
-    milliseconds; None when they are not. failed: does the engine run no more? diverges: do
-    checksums differ? framerate: what the engine reports, in iterations per second; 0 says
-    nothing. signals: what the engine has raised and no packet has carried.
+    connected: whether the connection is open. silent_since: since when the packets are held back,
+    in milliseconds; None if they are not. failed: whether the engine has failed.
+    diverges: whether its checksums differ. framerate: the reported iterations per second; 0 for no
+    report. signals: the raised signals that are not in a packet yet.
     """
 
     def __init__(self, who: str, room: RoomFile, policy: ClientPolicy) -> None:
@@ -106,28 +109,28 @@ class Client:
         self.signals: list[SignalReport] = []
         self._room, self._policy = room, policy
         self._commands: list[Sent] = []
-        """Those of which the turn has not closed."""
+        """The commands whose turn has not closed."""
         self._sent = 0
         self._load()
 
     @property
     def seat(self) -> int | None:
-        """None for somebody who watches."""
+        """The number of the seat; None for a spectator."""
         return self.replica.seat
 
     @property
     def acts(self) -> bool:
-        """Does anything come from this client at present?"""
+        """Whether this client sends anything at present."""
         return self.connected and self.silent_since is None and not self.failed
 
     # -- the connection ------------------------------------------------------------------
 
     def _load(self) -> None:
-        """The page is loaded: a program that remembers nothing."""
+        """Load the page: a program without previous state."""
         self.replica = Replica(self._room, self.engine, seed=0, policy=self._policy, framerate=0)
 
     def connect(self, hello: Welcome, journal: Sequence[Append], now: int) -> None:
-        """Read the answer to a connection, and all that was told since the last one."""
+        """Read the welcome of a connection, and all events since the last connection."""
         self.connected = True
         self.replica.welcome(hello)
         for entry in journal[self.replica.seq :]:
@@ -136,13 +139,13 @@ class Client:
                 return
 
     def drop(self) -> None:
-        """The connection is gone."""
+        """Lose the connection."""
         self.connected = False
         self.replica.lost()
 
     def back(self, hello: Welcome, journal: Sequence[Append], now: int) -> None:
-        """Everything is as it should be again. Where the engine had failed, the page is loaded
-        again; the player still wants what no packet has carried."""
+        """Return to normal. If the engine had failed, the page is loaded again; commands that are
+        not in a packet yet are kept."""
         was_lost, had_failed = not self.connected, self.failed
         self.silent_since = None
         self.failed = self.diverges = False
@@ -156,7 +159,7 @@ class Client:
                 self.replica.command(sent.command, sent.id)
 
     def hear(self, told: EventFrame, now: int) -> bool:
-        """Take an event. False where the engine has to begin again, over a new connection."""
+        """Handle an event. Returns False if the engine has to restart, with a new connection."""
         try:
             self.replica.feed(told, now)
         except RepairError:
@@ -164,7 +167,7 @@ class Client:
             return False
         return True
 
-    # -- what is said ----------------------------------------------------------------------
+    # -- packets ---------------------------------------------------------------------------
 
     def command(self, sent: Sent) -> None:
         """Queue a command for the next packet."""
@@ -172,18 +175,18 @@ class Client:
         self.replica.command(sent.command, sent.id)
 
     def reasons(self) -> tuple[str, ...]:
-        """Why the engine refuses the setup; none accepts it."""
+        """Return why the engine refuses the setup; empty if it accepts it."""
         return self.replica.reasons()
 
     def packets(self, now: int) -> tuple[ClientPacket, ...]:
-        """Run every turn that is here; what is to be sent then."""
+        """Run every turn that has arrived, and return the packets to send."""
         while self.replica.play(now, hurry=True):
             pass
         return tuple(map(self._reported, self.replica.take()))
 
     def rejected(self, told: Rejected, now: int) -> Sent | None:
-        """The command of ours that the room has refused; None where the replica knows how to go
-        on, or it was none."""
+        """Return the command of this client that the room has refused; None if the replica handles
+        the refusal, or if it is not about a command."""
         refusal = Rejection(told.generation, told.index, told.problem)
         if not self.replica.feed(EventFrame("", "", refusal), now):
             return None
@@ -194,7 +197,7 @@ class Client:
         return None
 
     def _reported(self, packet: ClientPacket) -> ClientPacket:
-        """The packet, with what the scenario says of the engine."""
+        """Return the packet with the effects of the scenario on the engine."""
         if packet.ids:
             self._note(packet)
         if self.diverges and packet.checksum is not None:
@@ -211,7 +214,7 @@ class Client:
         return packet
 
     def _note(self, packet: ClientPacket) -> None:
-        """Which commands ride in this packet."""
+        """Record which commands are in this packet."""
         closed = self.replica.generation
         self._commands = [
             sent for sent in self._commands if not sent.generation or sent.generation > closed
@@ -223,5 +226,5 @@ class Client:
 
 
 def frame(event: Event) -> EventFrame:
-    """An event as a client reads it."""
+    """Return an event as a client reads it."""
     return EventFrame("", "", event.body, event.seq)

@@ -1,7 +1,7 @@
-"""What the scenarios of one file have reached of its room: states and transitions.
+"""Coverage: the states and transitions of a room that the scenarios of its file reach.
 
-Everything of the merged room counts, what it inherits too: a room that extends another
-answers for all of it. Histories are no states to be in and do not count.
+All parts of the merged room count, including inherited ones. Histories do not count, because they
+are never active.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from gameroom.scenario.run import Outcome
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """A transition that was never taken. file, line: where it stands."""
+    """A transition that was never taken. file, line: its place."""
 
     source: str
     text: str
@@ -27,8 +27,11 @@ class Missed:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """states, transitions: how many there are; the others were never reached, in document
-    order."""
+    """The coverage of one room.
+
+    states, transitions: how many there are. states_missed, transitions_missed: those that were
+    never reached, in document order.
+    """
 
     states: int
     transitions: int
@@ -37,14 +40,14 @@ class Coverage:
 
     @property
     def percent(self) -> int:
-        """Of states and transitions together, rounded down."""
+        """The percentage of all states and transitions that were reached, rounded down."""
         everything = self.states + self.transitions
         missed = len(self.states_missed) + len(self.transitions_missed)
         return 100 * (everything - missed) // everything
 
 
 def reached(chart: Chart, outcomes: Iterable[Outcome]) -> Coverage:
-    """What these scenarios of the room of `chart` have reached together."""
+    """Return what these scenarios of the room of `chart` have reached together."""
     entered: set[str] = set()
     taken: set[int] = set()
     for outcome in outcomes:
@@ -71,7 +74,8 @@ def _missed(chart: Chart, number: int) -> Missed:
 
 
 def told(found: Coverage, name: str) -> str:
-    """What was never reached, line by line, under a line that says how much was."""
+    """Return a line with the coverage, followed by a line for each state and transition that was
+    never reached."""
     states = found.states - len(found.states_missed)
     taken = found.transitions - len(found.transitions_missed)
     lines = [

@@ -1,8 +1,8 @@
-"""A room fed with events that were written down: what its chart makes of each of them.
+"""Feeds written events to a room, and reports what its chart does with each of them.
 
-Events come in as plain maps, macrosteps go out as plain maps (docs/scenarios.md has both
-forms). Between two events the room is woken whenever it asked for it, as a server would.
-No clients answer by themselves here: what is not written down does not happen.
+Events and macrosteps are plain maps (docs/scenarios.md describes both). Between two events, the
+room is woken when it is due, as by a server. There are no clients that respond, so only the written
+events happen.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from gameroom.scenario.chart_watch import ChartWatch, Seen
 
 SEED = 1
 TICKS_MAX = 50_000
-"""How often the room may be woken between two events."""
+"""How often the room can be woken between two events."""
 
 Plain = dict[str, Any]
 Fields = Mapping[str, Any]
 
 
 class BadEventError(ValueError):
-    """An event that can't be read; the text says why, as a sentence."""
+    """An event cannot be read. The text says why, as a clause."""
 
 
 class EventTrace(RoomListener):
-    """One room from its beginning on."""
+    """The trace of one room, from its beginning on."""
 
     def __init__(self, chart: Chart) -> None:
         self._chart = chart
@@ -42,12 +42,13 @@ class EventTrace(RoomListener):
         self._fed: Plain = {}
 
     def begin(self) -> Iterator[Plain]:
-        """The room's beginning."""
+        """Begin the room, and yield its first macrosteps."""
         self._driver.begin()
         yield from self._happened()
 
     def feed(self, said: object) -> Iterator[Plain]:
-        """One event, and what was due before it. Raises BadEventError."""
+        """Handle one event and everything that was due before it, and yield the macrosteps. Raises
+        BadEventError."""
         event = _fields(said, "an event")
         now = self._driver.now
         at = _int(event, "at", now)
@@ -84,13 +85,13 @@ class EventTrace(RoomListener):
         raise BadEventError(f"the room would wake more than {TICKS_MAX} times before then")
 
     def _happened(self) -> Iterator[Plain]:
-        """What the chart did, then what was refused, since the last call."""
+        """Yield what the chart did since the last call, then what was refused."""
         yield from (_macrostep(self._chart, seen) for seen in self._watch.look(self._driver.now))
         yield from self._refused
         self._refused.clear()
 
 
-# -- what goes out -----------------------------------------------------------------------
+# -- output ------------------------------------------------------------------------------
 
 
 def _macrostep(chart: Chart, seen: Seen) -> Plain:
@@ -132,7 +133,7 @@ def _microstep(micro: MicroStep) -> Plain:
 
 
 def _effects(chart: Chart, seen: Seen, micro: MicroStep) -> Iterator[Plain]:
-    """What the chart tells its room: moves, doings, the end."""
+    """Yield the effects of a microstep: moves, actions, the end."""
     for number in micro.taken:
         transition = chart.transitions[number]
         yield {"moved": number, "event": transition.cause, "because": transition.said.because}
@@ -151,11 +152,11 @@ def _why(problem: Problem) -> Plain:
     }
 
 
-# -- what comes in -----------------------------------------------------------------------
+# -- input -------------------------------------------------------------------------------
 
 
 def _packet(event: Fields) -> inputs.Packet | None:
-    """The packet that an event says; None for `wait`."""
+    """Return the packet of an event; None for `wait`. Raises BadEventError."""
     name = _text(event, "event")
     if name == "wait":
         return None

@@ -1,6 +1,6 @@
-"""What a scenario expects of a room: does it hold, and if not, why.
+"""Checks the expectations of a scenario, and says why one is not met.
 
-Looks at a stage and changes nothing. A reason is short: it stands at the caret.
+It reads a stage and changes nothing. A reason is short, because it is printed next to the caret.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from gameroom.scenario.stage import Stage
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What came of the last line that asked the room for something.
+    """The result of the last line that sent something to the room.
 
-    line: in its own words, "" where there was none. who: everybody it named;
-    refused: by person, why. waiting: commands that wait for a turn to close.
+    line: its text; "" if there was none. who: the people that it names. refused: by person, why.
+    waiting: whether a command waits for a turn to close.
     """
 
     line: str = ""
@@ -41,7 +41,7 @@ class _ScenarioFacts:
 
 
 def unmet(stage: Stage, step: Step, answers: Answers) -> str | None:
-    """Why the expectation does not hold, None when it does."""
+    """Return why the expectation is not met; None if it is met."""
     match step.verb:
         case "state" | "not_state":
             return _state(stage, step)

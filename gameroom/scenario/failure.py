@@ -1,7 +1,7 @@
-"""The story of a line that does not hold: what was expected, where the room was, why.
+"""The story of a failed line: what was expected, the state of the room, and why.
 
-`failure` gathers it from a stage as plain values, `as_text` prints it. Knows no files: the
-sources of the rooms come in by name.
+`failure` collects it from a stage as plain values, and `as_text` renders it. Knows no files: the
+caller passes the sources of the rooms by name.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ VERDICTS = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What an event asked of the chart: the transitions and their answers.
+    """How the chart handled an event: the transitions that were considered, with their verdicts.
 
-    heard: does anything listen to the event where the room was, or follow from it?
-    Conditions (`when`) are asked either way.
+    heard: whether a transition handles the event in these states, or anything follows from it.
+    Conditions (`when`) are considered in any case.
     """
 
     at: int
@@ -47,14 +47,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A line that does not hold.
+    """A line that failed.
 
-    why: short, for the caret. at, generation, states: when it was, where the room was.
-    since: the line of the file after which `happened` begins, 0 for the start.
-    left_out: how many earlier happenings are not told.
-    timers: what would move the room by itself, with what is left.
-    allowed: by person, what they could do. away: who is silent, without connection or gone,
-    and which signals lack somebody's word.
+    why: short, for the caret. at, generation, states: time, turn and states at the failure.
+    since: the line of the file after which `happened` begins; 0 for the start.
+    left_out: how many earlier happenings are omitted.
+    timers: the running timers, with the remaining time. allowed: by person, what was allowed.
+    away: people who are silent, disconnected or gone, and signals that not everybody has raised.
     """
 
     step: Step
@@ -73,7 +72,7 @@ class Failure:
 
 
 def failure(stage: Stage, step: Step, why: str, since: int) -> Failure:
-    """The story of `step`, which does not hold on this stage."""
+    """Return the story of `step`, which failed on this stage."""
     happened = tuple(stage.happened)
     return Failure(
         step=step,
@@ -93,8 +92,8 @@ def failure(stage: Stage, step: Step, why: str, since: int) -> Failure:
 
 
 def _asked(stage: Stage) -> Iterator[Asked]:
-    """The events since the last expectation that held, or the one before; the latest
-    first. What a condition said is told once."""
+    """Yield the events since the last expectation that was met, or the one event before, latest
+    first. Each verdict of a condition is included once."""
     told: set[Considered] = set()
     latest = [seen for seen in reversed(stage.seen) if seen.step.event not in ("begin", "")]
     for seen in latest[: max(1, min(stage.fresh, ASKED_MAX))]:
@@ -104,7 +103,7 @@ def _asked(stage: Stage) -> Iterator[Asked]:
 
 
 def _questions(seen: Seen, told: set[Considered]) -> Asked:
-    """Of every transition its last answer in this macrostep."""
+    """Return the last verdict of every transition in this macrostep."""
     step = seen.step
     answers = {
         considered.transition: considered
@@ -167,7 +166,7 @@ def _away(stage: Stage) -> Iterator[str]:
 
 
 def as_text(scenario: Scenario, failed: Failure, sources: Mapping[str, str]) -> str:
-    """The whole story; `sources` are the texts of the files by the names of their spans."""
+    """Return the whole story. sources: the texts of the files, by the file names in spans."""
     parts = [
         f"scenario {words.scalar(scenario.name)} fails: {failed.why}",
         *_picture(failed, sources),
@@ -189,7 +188,7 @@ def as_text(scenario: Scenario, failed: Failure, sources: Mapping[str, str]) -> 
 
 
 def _picture(failed: Failure, sources: Mapping[str, str]) -> Iterator[str]:
-    """The line with its caret; without a source the line in its own words."""
+    """Yield the source line with its caret, or only the text of the step if there is no source."""
     span = failed.step.span
     lines = sources.get(span.file, "").split("\n")
     if not 1 <= span.line <= len(lines):
@@ -245,12 +244,12 @@ def _refusal(refusal: Refusal) -> Iterator[str]:
 
 
 def seconds(ms: int) -> str:
-    """Seconds with three digits: `0.200s`."""
+    """Return seconds with three decimals: `0.200s`."""
     return f"{ms // 1000}.{ms % 1000:03}s"
 
 
 def _left(ms: int) -> str:
-    """`1h 30m`, `28m 59s`, `2.500s`: no more than anybody wants to know."""
+    """Return a remaining time with a useful precision: `1h 30m`, `28m 59s`, `2.500s`."""
     if ms and ms % 60_000 == 0:
         return words.duration(Duration(ms, "ms"))
     whole = ms // 1000
@@ -260,7 +259,7 @@ def _left(ms: int) -> str:
 
 
 def _clean(text: str) -> str:
-    """Control characters of a room's texts can't act on the terminal."""
+    """Replace control characters in texts of a room, which could affect the terminal."""
     return "".join(
         char if char in "\t\n" or char.isprintable() else "\N{REPLACEMENT CHARACTER}"
         for char in text

@@ -1,7 +1,6 @@
-"""What came of the scenarios of room files, as text for people and as JSON for programs.
+"""Renders the results of scenarios, as text for people and as JSON for programs.
 
-Pure renderings of suites; the shape of the JSON has a version and is told in
-docs/scenarios.md.
+The JSON has a version; docs/scenarios.md describes its shape.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ JSON_VERSION = 1
 
 
 def text(suites: Sequence[Suite], *, verbose: bool, with_coverage: bool) -> str:
-    """File by file, scenario by scenario, the stories of failures where they happen."""
+    """Return the results by file and scenario, with the story after each failed scenario."""
     parts: list[str] = []
     for suite in suites:
         parts += _suite(suite, verbose)
@@ -80,7 +79,7 @@ def _summary(suites: Sequence[Suite]) -> str:
 
 
 def as_json(suites: Sequence[Suite]) -> str:
-    """`{"version": 1, "files": [...]}`; times are virtual milliseconds."""
+    """Return `{"version": 1, "files": [...]}`. Times are in virtual milliseconds."""
     body = {"version": JSON_VERSION, "files": [_plain_suite(suite) for suite in suites]}
     return json.dumps(body, indent=2, ensure_ascii=False)
 

@@ -1,8 +1,8 @@
-"""Run the scenarios of a room file on the real room, under a clock that is a number.
+"""Runs the scenarios of a room file on the real room, with a virtual clock.
 
-Line by line. A line is over when what it says has had its effect: while turns run, that is
-when the turn has closed that carries it. So every line finds the room after the one before,
-and an expectation looks once and never waits. docs/scenarios.md tells designers.
+Lines run one after another. A line ends when it has had its effect; while turns run, that is when
+its turn has closed. So each line starts after the effects of the line before, and an expectation is
+checked once and never waits. docs/scenarios.md is the guide for authors.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from gameroom.scenario.failure import Failure, failure
 from gameroom.scenario.stage import Stage, StageStuckError
 
 EXPECTATIONS = frozenset({"state", "not_state", "that", "is", "is_not", "refused", "told"})
-"""The verbs that look and let nothing happen."""
+"""The verbs that only check the room."""
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """One line that was run: when it was over, and where the room was then.
+    """One line that was run, with the time, the turn and the states at its end.
 
-    note: what else came of it, such as a refusal that was expected; "" for nothing.
+    note: a further result, such as an expected refusal; "" for none.
     """
 
     step: Step
@@ -44,9 +44,9 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one scenario.
+    """The result of one scenario.
 
-    done: the lines that held. failure: why the line after them did not, None when all did.
+    done: the lines that passed. failure: why the next line failed; None if all passed.
     entered, taken: the states (paths) and transitions (ids of the chart) that it reached.
     """
 
@@ -62,11 +62,11 @@ class Outcome:
 
 
 class _UnmetError(Exception):
-    """The line does not hold; the text says why, short enough for a caret."""
+    """The line failed. The text says why, short enough to follow a caret."""
 
 
 def run(chart: Chart, scenario: Scenario) -> Outcome:
-    """Run one scenario of the room that `chart` was compiled from."""
+    """Run one scenario of the room from which `chart` was compiled."""
     running = _Run(chart, scenario)
     failed = running.run()
     stage = running.stage
@@ -76,7 +76,7 @@ def run(chart: Chart, scenario: Scenario) -> Outcome:
 
 
 class _Run:
-    """One scenario on its way."""
+    """Runs one scenario."""
 
     def __init__(self, chart: Chart, scenario: Scenario) -> None:
         self.stage = Stage(chart)
@@ -108,7 +108,7 @@ class _Run:
         }
 
     def run(self) -> Failure | None:
-        """Every line in order; the first that does not hold ends it."""
+        """Run the lines in order, up to the first that fails."""
         for index, step in enumerate(self._steps):
             try:
                 note = self._one(index, step)
@@ -136,7 +136,8 @@ class _Run:
         return self._checked_answers(index, step)
 
     def _checked_answers(self, index: int, step: Step) -> str:
-        """A refusal that nobody expects is a failure where it happens."""
+        """Fail the line if it was refused and no following expectation expects that. Returns a note
+        on the result."""
         refused = self._answers.refused if self._answers.line == line(step) else None
         if not refused:
             waits = self._answers.line == line(step) and self._answers.waiting
@@ -209,7 +210,7 @@ class _Run:
             self.stage.send(who, inputs.Hide(step.verb == "hides"))
         self._happened()
 
-    # -- what they ask -----------------------------------------------------------------
+    # -- what they send ----------------------------------------------------------------
 
     def _sends(self, step: Step) -> None:
         if any(command.name == step.name for command in self._room.commands):
@@ -232,7 +233,7 @@ class _Run:
     def _ask(
         self, step: Step, send: Callable[[str], Problem | None], newcomers: bool = False
     ) -> None:
-        """Everybody asks, then it happens."""
+        """Send a packet for each person, then wait for the effects."""
         refused: dict[str, Problem] = {}
         for who in step.who:
             if not newcomers and self.stage.room.member(who):
@@ -310,7 +311,8 @@ class _Run:
         )
 
     def _slow(self, step: Step) -> None:
-        """A quarter of the tick, or all of it. Over when the room has found out."""
+        """Set the frame rate to a quarter of the tick or all of it, and wait until the room has
+        noticed."""
         self._engines_run(step)
         tick, slow = number(self._room, "pace", "tick"), step.verb == "slow"
         for who in step.who:
@@ -345,15 +347,15 @@ class _Run:
             self.stage.wait(self.stage.now + step.amount)
 
     def _happened(self) -> None:
-        """What has been asked for happens: at once, or with the open turn."""
+        """Wait until the queued events have happened: at once, or with the open turn."""
         self.stage.settle(lambda: not self.stage.room.chart_driver.waits)
 
     def _rests(self) -> bool:
-        """Nothing that rides in a turn has an effect now."""
+        """Whether the turns have stopped, so that commands have no effect now."""
         return not self.stage.room.chart_driver.iterates and not self.stage.room.chart_driver.waits
 
     def _client(self, who: str, *, connected: bool = True) -> Client:
-        """The client of somebody who is in the room."""
+        """Return the client of a person in the room."""
         client = self.stage.clients.get(who)
         if client is None:
             raise _UnmetError(

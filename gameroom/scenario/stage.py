@@ -1,8 +1,8 @@
-"""The stage of a scenario: the real room, its people's clients, and a clock that is a number.
+"""The stage of a scenario: the real room, the clients of its people, and a virtual clock.
 
-It follows the room through its driver and lets the clients answer at once, in the order in which
-they came. It keeps what happened, for the story of a failure and for coverage. It knows no
-scenario. The rule it keeps: equal calls give equal stories.
+It runs the room with its driver and lets the clients respond at once, in the order in which they
+joined. It records what happened, for the story of a failure and for coverage. It knows no scenario.
+The rule it keeps: equal calls give equal stories.
 """
 
 from __future__ import annotations
@@ -28,29 +28,29 @@ from gameroom.wire import definition, read_policies
 
 SEED = 1
 TICKS_MAX = 50_000
-"""How often a scenario may wake its room: more than an hour of the shortest usual turns."""
+"""How often a scenario can wake its room: more than an hour of the shortest usual turns."""
 ROUNDS_MAX = 64
-"""How often clients may answer each other in one millisecond."""
+"""How often clients can respond to each other in one millisecond."""
 KEPT_MAX = 200
-"""How many of the latest happenings are kept for a story."""
+"""How many of the latest happenings are stored for a story."""
 MOVES_MAX = 12
-"""How much of what followed from one event is told."""
+"""How many lines a story has about the effects of one event."""
 OVERDUE_MS = 1_500
-"""How much longer than its turns something may take to have an effect: by then a turn that
-somebody holds up is told without them."""
+"""How long an effect can take in addition to its turns, in milliseconds. If a player delays the
+turn, the room sends the effect without the turn before that."""
 REST_MS = 15_000
-"""No turn takes so long; when none has closed by then, the turns rest."""
+"""No turn takes this long. If none has closed by then, the turns have stopped."""
 REPORT_TURNS = 60
-"""For so many turns an engine may raise the same signal later than another: it is slower."""
+"""How many turns after another engine an engine can raise the same signal, because it is slower."""
 
 
 class StageStuckError(Exception):
-    """The scenario can't go on; the text says why."""
+    """The scenario cannot continue. The text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """Something to tell, in milliseconds and turns; `text` may have several lines."""
+    """One part of a story, with its time in milliseconds and its turn. text: one or more lines."""
 
     at: int
     generation: int
@@ -59,7 +59,7 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Something that was refused; `what` in the scenario's words."""
+    """A refusal. what: the text of the scenario's line."""
 
     at: int
     what: str
@@ -79,9 +79,9 @@ class _Raised:
 class Stage(RoomListener):
     """One room with its people.
 
-    happened, told: since the scenario cleared them last. seen: the latest macrosteps, of
-    which `fresh` are new. gone: why somebody has no place any more.
-    entered, taken: every state and transition of the chart that was reached so far.
+    happened, told: the story, and the texts sent to everyone, since the scenario last cleared them.
+    seen: the latest macrosteps. fresh: how many of them are new. gone: by person, why they are not
+    in the room any more. entered, taken: the states and transitions that were reached so far.
     """
 
     def __init__(self, chart: Chart) -> None:
@@ -97,7 +97,7 @@ class Stage(RoomListener):
         self.taken: set[int] = set()
         self._ticks = 0
         self._raised: list[_Raised] = []
-        # No scenario looks at snapshots.
+        # Scenarios do not use snapshots.
         self._policy = replace(read_policies(definition(chart.room)), snapshots_every=0)
         self._ids = count(1)
         self._driver = Driver(chart, seed=SEED)
@@ -115,13 +115,13 @@ class Stage(RoomListener):
     # -- people ------------------------------------------------------------------------
 
     def send(self, who: str, packet: inputs.Packet) -> Problem | None:
-        """What somebody sends, and what all clients make of it. Why it was refused, or None."""
+        """Send a packet, and let all clients respond. Returns why it was refused, or None."""
         problem = self._send(who, packet)
         self._react()
         return problem
 
     def join(self, who: str, *, spectate: bool = False, team: str | None = None) -> Problem | None:
-        """Somebody comes in and connects."""
+        """Let a person join and connect. Returns why that was refused, or None."""
         problem = self._send(who, inputs.Join(who, spectate, team))
         if problem is None:
             self.gone.pop(who, None)
@@ -132,8 +132,8 @@ class Stage(RoomListener):
         return problem
 
     def command(self, who: str, command: Command) -> Sent:
-        """Queue a command for the next packet. Before the game has begun, and from somebody
-        who plays no seat, it is sent at once, for the room to refuse."""
+        """Queue a command for the next packet. Before the game has begun, or for a person without a
+        seat, it is sent at once, so that the room refuses it."""
         sent = Sent(who, command, next(self._ids))
         client = self.clients.get(who)
         if client is not None and client.seat is not None and self.playing:
@@ -148,15 +148,15 @@ class Stage(RoomListener):
         return sent
 
     def drop(self, who: str) -> None:
-        """The connection is lost."""
+        """Lose a person's connection."""
         self.clients[who].drop()
         self.send(who, inputs.Disconnect())
 
     def back(self, who: str) -> None:
-        """The connection, or the packets, come back."""
+        """Restore a person's connection or packets."""
         client = self.clients[who]
         if not self.room.member(who):
-            # A watcher's place is not kept while the room sleeps, and nobody says so.
+            # The room removed this spectator while it slept, without a message.
             del self.clients[who]
             self.gone[who] = "spectators lose their place when the room sleeps"
             return
@@ -170,8 +170,8 @@ class Stage(RoomListener):
         client.connect(self.room.hello(client.who), self._driver.journal, self.now)
 
     def raise_signal(self, who: str, name: str, body: dict[str, Value]) -> None:
-        """The engine of `who` raises a signal in the turn that was closed last. Engines see
-        the same game: where another has raised this before, it is the same turn's."""
+        """Let an engine raise a signal in the last closed turn. If another engine has raised the
+        same signal before, use the turn of that one, because all engines run the same game."""
         key = canonical(body)
         groups = (
             raised
@@ -188,24 +188,25 @@ class Stage(RoomListener):
         self.clients[who].signals.append(SignalReport(group.generation, name, body))
 
     def half_raised(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """The signals that are not agreed on, each with those who have raised it."""
+        """Return the signals that are not agreed on, with the people who have raised them."""
         return tuple((each.name, tuple(sorted(each.who))) for each in self._raised)
 
     @property
     def playing(self) -> bool:
-        """Have the engines begun?"""
+        """Whether the engines have begun."""
         return self.room.generation > 0 or self.room.chart_driver.is_in("running")
 
     # -- time --------------------------------------------------------------------------
 
     def wait(self, until: int) -> None:
-        """Time passes; the room is woken whenever it asked for it."""
+        """Let time pass until `until`, in milliseconds, and wake the room whenever it is due."""
         while self._wakes_by(until):
             self._tick()
         self._driver.wait(until - self.now)
 
     def wait_turns(self, turns: int) -> None:
-        """Until so many more turns have closed. Raises StuckError when they rest."""
+        """Let time pass until this many more turns have closed. Raises StageStuckError if turns do
+        not advance."""
         wanted, closed, since = self.room.generation + turns, self.room.generation, self.now
         while self.room.generation < wanted:
             if self.room.over:
@@ -218,8 +219,11 @@ class Stage(RoomListener):
                 closed, since = self.room.generation, self.now
 
     def settle(self, done: Callable[[], bool], turns: int = 0) -> bool:
-        """Time passes until something has had its effect, or should have had it: so many
-        turns more than packets are sent ahead. Does nothing where it is done already."""
+        """Let time pass until `done` returns True, or until that should have happened. Returns
+        whether it did.
+
+        turns: how many turns it can take, in addition to those for which packets are sent ahead.
+        """
         pace = self.room.pace
         until = self.now + (pace.ahead + 3 + turns) * pace.turn_ms + OVERDUE_MS
         while not done():
@@ -229,7 +233,7 @@ class Stage(RoomListener):
         return True
 
     def resting(self) -> str:
-        """Why no turn closes, in words."""
+        """Return why no turn closes."""
         if not self.room.chart_driver.iterates:
             return f"turns do not advance in `{self.leaves()[-1]}`"
         held_up = [
@@ -254,25 +258,25 @@ class Stage(RoomListener):
         self._react()
 
     def _wakes_by(self, until: int) -> bool:
-        """Will the room be woken by then?"""
+        """Whether the room will be woken by then."""
         return self._driver.wake is not None and self._driver.wake <= until
 
-    # -- looking -----------------------------------------------------------------------
+    # -- state and story ---------------------------------------------------------------
 
     def leaves(self) -> tuple[str, ...]:
-        """The innermost active states."""
+        """Return the innermost active states."""
         return leaves(self.room.states)
 
     def say(self, text: str) -> None:
-        """Note something for the story."""
+        """Add a text to the story."""
         self.happened.append(Happening(self.now, self.room.generation, text))
 
     def refused(self, what: str, problem: Problem) -> None:
-        """Note a refusal for the story."""
+        """Add a refusal to the story."""
         self.refusal = Refusal(self.now, what, problem)
         self.say(f"refused: {problem.detail}")
 
-    # -- what the room does ------------------------------------------------------------
+    # -- effects of the room -----------------------------------------------------------
 
     def _send(self, who: str, packet: inputs.Packet) -> Problem | None:
         reply = self._driver.send(who, packet)
@@ -295,7 +299,7 @@ class Stage(RoomListener):
             self.refused(f"{told.who} sends {sent.command.name}", told.problem)
 
     def _look(self) -> None:
-        """Note what the chart did: it was before the room told of it."""
+        """Add the chart's moves to the story. They happened before the room's event about them."""
         for seen in self._watch.look(self.now):
             for micro in seen.step.microsteps:
                 self.entered.update(micro.entered)
@@ -354,10 +358,10 @@ class Stage(RoomListener):
         member = self.room.people.at(seat)
         return member.name if member is not None else packets.seat_name(seat)
 
-    # -- the clients' answers ------------------------------------------------------------
+    # -- responses of the clients --------------------------------------------------------
 
     def _react(self) -> None:
-        """Every client does what it has to do now, until all have done it."""
+        """Let the clients respond until none has anything left to do."""
         for _ in range(ROUNDS_MAX):
             acted = [self._acted(client) for client in tuple(self.clients.values())]
             if not any(acted):
@@ -367,7 +371,7 @@ class Stage(RoomListener):
         )
 
     def _acted(self, client: Client) -> bool:
-        """Let one client act; says whether it did."""
+        """Let one client respond. Returns whether it did anything."""
         member = self.room.people.members.get(client.who)
         if member is None or not client.acts or self.room.over:
             return False
@@ -384,7 +388,7 @@ class Stage(RoomListener):
 
 
 def _moved(chart: Chart, seen: Seen) -> str:
-    """What an event did, in the room's words."""
+    """Return what an event did, in the words of the room file."""
     step = seen.step
     if step.event == "begin":
         return f"the room begins in {', '.join(seen.after)}"

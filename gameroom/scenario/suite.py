@@ -1,7 +1,6 @@
-"""All scenarios of one room file: what came of them, and what they reached.
+"""Runs all scenarios of one room file: their results, and their coverage.
 
-Pure: a loaded file comes in. A file with problems has none of its scenarios run; its
-diagnostics say why.
+It takes a loaded file. If the file has errors, no scenario runs, and its diagnostics say why.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from gameroom.scenario.run import Outcome, run
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """name: of the file. reached: None where nothing could be run."""
+    """The results of one file. name: that of the file. reached: None if no scenario could run."""
 
     name: str
     loaded: Loaded
@@ -26,12 +25,12 @@ class Suite:
 
     @property
     def failed(self) -> int:
-        """How many scenarios do not hold."""
+        """How many scenarios failed."""
         return sum(not outcome.passed for outcome in self.outcomes)
 
 
 def scenarios_of(loaded: Loaded) -> tuple[Scenario, ...]:
-    """In the order of the file."""
+    """Return the scenarios in the order of the file."""
     return loaded.file.scenarios if loaded.file is not None else ()
 
 

@@ -126,7 +126,7 @@ class _World:
         self.weather = plan.weather
         self.is_clear = False
         seats = file.players
-        assert seats is not None, "a merged room says how many players"
+        assert seats is not None, "a merged room has a number of players"
         self.players = max(seats.low, min(seats.high, plan.players or 4, PLAYERS_MAX))
         users = [_name(number) for number in range(self.players)]
         liars = set[str]()

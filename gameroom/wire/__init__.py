@@ -1,8 +1,8 @@
 """The protocol as bytes: frames, packets, problems, close codes, the published definition.
 
-Knows no socket, no room's rules and no store; both sides of the wire are here, so that server,
-Python client and simulator speak alike. The rule it keeps: what cannot be read as docs/wire.md says
-is refused with a sentence, before any room sees it.
+Knows no socket, no room's rules and no store. It contains both sides of the wire, which the server,
+the Python client and the simulator share. The rule it keeps: anything that does not follow
+docs/wire.md is refused with a sentence before it reaches a room.
 """
 
 from gameroom.wire.close import CLOSINGS, Close, Closing, closing

@@ -1,8 +1,8 @@
-"""Why a socket was closed, and whether its client may come back.
+"""Why a socket was closed, and whether its client can reconnect.
 
-Knows no socket. 4000 to 4099 are ours for "come back", 4100 and above for "do not";
-4001 stands between: the person may come back, the program must not do it by itself,
-or two tabs with one seat would throw each other out for ever.
+Knows no socket. After our codes 4000 to 4099 a client reconnects; after 4100 and above it does not.
+4001 is an exception: the client reconnects only if the user asks for it. Otherwise two tabs with
+one seat would disconnect each other forever.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Literal, assert_never
 
 
 class Close(IntEnum):
-    """The codes by name (RFC 6455 section 7.4 for those below 4000)."""
+    """The close codes. Those below 4000 are from RFC 6455, section 7.4."""
 
     NORMAL = 1000
     GOING_AWAY = 1001
@@ -41,8 +41,11 @@ Again = Literal["at once", "later", "by hand", "never"]
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """One row of the published table. `again`: the client comes back `at once`, `later`
-    (with backoff, after the advice where there is one), `by hand` or `never`."""
+    """One row of the published table.
+
+    again: when the client reconnects. `at once`; `later`, with backoff, or after the advised delay
+    if there is one; `by hand`, if the user asks for it; or `never`.
+    """
 
     code: Close
     meaning: str
@@ -50,7 +53,7 @@ class Closing:
 
     @property
     def by_itself(self) -> bool:
-        """Whether the client comes back without being asked to."""
+        """Whether the client reconnects automatically."""
         match self.again:
             case "at once" | "later":
                 return True
@@ -90,8 +93,9 @@ CLOSINGS = {int(row.code): row for row in _ROWS}
 
 
 def closing(code: int | None) -> Closing:
-    """The row of a code that a client saw. No code at all is a lost connection; a code
-    that is not in the table is judged by its hundred."""
+    """Return the row of a code that a client received. None means a lost connection. For an unknown
+    code, the row depends on its range: below 4100 the client reconnects, from 4100 on it does
+    not."""
     if code is None:
         return CLOSINGS[Close.ABNORMAL]
     if code in CLOSINGS:

@@ -1,8 +1,8 @@
-"""Frames and packets into bytes and back, for one room and one subprotocol.
+"""Encodes and decodes frames and packets, for one room and one subprotocol.
 
-Knows no socket and no rule of the room: whether a command may be sent now, and whether
-its body fits, is the room's to say. It refuses what cannot be understood. An event is
-encoded once and the same bytes go to every socket of the subprotocol.
+Knows no socket and no rule of the room: the room decides whether a command is allowed now and
+whether its body fits. The codec refuses frames that it cannot read. An event is encoded once, and
+every socket of the subprotocol receives the same bytes.
 """
 
 from __future__ import annotations
@@ -65,8 +65,10 @@ _REQUEST_KEYS = frozenset({"id", "method", "path", "body"})
 
 
 class Codec:
-    """Both directions of both sides. `subprotocol` is one of SUBPROTOCOLS; `room` is the
-    merged room, or what `read_definition` made of the published one."""
+    """Encodes and decodes frames for the server and for the client.
+
+    subprotocol: one of SUBPROTOCOLS. room: the merged room, or the result of `read_definition`.
+    """
 
     def __init__(self, subprotocol: str, room: model.RoomFile) -> None:
         assert subprotocol in SUBPROTOCOLS, subprotocol
@@ -79,7 +81,7 @@ class Codec:
     # --- The server's side ---------------------------------------------------------
 
     def encode_event(self, event: Event) -> bytes | str:
-        """One event, the same bytes for every socket."""
+        """Encode an event. All sockets receive the same bytes."""
         body = event.body
         if isinstance(body, MasterPacket):
             if self.binary:
@@ -96,7 +98,7 @@ class Codec:
         )
 
     def encode_private(self, rejected: RejectedCommand) -> bytes | str:
-        """The event `rejected`, for the sender of the packet alone."""
+        """Encode the event `rejected`, for the sender of the packet only."""
         return self._pack(
             {
                 "event": REJECTED,
@@ -118,28 +120,29 @@ class Codec:
         return self._pack(frame)
 
     def turn_bytes(self, event: bytes) -> msgspec.Raw:
-        """A stored turn (msgpack, as `encode_event` made it) as the answer to `GET /turns` holds
-        it: in msgpack the very array, in JSON the plain body."""
+        """Return a stored turn as it appears in the response to `GET /turns`: in MessagePack the
+        stored array, in JSON the plain body. event: MessagePack from `encode_event`."""
         if self.binary:
             return msgspec.Raw(event)
         body = master_plain(msgspec.msgpack.decode(event), self._commands)
         return msgspec.Raw(msgspec.json.encode(body))
 
     def joined(self, body: Mapping[str, object]) -> msgspec.Raw:
-        """A body whose parts are bytes already, as `encode_response` and HTTP take it."""
+        """Encode a body whose parts are already encoded, for `encode_response` and HTTP."""
         encode = msgspec.msgpack.encode if self.binary else msgspec.json.encode
         return msgspec.Raw(encode(body))
 
     def encode_refusal(self, error: BadFrameError) -> bytes | str:
-        """What its sender is told of a bad frame: `rejected` for a packet without an id,
-        else a response."""
+        """Encode the answer to a bad frame: `rejected` for a packet without an id, and otherwise a
+        response."""
         if error.generation is not None and error.id is None:
             return self.encode_private(Rejection(error.generation, None, error.problem))
         body = problem_body(error.problem)
         return self.encode_response(ResponseFrame(error.id, error.problem.status, body))
 
     def unread(self, data: bytes | str, problem: Problem) -> BadFrameError:
-        """The refusal of a frame that is not read any further than to find out whom to answer."""
+        """Return the refusal of a frame. The frame is read only to find its id or generation, which
+        the answer needs."""
         error = BadFrameError(problem)
         error.id = json_id(data) if isinstance(data, str) else msgpack_id(data)
         if isinstance(data, bytes) and error.id is None:
@@ -147,8 +150,8 @@ class Codec:
         return error
 
     def decode(self, data: bytes | str) -> RequestFrame | ClientPacket:
-        """What a client sent. A packet without an id is a ClientPacket and gets no response;
-        with one it is the body of its RequestFrame. Raises BadFrameError."""
+        """Decode a frame from a client. A packet without an id is a ClientPacket and gets no
+        response. A packet with an id is the body of its RequestFrame. Raises BadFrameError."""
         try:
             frame = self._unpack(data, CONTAINERS_MAX)
         except BadFrameError as error:
@@ -177,16 +180,16 @@ class Codec:
 
     @cached_property
     def typed(self) -> Callable[[Any], ClientPacket | None]:
-        """Reads what nearly every frame is: a client packet without signals, whose commands fit.
-        They become TypedCommands. Returns None for everything else, which is for `decode`. Takes
-        bytes in MessagePack and text in JSON."""
+        """The fast path of `decode`, for most frames: client packets without signals, whose
+        commands fit. Their commands become TypedCommands. It returns None for all other frames;
+        call `decode` for these. Takes bytes in MessagePack and text in JSON."""
         reader = packet_reader(self._declared)
         return reader.read_array if self.binary else reader.read_put
 
     # --- The client's side ---------------------------------------------------------
 
     def encode_packet(self, packet: ClientPacket) -> bytes | str:
-        """A client packet without an id: the form that travels every turn."""
+        """Encode a client packet without an id: the usual form, which is sent every turn."""
         if self.binary:
             return msgspec.msgpack.encode(client_array(packet, self._commands, self._signals))
         return self.encode_request(RequestFrame("PUT", f"/turns/{packet.generation}", body=packet))
@@ -200,8 +203,8 @@ class Codec:
         return self._pack(frame)
 
     def decode_event(self, data: bytes | str) -> EventFrame | ResponseFrame:
-        """What a server sent. Fields that are not known are passed over, and so is the body
-        of an event that is not known: it stays plain. Raises BadFrameError."""
+        """Decode a frame from a server. Unknown fields are ignored. The body of an unknown event is
+        returned as plain values. Raises BadFrameError."""
         frame = self._unpack(data)
         if isinstance(frame, list) and self.binary:
             event = read_master_array(frame, self._commands)
@@ -232,14 +235,14 @@ class Codec:
 
 
 def is_turn(event: bytes) -> bool:
-    """Whether the bytes of an event in msgpack are a master packet's: the one event that is an
-    array and not a map."""
+    """Whether these bytes of an event in MessagePack are a master packet: the only event that is an
+    array instead of a map."""
     return event[:1] >= b"\x90" and event[:1] <= b"\x9f"
 
 
 def read_packet(body: object, generation: int) -> ClientPacket:
-    """The client packet in the body of `PUT /turns/<generation>`. The body may leave its
-    own generation out; if it says one it is the path's. Raises BadFrameError."""
+    """Read the client packet in the body of `PUT /turns/<generation>`. The body can omit its
+    generation; otherwise it must equal that of the path. Raises BadFrameError."""
     if not isinstance(body, Mapping):
         raise bad("the body of a client packet must be a map")
     packet = read(ClientPacket, {"generation": generation, **body}, strict=True)

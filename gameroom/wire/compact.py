@@ -1,14 +1,14 @@
-"""The two hot packets as arrays: what travels every turn must be small.
+"""Client and master packets as arrays. They are sent every turn, so they must be small.
 
-Knows no bytes: it makes and reads plain lists for the codec. A command is
-`[index, value, ...]`, its index and the order of its fields as the room declares them; a
-signal is `[age, index, value, ...]`. An age counts back from the packet's generation, so it
-stays one byte; 0 says that there is no checksum. In a signal's age 0 is not special.
+Knows no bytes: it writes and reads plain lists for the codec. A command is `[index, value, ...]`,
+with the index and the order of fields from the room's declarations. A signal is
+`[age, index, value, ...]`. An age is how many generations before that of the packet, so it takes
+one byte. A checksum age of 0 means that there is no checksum; a signal age of 0 is an ordinary age.
 
-client packet: [generation, commands, checksum_age, checksum, latency, framerate, signals?]
+client packet: [generation, commands, checksum_age, checksum, latency, framerate, signals?, ids?]
 master packet: [seq, generation, iterations_per_command, turn_ms, ahead,
                 [[seat, commands] ...], checksum_age, checksum, extras?]
-extras: a map with those of chart, absent and late that say something.
+extras: a map with chart, absent and late, each only if it is not empty.
 """
 
 from __future__ import annotations
@@ -45,12 +45,13 @@ class WordTable:
         self.index = {name: index for index, name in enumerate(self.names)}
 
     def flat(self, name: str, body: Mapping[str, Value]) -> list[Value]:
-        """`[index, value, ...]`. The caller has checked the body against the declaration."""
+        """Return `[index, value, ...]`. The caller has checked the body against the declaration."""
         index = self.index[name]
         return [index, *map(body.__getitem__, self.fields[index])]
 
     def full(self, flat: Sequence[object], where: str) -> tuple[str, dict[str, Value]]:
-        """Name and body of `[index, value, ...]`. The values' types are not looked at."""
+        """Return name and body of `[index, value, ...]`. Does not check the types of the values.
+        Raises BadFrameError."""
         if not flat or type(index := flat[0]) is not int or not 0 <= index < len(self.names):
             raise bad(f"`{where}` has an index that this room does not declare")
         fields = self.fields[index]
@@ -84,7 +85,7 @@ def client_array(packet: ClientPacket, commands: WordTable, signals: WordTable) 
 def read_client_array(
     made: Sequence[object], commands: WordTable, signals: WordTable
 ) -> ClientPacket:
-    """Raises BadFrameError when the array is not a client packet of this room."""
+    """Read a client packet. Raises BadFrameError if the array is not one of this room."""
     if not 6 <= len(made) <= 8:
         raise bad(f"a client packet must have 6 to 8 parts, not {len(made)}")
     generation = _count(made[0], "generation")
@@ -108,7 +109,7 @@ def read_client_array(
 
 
 def master_array(event: Event, commands: WordTable) -> list[object]:
-    """The array of an event whose body is a MasterPacket."""
+    """Return the array of an event whose body is a MasterPacket."""
     packet = event.body
     assert isinstance(packet, MasterPacket)
     age, checksum = _ages(packet.generation, packet.checksum)
@@ -144,7 +145,7 @@ def master_array(event: Event, commands: WordTable) -> list[object]:
 
 
 def read_master_array(made: Sequence[object], commands: WordTable) -> Event:
-    """Raises BadFrameError when the array is not a master packet of this room."""
+    """Read a master packet. Raises BadFrameError if the array is not one of this room."""
     if not 8 <= len(made) <= 9:
         raise bad(f"a master packet must have 8 or 9 parts, not {len(made)}")
     seq, generation, iterations, turn_ms, ahead = (
@@ -175,9 +176,9 @@ def read_master_array(made: Sequence[object], commands: WordTable) -> Event:
 
 
 def master_plain(made: Sequence[Any], commands: WordTable) -> dict[str, object]:
-    """The plain body of a master packet from an array that this program wrote itself, such as an
-    entry of a journal. It is what `plain(read_master_array(...).body)` gives, without looking at
-    each value: a tail of turns is many of them."""
+    """Return the plain body of a master packet from an array that this program wrote, such as an
+    entry of a journal. The result equals `plain(read_master_array(...).body)`, but no value is
+    checked, because a response can contain many turns."""
     extras = made[8] if len(made) == 9 else {}
     age, names, fields = made[6], commands.names, commands.fields
     return {
@@ -248,7 +249,7 @@ def _pair(value: object, where: str) -> Sequence[object]:
 
 
 def _value(value: object) -> Value:
-    """Bodies hold scalars and lists of them: no type of a room is a map."""
+    """Check a value of a body: a scalar or a list. Room files have no map type."""
     if isinstance(value, list):
         return [_value(item) for item in value]
     if value is None or isinstance(value, int | str | bool):

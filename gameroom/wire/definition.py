@@ -1,7 +1,7 @@
-"""What a room publishes of itself: everything a client or a page can use, as plain JSON.
+"""The published definition of a room: everything that a client or a page can use, as plain JSON.
 
-Knows no chart semantics: states are named with what they permit, transitions are not told.
-`read_definition` makes a model.Room of it again with the parts that a client needs (people,
+Knows no chart semantics: a definition lists the states with their permissions, but no transitions.
+`read_definition` converts it back to a model.RoomFile with the parts that a client needs (people,
 settings, commands, requests, signals), so that a client encodes and checks with the same code.
 """
 
@@ -21,8 +21,8 @@ from gameroom.wire.frames import bad
 
 
 def definition(room: model.RoomFile) -> dict[str, Any]:
-    """The definition of a merged room: name, doc, players, spectators, teams, roles,
-    settings, commands, requests, signals, permissions, states, policies. Plain values only."""
+    """Return the definition of a merged room in plain values: name, doc, players, spectators,
+    teams, roles, settings, commands, requests, signals, permissions, states, policies."""
     assert room.extends is None, "a definition is made of a merged room"
     players = room.players or Range(1, 8)
     spectators = room.spectators or model.Spectators(0, 0)
@@ -59,13 +59,13 @@ def definition(room: model.RoomFile) -> dict[str, Any]:
 
 
 def definition_bytes(room: model.RoomFile) -> bytes:
-    """The definition as JSON, for a file."""
+    """Return the definition as JSON, for a file."""
     return msgspec.json.encode(definition(room))
 
 
 def order_of(said: object) -> list[list[tuple[str, list[str]]]]:
-    """The order of commands and signals with that of their fields, by which packets are read
-    (see `compact`). Raises BadFrameError."""
+    """Return the commands and the signals of a definition in order, each with the order of its
+    fields, as needed to read packets (see `compact`). Raises BadFrameError."""
     read = _converted(said, _Order)
     return [
         [(one.name, [field.name for field in one.fields]) for one in declared]
@@ -74,8 +74,8 @@ def order_of(said: object) -> list[list[tuple[str, list[str]]]]:
 
 
 def read_definition(said: object) -> model.RoomFile:
-    """The room behind a definition, without states and policies. What a newer server says
-    beyond it is passed over. Raises BadFrameError with the place of what is wrong."""
+    """Return the room of a definition, without states and policies. Unknown fields, from a newer
+    server, are ignored. Raises BadFrameError with the place of the mistake."""
     read = _converted(said, _Definition)
     watchers = read.spectators
     try:
@@ -104,8 +104,12 @@ def read_definition(said: object) -> model.RoomFile:
 
 @dataclass(frozen=True, slots=True)
 class ClientPolicy:
-    """What a room asks of its clients. A definition states every number, so none has a default
-    here. checksum_every, snapshots_every: in turns; without snapshots the latter is 0."""
+    """The policies of a room that its clients follow. A definition contains all of them, so none
+    has a default here.
+
+    packet_bytes: the largest packet. checksum_every, snapshots_every: in turns; snapshots_every is
+    0 for a room without snapshots.
+    """
 
     commands_per_turn: int
     packet_bytes: int
@@ -114,7 +118,8 @@ class ClientPolicy:
 
 
 def read_policies(said: object) -> ClientPolicy:
-    """What the policies of a definition ask of clients. Raises BadFrameError if one is missing."""
+    """Return the policies of a definition that clients follow. Raises BadFrameError if one is
+    missing."""
     read = _converted(said, _Policed).policies
     return ClientPolicy(
         commands_per_turn=read.limits.commands_per_turn,
@@ -152,7 +157,7 @@ def _type(type_: model.Type) -> dict[str, Any]:
 
 
 def _states(state: model.State, prefix: str) -> list[dict[str, Any]]:
-    """Every state below this one in document order, by path."""
+    """Return every state below this one, in document order."""
     found: list[dict[str, Any]] = []
     for child in state.states:
         path = f"{prefix}{child.name}"
@@ -170,7 +175,7 @@ def _states(state: model.State, prefix: str) -> list[dict[str, Any]]:
 
 
 def _permissions(state: model.State) -> list[dict[str, Any]]:
-    """What this state itself allows, denies and ignores, in document order."""
+    """Return the permissions of this state only, in document order."""
     return [
         {"effect": one.effect, "names": list(one.names), "who": list(one.who)}
         for one in state.permissions
@@ -178,8 +183,8 @@ def _permissions(state: model.State) -> list[dict[str, Any]]:
 
 
 def _policies(room: model.RoomFile) -> dict[str, dict[str, Any]]:
-    """Every policy with the value that holds, stated or default, in the unit of its kind; two
-    times have low and high."""
+    """Return every policy with its value, set or default, in the unit of its kind. A range of times
+    has low and high."""
     found: dict[str, dict[str, Any]] = {}
     for row in KEYS:
         value = policy(room, row.policy, row.key)
@@ -188,7 +193,7 @@ def _policies(room: model.RoomFile) -> dict[str, dict[str, Any]]:
     return found
 
 
-# --- What is read ------------------------------------------------------------------------
+# --- The shape of a definition, for reading ----------------------------------------------
 
 _Whole = Annotated[int, msgspec.Meta(ge=-INT_MAX, le=INT_MAX)]
 _Count = Annotated[int, msgspec.Meta(ge=0, le=INT_MAX)]
@@ -283,7 +288,7 @@ class _Definition(msgspec.Struct):
 
 
 class _Order(msgspec.Struct):
-    """What it takes to read packets."""
+    """The parts of a definition that are needed to read packets."""
 
     commands: list[_Declared]
     signals: list[_Declared]

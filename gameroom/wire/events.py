@@ -1,7 +1,7 @@
-"""What an event is called on the wire, where it lives in the tree, and its body's type.
+"""The table of events: the name on the wire, the path and the type of the body.
 
-Knows no bytes. Every event has a row in this table, which both sides and the published documents
-read. A new event begins here, and the type of its body is in `lockstep.packets`.
+Knows no bytes. Both sides of the wire and the published documents use this table. To add an event,
+begin here; the type of its body is in `lockstep.packets`.
 """
 
 from __future__ import annotations
@@ -26,13 +26,16 @@ from gameroom.lockstep.packets import (
 )
 
 REJECTED = "rejected"
-"""The one private event: it has no seq and is not in the journal."""
+"""The only private event. It has no seq and is not in the journal."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventKind:
-    """path: the resource that the event is about, relative to the room; a field of the body stands
-    in braces. doc: what the event means."""
+    """One row of the table.
+
+    path: the resource that the event is about, relative to the room, with a field of the body in
+    braces. doc: the meaning of the event.
+    """
 
     name: str
     path: str
@@ -66,13 +69,13 @@ EVENTS: tuple[EventKind, ...] = (
     EventKind("announcement", "/announcements", Announcement, "The room announces a sentence."),
     EventKind("ended", "/", Ended, "The room has ended. No event follows."),
 )
-"""Everything that a socket receives without a request."""
+"""All events of a room. The private event REJECTED is not one of them."""
 
 BODIES: dict[str, type[Body]] = {kind.name: kind.body for kind in EVENTS}
 
 _NAMES = {kind.body: kind.name for kind in EVENTS}
 _PATHS = {kind.body: tuple(re.split(r"[{}]", kind.path)) for kind in EVENTS}
-"""The path in pieces: what is before the field, its name, and what is after it."""
+"""The parts of the path: the text before the field, the field's name, the text after it."""
 
 
 def event_name(body: Body) -> str:
@@ -80,6 +83,6 @@ def event_name(body: Body) -> str:
 
 
 def event_path(body: Body) -> str:
-    """The resource that the event is about, relative to the room."""
+    """Return the resource that the event is about, relative to the room."""
     before, *rest = _PATHS[type(body)]
     return f"{before}{getattr(body, rest[0])}{rest[1]}" if rest else before

@@ -1,7 +1,7 @@
-"""The three frames of the socket, and what goes wrong with one.
+"""The three kinds of frames on the socket, and the errors of a frame.
 
-Knows no bytes. Exactly one of method, status and event is in a frame; that is how the
-three are told apart on the wire.
+Knows no bytes. A frame has exactly one of `method`, `status` and `event`, which determines its
+kind.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ Method = Literal["GET", "PUT", "POST", "PATCH", "DELETE"]
 
 @dataclass(frozen=True, slots=True)
 class RequestFrame:
-    """What a client asks. Without `id` it is answered only when refused. The body of
-    `PUT /turns/<g>` is a ClientPacket already, every other one is as it came."""
+    """A request of a client. Without `id` it is answered only if it is refused.
+
+    body: for `PUT /turns/<g>` a ClientPacket, for other requests the plain value.
+    """
 
     method: Method
     path: str
@@ -29,7 +31,7 @@ class RequestFrame:
 
 @dataclass(frozen=True, slots=True)
 class ResponseFrame:
-    """The answer. `status` is HTTP's; from 400 on the body is a problem body."""
+    """The response to a request. status: an HTTP status; from 400 on, the body is a problem."""
 
     id: int | None
     status: int
@@ -38,8 +40,8 @@ class ResponseFrame:
 
 @dataclass(frozen=True, slots=True)
 class EventFrame:
-    """What the room says, as a client reads it. `seq` is None for what is told to one
-    person alone: `rejected`, whose body is a Rejection."""
+    """An event as a client reads it. seq: None for the private event `rejected`, whose body is a
+    Rejection."""
 
     event: str
     path: str
@@ -48,7 +50,7 @@ class EventFrame:
 
 
 class RejectedCommand(Protocol):
-    """What `encode_private` needs; `room.effects.Rejected` and Rejection have it."""
+    """The fields that `encode_private` needs: a `room.effects.Rejected` or a Rejection."""
 
     @property
     def generation(self) -> int: ...
@@ -60,8 +62,8 @@ class RejectedCommand(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """Command `index` of the packet for `generation` was refused; -1: one of its signals;
-    None: the whole packet."""
+    """A refused part of the packet for `generation`. index: that of the command; -1 for a signal,
+    None for the whole packet."""
 
     generation: int
     index: int | None
@@ -69,8 +71,8 @@ class Rejection:
 
 
 class BadFrameError(Exception):
-    """A frame that says nothing we understand. `id` and `generation` are what could be
-    read of it, so that the answer finds its question."""
+    """A frame that is not valid. id, generation: the id or the generation of the frame, if it could
+    be read, so that the client can match the answer to it."""
 
     def __init__(
         self, problem: Problem, *, id: int | None = None, generation: int | None = None
@@ -85,9 +87,9 @@ CHECKSUM_MAX = 2**32 - 1
 
 
 def fitting(packet: ClientPacket) -> ClientPacket:
-    """The same packet, however it was written, if its numbers are possible.
+    """Return the packet if its numbers are possible; the form it was read from does not matter.
 
-    Raises BadFrameError. Whether its turn is near is the room's to say.
+    Raises BadFrameError. The room decides whether its turn is near enough.
     """
     generation, checksum = packet.generation, packet.checksum
     if not 1 <= generation <= INT_MAX:
@@ -106,13 +108,13 @@ def fitting(packet: ClientPacket) -> ClientPacket:
 
 
 def _sentence(detail: str) -> str:
-    """A detail for the person who sent the frame; within another sentence it has no period."""
+    """Return a detail as a sentence: with a capital letter and a period."""
     first, _, _ = detail.partition(" ")
     begun = f"{detail[:1].upper()}{detail[1:]}" if first.strip(":,").isalpha() else detail
     return begun if begun.endswith((".", "?")) else f"{begun}."
 
 
 def bad(detail: str, *, status: int = 400, code: str = "bad_frame") -> BadFrameError:
-    """The error for a frame or a part of one. detail: what is wrong and where, in lower case and
-    without a period, so that it can follow a colon."""
+    """Return the error for a frame or a part of it. detail: what is wrong and where, in lower case
+    and without a period, so that it can follow a colon."""
     return BadFrameError(Problem(status, code, detail))

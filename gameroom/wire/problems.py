@@ -1,7 +1,7 @@
-"""A refusal as an RFC 9457 problem body, and back.
+"""Converts a Problem to an RFC 9457 problem body, and back.
 
-Knows no status of its own: the Problem brings it. `type` is a URN made of the code, so
-`code` and `type` can be compared as they are; `detail` is for people and may change.
+Knows no status: the Problem contains it. Programs can compare `code`, or `type`, which is a URN
+with the code. `detail` is for people and can change.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ TYPE = "urn:gameroom:problem:"
 
 
 def problem_body(problem: Problem) -> dict[str, object]:
-    """The body: type, title, status, detail, code, and state, allowed, retry_after_ms
-    where they say something. `title` is the same for every problem of a code."""
+    """Return the body: type, title, status, detail, code, and state, allowed and retry_after_ms if
+    they are set. All problems with the same code have the same `title`."""
     body: dict[str, object] = {
         "type": TYPE + problem.code,
         "title": problem.code.replace("_", " ").replace("-", " ").capitalize(),
@@ -35,8 +35,8 @@ def problem_body(problem: Problem) -> dict[str, object]:
 
 
 def read_problem(body: object, status: int = 500) -> Problem:
-    """The Problem of a body that somebody else made. What is missing or of a wrong type is
-    filled from `status`, so that an error page of a proxy reads as a problem too."""
+    """Return the Problem of a received body. A field that is missing or has a wrong type is filled
+    in from `status`, so that the error page of a proxy becomes a Problem, too."""
     if not isinstance(body, Mapping):
         return Problem(status, "unknown", _phrase(status))
     state, allowed, retry = (body.get(key) for key in ("state", "allowed", "retry_after_ms"))

@@ -1,9 +1,8 @@
-"""What can still be read of a frame whose values are refused: whom to answer.
+"""Reads the id or the generation of a refused frame, so that it can be answered.
 
-The strict reader refuses a float, a key that comes twice, bytes or deep nesting wherever
-they stand. Its sender still waits for an answer to its `id`, or to its packet. So the
-frame is read a second time, without opinions; what is not JSON or MessagePack at all, or
-gives two ids, has none.
+The strict reader refuses a float, a repeated key, bytes or deep nesting anywhere in a frame. Its
+sender still waits for an answer to its `id` or its packet. So a tolerant reader reads the frame a
+second time. It finds no id if the frame is not JSON or MessagePack, or if it contains two ids.
 """
 
 from __future__ import annotations
@@ -18,22 +17,22 @@ from gameroom.model import INT_MAX
 
 _FIRST_ID = re.compile(r'\s*\{\s*"id"\s*:\s*(0|[1-9][0-9]{0,15})\s*[,}]')
 CHARACTERS_MAX = 4096
-"""A longer text is not read a second time: of that only the beginning is looked at."""
+"""A longer text is not parsed a second time. The id is searched at its beginning only."""
 _MEMBERS = msgspec.msgpack.Decoder(dict[object, msgspec.Raw])
 _PARTS = msgspec.msgpack.Decoder(list[msgspec.Raw])
 _WIDTHS = {0xCC: 1, 0xCD: 2, 0xCE: 4, 0xCF: 8}
-"""The bytes of unsigned integers in MessagePack, by their first byte."""
+"""How many bytes follow the first byte of an unsigned integer in MessagePack, by that byte."""
 
 _ID_KEY = b"\xa2id"
 
 
 def json_id(text: str) -> int | None:
-    """The `id` of a JSON request."""
+    """Return the `id` of a JSON request; None if it cannot be read."""
     if len(text) > CHARACTERS_MAX:
         return _first_id(text)
     try:
         frame = _JSON.decode(text)
-    except RecursionError:  # Too deep even for this reader.
+    except RecursionError:  # Nested too deeply for this reader, too.
         return _first_id(text)
     except ValueError:
         return None
@@ -41,13 +40,13 @@ def json_id(text: str) -> int | None:
 
 
 def _first_id(text: str) -> int | None:
-    """Clients write the id first."""
+    """Return the id at the beginning of a request, where clients write it."""
     found = _FIRST_ID.match(text)
     return None if found is None else _id(int(found[1]))
 
 
 def msgpack_id(data: bytes) -> int | None:
-    """The `id` of a MessagePack request."""
+    """Return the `id` of a MessagePack request; None if it cannot be read."""
     try:
         members = _MEMBERS.decode(data)
     except RecursionError:
@@ -61,7 +60,8 @@ def msgpack_id(data: bytes) -> int | None:
 
 
 def msgpack_generation(data: bytes) -> int | None:
-    """The generation of a client packet as an array: its first part."""
+    """Return the generation of a client packet in MessagePack: the first item of the array. None if
+    it cannot be read."""
     try:
         parts = _PARTS.decode(data)
     except RecursionError:
@@ -72,7 +72,7 @@ def msgpack_generation(data: bytes) -> int | None:
 
 
 class _Object:
-    """A JSON object of which only the id is kept."""
+    """A JSON object, reduced to its id."""
 
     __slots__ = ("id",)
 
@@ -82,7 +82,7 @@ class _Object:
 
 
 def _short(digits: str) -> int | None:
-    """Numbers beyond every range need not be computed."""
+    """Convert a number, unless it is far too large to be an id."""
     return int(digits) if len(digits) < 20 else None
 
 
@@ -94,7 +94,7 @@ def _id(value: object) -> int | None:
 
 
 def _announced(data: bytes) -> int:
-    """The number of pairs in the header of a map."""
+    """Return the number of pairs from the header of a MessagePack map."""
     first = data[0]
     if first < 0x90:
         return first & 0x0F
@@ -102,7 +102,7 @@ def _announced(data: bytes) -> int:
 
 
 def _whole_at(data: bytes, at: int) -> int | None:
-    """The unsigned integer of MessagePack that begins there."""
+    """Return the unsigned integer in MessagePack that begins at an offset."""
     if at >= len(data):
         return None
     first = data[at]

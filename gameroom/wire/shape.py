@@ -1,9 +1,9 @@
-"""Plain values into the records of the packets, and back.
+"""Converts plain values to the records of the packets, and back.
 
-Knows no bytes and no names of events. A reader is made once per type from its annotations.
-Whoever reads strictly (the server) refuses a field that the type does not have; whoever
-reads leniently (a client, which may be older than its server) passes over it. Fields with
-a default may be left out. A `Mapping[int, ...]` has its keys as texts on the wire.
+Knows no bytes and no names of events. A reader is created once per type, from its annotations. The
+server reads strictly: it refuses unknown fields. A client reads leniently: it ignores them, because
+it can be older than its server. Fields with a default can be omitted. The keys of a
+`Mapping[int, ...]` are strings on the wire.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _Reader = Callable[[object, str], object]
 
 
 def is_record(hint: object) -> TypeGuard[type]:
-    """Whether this is a type with named fields: a dataclass or a struct."""
+    """Whether this is a dataclass or a struct."""
     return isinstance(hint, type) and (is_dataclass(hint) or issubclass(hint, msgspec.Struct))
 
 
 def record_fields(type_: type) -> tuple[FieldInfo, ...]:
-    """The fields of such a type, in their order."""
+    """Return the fields of a dataclass or a struct, in order."""
     if issubclass(type_, msgspec.Struct):
         return msgspec.structs.fields(type_)
     assert is_dataclass(type_), f"{type_} has no fields"
@@ -47,12 +47,14 @@ def record_fields(type_: type) -> tuple[FieldInfo, ...]:
 
 
 def plain(value: object) -> object:
-    """Dataclasses, structs, tuples and read-only maps as plain lists and maps with text keys."""
+    """Convert dataclasses, structs, tuples and read-only maps to plain lists and maps with string
+    keys."""
     return msgspec.to_builtins(value, str_keys=True, enc_hook=as_dict)
 
 
 def as_dict(value: object) -> object:
-    """msgspec's hook for what it does not know: any other Mapping is written as a map."""
+    """The hook of msgspec for unknown types: writes any Mapping as a map and any Sequence as a
+    list. Raises TypeError for other types."""
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, Sequence):
@@ -61,7 +63,7 @@ def as_dict(value: object) -> object:
 
 
 def read(type_: type[T], value: object, *, strict: bool) -> T:
-    """`value` as `type_`. Raises BadFrameError with the place of what does not fit."""
+    """Convert a plain value to `type_`. Raises BadFrameError with the place of the mistake."""
     made = _reader(cast(Hashable, type_), strict)(value, "")
     assert isinstance(made, type_)
     return made

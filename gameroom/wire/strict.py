@@ -1,9 +1,9 @@
-"""Bytes into plain values, refusing whatever two programs could read differently.
+"""Decodes bytes to plain values. Refuses anything that two programs could read differently.
 
-Knows no frames. Plain values are null, booleans, integers within 2^53 - 1, texts without
-lone surrogates, lists and maps with text keys, nested at most DEPTH_MAX deep. A repeated
-key, NaN, a float (1.0 too), bytes and extension types are refused. Nothing here bounds
-the size: the socket and the HTTP body have their caps before.
+Knows no frames. Plain values are null, booleans, integers from -(2^53 - 1) to 2^53 - 1, strings
+without lone surrogates, lists, and maps with string keys, nested at most DEPTH_MAX levels deep.
+Repeated keys, NaN, floats (also 1.0), bytes and extension types are refused. The size in bytes is
+not limited here: the socket and the HTTP server have already done that.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from gameroom.wire.frames import bad
 DEPTH_MAX = 16
 
 CONTAINERS_MAX = 2304
-"""Lists and maps in what one client sends at once: two for each of as many commands as a room
-file may allow in a turn, and some."""
+"""How many lists and maps a client can send at once: two for each of the most commands that a room
+file can allow in a turn, and a few more."""
 VALUES_MAX = 16_384
-"""Values in what one client sends at once: the longest list that a room file may allow, and some.
-Reading costs for each of them, and in MessagePack each may be a single byte."""
+"""How many values a client can send at once: the longest list that a room file can allow, and a few
+more. Each value takes time to read, and it can be a single byte in MessagePack."""
 
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _PARTS = msgspec.msgpack.Decoder(list[msgspec.Raw])
@@ -34,8 +34,11 @@ _ANYTHING = msgspec.msgpack.Decoder()
 
 
 def read_json(data: bytes | str, containers_max: int | None = None) -> Value:
-    """One JSON value, of so many lists and maps, and of VALUES_MAX values, at most where a maximum
-    is given. Raises BadFrameError."""
+    """Decode one JSON value. Raises BadFrameError.
+
+    containers_max: the most lists and maps; then the value can also have at most VALUES_MAX values.
+    None for no limits.
+    """
     try:
         text = data if isinstance(data, str) else data.decode("utf-8")
         if containers_max is not None:
@@ -53,8 +56,10 @@ def read_json(data: bytes | str, containers_max: int | None = None) -> Value:
 
 
 def read_msgpack(data: bytes, containers_max: int | None = None) -> Value:
-    """One MessagePack value, of so many lists and maps, and of VALUES_MAX values, at most where a
-    maximum is given. Raises BadFrameError."""
+    """Decode one MessagePack value. Raises BadFrameError.
+
+    containers_max: as in `read_json`.
+    """
     try:
         value = _ANYTHING.decode(data)
         if containers_max is not None and len(data) > containers_max:
@@ -102,7 +107,7 @@ _CONTAINERS = frozenset((list, dict))
 
 
 def _check_all(values: Iterable[object], depth: int) -> None:
-    """`_checked` of each, without a call for each scalar: lists are long."""
+    """`_checked` for all values, without a call for each scalar, because lists can be long."""
     odd: list[str] = []
     for one in values:
         kind = type(one)
@@ -118,17 +123,18 @@ def _check_all(values: Iterable[object], depth: int) -> None:
 
 
 def _count_json(text: str, containers_max: int) -> None:
-    """Raises BadFrameError for too many values, or lists and maps, before any of them is made: each
-    costs many times its two characters."""
+    """Raise BadFrameError for too many values or too many lists and maps. This happens before they
+    are created, because each takes much more memory than its two characters."""
     if len(text) <= 2 * containers_max or not _excess(text, containers_max):
         return
-    # What stands within texts is no value and opens nothing.
+    # Brackets and commas inside strings do not count.
     if excess := _excess(_TEXT.sub("", text), containers_max):
         raise bad(excess)
 
 
 def _excess(text: str, containers_max: int) -> str | None:
-    """What there is too much of in JSON, were all of it outside of texts."""
+    """Return which limit the JSON text exceeds if it contains no strings; None if it exceeds
+    none."""
     opened = text.count("{") + text.count("[")
     if opened > containers_max:
         return _too_many(containers_max)
@@ -137,7 +143,8 @@ def _excess(text: str, containers_max: int) -> str | None:
 
 
 def _count_value(value: object, containers_max: int) -> None:
-    """As `_count_json`, of what was read: that it was is cheap beside looking at it."""
+    """As `_count_json`, but for a decoded value: decoding MessagePack is cheap compared with
+    checking each value."""
     found, values, rest = 0, 0, [value] if type(value) in _CONTAINERS else []
     while rest:
         one = cast(Collection[object], rest.pop())
@@ -166,7 +173,8 @@ def _refuse_surrogates(text: str) -> None:
 
 
 def _holds_map(value: object) -> bool:
-    """The hot packets hold none, and need no second look."""
+    """Whether the value contains a map. Packets contain none and need no check for repeated
+    keys."""
     if isinstance(value, list):
         return not _CONTAINERS.isdisjoint(map(type, value)) and any(
             _holds_map(item) for item in value if type(item) in _CONTAINERS
@@ -175,7 +183,8 @@ def _holds_map(value: object) -> bool:
 
 
 def _refuse_twins(data: bytes | memoryview, value: object) -> None:
-    """A decoded map has fewer members than its header says when a key came twice."""
+    """Raise BadFrameError if a key is repeated: then a decoded map has fewer members than its
+    header announced."""
     if isinstance(value, dict):
         if len(value) != _members_announced(data):
             raise bad("a map has the same key twice")
@@ -191,7 +200,7 @@ def _refuse_twins(data: bytes | memoryview, value: object) -> None:
 
 
 def _members_announced(data: bytes | memoryview) -> int:
-    """The number of pairs in the header of a map: fixmap, map 16 or map 32."""
+    """Return the number of pairs from the header of a map: fixmap, map 16 or map 32."""
     first = data[0]
     if first < 0x90:
         return first & 0x0F

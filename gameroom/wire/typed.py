@@ -1,9 +1,9 @@
-"""The packet that every player sends every turn, read in one call of the decoder.
+"""Reads the packet that every player sends every turn in one call of the decoder.
 
 Knows the shapes of a client packet without signals, in both subprotocols, with the types of the
-commands that a room declares. The rule it keeps: it reads nothing differently than the careful path
-(`codec`, `strict`, `compact`, and `model.fit` for the commands), which a test checks with random
-frames. Anything else reads as None, and the careful path says why it is refused.
+commands that a room declares. The rule it keeps: it returns the same as the careful path (`codec`,
+`strict`, `compact`, and `model.fit` for the commands) or None. A test checks this with random
+frames. After None, the careful path reads the frame or says why it is refused.
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ from gameroom.model.types import BoolType, ChoiceType, Field, IntType, ListType,
 from gameroom.wire.frames import CHECKSUM_MAX
 
 BYTES_MAX = 1024
-"""Longer frames are rare. They are counted and paid for on the careful path."""
+"""The longest frame for the fast path. Longer frames are rare, and the careful path limits how many
+values they contain."""
 
 READERS_MAX = 256
-"""How many readers are kept for rooms that declare the same commands."""
+"""How many readers are cached for rooms that declare the same commands."""
 
 Generation = Annotated[int, Meta(ge=1, le=INT_MAX)]
 Count = Annotated[int, Meta(ge=0, le=INT_MAX)]
@@ -43,7 +44,7 @@ class _Checksum(Struct, forbid_unknown_fields=True, frozen=True, gc=False):
 
 
 class _NamedCommand(Struct, frozen=True, gc=False):
-    """A command in JSON. For each declared command there is a subclass with its body."""
+    """A command in JSON. Each declared command has a subclass with its body."""
 
     typed: ClassVar[Callable[..., TypedCommand]]
     body: Any
@@ -61,7 +62,7 @@ class PacketReader:
         self._read_put: Callable[[str], Any] = put.decode
 
     def read_array(self, data: bytes) -> ClientPacket | None:
-        """A client packet in MessagePack, None if it needs the careful path."""
+        """Read a client packet in MessagePack. Returns None if it needs the careful path."""
         if len(data) > BYTES_MAX:
             return None
         try:
@@ -82,7 +83,7 @@ class PacketReader:
         )
 
     def read_put(self, text: str) -> ClientPacket | None:
-        """A client packet in JSON, None if it needs the careful path."""
+        """Read a client packet in JSON. Returns None if it needs the careful path."""
         if len(text) > BYTES_MAX:
             return None
         try:
@@ -124,8 +125,8 @@ class PacketReader:
 
 @lru_cache(READERS_MAX)
 def packet_reader(commands: tuple[CommandDeclaration, ...]) -> PacketReader:
-    """The reader for rooms that declare these commands. It takes a millisecond to create and more
-    memory than a room, so it is shared."""
+    """Return the reader for rooms that declare these commands. A reader takes a millisecond to
+    create and more memory than a room, so these rooms share it."""
     return PacketReader(commands)
 
 
@@ -133,7 +134,7 @@ _TURNS = len("/turns/")
 
 
 def _typed(index: int, command: CommandDeclaration) -> type[TypedCommand]:
-    """The type of this command: `[index, value, ...]` in MessagePack."""
+    """Return the type of this command in MessagePack: `[index, value, ...]`."""
     made: Any = msgspec.defstruct(
         "TypedCommand",
         _fields(command.fields),
@@ -150,7 +151,7 @@ def _typed(index: int, command: CommandDeclaration) -> type[TypedCommand]:
 
 
 def _named(command: CommandDeclaration, typed: type[TypedCommand]) -> type[Struct]:
-    """The type of this command in JSON: `{"name": ..., "body": {...}}`."""
+    """Return the type of this command in JSON: `{"name": ..., "body": {...}}`."""
     names = {f"f{index}": field.name for index, field in enumerate(command.fields)}
     body = msgspec.defstruct("Body", _fields(command.fields), rename=names, **_STRICT)
     return msgspec.defstruct(
@@ -165,12 +166,13 @@ def _named(command: CommandDeclaration, typed: type[TypedCommand]) -> type[Struc
 
 
 def _fields(fields: Sequence[Field]) -> list[tuple[str, Any]]:
-    """The fields of a struct. They are numbered, because a declared name can be any word."""
+    """Return the fields of a struct. They are numbered, because a declared name can be any
+    word."""
     return [(f"f{index}", _annotation(field.type)) for index, field in enumerate(fields)]
 
 
 def _annotation(type_: Type) -> Any:
-    """What fits a declared type, as `fit.misfit` defines it."""
+    """Return a type that accepts the same values as `fit.misfit` does for a declared type."""
     match type_:
         case IntType(low, high):
             return Annotated[int, Meta(ge=low, le=high)]
@@ -188,14 +190,14 @@ def _annotation(type_: Type) -> Any:
 
 
 def _any(commands: Sequence[type[Struct]]) -> Any:
-    """A tuple of commands of these types."""
+    """Return the type of a tuple of these commands."""
     if not commands:
         return Annotated[tuple[None, ...], Meta(max_length=0)]
     return types.GenericAlias(tuple, (reduce(or_, commands), ...))
 
 
 def _array(commands: Any) -> type[Struct]:
-    """A client packet in MessagePack, see `compact`."""
+    """Return the type of a client packet in MessagePack; see `compact`."""
     return msgspec.defstruct(
         "Packet",
         [
@@ -214,7 +216,7 @@ def _array(commands: Any) -> type[Struct]:
 
 
 def _put(commands: Any) -> type[Struct]:
-    """A request without an id whose body is a client packet."""
+    """Return the type of a JSON request without an id whose body is a client packet."""
     body = msgspec.defstruct(
         "Body",
         [

@@ -36,18 +36,18 @@ def recalling(default, *, deep):
 
 
 WRONG = [
-    ([], "the room: a dict with names as keys is expected"),
+    ([], "the room: expected a dict with string keys"),
     ({}, "the room: a room needs states"),
-    ({"states": {1: {}}}, "states: a dict with names as keys is expected"),
-    ({"statse": LEAF}, "the room: `statse` is not known here"),
-    ({"states": LEAF, "players": [1]}, "players: [low, high] is expected"),
-    ({"states": LEAF, "players": [1, "two"]}, "players[1]: an integer is expected"),
-    ({"states": {"a": {"kind": "stat"}}}, "states.a.kind: one of state, parallel"),
+    ({"states": {1: {}}}, "states: expected a dict with string keys"),
+    ({"statse": LEAF}, "the room: unknown key `statse`"),
+    ({"states": LEAF, "players": [1]}, "players: expected [low, high]"),
+    ({"states": LEAF, "players": [1, "two"]}, "players[1]: expected an integer"),
+    ({"states": {"a": {"kind": "stat"}}}, "states.a.kind: expected one of state, parallel"),
     (
         {"states": {"a": {"permissions": [["allow", [1], ["player"]]]}}},
-        "states.a.permissions[0][1]: a list of strings is expected",
+        "states.a.permissions[0][1]: expected a list of strings",
     ),
-    ({"states": {"a": {"iterates": 1}}}, "states.a.iterates: True or False is expected"),
+    ({"states": {"a": {"iterates": 1}}}, "states.a.iterates: expected True or False"),
     ({"states": {"a": {"states": LEAF}}}, "states.a: `a` has no initial state"),
     (
         {"states": {"a": {"states": LEAF, "initial": "b"}}},
@@ -118,12 +118,15 @@ WRONG = [
         {"states": {"p": {"kind": "parallel", "states": {"h": {"kind": "history"}}}}},
         "states.p: `p` contains only history states",
     ),
-    (transition(to="b"), "states.a.transitions[0]: exactly one of `on`, `when` and `after`"),
-    (transition(on="x", after=[1, "ms"]), "states.a.transitions[0]: exactly one of"),
-    (transition(on=1), "states.a.transitions[0].on: a string is expected"),
+    (
+        transition(to="b"),
+        "states.a.transitions[0]: expected exactly one of `on`, `when` and `after`",
+    ),
+    (transition(on="x", after=[1, "ms"]), "states.a.transitions[0]: expected exactly one of"),
+    (transition(on=1), "states.a.transitions[0].on: expected a string"),
     (transition(on="done(q)"), "states.a.transitions[0].on: there is no state `q`"),
     (transition(on="done(b)"), "states.a.transitions[0].on: `b` can never be done"),
-    (transition(after=[1, "hours"]), "states.a.transitions[0].after: [amount, "),
+    (transition(after=[1, "hours"]), "states.a.transitions[0].after: expected [amount, "),
     (
         transition(after=[-1, "ms"]),
         "states.a.transitions[0].after: a time must be from 0 to 604800000 ms",
@@ -141,10 +144,13 @@ WRONG = [
         {"states": LEAF, "players": [1, 2**53]},
         "players[1]: 9007199254740992 is outside -(2^53 - 1) to 2^53 - 1",
     ),
-    (transition(after="1s"), "states.a.transitions[0].after: a list is expected"),
+    (transition(after="1s"), "states.a.transitions[0].after: expected a list"),
     (transition(on="x", to="c"), "states.a.transitions[0].to: there is no state `c`"),
-    (transition(on="x", to=["back", "b"]), "states.a.transitions[0].to: a path, "),
-    (transition(on="x", do=[["sing", "b"]]), 'states.a.transitions[0].do[0]: ["set", name'),
+    (transition(on="x", to=["back", "b"]), "states.a.transitions[0].to: expected a path, "),
+    (
+        transition(on="x", do=[["sing", "b"]]),
+        'states.a.transitions[0].do[0]: expected ["set", name',
+    ),
     (transition(on="x", do=[["set", "n", 1]]), "states.a.transitions[0].do[0]: `n` is not a"),
     (transition(on="x", do=[["drop", "red"]]), "states.a.transitions[0].do[0]: `red` is not"),
     (
@@ -153,19 +159,22 @@ WRONG = [
     ),
     (transition(on="x", do=[["pass", "king"]]), "states.a.transitions[0].do[0]: `king` is not"),
     (transition(on="x", do=[["unready", "elf"]]), "states.a.transitions[0].do[0]: `elf` is"),
-    (transition(on="x", because=1), "states.a.transitions[0].because: a string is expected"),
+    (transition(on="x", because=1), "states.a.transitions[0].because: expected a string"),
     (transition(on="x", **{"if": 3}), "states.a.transitions[0].if: this is not true or false"),
     (transition(on="x", **{"if": "q"}), "states.a.transitions[0].if: `q` is not a variable"),
     (transition(on="x", **{"if": []}), "states.a.transitions[0].if: this is not an expression"),
     (transition(on="x", **{"if": ["<", 1]}), "states.a.transitions[0].if: this is not an"),
-    (transition(on="x", **{"if": 1.5}), "states.a.transitions[0].if: a list is expected"),
+    (transition(on="x", **{"if": 1.5}), "states.a.transitions[0].if: expected a list"),
     (transition(on="x", **{"if": ["<", True, 1]}), "states.a.transitions[0].if[1]: this is"),
     (transition(on="x", **{"if": ["in", "q"]}), "states.a.transitions[0].if: there is no"),
     (transition(on="x", **{"if": ["==", 1, True]}), "states.a.transitions[0].if: a whole"),
     (transition(on="x", **{"if": [">", 2**53, 1]}), "states.a.transitions[0].if[1]: 900719925"),
     (transition(on="x", **{"if": deep_expression(200)}), "states.a.transitions[0].if[1][1]"),
     (transition(on="x", **{"if": ["and", *[True] * 99]}), "states.a.transitions[0].if: more"),
-    (transition(on="x", **{"if": ["all", "player", "rich"]}), "states.a.transitions[0].if[2]: one"),
+    (
+        transition(on="x", **{"if": ["all", "player", "rich"]}),
+        "states.a.transitions[0].if[2]: expected one",
+    ),
     (nest(100), "states.a.states.a.states.a"),
     (
         {"states": LEAF, "variables": {"n": {"type": ["int", 0, 3], "initial": 4}}},
@@ -173,18 +182,21 @@ WRONG = [
     ),
     (
         {"states": LEAF, "variables": {"n": {"type": ["int", 0, 3], "initial": [0]}}},
-        "variables.n.initial: an integer, a string or a boolean is expected",
+        "variables.n.initial: expected an integer, a string or a boolean",
     ),
-    ({"states": LEAF, "variables": {"n": {"type": ["int"]}}}, "variables.n: `type` and `initial`"),
+    (
+        {"states": LEAF, "variables": {"n": {"type": ["int"]}}},
+        "variables.n: expected `type` and `initial`",
+    ),
     (
         {"states": LEAF, "variables": {"n": {"type": ["int"], "initial": 0}}},
-        'variables.n.type: ["bool"]',
+        'variables.n.type: expected ["bool"]',
     ),
     (
         {"states": LEAF, "settings": {"n": {"type": ["bool"], "default": 3}}},
         "settings.n: `n` is not true or false",
     ),
-    ({"states": LEAF, "signals": {"s": {"agreed": "few"}}}, 'signals.s.agreed: "all" or'),
+    ({"states": LEAF, "signals": {"s": {"agreed": "few"}}}, 'signals.s.agreed: expected "all" or'),
     ({"states": {"a": {"permissions": [["permit", [], []]]}}}, "states.a.permissions[0]: "),
     ({"states": {f"s{n}": {} for n in range(1001)}}, "the room: more than 1000 states"),
 ]
@@ -247,7 +259,7 @@ def test_expressions_lie_64_deep_and_no_deeper(around):
     for _ in range(64):
         value = around(value)
     read(value)
-    with pytest.raises(ValueError, match="more than 64 expressions inside one another"):
+    with pytest.raises(ValueError, match="expressions are nested more than 64 levels deep"):
         read(around(value))
 
 
@@ -303,9 +315,9 @@ def test_calls_that_cannot_have_a_value(called, why):
 @pytest.mark.parametrize(
     ("expression", "what"),
     [
-        (["majority", "player", "here"], r"\[2\]: one of connected, "),
-        (["of", 2, "player", "here"], r"\[3\]: one of connected, "),
-        (["of", "two", "player", "ready"], r"\[1\]: an integer is expected"),
+        (["majority", "player", "here"], r"\[2\]: expected one of connected, "),
+        (["of", 2, "player", "here"], r"\[3\]: expected one of connected, "),
+        (["of", "two", "player", "ready"], r"\[1\]: expected an integer"),
         (["of", 2**53, "player", "ready"], r"\[1\]: 9007199254740992 is outside -\(2\^53"),
         (["nor", True, True], "this is not an expression"),
         (["and", True], "this is not an expression"),

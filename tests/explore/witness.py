@@ -59,7 +59,7 @@ class Witness:
             self.chart, replace(reads, live=everything, seats=True, spectators=True)
         )
         seats = self.chart.room.players
-        assert seats is not None, "a merged room says how many players"
+        assert seats is not None, "a merged room has a number of players"
         self.seats = seats
         self.moves = PossibleMoves.of(self.world, seats.high)
         self.room = self.table.room

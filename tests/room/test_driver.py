@@ -109,7 +109,7 @@ class WakesInThePast(Careless):
 @pytest.mark.parametrize(
     ("room", "why"),
     [
-        (TellsFirst, "told before it was stored"),
+        (TellsFirst, "an event was sent before it was stored"),
         (AnswersTwice, "one answer"),
         (AnswersNever, "every packet is answered"),
         (WakesInThePast, "in the past"),

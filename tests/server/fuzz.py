@@ -90,7 +90,7 @@ class Fuzz:
         self.values = Values(self.file, self.dice)
         self.codecs = {name: Codec(name, self.file) for name in (JSON, MSGPACK)}
         players = self.file.players
-        assert players is not None, "a merged room says how many players"
+        assert players is not None, "a merged room has a number of players"
         self.foul = FOUL[: max(2, players.low - len(HONEST))]
         everyone = (*HONEST, *self.foul, WATCHER)
         self.people = {

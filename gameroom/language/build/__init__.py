@@ -1,5 +1,5 @@
-"""From a tree to the model: one function for each thing that a room file can declare.
+"""Builds the model from a tree, with one function for each part of a room file.
 
-Knows trees and the model; whether the model makes sense is asked by the checks. The rule it keeps:
-everything that was written has its span in the model.
+Knows trees and the model; the checks decide whether the model makes sense. The rule it keeps: every
+part of the text has its span in the model.
 """

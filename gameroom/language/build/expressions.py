@@ -1,4 +1,4 @@
-"""Trees of expressions to model expressions."""
+"""Builds model expressions from trees."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from gameroom.model import (
 )
 
 OPERANDS_MAX = 64
-"""Operands of one chain such as `a and b and c`."""
+"""How many operands one chain such as `a and b and c` can have."""
 
 
 def expression(words: TreeWords, node: Node) -> Expression:
-    """The expression that this tree says."""
+    """Return the expression of a tree."""
     span = words.span(node)
     match str(node.data):
         case "conjunction" | "negation" | "expression" | "comparison" | "sum" | "product":
@@ -66,7 +66,8 @@ _JOINS = {"expression": "or", "conjunction": "and"}
 
 
 def _chain(words: TreeWords, node: Node) -> Expression:
-    """`a + b - c` leans to the left; the operator of `and` and `or` is the rule's own."""
+    """Build `a + b - c`, from the left. For `and` and `or`, the name of the rule is the
+    operator."""
     operands = list(trees(node))
     join = _JOINS.get(str(node.data))
     ops = [join] * (len(operands) - 1) if join else [str(token) for token in tokens(node)]
@@ -125,7 +126,7 @@ def _quorum(words: TreeWords, node: Node) -> Quorum:
 def _predicate(words: TreeWords, node: Node) -> Predicate:
     part = inner(node, "flag", "chose")
     if part.data == "flag":
-        # Whether such a flag exists is the checker's question.
+        # The checker decides whether the flag exists.
         return Flag(str(leaf(part)), words.span(part))
     text, request = next(tokens(part)), maybe(part, "name")
     if request is None:

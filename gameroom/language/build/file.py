@@ -1,8 +1,7 @@
-"""A parsed file to a model.File with spans.
+"""Builds a model.File with spans from a parsed file.
 
-Knows the shape of the tree and nothing of what names mean. What is said twice or in a
-place where it can't stand is told; building always goes on, so that one file gives all of
-its problems at once.
+Knows the shape of the tree, but not the meaning of names. It reports duplicate and misplaced parts
+and always continues, so that one run reports all problems of a file.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ TRANSITIONS = ("on", "when", "after")
 
 
 def build(parsed: Parsed, place: TextPlace, problems: Problems) -> File | None:
-    """The file that the tree says; None where there is no tree."""
+    """Return the file of a parsed text; None if there is no tree."""
     if parsed.tree is None:
         return None
     words = TreeWords(place, problems, parsed.docs)
@@ -137,7 +136,7 @@ def room(words: TreeWords, node: Node) -> RoomFile:
 
 
 def _one(words: TreeWords, node: Node, kind: str) -> Node | None:
-    """The one member of this kind, the first; more are told."""
+    """Return the first member of this kind, or None. Further ones are reported."""
     found = [part for part in trees(node) if part.data == kind]
     for extra in found[1:]:
         words.problems.error(

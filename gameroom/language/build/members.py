@@ -1,7 +1,7 @@
-"""Trees of a room's small members to the model: types, fields, policies, transitions.
+"""Builds the small members of a room from trees: types, fields, policies, transitions.
 
-Each function takes one tree, wherever it stood: in a `.room` file or in a string of the
-YAML spelling. States and whole files are `build`'s.
+Each function takes one tree, from a `.room` file or from a string of the YAML spelling. `file`
+builds states and whole files.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _TYPES = (
 
 
 def type_of(words: TreeWords, node: Node) -> Type:
-    """The type that `node`, or its first type, says."""
+    """Return the type of `node`, or of the first type inside it."""
     part = node if node.data in _TYPES else inner(node, *_TYPES)
     span = words.span(part)
     kind = str(part.data)
@@ -94,7 +94,7 @@ def _natural(words: TreeWords, size: Range) -> Range:
 
 
 def fields(words: TreeWords, node: Node) -> tuple[Field, ...]:
-    """The fields of a command, a request or a signal; none without braces."""
+    """Return the fields of a command, a request or a signal. Without braces there are none."""
     block = maybe(node, "fields")
     if block is None:
         return ()
@@ -110,7 +110,7 @@ def fields(words: TreeWords, node: Node) -> tuple[Field, ...]:
 
 
 def value(words: TreeWords, node: Node) -> tuple[Scalar | tuple[Scalar, ...], Any]:
-    """A default and its span."""
+    """Return a default value and its span."""
     part = inner(node, "literal", "list_value")
     if part.data == "literal":
         return words.literal(part.children[0]), words.span(part)
@@ -130,7 +130,7 @@ def spectators(words: TreeWords, node: Node) -> Spectators:
 
 
 def policy_value(words: TreeWords, node: Node) -> Any:
-    """What stands after the `=` of a policy's key."""
+    """Return the value after the `=` of a policy's key."""
     match str(node.data):
         case "count":
             return words.whole(leaf(node))
@@ -170,7 +170,7 @@ def permission(words: TreeWords, node: Node) -> Permission:
 
 
 def transition(words: TreeWords, node: Node) -> Transition:
-    """`on ...`, `when ...`, `after ...` with what follows."""
+    """`on ...`, `when ...` or `after ...`, with the rest of the transition."""
     span = words.span(node)
     guard, arrow, because = maybe(node, "guard"), maybe(node, "arrow"), maybe(node, "because")
     return Transition(

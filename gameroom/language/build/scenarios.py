@@ -1,4 +1,4 @@
-"""Trees of scenarios to the model."""
+"""Builds scenarios from trees."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _expected(words: TreeWords, node: Node) -> Step:
 
 
 def _who(words: TreeWords, node: Node) -> tuple[tuple[str, ...], tuple[Span, ...]]:
-    """The people of a step and where each is named."""
+    """Return the people of a step, and the span of each name."""
     people = maybe(node, "people")
     names = tuple(tokens(people)) if people is not None else ()
     return tuple(map(str, names)), tuple(map(words.span, names))

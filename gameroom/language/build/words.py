@@ -1,7 +1,7 @@
-"""Tokens of the tree as plain values: numbers, texts, paths, times.
+"""Converts tokens of the tree to plain values: numbers, strings, paths, times.
 
-Shared by every builder of the language. What does not fit is told where it stands and
-replaced by something harmless, so that building goes on.
+All builders of the language use it. A token that does not fit is reported with its place and
+replaced with a valid value, so that building can continue.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class TreeWords:
         self._docs = docs or {}
 
     def span(self, part: Token | Node) -> Span:
-        """Where this part stands."""
+        """Return the place of this part."""
         if isinstance(part, Token):
             return self.place.of(part)
         meta = part.meta
@@ -41,15 +41,15 @@ class TreeWords:
         return self.place.span(meta.line, meta.column, meta.end_line, meta.end_column)
 
     def doc(self, node: Node) -> str:
-        """The doc comment before this declaration."""
+        """Return the doc comment before this declaration, or ""."""
         return "" if node.meta.empty else self._docs.get(node.meta.start_pos, "")
 
     def head(self, node: Node) -> Span:
-        """Where the declared name stands."""
+        """Return the place of the declared name."""
         return self.span(inner(node, "name"))
 
     def name(self, node: Node) -> str:
-        """The declared name."""
+        """Return the declared name."""
         return str(leaf(inner(node, "name")))
 
     def whole(self, part: Token | Node) -> int:
@@ -68,7 +68,7 @@ class TreeWords:
         return -value if negative else value
 
     def text(self, token: Token) -> str:
-        """A text in quotes, its escapes resolved as in JSON."""
+        """Return a string without its quotes. Escapes are resolved as in JSON."""
         try:
             value = json.loads(str(token), strict=False)
         except ValueError:
@@ -84,7 +84,7 @@ class TreeWords:
         return value
 
     def literal(self, token_or_negative: Token | Node) -> Scalar:
-        """A number, a text, `true` or `false`."""
+        """A number, a string, `true` or `false`."""
         part = token_or_negative
         if isinstance(part, Tree) or part.type == "INT":
             return self.whole(part)
@@ -98,7 +98,7 @@ class TreeWords:
         return self.ordered(Range(low, high, self.span(node)))
 
     def ordered(self, said: Range) -> Range:
-        """The range, told and turned round where its ends are reversed."""
+        """Return the range. If its ends are reversed, report that and swap them."""
         if said.low <= said.high:
             return said
         right = f"{said.high}..{said.low}"
@@ -135,29 +135,29 @@ def path(node: Node) -> str:
 
 
 def leaf(node: Node) -> Token:
-    """The first token of a node."""
+    """Return the first token of a node."""
     part = node.children[0]
     assert isinstance(part, Token)
     return part
 
 
 def tokens(node: Node) -> Iterator[Token]:
-    """The node's own tokens."""
+    """Yield the node's own tokens."""
     return (part for part in node.children if isinstance(part, Token))
 
 
 def trees(node: Node) -> Iterator[Node]:
-    """The node's own subtrees."""
+    """Yield the node's own subtrees."""
     return (part for part in node.children if isinstance(part, Tree))
 
 
 def maybe(node: Node, *kinds: str) -> Node | None:
-    """The first subtree of one of these kinds."""
+    """Return the first subtree of one of these kinds, or None."""
     return next((part for part in trees(node) if part.data in kinds), None)
 
 
 def inner(node: Node, *kinds: str) -> Node:
-    """The first subtree of one of these kinds, which the grammar promises."""
+    """Return the first subtree of one of these kinds. The grammar guarantees that there is one."""
     found = maybe(node, *kinds)
     assert found is not None, (node.data, kinds)
     return found

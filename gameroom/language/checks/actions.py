@@ -1,4 +1,4 @@
-"""Actions: what a transition or a state does, with names that exist and values that fit."""
+"""Checks the actions of transitions and states: that names exist and values fit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Actions:
         self._expressions = expressions
 
     def check(self, acts: Iterable[Act], where: Where) -> None:
-        """The actions of one block."""
+        """Check the actions of one block."""
         for act in acts:
             self._check_action(act, where)
 

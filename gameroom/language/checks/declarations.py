@@ -1,4 +1,4 @@
-"""What a room declares: names, types, defaults, bounds and policies."""
+"""Checks the declarations of a room: names, types, defaults, bounds and policies."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ SETTING_BYTES_MAX = 16_384
 PLAYERS_MAX = 256
 SPECTATORS_MAX = 10_000
 PACKET_HEADER_BYTES = 256
-"""What a packet needs beside one command."""
+"""How many bytes a packet needs in addition to one command."""
 
 ASKING = ("all", "any", "no", "majority", "count", "enough", "in", "event")
-"""Words that begin a question in an expression, so that no value can have their name."""
+"""Words that begin a condition in an expression, so they cannot be the name of a value."""
 
 
 def check_declarations(scope: Scope, problems: Problems) -> None:
-    """Everything outside the chart."""
+    """Check everything outside the chart."""
     room = scope.room
     _check_people(scope, problems)
     _check_names(room, problems)
@@ -151,7 +151,7 @@ def _check_unique(
 
 
 def check_name(name: str, span: Span, problems: Problems) -> None:
-    """A name that becomes a key in the objects of the pages and engines, or a part of a path."""
+    """Check a name that becomes a part of a path, or a key of an object in pages and engines."""
     if len(name) > NAME_CHARACTERS_MAX:
         problems.error("E0107", f"this name is longer than {NAME_CHARACTERS_MAX} characters", span)
     if name in INHERITED:
@@ -184,7 +184,7 @@ def _check_values(room: RoomFile, problems: Problems) -> None:
 
 
 def _check_type(type_: Type, problems: Problems) -> bool:
-    """Does it say what it was meant to say, and is it none too large by itself?"""
+    """Check a type. Returns whether it has no mistakes and does not exceed a limit."""
     before = len(problems.found)
     match type_:
         case IntType(low, high):
@@ -214,7 +214,8 @@ def _check_type(type_: Type, problems: Problems) -> bool:
 
 
 def _check_policies(room: RoomFile, problems: Problems) -> bool:
-    """Known names and keys with fitting values. True when the policies can be read."""
+    """Check that the policies have known names and keys, and values that fit. Returns whether the
+    policies can be read."""
     before = len(problems.found)
     seen: dict[str, Span] = {}
     for policy in room.policies:
@@ -284,7 +285,7 @@ def _check_bodies(room: RoomFile, problems: Problems) -> None:
 
 
 def _check_fields(fields: Sequence[Field], problems: Problems) -> bool:
-    """Is every type of theirs as it was meant, and none too large by itself?"""
+    """Check fields. Returns whether their types have no mistakes and do not exceed a limit."""
     first: dict[str, Span] = {}
     fit = True
     for field in fields:

@@ -1,6 +1,6 @@
-"""States that are declared twice: told, and the later ones left out of all other checks.
+"""Reports states that are declared twice, and hides the later ones from all other checks.
 
-After this a path means one state, which is what every other check builds on.
+After this, a path is the path of one state. All other checks rely on that.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from gameroom.model.paths import walk
 
 
 def without_doubles(room: RoomFile, problems: Problems) -> RoomFile:
-    """The room with every state once, the first of each name."""
+    """Return the room with only the first state of each name."""
     return replace(room, root=_single(room.root, problems))
 
 

@@ -1,4 +1,4 @@
-"""Names and types in expressions. Every expression is total; here it also makes sense."""
+"""Checks the names and types in expressions."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _ORDER = frozenset({"<", "<=", ">", ">="})
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Where an expression stands: in which state, and which event is being handled."""
+    """The context of an expression: the state, and the event that is being handled."""
 
     path: str
     event: str | None = None
@@ -57,11 +57,11 @@ class Expressions:
         self._problems = problems
 
     def condition(self, said: Expression, where: Where) -> None:
-        """A guard or a `when`: true or false."""
+        """Check a guard or a `when`: it must be true or false."""
         self._expect(said, "bool", where)
 
     def of_type(self, said: Expression, type_: Type, where: Where) -> None:
-        """A value for a variable of this type."""
+        """Check a value for a variable of this type."""
         self._expect(said, kind_of(type_), where)
         self._literal_fits(said, type_)
 
@@ -76,7 +76,8 @@ class Expressions:
             )
 
     def kind(self, said: Expression, where: Where) -> Kind | None:
-        """The kind of value; None where that can't be told (and has been complained about)."""
+        """Check an expression and return its kind; None if an error was reported, so that the kind
+        is unknown."""
         match said:
             case Literal(value):
                 if isinstance(value, bool):
@@ -112,7 +113,7 @@ class Expressions:
                 return "bool"
 
     def people(self, who: str, span: Span) -> None:
-        """A word that names people."""
+        """Check a word for a group of people."""
         if who not in self._scope.people:
             self._problems.error(
                 "E0404",
@@ -122,7 +123,7 @@ class Expressions:
             )
 
     def repairable(self, flag: str, span: Span) -> None:
-        """The one flag that `repair` may name."""
+        """Check the flag of `repair`. Only one flag is allowed."""
         if flag != REPAIRABLE:
             self._problems.error(
                 "E0407",
@@ -132,7 +133,7 @@ class Expressions:
             )
 
     def flag(self, flag: str, span: Span) -> None:
-        """What the server knows of a person."""
+        """Check a flag of a person."""
         if flag not in self._scope.flags:
             self._problems.error(
                 "E0407",
@@ -198,7 +199,8 @@ class Expressions:
         return "bool"
 
     def _choice_fits(self, named: Expression, other: Expression, where: Where) -> None:
-        """`map == "islnds"` would never be true."""
+        """Check that a string is one of the choices it is compared with: `map == "islnds"` would
+        never be true."""
         if (type_ := self._type(named, where)) is not None:
             self._literal_fits(other, type_)
 

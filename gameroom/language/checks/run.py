@@ -1,7 +1,6 @@
-"""All checks of a merged room, in one run.
+"""Runs all checks of a merged room.
 
-What passes here compiles to a chart. It looks at what is written; what follows from
-running the chart is not its business.
+A room without errors compiles to a chart. The checks read the room only; they do not run the chart.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Scenarios: who takes part, what they send, where the room is expected to be."""
+"""Checks scenarios: people, what they send, and what is expected of the room."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from gameroom.model.fit import misfit, misfit_body
 from gameroom.model.paths import descend
 
 DONE_BY_NAME = ("ready", "unready", "leave")
-"""What a scenario's people send beside commands and requests."""
+"""What people can send in a scenario, in addition to commands and requests."""
 
 GONE = "gone"
-"""What `expect bob is gone` says of somebody who has no place in the room."""
+"""The word of `expect bob is gone`, for a person who is not in the room."""
 
 
 def check_scenarios(scenarios: tuple[Scenario, ...], scope: Scope, problems: Problems) -> None:
-    """All scenarios of the file that is being checked."""
+    """Check all scenarios of the file."""
     first: dict[str, Scenario] = {}
     for scenario in scenarios:
         if (earlier := first.setdefault(scenario.name, scenario)) is not scenario:
@@ -33,7 +33,7 @@ def check_scenarios(scenarios: tuple[Scenario, ...], scope: Scope, problems: Pro
 
 
 class _Checking:
-    """One scenario: who is known so far."""
+    """Checks one scenario. Records which people are in the room so far."""
 
     def __init__(self, scope: Scope, problems: Problems) -> None:
         self._scope = scope

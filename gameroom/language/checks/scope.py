@@ -1,4 +1,4 @@
-"""What the names of one merged room mean: the lookup that all checks share."""
+"""The meaning of the names in a merged room, for all checks."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ KIND_WORDS: dict[Kind, str] = {
 
 
 def kind_of(type_: Type) -> Kind:
-    """What an expression of this type is."""
+    """Return the kind of an expression of this type."""
     match type_:
         case IntType():
             return "int"
@@ -56,13 +56,13 @@ def kind_of(type_: Type) -> Kind:
 
 @dataclass(frozen=True)
 class Scope:
-    """One room and everything that its names can mean."""
+    """One room, with the meanings of its names."""
 
     room: RoomFile
 
     @cached_property
     def states(self) -> list[tuple[str, State]]:
-        """Every state with its path in document order, the root first."""
+        """All states with their paths in document order, the root first."""
         return list(walk(self.room.root))
 
     @cached_property
@@ -70,8 +70,9 @@ class Scope:
         return [path for path, _ in self.states if path]
 
     def states_near(self, source: str, named: str) -> list[str]:
-        """The path that `named` was probably meant to be, as short as `source` may write it but
-        with no fewer words than `named`; all paths where there is no such path."""
+        """Return the path that `named` was probably meant to be: the shortest form that can be
+        used in the state `source` and has at least as many words as `named`. If no path is near,
+        return all paths."""
         near = nearest(named, self.paths)
         if near is None:
             return self.paths
@@ -83,7 +84,7 @@ class Scope:
 
     @cached_property
     def values(self) -> dict[str, Type]:
-        """Settings and variables."""
+        """The types of settings and variables by name."""
         room = self.room
         return {
             **{setting.name: setting.type for setting in room.settings},
@@ -92,13 +93,13 @@ class Scope:
 
     @cached_property
     def people(self) -> set[str]:
-        """Words that name people."""
+        """The words for groups of people."""
         room = self.room
         return {*PEOPLE, *(role.name for role in room.roles), *(team.name for team in room.teams)}
 
     @cached_property
     def doings(self) -> set[str]:
-        """What a permission may name."""
+        """The names that a permission can contain."""
         room = self.room
         return {
             *DOINGS,
@@ -108,13 +109,13 @@ class Scope:
 
     @cached_property
     def declared_events(self) -> dict[str, tuple[Field, ...]]:
-        """Requests and signals with their fields."""
+        """The requests and signals, with their fields."""
         declared: list[Request | SignalDeclaration] = [*self.room.requests, *self.room.signals]
         return {each.name: each.fields for each in declared}
 
     @cached_property
     def raised(self) -> set[str]:
-        """Events that some action raises."""
+        """The events that actions raise."""
         return {
             act.name
             for _, state in self.states
@@ -125,7 +126,7 @@ class Scope:
 
     @cached_property
     def handled(self) -> set[str]:
-        """Events that some transition waits for."""
+        """The events that transitions wait for."""
         return {
             transition.trigger.event
             for _, state in self.states
@@ -135,11 +136,11 @@ class Scope:
 
     @cached_property
     def events(self) -> set[str]:
-        """What `on` may name, without `done(...)`."""
+        """The events that `on` can name, without `done(...)`."""
         return {*EVENTS, *self.declared_events, *self.raised}
 
     def event_fields(self, event: str) -> tuple[Field, ...]:
-        """The fields of an event of the room, `event.NAME`."""
+        """Return the fields of an event (`event.NAME`)."""
         if event in self.declared_events:
             return (*self.declared_events[event], *EVENT_FIELDS)
         if event in EVENTS and event not in WITHOUT_FIELDS:
@@ -152,7 +153,7 @@ class Scope:
 
     @cached_property
     def choices(self) -> dict[str, tuple[str, ...]]:
-        """By request, what its field `choice` offers."""
+        """The choices of the field `choice`, by request."""
         return {
             request.name: field.type.choices
             for request in self.room.requests

@@ -1,6 +1,6 @@
-"""The chart as it is written: kinds, beginnings, targets, permissions, ways out.
+"""Checks the states: kinds, initial states, targets, permissions, transitions out.
 
-It looks at one state at a time and never runs the chart.
+It checks one state at a time and never runs the chart.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class States:
             self._check_members(path, state)
             self._check_way_out(path, state)
 
-    # What states there are
+    # The states
 
     def _check_root(self) -> None:
         tops = {state.name: state for state in self._root.states}
@@ -186,7 +186,7 @@ class States:
     def _check_beginning(self, path: str, state: State) -> None:
         assert state.initial is not None
         if not path and all(each.name != state.initial for each in state.states):
-            return  # A missing `setup` is told once, by the check of the root.
+            return  # The check of the root reports a missing `setup` already.
         found = descend(state, state.initial)
         if found is None:
             inside = [each.name for each in state.states]
@@ -199,7 +199,7 @@ class States:
         elif found.kind == "history":
             self._problems.error("E0602", "a state can't start in a history", state.initial_span)
 
-    # What a state says
+    # The members of a state
 
     def _check_members(self, path: str, state: State) -> None:
         for permission in state.permissions:
@@ -324,7 +324,8 @@ class States:
         return state.kind
 
     def _check_shadowed(self, state: State) -> None:
-        """Two of one file; what an extending room says may well shadow what it inherits."""
+        """Check for a transition that an earlier one in the same file makes unreachable. An
+        extending room is allowed to do that to inherited transitions."""
         first: dict[tuple[Trigger, str], Transition] = {}
         for transition in state.transitions:
             if transition.guard is not None:

@@ -1,5 +1,5 @@
-"""What is wrong with a file, as data, and how it is shown.
+"""The problems of a file as data, and their renderings.
 
-Knows no grammar and finds nothing itself. The rule it keeps: a diagnostic has a code, a place and
-a sentence that helps, and every code has a page.
+Knows no grammar and finds no problems. The rule it keeps: a diagnostic has a code, a place and a
+sentence that helps, and every code has a page.
 """

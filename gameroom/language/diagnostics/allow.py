@@ -1,8 +1,8 @@
 """Warnings that an author has allowed: `# allow W0803: the host decides`.
 
-The comment stands on the line of the warning or on lines of its own before it. It says one
-code and a reason. Errors can't be allowed, and a comment that allows nothing is told, so
-that none outlives its cause.
+The comment is on the line of the warning, or on its own lines before it. It contains one code and a
+reason. Errors cannot be allowed. A comment that allows nothing is reported, so that none remains
+after its cause is gone.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _YAML_LINE = re.compile(r"[ \t]*(#.*)")
 
 @dataclass(frozen=True, slots=True)
 class _Allowance:
-    """One comment. `line`: the line whose warnings it is about."""
+    """One comment. line: the line whose warnings it allows."""
 
     code: str
     reason: str
@@ -43,11 +43,11 @@ class _Allowance:
 def settled(
     diagnostics: Iterable[Diagnostic], sources: Mapping[str, str], *, name: str
 ) -> tuple[Diagnostic, ...]:
-    """What remains of all diagnostics of a load, with those about the comments.
+    """Return the diagnostics without those that are allowed, and with those about the comments.
 
-    `sources`: the texts whose comments count, by file name; `name`: the file that was
-    loaded, the only one whose comments are judged. It is asked last, when all checks have
-    been made; before that nobody knows which comment is needed.
+    sources: the texts whose comments count, by file name. name: the file that was loaded; only its
+    comments are checked. Call this after all other checks, because only then is it known which
+    comments are needed.
     """
     found = list(diagnostics)
     for file, text in sources.items():
@@ -61,7 +61,7 @@ def settled(
                     if problem in found:
                         found.remove(problem)
         if file != name or any(each.severity == "error" for each in found):
-            continue  # Where not all checks were made, what is not needed can't be known.
+            continue  # After an error some checks did not run, so the comment may be needed.
         idle = (_told(each, text) for each in allowances if each not in used)
         found += islice(idle, PROBLEMS_MAX)
     return in_order(found)
@@ -106,7 +106,7 @@ def _told(said: _Allowance, text: str) -> Diagnostic:
 
 
 def _removal(span: Span, text: str) -> Fix:
-    """The comment goes, with its line where it stands alone."""
+    """Return the fix that removes the comment, and its line if nothing else is on it."""
     line = text.split("\n")[span.line - 1]
     before = line[: span.column - 1]
     if before.strip():
@@ -135,7 +135,8 @@ def _says_nothing(line: str) -> bool:
 
 
 def _comments(text: str, name: str) -> Iterator[tuple[str, Span]]:
-    """In YAML those on lines of their own: what else begins with `#` may be text."""
+    """Yield the comments with their places. In YAML only those on their own lines, because another
+    `#` can be part of a string."""
     if not is_yaml(name):
         for comment in parse(text, TextPlace(name), Problems()).comments:
             yield comment.text, comment.span

@@ -1,9 +1,9 @@
-"""The codes of diagnostics: what each means, why, and a short file that shows it.
+"""The codes of diagnostics: meaning, reason, and a short file as an example.
 
-A code never changes its meaning and is never used again for another. Every example here
-is run by the tests and gives its own code. The hundreds: 0 comments that allow warnings,
-1 syntax, 2 YAML, 3 uses and merging, 4 names, 5 types and values, 6 the chart, 7 scenarios,
-8 what follows from playing the room (docs/checks.md). W is a warning.
+A code never changes its meaning, and a removed code is never used again. The tests check that every
+example has its code. The hundreds: 0 comments that allow warnings, 1 syntax, 2 YAML, 3 uses and
+merging, 4 names, 5 types and values, 6 the chart, 7 scenarios, 8 results of exploring the room
+(docs/checks.md). W is a warning.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The examples of the codes, put right: `gameroom explain` shows them beside the wrong ones.
+"""The corrected examples of the codes, which `gameroom explain` shows next to the wrong ones.
 
-The tests check that every code has one and that it is clean.
+The tests check that every code has one, and that it has no problems.
 """
 
 from __future__ import annotations
@@ -134,4 +134,4 @@ CORRECTED: dict[str, str] = {
         '  on vote do { announce "somebody votes" }\n}'
     ),
 }
-"""By code."""
+"""The corrected examples by code."""

@@ -1,8 +1,8 @@
-"""A problem of an author's file, as data.
+"""A problem of a room file, as data.
 
-Text, JSON and the server's 422 bodies are renderings of these values. A message stands
-alone; the span is the smallest stretch that is wrong; `help` says the fix. The long story
-of a code is in `codes`. This module finds no problems itself.
+Text, JSON and the server's 422 bodies are renderings of these values. A message is complete without
+its context, the span is the smallest range that is wrong, and `help` describes the fix. `codes` has
+the long explanation of each code. This module finds no problems.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from gameroom.language.diagnostics.suppression import Suppression
 from gameroom.model import Span
 
 PROBLEMS_MAX = 100
-"""A file may have more problems; nobody reads on after these."""
+"""How many problems are reported. Nobody reads more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Put `text` in the place of `span`; an empty span is a place to insert at."""
+    """Replace `span` with `text`. An empty span inserts the text."""
 
     span: Span
     text: str
@@ -33,7 +33,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """A change that surely was meant. The edits belong together and do not overlap."""
+    """An unambiguous fix. Its edits belong together and do not overlap."""
 
     title: str
     edits: tuple[Edit, ...]
@@ -41,7 +41,7 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One problem. `secondary` points at a second place with a few words about it."""
+    """One problem. secondary: a second place, with a few words about it."""
 
     code: str
     severity: OneOf["error", "warning"]
@@ -54,7 +54,7 @@ class Diagnostic:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What a check has to say of a file that is no problem: how far it went."""
+    """A remark of a check about a file that is not a problem, such as how far the check went."""
 
     file: str
     message: str
@@ -62,7 +62,7 @@ class Note:
 
 @dataclass(slots=True)
 class Problems:
-    """What has been found so far, each problem once.
+    """The problems found so far, each once.
 
     sources: the texts of the files by name, for fixes. suppression: which errors are left out as
     consequences of others.
@@ -88,9 +88,9 @@ class Problems:
     ) -> None:
         """Add an error with a code of the registry.
 
-        meant: an unknown word and the words that are known; the nearest becomes the help,
-        and the fix where no other is as near. `help` is for where none is near; without one
-        the remedy of the code is told.
+        meant: an unknown word and the known words. The nearest one becomes the help, and also the
+        fix if no other is as near.
+        help: the help if no known word is near; the default is the help of the code.
         """
         assert code in CODES, code
         if len(self.found) >= PROBLEMS_MAX:
@@ -109,7 +109,7 @@ class Problems:
             self.found.append(problem)
 
     def _renaming(self, span: Span, word: str, meant: str | None) -> Fix | None:
-        """The word within this stretch put right, if it stands there once and as it is."""
+        """Return the fix that replaces the word in this range, if it occurs there exactly once."""
         if meant is None or span.file not in self.sources or span.line != span.end_line:
             return None
         line = self.sources[span.file].split("\n")[span.line - 1 : span.line]
@@ -127,8 +127,8 @@ class Problems:
         return Fix(f"write `{meant}`", (Edit(place, meant),))
 
     def keep_only(self, code: str, *, since: int) -> bool:
-        """Drop the errors found after the first `since` ones, except those with this code. False,
-        and nothing is dropped, if there are none."""
+        """Drop the errors found after the first `since` ones, except those with this code. Returns
+        False, and drops nothing, if there are none with this code."""
         kept = [each for each in self.found[since:] if each.code == code]
         if kept:
             self.found[since:] = kept
@@ -139,12 +139,13 @@ class Problems:
         return not self.found
 
     def sorted(self) -> tuple[Diagnostic, ...]:
-        """By file and place, in the order in which files were first complained about."""
+        """Return the problems by file and place, with the files in the order of their first
+        problem."""
         return in_order(self.found)
 
 
 def in_order(found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """By file and place; files in the order in which they come first."""
+    """Sort by file and place, with the files in the order of their first diagnostic."""
     problems = list(found)
     files = list(dict.fromkeys(problem.span.file for problem in problems))
     return tuple(
@@ -153,8 +154,8 @@ def in_order(found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
 
 
 def surely(word: str, known: Iterable[str]) -> str | None:
-    """The nearest known word, if it is near enough to be put in place unasked: no other one
-    is nearly as near."""
+    """Return the nearest known word if it is near enough for an automatic fix: no other word is
+    nearly as near."""
     meant = nearest(word, known)
     if meant is None:
         return None
@@ -171,7 +172,7 @@ def _likeness(word: str, other: str) -> float:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that `word` was probably meant to be.
+    """Return the known word that `word` was probably meant to be, or None.
 
     A dotted path is also compared by its last segment, and case does not count.
     """
@@ -189,7 +190,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 def _swapped(word: str, other: str) -> bool:
-    """Are two letters beside each other swapped? In a short word that makes half of it differ."""
+    """Whether two adjacent letters are swapped. In a short word, this makes half of it differ."""
     differ = [at for at, pair in enumerate(zip(word, other, strict=False)) if pair[0] != pair[1]]
     if len(word) != len(other) or len(differ) != 2:
         return False
@@ -198,7 +199,7 @@ def _swapped(word: str, other: str) -> bool:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """A help line with the nearest known word, or with all of them when they are few."""
+    """Return a help line with the nearest known word, or with all of them if they are few."""
     choices = sorted(set(known) - {""})
     if (close := nearest(word, choices)) is not None:
         return f"did you mean `{close}`?"
@@ -209,7 +210,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
 
 
 def name_help(word: str) -> str:
-    """What a name may be made of, with the name that this word could be."""
+    """Return a help line with the characters that a name can have, and a valid name for this
+    word."""
     flat = unicodedata.normalize("NFKD", word).encode("ascii", "ignore").decode()
     name = re.sub(r"[^\w.]", "_", flat).lstrip("0123456789")
     is_one = name != word and all(part.isidentifier() for part in name.split("."))

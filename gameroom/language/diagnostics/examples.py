@@ -1,4 +1,4 @@
-"""What is known of a code, and how the files of its examples begin."""
+"""The description of a code, and the beginnings of the example files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """`example` is a whole file that gives this code; `file` is its name."""
+    """One code. example: a whole file that has this problem. file: its name."""
 
     title: str
     explanation: str
@@ -16,7 +16,7 @@ class Code:
 
 
 def room(body: str) -> str:
-    """A room on top of the standard one."""
+    """Return a room file that extends the standard room."""
     lines = "".join(f"  {line}\n" if line else "\n" for line in body.splitlines())
     return f'language 1\nuse "standard"\n\nroom "example" extends standard {{\n{lines}}}\n'
 

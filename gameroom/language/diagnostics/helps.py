@@ -1,7 +1,6 @@
-"""The help line of every code, for where the problem itself suggests nothing nearer.
+"""The default help line of every code, used if a problem has no more specific help.
 
-Written so that it is right wherever the code is given; who finds a problem and knows more
-says more. The tests check that every code has one.
+A default must be correct for every problem with this code. The tests check that every code has one.
 """
 
 from __future__ import annotations
@@ -66,4 +65,4 @@ REMEDIES: dict[str, str] = {
     "E0701": "add them with `given players` or `joins`",
     "E0702": "change the value here, or the type where it is declared",
 }
-"""By code. What follows from playing a room is told with a help of its own."""
+"""The help by code. Problems that the explorer finds have their own help."""

@@ -1,7 +1,7 @@
-"""What a code means, for a reader: on a terminal and as a page of the documentation.
+"""The explanation of a code, on a terminal and as a page of the documentation.
 
-Made from the registry alone, so a page can't be out of date: docs/codes/ holds what
-`page` and `index` return, and a test compares.
+It is generated from the registry, so a page cannot be out of date: docs/codes/ contains the results
+of `page` and `index`, and a test compares them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _KINDS = {
 
 
 def story(code: str) -> str:
-    """Title, explanation, wrong and right, as plain text."""
+    """Return title, explanation, wrong and corrected example as plain text."""
     told = CODES[code]
     return (
         f"{code}: {told.title}\n\n{_wrapped(told.explanation)}\n\n"
@@ -38,7 +38,7 @@ def story(code: str) -> str:
 
 
 def page(code: str) -> str:
-    """The page of a code, as Markdown."""
+    """Return the page of a code as Markdown."""
     told = CODES[code]
     kind = "yaml" if told.file.endswith(".yaml") else "text"
     return (
@@ -49,7 +49,7 @@ def page(code: str) -> str:
 
 
 def index() -> str:
-    """The list of all pages, as Markdown."""
+    """Return the list of all pages as Markdown."""
     lines = [
         "# Errors and warnings",
         "",
@@ -66,7 +66,7 @@ def index() -> str:
 
 
 def _shown(text: str) -> str:
-    """Bytes that are no text can't be shown as they are."""
+    """Return the text with a replacement for bytes that are not UTF-8."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 

@@ -1,7 +1,7 @@
-"""Diagnostics as text with a caret picture, as JSON, and as annotations of GitHub.
+"""Renders diagnostics as text with the source line and carets, as JSON, and as GitHub annotations.
 
-Pure: the sources of the files come in, strings go out. Colour only wraps the same
-characters, so a plain terminal loses nothing.
+Pure functions: they take the sources of the files and return strings. Color adds nothing but escape
+codes, so a plain terminal shows the same characters.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from gameroom.model import Span
 
 JSON_VERSION = 1
 WIDTH_MAX = 160
-"""Longer source lines are cut around the caret, in characters."""
+"""The longest source line, in characters. Longer lines are cut around the caret."""
 
 
 def as_text(
     diagnostics: Iterable[Diagnostic], sources: Mapping[str, str], *, color: bool = False
 ) -> str:
-    """One block per diagnostic, separated by empty lines; "" when there is none."""
+    """Return one block per diagnostic, separated by empty lines; "" if there are none."""
     lines = {name: unified(text).split("\n") for name, text in sources.items()}
     return "\n\n".join(_block(problem, lines, color) for problem in diagnostics)
 
 
 def as_json(diagnostics: Iterable[Diagnostic], notes: Iterable[Note] = ()) -> str:
-    """`{"version": 1, "diagnostics": [...], "notes": [...]}`, each diagnostic as `as_plain`
-    makes it, each note as `{"file", "message"}`."""
+    """Return `{"version": 1, "diagnostics": [...], "notes": [...]}`. Each diagnostic is as from
+    `as_plain`, and each note is `{"file", "message"}`."""
     body = {
         "version": JSON_VERSION,
         "diagnostics": [as_plain(each) for each in diagnostics],
@@ -42,11 +42,11 @@ def as_json(diagnostics: Iterable[Diagnostic], notes: Iterable[Note] = ()) -> st
 def as_plain(
     problem: Diagnostic, url: Callable[[str], str] = resources.code_url
 ) -> dict[str, object]:
-    """One diagnostic as plain values, the shape of the JSON and of the server's answers.
+    """Return one diagnostic as plain values, for JSON and for the server's responses.
 
-    Lines and columns count from 1, the end of a range is exclusive, columns are Unicode code
-    points. `secondary` and `help` are null where there is none; an edit with an empty range
-    inserts. `url` tells the page of a code: by default the file that is installed here.
+    Lines and columns count from 1, the end of a range is exclusive, and columns are Unicode code
+    points. `secondary` and `help` can be null. An edit with an empty range inserts its text.
+    url: returns the page of a code; by default the installed file.
     """
     secondary = problem.secondary
     return {
@@ -86,7 +86,7 @@ def _plain_range(span: Span) -> dict[str, dict[str, int]]:
 
 
 def as_github(diagnostics: Iterable[Diagnostic]) -> str:
-    """Workflow commands that GitHub shows beside the changed lines; "" when there is none.
+    """Return workflow commands that GitHub shows next to the changed lines; "" if there are none.
 
     Source: "Workflow commands for GitHub Actions" in GitHub's documentation.
     """
@@ -104,7 +104,7 @@ def _annotation(problem: Diagnostic) -> str:
         "title": f"{problem.code} {CODES[problem.code].title}",
     }
     if span.end_line != span.line:
-        del said["col"], said["endColumn"]  # They are read only within one line.
+        del said["col"], said["endColumn"]  # GitHub reads columns only within one line.
     properties = ",".join(
         f"{key}={_percent(str(value), (',', ':'))}" for key, value in said.items()
     )
@@ -174,19 +174,19 @@ def _cut(text: str, start: int, end: int) -> tuple[str, int, int]:
 
 
 def _blank(text: str) -> str:
-    """As wide as `text` on a terminal: tabs stay tabs."""
+    """Return blanks as wide as `text` on a terminal. Tabs stay tabs."""
     return "".join("\t" if char == "\t" else " " for char in text)
 
 
 def _clean(text: str) -> str:
-    """Control and other unprintable characters can't act on the terminal."""
+    """Replace control and other unprintable characters, which could affect the terminal."""
     return "".join(
         char if char == "\t" or char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text
     )
 
 
 class _Paint:
-    """Wraps text in ANSI colours, or leaves it alone."""
+    """Adds ANSI colors to text, if color is on."""
 
     def __init__(self, color: bool) -> None:
         self._color = color

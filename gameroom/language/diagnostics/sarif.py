@@ -1,7 +1,7 @@
-"""Diagnostics as SARIF 2.1.0, for tools that collect the findings of other tools.
+"""Renders diagnostics as SARIF 2.1.0, for tools that collect the results of other tools.
 
-Source: OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0". Lines
-and columns count from 1 and ends are exclusive there as here.
+Source: OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0". As in our spans,
+lines and columns count from 1 and ends are exclusive.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from gameroom.model import Span
 
 
 def as_sarif(diagnostics: Iterable[Diagnostic], notes: Iterable[Note] = ()) -> str:
-    """One run with the rules that were broken and a result for each diagnostic; notes are
-    notifications of the run's one invocation."""
+    """Return one run, with a rule for each code and a result for each diagnostic. Notes are
+    notifications of the run's only invocation."""
     found = list(diagnostics)
     codes = sorted({problem.code for problem in found})
     driver = {"name": "gameroom", "version": __version__, "rules": list(map(_rule, codes))}

@@ -1,7 +1,7 @@
 """Which errors are only consequences of another error, and are therefore not reported.
 
-Knows codes and places; it finds no problems itself. One mistake should give one error: an author
-fixes that one, and everything that followed from it is gone.
+Knows codes and places; it finds no problems. One mistake should give one error. When the author
+fixes it, all its consequences are gone, too.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from gameroom.language.diagnostics.diagnostic import Diagnostic
 
 UNREADABLE = frozenset({"E0102", "E0107", "E0108"})
-"""Codes after which nobody knows which state a member belongs to."""
+"""Codes after which it is unknown to which state a member belongs."""
 
 ABSENCE = frozenset({"E0601", "E0604", "E0607", "E0608", "E0610", "E0611", "E0702"})
-"""Codes that say that something is missing, or does not fit together."""
+"""Codes for parts that are missing or do not fit together."""
 
 WORDING = frozenset(
     {code for code in CODES if code[:3] in ("E01", "E02")} | {"E0501", "E0502", "E0503"}
 )
-"""Codes that are about the words alone, whatever becomes of the rest of their member."""
+"""Codes about the wording only, which do not depend on the rest of the member."""
 
 STRAY = "E0106"
-"""A character that means nothing."""
+"""The code of an unexpected character."""
 
 
 @dataclass(slots=True)
@@ -37,29 +37,30 @@ class Suppression:
 
     1. Where braces do not match, or the text cannot be read at all (`UNREADABLE`), the room is
        neither merged nor checked.
-    2. Where a part of the file was skipped, an unknown name that occurs in that part is not
-       reported: it may be declared there.
-    3. Where a part was skipped, nothing is reported as missing (`ABSENCE`): it may be there.
-    4. Where words inside a member were skipped, what is left of it is not all that the author
-       wrote: of anything that begins at one of those words, only the wording is reported.
-    5. A stretch of text that has a mistake in its wording does not say what was meant: nothing but
-       its wording is reported, for it or for anything around it.
-    6. Where a phrase contains a character that means nothing (`STRAY`), only that is reported of
-       the phrase: `Problems.keep_only`.
+    2. If a part of the file was skipped, an unknown name that occurs in that part is not reported,
+       because it may be declared there.
+    3. If a part was skipped, nothing is reported as missing (`ABSENCE`), because it may be there.
+    4. If words inside a member were skipped, the rest of the member is incomplete. For anything
+       that begins at one of those words, only the wording is reported.
+    5. If a range of text has a mistake in its wording, its meaning is unknown. Only the wording is
+       reported, for this range and for anything around it.
+    6. If a phrase contains an unexpected character (`STRAY`), only that is reported for the phrase:
+       `Problems.keep_only`.
     7. The same error in the same place is reported once: `Problems.error`. A built-in name that is
-       declared as a request is both a doing and an event, and is reported for one of them.
-    8. A sum is not compared with its limit where one of its parts was skipped or is wrong.
-    9. That a file has no room is reported only if nothing else is wrong in it: `load`.
+       declared as a request is both an action and an event, and is reported for one of them.
+    8. A sum is not compared with its limit if one of its parts was skipped or is wrong.
+    9. That a file has no room is reported only if it has no other problem: `load`.
 
-    Three rules need what only their place knows: a word with a stray letter in it is not reported
-    as unexpected too (`syntax/parse.py`), a key that is missing only since something unfit was left
-    out is not reported (`yaml/schema.py`), and an idle `# allow` is not reported beside errors
-    (`diagnostics/allow.py`). A check also stops where an earlier error left nothing to check: an
-    unknown state has no kind and an unknown name has no type. Such functions return None.
+    Three rules are elsewhere, because they need information that is only available there: a word
+    with an invalid letter is not also reported as unexpected (`syntax/parse.py`), a key is not
+    reported as missing if that follows from another error (`yaml/schema.py`), and an unused
+    `# allow` is not reported if there are errors (`diagnostics/allow.py`). A check also stops if an
+    earlier error left nothing to check: an unknown state has no kind, and an unknown name has no
+    type. The functions return None then.
 
     found: all errors so far. skipped: the words of the parts that were skipped, or None if the
-    whole file was read. torn: where words stand that were skipped inside a member: file, line and
-    column.
+    whole file was read. torn: the places (file, line, column) of words that were skipped inside a
+    member.
     """
 
     found: Sequence[Diagnostic]
@@ -67,17 +68,18 @@ class Suppression:
     torn: set[tuple[str, int, int]] = field(default_factory=set)
 
     def skip(self, words: Iterable[str] = (), places: Iterable[Span] = ()) -> None:
-        """A part of the file with these words could not be read, or cannot be used."""
+        """Record that a part of the file with these words could not be read or used."""
         self.skipped = (self.skipped or set()) | set(words)
         self.torn |= {(span.file, span.line, span.column) for span in places}
 
     @property
     def is_unreadable(self) -> bool:
-        """Rule 1."""
+        """Rule 1: whether the room can be neither merged nor checked."""
         return any(problem.code in UNREADABLE for problem in self.found)
 
     def is_consequence(self, code: str, span: Span, unknown: str | None = None) -> bool:
-        """Rules 2 to 5. unknown: the name that is not known, where the error is about one."""
+        """Rules 2 to 5: whether an error is only a consequence. unknown: the unknown name, if the
+        error is about one."""
         if unknown is not None:
             if self._may_be_declared(unknown):
                 return True
@@ -88,16 +90,16 @@ class Suppression:
         return (span.file, span.line, span.column) in self.torn or self.is_misworded(span)
 
     def is_misworded(self, span: Span) -> bool:
-        """Rule 5: is there a mistake in the wording of this stretch?"""
+        """Rule 5: whether there is a mistake in the wording of this range."""
         return any(each.code in WORDING and each.span.is_within(span) for each in self.found)
 
     @property
     def is_partial(self) -> bool:
-        """Rule 8: was a part of the file skipped?"""
+        """Rules 2, 3 and 8: whether a part of the file was skipped."""
         return self.skipped is not None
 
     def is_reported(self, code: str, span: Span) -> bool:
-        """Rule 7: is there an error with this code in this place, whatever its message?"""
+        """Rule 7: whether there is an error with this code in this place, with any message."""
         return any(each.code == code and each.span == span for each in self.found)
 
     def _may_be_declared(self, word: str) -> bool:

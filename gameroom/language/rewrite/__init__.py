@@ -1,5 +1,5 @@
-"""A room file written anew: formatted, converted, fixed, merged into one that stands alone.
+"""Rewrites a room file: formatted, converted, fixed, or merged into a self-contained file.
 
-Knows the model and the text's layout; reading is done before. The rule it keeps: what is written
-means what was read, and no comment is lost.
+Knows the model and the layout of the text, which other packages have read. The rule it keeps: the
+result has the same meaning as the original, and no comment is lost.
 """

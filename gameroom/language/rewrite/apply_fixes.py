@@ -1,8 +1,8 @@
-"""Fixes put in place: a text with its problems, and the text without some of them.
+"""Applies the fixes of problems to a text.
 
-Only fixes of the problems' own data are used. It never guesses: a fix is kept only when the file
-has fewer mistakes of syntax with it, or no more of these and fewer errors, or no more of both and
-fewer problems in all. Knows no checks: what is wrong with a text is for its caller to find.
+It only uses the fixes that problems contain, and never guesses. A fix is kept only if the file then
+has fewer syntax errors, or as many syntax errors and fewer other errors, or as many of both and
+fewer problems. Knows no checks: the caller finds the problems.
 """
 
 from __future__ import annotations
@@ -14,23 +14,22 @@ from gameroom.language.diagnostics.diagnostic import Diagnostic, Edit, Fix
 from gameroom.language.source.lines import unified
 
 Examine = Callable[[str], Sequence[Diagnostic]]
-"""All that is reported of a text."""
+"""Returns all problems of a text."""
 
 ROUNDS_MAX = 8
-"""A fix may bring to light a problem that has one too; after so many rounds it is enough."""
+"""How many rounds of fixes are applied. A fix can reveal a further problem with a fix."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """The text after all fixes that helped. `applied`: the problems that they were for."""
+    """The text after all fixes that helped. applied: the problems that they fixed."""
 
     text: str
     applied: tuple[Diagnostic, ...]
 
 
 def fixed(text: str, *, name: str, examine: Examine) -> Fixed:
-    """Apply the fixes that `examine` offers for this file itself; files that it uses stay as they
-    are."""
+    """Apply the fixes that `examine` reports for this file. Used files stay as they are."""
     applied: list[Diagnostic] = []
     found = examine(text)
     for _ in range(ROUNDS_MAX):
@@ -54,8 +53,8 @@ def fixed(text: str, *, name: str, examine: Examine) -> Fixed:
 
 
 def _count(found: Sequence[Diagnostic]) -> tuple[int, int, int]:
-    """Mistakes of syntax, errors that keep a room from being explored, all problems: behind the
-    former ones others may have been hidden."""
+    """Return the numbers of syntax errors, of errors that prevent exploring the room, and of all
+    problems. Each kind can hide problems of the kinds after it."""
     codes = [each.code for each in found]
     return (
         sum(code[1:3] in ("01", "02") for code in codes),
@@ -65,7 +64,7 @@ def _count(found: Sequence[Diagnostic]) -> tuple[int, int, int]:
 
 
 def edited(text: str, fixes: Sequence[Fix]) -> str | None:
-    """The text with these fixes; None where two of them are about the same place."""
+    """Return the text with these fixes; None if two of them overlap."""
     lines = unified(text).split("\n")
     starts = [0]
     for line in lines:
@@ -77,7 +76,7 @@ def edited(text: str, fixes: Sequence[Fix]) -> str | None:
         return start, starts[span.end_line - 1] + span.end_column - 1
 
     done, at = "", 0
-    # What is inserted at one place is braces: what was opened last is closed first.
+    # Several insertions in one place are closing braces: the last opened brace is closed first.
     edits = [edit for fix in reversed(fixes) for edit in fix.edits]
     for edit in sorted(edits, key=place):
         start, end = place(edit)

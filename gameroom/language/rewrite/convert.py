@@ -1,8 +1,8 @@
-"""A room file from one spelling to the other, without loss.
+"""Converts a room file from one spelling to the other, without loss.
 
-What is written is read back and must be equal to what was read, else it is refused
-(`ConvertError`): files that `check` complains about may say what the other spelling has no
-place for, such as one name twice. Comments go along both ways.
+The result is read again and must have the same meaning; otherwise it is refused (`ConvertError`). A
+file with errors can contain something that the other spelling cannot express, such as the same name
+twice. Comments are kept in both directions.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from gameroom.model import File
 
 
 class ConvertError(Exception):
-    """The text has mistakes, which are the `diagnostics`; where there are none, the other
-    spelling can't say the same."""
+    """The text has the problems in `diagnostics`, or, if that is empty, the other spelling cannot
+    express the same."""
 
     def __init__(self, message: str, diagnostics: tuple[Diagnostic, ...] = ()) -> None:
         super().__init__(message)
@@ -27,7 +27,7 @@ class ConvertError(Exception):
 
 
 def converted(text: str, *, name: str) -> str:
-    """The text of the file `name` in the other spelling; ConvertError where that can't be."""
+    """Return the text of the file `name` in the other spelling. Raises ConvertError."""
     problems = Problems()
     file = read(Source(name, text), problems)
     if file is None or not problems.empty:

@@ -1,7 +1,7 @@
-"""A merged room as a file that stands alone.
+"""Writes a merged room as a self-contained file.
 
-What an extending room shadows of the room that it extends is left out: it is never taken,
-and in one file it would be a mistake (E0605).
+Inherited transitions that the extending room shadows are left out: they are never taken, and in one
+file they would be an error (E0605).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from gameroom.model import File, RoomFile, State, Transition, Trigger
 
 
 def flat_file(file: File, room: RoomFile) -> File:
-    """The file with its merged room in place of what it said itself; it uses no other."""
+    """Return the file with its merged room in place of its own, and without `use`."""
     assert room.extends is None, "only a merged room is flat"
     return replace(file, uses=(), room=replace(room, root=_unshadowed(room.root)))
 

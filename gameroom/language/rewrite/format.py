@@ -1,13 +1,13 @@
-"""The one layout of a room file.
+"""Formats a room file.
 
-Text in, text out: it moves words and comments, and changes none. What it writes is read
-again and must say the same with the same comments in their places, else it refuses
-(`FormatError`); so a mistake in here can't harm a file.
+It moves words and comments, and does not change them. The result is read again and must have the
+same meaning, with the same comments in the same places; otherwise it is refused (`FormatError`). So
+a mistake in this module cannot damage a file.
 
-The rules, which docs/tools.md tells to authors: two spaces for each brace; one member per
-line; a policy, a body, a `do` and a map stand on one line when they fit into 100 columns,
-a state when it was on one line as well; an empty line stays, several become one. What is
-too long goes on in a new line before `do`, `->`, `because`, `and`, `or`, or after a comma.
+The rules, as in docs/tools.md: two spaces for each brace; one member per line; a policy, a body, a
+`do` and a map are on one line if they fit into 100 columns, and a state if it also was on one line;
+an empty line stays, and several become one. A member that is too long continues on a new line
+before `do`, `->`, `because`, `and` or `or`, or after a comma.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from gameroom.model import File
 WIDTH_COLUMNS = 100
 INDENT_COLUMNS = 2
 AGAIN_COLUMNS = 4
-"""How much further right a member goes on that needs a second line."""
+"""The further indentation of the second line of a member."""
 
 _TIGHT_BEFORE = frozenset({",", ")", "]", "..", ".", ":"})
 _TIGHT_AFTER = frozenset({"(", "[", "..", "."})
@@ -36,8 +36,8 @@ _BREAKS = frozenset({"IF", "DO", "AND", "OR", "BECAUSE", "FROM", "VBAR", "AGREED
 
 
 class FormatError(Exception):
-    """The text has mistakes of syntax: `diagnostics`, or, where there are none, what would
-    have been written does not say the same."""
+    """The text has the syntax errors in `diagnostics`, or, if that is empty, the result would not
+    have the same meaning."""
 
     def __init__(self, message: str, diagnostics: tuple[Diagnostic, ...] = ()) -> None:
         super().__init__(message)
@@ -45,7 +45,7 @@ class FormatError(Exception):
 
 
 def formatted(text: str, *, name: str = "room") -> str:
-    """The text in its one layout; FormatError where it can't be had."""
+    """Return the formatted text. Raises FormatError."""
     text = unified(text)
     before, problems = _read(text, name)
     if problems or before.tree is None:
@@ -72,7 +72,8 @@ def _says_the_same(before: Parsed, after: Parsed) -> bool:
 
 
 def _comments(parsed: Parsed) -> list[tuple[int, str]]:
-    """Each comment with the number of words before it; of the commas some may go."""
+    """Return each comment with the number of words before it. Commas do not count, because some are
+    removed."""
     starts = [(each.line, each.column) for each in parsed.tokens if each.type != "COMMA"]
     return [
         (bisect(starts, (each.span.line, each.span.column)), each.text) for each in parsed.comments
@@ -84,7 +85,7 @@ def _value(parsed: Parsed) -> File | None:
 
 
 def _word(token: Token) -> str:
-    """A token as it is written: `60 %` is one token and one word."""
+    """Return a token as it is written: without the space in `60 %`, which is one token."""
     return "".join(token.split()) if token.type == "SHARE" else str(token)
 
 
@@ -109,7 +110,7 @@ class _TextWriter:
         self._before(self._parts.gaps[-1], 0, fresh=not self._lines, last=True)
         return "\n".join(line.rstrip() for line in self._lines) + "\n"
 
-    # Members, one below the other
+    # Members on separate lines
 
     def _members(self, block: TextBlock, indent: int) -> None:
         for number, (start, end) in enumerate(block.parts()):
@@ -121,9 +122,10 @@ class _TextWriter:
     def _before(
         self, gap: Gap, indent: int, *, fresh: bool, spread: bool = False, last: bool = False
     ) -> None:
-        """Comments and an empty line before a member, or before the end of its block.
+        """Write comments and an empty line before a member, or before the end of its block.
 
-        fresh: nothing stands in this block yet; spread: an empty line belongs here.
+        fresh: whether this block is still empty. spread: whether an empty line is required here.
+        last: whether this is the end of the block.
         """
         doc = bool(gap.remarks) and gap.remarks[-1].own and gap.remarks[-1].text.startswith("##")
         apart = gap.apart and not doc
@@ -152,8 +154,8 @@ class _TextWriter:
             at += 1
 
     def _go_on(self, at: int, start: int, end: int, indent: int, whole: int) -> int:
-        """What comes before the token `at` of a member, or the whole block that it opens;
-        the index of the token to write next."""
+        """Write everything before the token `at` of a member, or the whole block that it opens.
+        Returns the index of the next token to write."""
         if at in self._dropped:
             self._inner_remarks(self._parts.gaps[at], indent + AGAIN_COLUMNS)
             return at + 1 if at + 1 >= end else self._go_on(at + 1, start, end, indent, whole)
@@ -175,7 +177,7 @@ class _TextWriter:
         return after if after >= end else self._go_on(after, start, end, indent, whole)
 
     def _inner_remarks(self, gap: Gap, indent: int) -> bool:
-        """Comments in the midst of a member; True where a new line has begun for them."""
+        """Write the comments inside a member. Returns whether they began a new line."""
         for remark in gap.remarks:
             if remark.own and self._lines[-1].strip():
                 self._lines.append(" " * indent + remark.text)
@@ -189,7 +191,7 @@ class _TextWriter:
     # What fits
 
     def _stays(self, block: TextBlock, indent: int, whole: int) -> bool:
-        """Does this block stand on one line?"""
+        """Whether this block is written on one line."""
         if self._has_remarks(block):
             return False
         if block.kind in ("room", "scenario"):
@@ -215,7 +217,7 @@ class _TextWriter:
         return any(self._parts.gaps[at].remarks for at in range(block.open + 1, block.close + 1))
 
     def _is_too_long(self, at: int, end: int, indent: int, whole: int) -> bool:
-        """Does what goes up to the next place for a break reach beyond the width?"""
+        """Whether the tokens up to the next possible line break exceed the width."""
         stop = at + 1
         while stop < end and not self._may_break(stop) and not self._parts.gaps[stop].remarks:
             block = self._parts.blocks.get(stop)
@@ -234,7 +236,7 @@ class _TextWriter:
         return token.type in _BREAKS or token == "->" or after_comma
 
     def _width(self, start: int, end: int) -> int:
-        """The tokens from `start` up to `end` on one line, in columns."""
+        """Return the width of the tokens from `start` up to `end` on one line, in columns."""
         found = self._flat.get((start, end))
         if found is None:
             found = sum(
@@ -246,7 +248,7 @@ class _TextWriter:
         return found
 
     def _between(self, at: int) -> str:
-        """What stands between this token and the one before it on one line."""
+        """Return the space between this token and the one before it on one line."""
         before, token = self._tokens[at - 1], self._tokens[at]
         if at in self._parts.starts and before != "{":
             return "  "
@@ -258,7 +260,7 @@ class _TextWriter:
 
 
 def _commas(block: TextBlock, parts: TextLayout) -> list[int]:
-    """The commas between the pairs of a map, which say nothing."""
+    """Return the commas between the pairs of a map, which have no meaning."""
     return [
         start - 1 for start in [*block.members[1:], block.close] if parts.tokens[start - 1] == ","
     ]

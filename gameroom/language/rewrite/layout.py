@@ -1,7 +1,7 @@
-"""Where the members of a text begin and which comments stand between its words.
+"""Finds the members of a text, and the comments between its tokens.
 
-The formatter's view of a parsed text: blocks of members, each from one token to another,
-and the gaps between tokens. It knows the grammar's rules by name and no layout.
+This is the formatter's view of a parsed text: blocks of members, each with a range of tokens, and
+the gaps between tokens. It knows the names of the grammar's rules, but no layout.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from gameroom.language.build.words import trees
 from gameroom.language.syntax.parse import COMMENT, Node, Parsed
 
 BLOCKS = ("room", "policy", "fields", "do", "body", "scenario", "map")
-"""Rules that have braces. The first brace of such a tree is its own."""
+"""Rules with braces. The first brace in a tree of these rules is its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """A comment. own: it stands on a line of its own; apart: an empty line is before it."""
+    """A comment. own: whether it is on its own line. apart: whether an empty line is before it."""
 
     text: str
     own: bool
@@ -29,7 +29,8 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """What stands before a token, or at the end; apart: an empty line is before the token."""
+    """The comments before a token, or at the end. apart: whether an empty line is before the
+    token."""
 
     remarks: tuple[Remark, ...]
     apart: bool
@@ -37,8 +38,10 @@ class Gap:
 
 @dataclass(slots=True)
 class TextBlock:
-    """A pair of braces by the indices of its tokens; `members` are the first tokens of what
-    stands between them. The file itself is a block without braces."""
+    """A pair of braces. The file is a block without braces.
+
+    open, close: the indices of the braces. members: the index of the first token of each member.
+    """
 
     kind: str
     open: int
@@ -46,17 +49,19 @@ class TextBlock:
     members: list[int] = field(default_factory=list)
 
     def parts(self) -> Iterator[tuple[int, int]]:
-        """From the first token of each member to the one after its last."""
+        """Yield the index of the first token of each member, and the index after its last one."""
         ends = (*self.members[1:], self.close)
-        return zip(self.members, ends, strict=False)  # without members there is no end either
+        return zip(self.members, ends, strict=False)  # Without members, `ends` has one item more.
 
 
 @dataclass(frozen=True, slots=True)
 class TextLayout:
-    """A text in parts. `blocks` are found by the index of their opening brace, `inner`
-    says of every token in which block it stands; `joined` are the tokens that no
-    space separates from the next one: the sign of a number or a term (not the minus between two)
-    and the name of a function that is called."""
+    """A text in parts.
+
+    gaps: one before each token, and one at the end. blocks: by the index of the opening brace.
+    starts: the tokens that begin a member. joined: the tokens without a space after them: the sign
+    of a number or a term (not a minus between two) and the name of a called function.
+    """
 
     tokens: tuple[Token, ...]
     gaps: tuple[Gap, ...]
@@ -67,7 +72,7 @@ class TextLayout:
 
 
 def layout(text: str, parsed: Parsed) -> TextLayout:
-    """The parts of a text that was parsed without problems."""
+    """Return the parts of a text that was parsed without problems."""
     assert parsed.tree is not None
     tokens = parsed.tokens
     index = {token.start_pos: at for at, token in enumerate(tokens)}
@@ -106,7 +111,7 @@ def _block(node: Node, tokens: tuple[Token, ...], index: dict[int | None, int]) 
 
 
 def _gaps(text: str, tokens: tuple[Token, ...]) -> Iterator[Gap]:
-    """One for each token and one for the end of the text."""
+    """Yield one gap for each token, and one for the end of the text."""
     previous = 0
     for token in (*tokens, None):
         end = len(text) if token is None else token.start_pos or 0

@@ -1,7 +1,7 @@
-"""Phrases of the language from the model: types, sizes, values, policies, steps.
+"""Writes phrases of the language: types, sizes, values, policies, steps.
 
-Both spellings are written with them; `model.words` has those that are also shown to
-people. The language reads every phrase back as the same value.
+Both spellings use them. `model.words` has the phrases that are also shown to people. Reading a
+phrase gives the same value.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ _PLURALS = {"watches": "watch"}
 
 
 def _done(said: Step) -> str:
-    """What people do; of several they are told in the plural."""
+    """Write an action of people, with the verb in the plural if there are several."""
     who, many = ", ".join(said.who), len(said.who) > 1
     verb = _PLURALS.get(said.verb, said.verb.removesuffix("s")) if many else said.verb
     match said.verb:

@@ -1,7 +1,7 @@
-"""A file of the model as the text of a `.room` file.
+"""Writes a file of the model as the text of a `.room` file.
 
-What the formatter would write: the members in a fixed order, doc comments before their
-declarations. Plain comments are no part of the model.
+The text is formatted, with the members in a fixed order and doc comments before their declarations.
+Plain comments are not part of the model.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from gameroom.model.words import action, permission, scalar, transition
 
 
 def as_room(file: File) -> str:
-    """The text of a `.room` file that says this."""
+    """Return the text of a `.room` file."""
     lines = [f"language {file.language}"]
     lines += [f"use {scalar(use.name)}" for use in file.uses]
     if file.room is not None:
@@ -50,13 +50,13 @@ def _room(room: RoomFile) -> Iterator[str]:
 
 
 def _room_name(name: str) -> str:
-    """In quotes, unless it is a plain name."""
+    """Return the name, in quotes unless it is a plain name."""
     plain = name.isascii() and name.isidentifier() and name not in reserved()
     return name if plain else scalar(name)
 
 
 def _apart(groups: Iterable[list[str]]) -> Iterator[str]:
-    """The lines of each group, with an empty one after it."""
+    """Yield the lines of each group, with an empty line after each group."""
     for group in groups:
         if group:
             yield from group
@@ -91,7 +91,7 @@ def _declared(room: RoomFile) -> Iterator[list[str]]:
 
 
 def _together(blocks: list[list[str]]) -> Iterator[list[str]]:
-    """Blocks without a doc stand one below the other, others apart."""
+    """Join blocks without a doc into one group. Each block with a doc is its own group."""
     group: list[str] = []
     for block in blocks:
         if block[0].startswith("##"):
@@ -127,7 +127,8 @@ def _body(head: str, fields: tuple[Field, ...]) -> list[str]:
 
 
 def _members(state: State) -> Iterator[list[str]]:
-    """What a state says, in groups; the room itself always begins in `setup`."""
+    """Yield the members of a state in groups. `initial` is left out for the room, which always
+    begins in `setup`."""
     first = [f"initial {state.initial}"] if state.initial is not None and state.name else []
     for name, acts in (("entry", state.entry), ("exit", state.exit)):
         if acts:

@@ -1,8 +1,8 @@
-"""A file of the model in the YAML spelling.
+"""Writes a file of the model in the YAML spelling.
 
-Lines are written by hand, since it is a small part of YAML: block maps and lists, short
-ones in flow style, plain scalars where every reader takes them for the same text, quotes
-elsewhere. Comments of a `.room` file go along with the member that they stood before.
+This module writes the lines itself, because it needs only a small part of YAML: maps and lists in
+block style, short ones in flow style, and plain scalars if every reader reads them as the same
+string; otherwise quotes. Comments of a `.room` file stay with the member that they belong to.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Doc:
-    """A text that may have several lines."""
+    """A string that can have several lines."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class YamlItems:
-    """A list; each item with the place of what it says. small: on one line where it fits."""
+    """A list. Each item has its place in the `.room` file. small: on one line if it fits."""
 
     items: tuple[tuple[Node, Span], ...]
     small: bool = False
@@ -62,7 +62,7 @@ class YamlItems:
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """A map; each key with the place of what it says. small: on one line where it fits."""
+    """A map. Each key has its place in the `.room` file. small: on one line if it fits."""
 
     pairs: tuple[tuple[str, Node, Span], ...]
     small: bool = False
@@ -72,13 +72,13 @@ Node = str | int | bool | None | Doc | YamlItems | Pairs
 
 
 def as_yaml(file: File, comments: Iterable[Comment] = ()) -> str:
-    """The text of a `.room.yaml` file that says this. `comments`: those of the `.room` file
-    that `file` was read from, without the docs, which are part of the model."""
+    """Return the text of a `.room.yaml` file. comments: the comments of the `.room` file from which
+    `file` was read, without the docs, which are part of the model."""
     tree = _file(file)
     return _YamlWriter(_anchored(tree, comments)).file(tree)
 
 
-# From the model to a tree of YAML
+# Conversion of the model to a tree of YAML
 
 
 def _pairs(*pairs: tuple[str, Node, Span] | None, small: bool = False) -> Pairs:
@@ -86,7 +86,7 @@ def _pairs(*pairs: tuple[str, Node, Span] | None, small: bool = False) -> Pairs:
 
 
 def _if(said: object, key: str, node: Node, span: Span = NOWHERE) -> tuple[str, Node, Span] | None:
-    """The pair, if there is anything to say."""
+    """Return the pair, or None if `said` is empty."""
     return (key, node, span) if said else None
 
 
@@ -208,7 +208,8 @@ def _policy(policy: Policy) -> tuple[str, Node, Span]:
 
 
 def _members(state: State) -> list[tuple[str, Node, Span] | None]:
-    """What a state says; the room itself always begins in `setup`."""
+    """Return the members of a state. `initial` is left out for the room, which always begins in
+    `setup`."""
     permissions = tuple((_permission(each), each.span) for each in state.permissions)
     transitions = tuple((_transition(each), each.span) for each in state.transitions)
     begins = state.name and state.initial is not None
@@ -271,7 +272,7 @@ _Place = tuple[int, int]
 
 
 def _places(node: Node) -> Iterator[_Place]:
-    """Where the members of this tree stood, in any order."""
+    """Yield the places of the members of this tree, in any order."""
     inside: list[tuple[Node, Span]] = []
     if isinstance(node, Pairs):
         inside = [(inner, span) for _, inner, span in node.pairs]
@@ -284,8 +285,9 @@ def _places(node: Node) -> Iterator[_Place]:
 
 
 def _anchored(tree: Node, comments: Iterable[Comment]) -> dict[_Place, list[str]]:
-    """Comments by the place of the member that they belong to: one at the end of a line to
-    what begins on that line, others to what follows; (0, 0) for what nothing follows."""
+    """Return the comments by the place of their member. A comment at the end of a line belongs to
+    the member that begins on that line. Another comment belongs to the next member, or to (0, 0) if
+    there is none."""
     places = sorted(set(_places(tree)))
     lines = {line for line, _ in reversed(places)}
     found: dict[_Place, list[str]] = {}
@@ -301,16 +303,16 @@ def _anchored(tree: Node, comments: Iterable[Comment]) -> dict[_Place, list[str]
 
 
 def _comment(text: str) -> str:
-    """What YAML has no place for, as its texts would write it."""
+    """Return the comment with escapes for characters that YAML does not allow."""
     return "".join(char if char in "\t\xa0" else _ODD.sub(_escaped, char) for char in text)
 
 
-# From a tree to lines
+# Conversion of the tree to lines
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_ .,()<>=+*/%\"'|{}\[\]-]*")
 _FLOW_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_ .()<>=+*/%-]*")
 _NUMBERED = re.compile(r"[0-9]+(ms|s|m|h)?(\.\.-?[0-9]+(ms|s|m|h)?)?( [a-z][a-z0-9]*)*")
-# Some readers take these for other values than texts.
+# Some readers do not read these as strings.
 _TAKEN = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ODD = re.compile(
@@ -337,7 +339,7 @@ def _scalar(said: str | int | bool | None, flow: bool) -> str:
 
 
 def _key(said: str) -> str:
-    """Keys are texts to every reader that we know of, whatever else they look like."""
+    """Return a key. All known readers read it as a string, even if it looks like another value."""
     return said if _NAME.fullmatch(said) and said != "null" else _scalar(said, flow=True)
 
 
@@ -347,7 +349,7 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 class _YamlWriter:
-    """Writes one tree; `comments` by the place of what they belong to."""
+    """Writes one tree. comments: by the place of their member."""
 
     def __init__(self, comments: dict[_Place, list[str]]) -> None:
         self._comments = comments
@@ -359,8 +361,7 @@ class _YamlWriter:
         return "\n".join(self._lines) + "\n"
 
     def _block(self, node: Pairs | YamlItems, indent: int, lead: str = "") -> None:
-        """The lines of a map or a list; `lead` stands before the first in place of its
-        indentation."""
+        """Write the lines of a map or a list. lead: replaces the indentation of the first line."""
         spaces = " " * indent
         if isinstance(node, YamlItems):
             for inner, span in node.items:
@@ -390,7 +391,7 @@ class _YamlWriter:
     def _pair(self, lead: str, key: str, node: Node, indent: int) -> None:
         head = f"{lead}{_key(key)}:"
         if len(head) > len(lead) + 900:
-            # A key of more than 1024 characters has to be announced.
+            # A key of more than 1024 characters needs an explicit `?`.
             self._lines.append(f"{lead}? {_key(key)}")
             head = " " * indent + ":"
         if node is None:
@@ -413,7 +414,7 @@ class _YamlWriter:
         self._lines += [f"{' ' * indent}{line}".rstrip() for line in lines]
 
     def _short(self, node: Node, column: int) -> str | None:
-        """The node on one line after so many columns; None where it needs several."""
+        """Return the node on one line that starts at this column; None if it needs several."""
         if isinstance(node, Doc):
             return None
         if not isinstance(node, Pairs | YamlItems):
@@ -426,7 +427,7 @@ class _YamlWriter:
         return flow if flow is not None and column + len(flow) <= WIDTH_COLUMNS else None
 
     def _flow(self, node: Node) -> str | None:
-        """In flow style, None where it can't be or has comments inside."""
+        """Return the node in flow style; None if that is impossible or it has comments inside."""
         if isinstance(node, Doc):
             return None if "\n" in node.text else _scalar(node.text, flow=True)
         if not isinstance(node, Pairs | YamlItems):

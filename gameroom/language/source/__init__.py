@@ -1,5 +1,5 @@
-"""The text of a room file before it means anything: lines, comments, places.
+"""The text of a room file: lines, comments, places.
 
-Knows no grammar and no model. The rule it keeps: every place that is told is a place in the file
-as its author sees it, whatever part of it was read.
+Knows no grammar and no model. The rule it keeps: every reported place is a place in the file as its
+author sees it, even if only a part of the file was read.
 """

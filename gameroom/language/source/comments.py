@@ -1,9 +1,9 @@
-"""Plain comments: those of a `.room` file, and those of a YAML file in their places in the
-`.room` file that says the same.
+"""Plain comments: finds those of a `.room` file, and adds those of a YAML file to the `.room` file
+with the same meaning.
 
-For the latter both files are read to equal models, so everything that one of them says is at
-a known place in the other. A comment at the end of a line stays at the end of a line; one on
-a line of its own stands before the member that follows it. Doc comments are part of the model.
+To add them, both files are read to equal models, so each part of one file has a known place in the
+other. A comment at the end of a line stays at the end of a line. A comment on its own line goes
+before the next member. Doc comments are part of the model.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ _DOCUMENTED = frozenset(
 
 
 def plain_comments(text: str, name: str) -> Iterator[Comment]:
-    """The comments of a `.room` file that are no docs: a `##` before something that has none
-    is as plain as others."""
+    """Yield the comments of a `.room` file that are not docs. A `##` before a part that cannot have
+    a doc is a plain comment, too."""
     parsed = parse(text, TextPlace(name), Problems())
     assert parsed.tree is not None
     declared = {
@@ -69,15 +69,15 @@ _LINES = (
     SignalDeclaration, Variable,
     Policy, Scenario,
 )  # fmt: skip
-"""What always begins a line of a formatted file."""
+"""The parts that always begin a line of a formatted file."""
 
 _PARTS = (Field, PolicyEntry, State, Permission, Transition, Act, Step)
-"""What has a line of its own, or stands beside others in one pair of braces."""
+"""The parts that have their own line, or are next to others in one pair of braces."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Member:
-    """A member in both files, and its class of the model."""
+    """The spans of a member in both files, and its class in the model."""
 
     there: Span
     here: Span
@@ -85,8 +85,12 @@ class _Member:
 
 
 def with_comments(text: str, here: File, there: File, comments: Iterable[Comment]) -> str:
-    """The formatted text of the `.room` file `here` with the comments of the YAML file
-    `there`, which says the same; not laid out."""
+    """Return the text of a `.room` file with the comments of the YAML file with the same meaning.
+    The result still has to be formatted.
+
+    text: the formatted text of `here`. here: the model of the `.room` file. there, comments: the
+    model and the comments of the YAML file.
+    """
     lines = text.split("\n")
     before: dict[tuple[int, int], list[str]] = {}
     beside: dict[int, str] = {}
@@ -104,7 +108,7 @@ def with_comments(text: str, here: File, there: File, comments: Iterable[Comment
         else:
             before.setdefault(_place(member, lines), []).append(said)
     for line, said in beside.items():
-        # Where the line is about to be broken, its first part keeps the comment.
+        # If another comment breaks the line, this comment stays with the first part.
         column = min((place[1] for place in before if place[0] == line and place[1] > 1), default=0)
         before.setdefault((line, column or len(lines[line - 1]) + 1), []).insert(0, f"  {said}")
     for (line, column), told in sorted(before.items(), reverse=True):
@@ -116,12 +120,12 @@ def with_comments(text: str, here: File, there: File, comments: Iterable[Comment
 
 
 def _plain(text: str) -> str:
-    """Two signs would make it the doc of what follows."""
+    """Return a comment with one `#`. With `##` it would be the doc of the next member."""
     return f"# {text.lstrip('#').strip() or text[1:]}" if text.startswith("##") else text
 
 
 def _places(there: object, here: object, member: _Member | None) -> Iterator[tuple[Span, _Member]]:
-    """Every place of the YAML file and the member that it belongs to."""
+    """Yield every place of the YAML file with its member."""
     if isinstance(there, tuple) and isinstance(here, tuple):
         for one, other in zip(there, here, strict=False):
             yield from _places(one, other, member)
@@ -142,8 +146,8 @@ def _places(there: object, here: object, member: _Member | None) -> Iterator[tup
 def _member(
     comment: Span, starts: list[tuple[int, int]], members: list[_Member]
 ) -> tuple[_Member | None, bool]:
-    """What a comment is about, None where nothing follows; whether it stands beside it.
-    `members` belong to the places at `starts`."""
+    """Return the member that a comment belongs to, or None if no member follows, and whether the
+    comment is on the same line. members: the member of each place in `starts`."""
     at, same_line = (bisect(starts, (comment.line, column)) for column in (comment.column, 0))
     if same_line < at:
         return members[same_line], True
@@ -162,8 +166,8 @@ def _member(
 
 
 def _is_inside(span: Span, member: _Member) -> bool:
-    """Does it stand between the parts of a member? A map in block style ends where the next
-    thing begins, so what is further left is not meant."""
+    """Whether the span is between the parts of a member. A map in block style ends where the next
+    node begins, so a span further left is not inside."""
     begin, end = member.there.line, member.there.end_line
     return begin < span.line < end and span.column >= member.there.column
 
@@ -174,8 +178,8 @@ def _begins_line(member: _Member, lines: list[str]) -> bool:
 
 
 def _place(member: _Member, lines: list[str]) -> tuple[int, int]:
-    """Line and column of the `.room` file before which a comment of its own stands; column 1
-    for a whole line, which is before the member's doc."""
+    """Return the line and the column in the `.room` file at which a comment on its own line is
+    inserted. Column 1 is a new line before the member and its doc."""
     line = member.here.line
     if not _begins_line(member, lines):
         return line, member.here.column

@@ -1,7 +1,6 @@
-"""Where lines end: at a line feed, with a carriage return before it or not, or at a carriage
-return alone.
+"""Line ends: a line feed, a carriage return with a line feed, or a carriage return alone.
 
-Everything that counts lines counts line feeds, and so do the lexer and the rest of us.
+The lexer and all other modules count line feeds only, so a text is unified first.
 """
 
 from __future__ import annotations
@@ -14,12 +13,12 @@ _ALONE = re.compile(r"\r(?!\n)")
 
 
 def unified(text: str) -> str:
-    """The text with a line feed for every carriage return that stands alone: as long as
-    before, so every place in it stays what it was."""
+    """Replace every carriage return without a line feed by a line feed. The length does not change,
+    so all places stay valid."""
     return _ALONE.sub("\n", text)
 
 
 def one_character(text: str, at: int, file: str) -> Span:
-    """Where the character of a unified text is that stands at this offset."""
+    """Return the span of the character at this offset of a unified text."""
     line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
     return Span(file, line, column, line, column + 1)

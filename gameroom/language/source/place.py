@@ -1,4 +1,4 @@
-"""Where a text stands in its file, so that what is wrong in it is told at the right place."""
+"""The place of a text in its file, so that problems are reported at the right place."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from gameroom.model import Span
 
 @dataclass(frozen=True, slots=True)
 class TextPlace:
-    """Where a parsed text stands in its file: a whole file, or a string inside YAML.
+    """The place of a parsed text in its file: a whole file, or a string inside YAML.
 
-    whole: the span of a string whose characters do not stand in the file as they are
-    (escapes, folded lines); every part of it has this span then.
+    whole: the span of a string whose characters differ from those in the file (escapes, folded
+    lines). Then every part of the text has this span.
     """
 
     file: str

@@ -1,5 +1,5 @@
-"""From the text of a `.room` file to a tree: the grammar, the parser, and what is put right for it.
+"""Parses the text of a `.room` file to a tree: the grammar, the parser, and repairs before it.
 
-Knows tokens and trees, nothing of what they mean. The rule it keeps: one run tells every syntax
-problem of a text, each once, and reads on after it.
+Knows tokens and trees, but not their meaning. The rule it keeps: one run reports every syntax
+problem of a text once, and continues after each.
 """

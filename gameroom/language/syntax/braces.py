@@ -1,8 +1,9 @@
-"""Braces that do not match: told where they were opened, and put right for the parser.
+"""Reports braces that do not match, at the place where they were opened, and fixes them for the
+parser.
 
-It looks at braces and layout alone. Layout counts only when the braces do not add up, and
-only as long as it explains the mistake: a `}` or a member keyword that begins a line ends
-every block that began further right.
+It only uses braces and layout. Layout counts only if the braces do not match, and only if it
+explains the mistake: a `}` or a member keyword at the beginning of a line ends every block that
+began further right.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from gameroom.model import Span
 
 NESTING_MAX = 32
 BRACKETS_MAX = 200
-"""Far more than an expression may have: only there to stop early."""
+"""How deep brackets can be nested. An expression is limited to far less; this only stops early."""
 
 
 def matched(
@@ -28,8 +29,8 @@ def matched(
     *,
     whole: bool,
 ) -> list[Token] | None:
-    """The tokens with every brace closed exactly once, None where they nest too deep; what
-    was wrong is told. whole: the text is a file, and not a phrase inside one."""
+    """Return the tokens with every brace closed exactly once; None if they are nested too deep.
+    Mistakes are reported. whole: whether the text is a file, not a phrase inside one."""
     lowest, depth, deepest, brackets = 0, 0, 0, 0
     for token in tokens:
         brackets += (token.type in ("LPAR", "LSQB")) - (token.type in ("RPAR", "RSQB"))
@@ -62,8 +63,8 @@ def matched(
 
 
 def _closing(text: str, opener: Token, at: Token | None, file: str) -> Fix:
-    """A brace on a line of its own, before the line that `at` begins, with its comments, or
-    at the end."""
+    """Return the fix that adds a brace on its own line: before the line that `at` begins and the
+    comments above it, or at the end of the text."""
     lines = text.split("\n")
     opened = lines[(opener.line or 1) - 1]
     brace = opened[: len(opened) - len(opened.lstrip())] + "}\n"
@@ -78,7 +79,8 @@ def _closing(text: str, opener: Token, at: Token | None, file: str) -> Fix:
 
 
 class _Mending:
-    """One pass over the tokens: what was kept, what was never closed, what was too much."""
+    """One pass over the tokens. kept: the tokens with matching braces. unclosed: the braces that
+    were never closed. extra: the braces that close nothing."""
 
     def __init__(self, lines: list[str], *, by_layout: bool) -> None:
         self._lines = lines
@@ -105,7 +107,7 @@ class _Mending:
         return self
 
     def _leads(self, token: Token) -> bool:
-        """A brace or a member keyword that is the first thing on its line."""
+        """Whether this is a brace or a member keyword at the beginning of its line."""
         if token.type != "RBRACE" and token.type not in members():
             return False
         return self._indent(token) == (token.column or 1) - 1
@@ -121,6 +123,7 @@ class _Mending:
             self._close(self._opened.pop(), token, token)
 
     def _close(self, opener: Token, at: Token, before: Token | None) -> None:
-        """before: what begins the line before which the brace is missing; None at the end."""
+        """Close an open brace. before: the first token of the line before which the brace is
+        missing; None for the end of the text."""
         self.unclosed.append((opener, before))
         self.kept.append(at.update(type="RBRACE", value="}"))

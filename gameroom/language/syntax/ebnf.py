@@ -1,8 +1,8 @@
 """The grammar for readers: `grammars/room.lark` as EBNF, in the notation of the XML standard.
 
-Made from the file that the parser is made from, so it can't be out of date: docs/grammar.md
-holds what `page` returns, and a test compares. What only a program needs is left out: names of
-tree nodes, priorities, and the words that are there to give a mistake a name.
+It is generated from the grammar of the parser, so it cannot be out of date: docs/grammar.md
+contains the result of `page`, and a test compares them. Details for the program only are left out:
+names of tree nodes, priorities, and words that exist only to report mistakes.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ This page and the parser are both generated from `grammars/room.lark`.
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of the grammar under its title: the rules as (name, right side)."""
+    """A part of the grammar with its title. rules: (name, right side)."""
 
     title: str
     rules: tuple[tuple[str, str], ...]
 
 
 def page() -> str:
-    """The page of the grammar, as Markdown."""
+    """Return the page of the grammar as Markdown."""
     told = [_INTRO]
     for section in sections():
         rules = "\n".join(_laid_out(name, right) for name, right in section.rules)
@@ -55,7 +55,7 @@ def page() -> str:
 
 
 def sections() -> tuple[Section, ...]:
-    """The parts of the grammar in the order of the file."""
+    """Return the parts of the grammar in the order of the file."""
     parts = [(title, tuple(_rules(text))) for title, text in _parts()]
     names = frozenset(name for _, rules in parts for name, _ in rules)
     found = []
@@ -71,7 +71,8 @@ def sections() -> tuple[Section, ...]:
 
 
 def _parts() -> Iterator[tuple[str, str]]:
-    """A comment alone on its line is the title of what follows, as far as its first full stop."""
+    """Yield each part with its title. A comment on its own line, up to the first period, is the
+    title of the rules after it."""
     text = resources.grammar("room.lark")
     pieces = re.split(r"^// (.*)\n(?://.*\n)*\n", text, flags=re.MULTILINE)
     title = "Files and rooms"
@@ -80,7 +81,7 @@ def _parts() -> Iterator[tuple[str, str]]:
 
 
 def _rules(text: str) -> Iterator[tuple[str, str]]:
-    """Names and bodies; a rule goes on as long as its lines are indented."""
+    """Yield names and bodies. A rule continues on indented lines."""
     for block in re.split(r"\n(?=[?!]?[A-Za-z_])", text):
         lines = (line for line in block.splitlines() if not line.lstrip().startswith(("//", "%")))
         found = _RULE.match("\n".join(lines).strip())
@@ -89,8 +90,8 @@ def _rules(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _right(body: str, names: frozenset[str]) -> str:
-    """A right side: without the names of nodes, words in quotes, `[x]` as `(x)?`; of a pattern
-    without what must follow it, which only parts one word from the next."""
+    """Return a right side without names of nodes, with words in quotes, and with `(x)?` for `[x]`.
+    The lookahead of a pattern is left out, because it only separates one word from the next."""
     known, parts = words(), list[str]()
     tokens = iter(_TOKEN.findall(body))
     for token in tokens:
@@ -108,18 +109,18 @@ def _right(body: str, names: frozenset[str]) -> str:
             parts.append(f'"{known[token]}"' if token in known else _shown(token, names))
     said = " ".join(parts)
     said = re.sub(r"\( ", "(", re.sub(r" ([)*+?](?!\S*/))", r"\1", said))
-    # One thing needs no brackets to be left out.
+    # A single item needs no parentheses before `?`.
     return re.sub(r'\(("[^"]*"|[A-Za-z_]+)\)\?', r"\1?", said)
 
 
 def _shown(name: str, names: frozenset[str]) -> str:
-    """A rule that is spliced into others is a rule like any other for a reader."""
+    """Return the name of a rule without the marks that only the parser needs."""
     bare = name.lstrip("_")
     return f"{bare}_word" if bare != name and bare in names else bare
 
 
 def _laid_out(name: str, right: str) -> str:
-    """`name ::= ...`, an alternative to a line where they do not fit into one."""
+    """Return `name ::= ...`, with one alternative per line if they do not fit on one line."""
     whole = f"{name} ::= {right}"
     if len(whole) <= _WIDTH:
         return whole
@@ -134,7 +135,7 @@ def _laid_out(name: str, right: str) -> str:
 
 
 def _alternatives(right: str) -> Iterator[str]:
-    """The parts between the bars that stand in no brackets and no quotes."""
+    """Yield the alternatives: the parts between bars that are not in brackets or quotes."""
     depth, part = 0, list[str]()
     for token in re.findall(r'"[^"]*"|\(|\)|\S+?(?=[()\s]|$)|\s+', right):
         depth += (token == "(") - (token == ")")

@@ -1,7 +1,7 @@
-"""The grammar as a parser: one Lark instance, built once, and the words it knows.
+"""The parser: one Lark instance, built once, and the words of the grammar.
 
-It does not know any text. The keywords are read off the grammar's own terminals, so that
-no second list can disagree with `grammars/room.lark`.
+It does not know any text. The keywords come from the grammar's terminals, so there is no second
+list that could differ from `grammars/room.lark`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ STARTS = (
 )
 
 _INSIDE = frozenset({"DO", "IF", "BECAUSE", "FROM", "AND", "OR", "NOT", "TRUE", "FALSE"})
-"""Reserved words that stand inside a member."""
+"""Reserved words that occur inside a member."""
 
 _NAMES = {
     "NAME": "a name",
@@ -44,7 +44,7 @@ _NAMES = {
 
 @cache
 def parser() -> Lark:
-    """The parser. A basic lexer: a reserved word is never a name."""
+    """Return the parser. It has a basic lexer: a reserved word is never a name."""
     return Lark(
         resources.grammar("room.lark"),
         parser="lalr",
@@ -57,7 +57,7 @@ def parser() -> Lark:
 
 @cache
 def words() -> dict[str, str]:
-    """Every fixed word and sign: terminal -> how it is written."""
+    """Return the text of every fixed word and symbol, by terminal."""
     return {
         terminal.name: terminal.pattern.value
         for terminal in parser().terminals
@@ -73,25 +73,25 @@ def _reserved_terminals() -> frozenset[str]:
 
 @cache
 def reserved() -> frozenset[str]:
-    """The reserved words, as they are written."""
+    """Return the reserved words as they are written."""
     return frozenset(words()[name] for name in _reserved_terminals())
 
 
 @cache
 def members() -> frozenset[str]:
-    """Terminals that begin a member: where the parser finds its feet after a mistake."""
+    """Return the terminals that begin a member, at which the parser continues after a mistake."""
     return (_reserved_terminals() - _INSIDE) | {"GIVEN", "EXPECT"}
 
 
 def any_word(terminals: set[str]) -> bool:
-    """May any word stand here, as it may for the name of a field?"""
+    """Whether any word is allowed here, as for the name of a field."""
     return _reserved_terminals() <= terminals
 
 
 def spoken(terminals: set[str]) -> list[str]:
-    """What the parser would accept, in words for a reader, the most telling first.
+    """Return in words what the parser would accept, most specific first.
 
-    Where any name goes, the soft words that could also be that name are left out.
+    If any name is allowed, words that are not reserved are left out.
     """
     named = words()
     if any_word(terminals):

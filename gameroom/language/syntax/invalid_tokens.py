@@ -1,7 +1,7 @@
-"""Words and characters that are never right, whatever stands around them: told, and replaced by
-what was probably meant, so that the parser reads on.
+"""Reports words and characters that are invalid everywhere, and replaces them with what was
+probably meant, so that the parser can continue.
 
-Knows tokens; what may follow what is the parser's business.
+Knows tokens, but not which token can follow another.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from gameroom.language.source.place import TextPlace
 
 
 def repaired(tokens: list[Token], place: TextPlace, problems: Problems) -> list[Token]:
-    """Tell what is never right, and put in its place what was probably meant."""
+    """Report invalid tokens, and replace them with what was probably meant."""
     kept: list[Token] = []
     stray_end: int | None = None
     for token in _joined(tokens, place, problems):
@@ -36,7 +36,7 @@ def repaired(tokens: list[Token], place: TextPlace, problems: Problems) -> list[
 
 
 def _joined(tokens: list[Token], place: TextPlace, problems: Problems) -> Iterator[Token]:
-    """Names with letters that no name has are told once, and are one word."""
+    """Report names with invalid letters once, and join their parts into one word."""
     at = 0
     while at < len(tokens):
         end = at + 1
@@ -93,7 +93,8 @@ _TRAILING = re.compile(r"[ \t]*((?:}[ \t\r]*)+)$")
 
 
 def _tell_open(token: Token, place: TextPlace, problems: Problems) -> list[Token]:
-    """The text without the braces at its end, and those braces."""
+    """Report an unterminated string. Returns the string without the braces at its end, and those
+    braces."""
     problems.error("E0104", "unterminated string", place.of(token))
     braces_at_end = _TRAILING.search(token)
     text = str(token) if braces_at_end is None else str(token)[: braces_at_end.start()]
@@ -131,5 +132,5 @@ def _tell_number(token: Token, before: str, place: TextPlace, problems: Problems
 
 
 def shortened(text: str) -> str:
-    """As much of it as a sentence can hold."""
+    """Return the text, shortened to fit into a message."""
     return text if len(text) <= 40 else text[:37] + "..."

@@ -1,6 +1,6 @@
-"""A good word where it does not stand, as people write it who make their first room.
+"""Reports valid words in the wrong place, as authors often write them in their first room.
 
-Each is told in words that say what to write, and put right so that the parser reads on. Knows
+Each message says what to write, and the word is replaced so that the parser can continue. Knows
 tokens and what the parser would accept; no tree.
 """
 
@@ -14,12 +14,14 @@ from gameroom.language.syntax.grammar import reserved
 
 
 def goes_on(tokens: list[Token], index: int) -> bool:
-    """Is this word on one line with the one before it, so perhaps of the same member?"""
+    """Whether this word is on the same line as the one before it, so that it can belong to the same
+    member."""
     return 0 < index < len(tokens) and tokens[index - 1].end_line == tokens[index].line
 
 
 def is_reserved_name(tokens: list[Token], index: int) -> bool:
-    """A reserved word on the line of the word before; on a new line it begins a member."""
+    """Whether this is a reserved word on the same line as the word before it. On a new line it
+    would begin a member."""
     beside = index == 0 or tokens[index - 1].end_line == tokens[index].line
     return beside and str(tokens[index]) in reserved()
 
@@ -28,7 +30,7 @@ _BEFORE_STATES = frozenset({"EXPECT", "NOT", "INITIAL", "RESUME", "INTERNAL", "L
 
 
 def names_kind_of_state(tokens: list[Token], index: int) -> bool:
-    """`-> state day`, `expect state day`: the kind of a state before its name."""
+    """Whether this is the kind of a state before its name: `-> state day`, `expect state day`."""
     return (
         tokens[index].type in ("STATE", "PARALLEL", "REGION", "FINAL", "HISTORY")
         and index > 0
@@ -53,7 +55,7 @@ _BEFORE_PEOPLE = frozenset({"FROM", "OF", "ALL", "ANY", "NO", "COUNT", "COMMA"})
 
 
 def tell_reserved(token: Token, before: str, place: TextPlace, problems: Problems) -> Token:
-    """The word as the name that it was meant to be."""
+    """Report a reserved word that is used as a name, and return it as a name."""
     if before in _BEFORE_PEOPLE and token.type in ("PLAYERS", "SPECTATORS"):
         kind, span = str(token).removesuffix("s"), place.of(token)
         problems.error(
@@ -84,7 +86,8 @@ _UNITS = {
 def tell_unit(
     tokens: list[Token], index: int, accepted: set[str], place: TextPlace, problems: Problems
 ) -> Token | None:
-    """`10 seconds` for `10s`; what may stand there instead, so that reading goes on."""
+    """Report `10 seconds` instead of `10s`. Returns the token that replaces it, or None if this is
+    another mistake."""
     token = tokens[index]
     if accepted != {"TURNS"} or token not in _UNITS:
         return None

@@ -1,9 +1,9 @@
-"""Text to a Lark tree, with every syntax problem of the text in one run.
+"""Parses a text to a Lark tree, and reports every syntax problem of the text in one run.
 
-Caps come first: bytes, tokens, nesting. Then braces are matched, so that an unclosed one
-is told where it was opened. Then the tokens are fed to the LALR parser one by one; after
-a mistake the unfinished member is dropped and parsing goes on at the next member keyword
-or closing brace of the same block. It builds no model and checks no names.
+The limits come first: bytes, tokens, nesting. Then braces are matched, so that an unclosed one is
+reported at the place where it was opened. Then the LALR parser gets the tokens one by one. After a
+mistake, the unfinished member is dropped, and parsing continues at the next member keyword or
+closing brace of the same block. It builds no model and checks no names.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ TREE_DEPTH_MAX = 120
 SYNTAX_PROBLEMS_MAX = 25
 
 Node = Tree[Token]
-Live = Any  # lark's InteractiveParser, which has only a part of its types
+Live = Any  # lark's InteractiveParser, which is only partly typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,11 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What became of a text. `docs`: offset of a declaration -> its doc comment.
+    """The result of parsing a text.
 
-    tree is None when the caps stopped it; after other problems it is the part that parsed.
-    tokens: as they were fed to the parser, so with every brace closed.
+    tree: None if the text exceeded a limit; after other problems, the part that could be parsed.
+    docs: doc comments by the offset of their declaration.
+    tokens: as the parser got them, with every brace closed.
     """
 
     tree: Node | None
@@ -65,7 +66,7 @@ class Parsed:
 
 
 def parse(text: str, place: TextPlace, problems: Problems, start: str = "file") -> Parsed:
-    """Parse `text`; what is wrong goes to `problems`."""
+    """Parse `text`, and add its problems to `problems`. start: the rule to parse."""
     text = unified(text)
     size = len(text.encode("utf-8", "surrogatepass"))
     if size > BYTES_MAX:
@@ -109,7 +110,8 @@ COMMENT = re.compile(r"#[^\n]*")
 def _comments(
     text: str, tokens: list[Token], place: TextPlace
 ) -> tuple[tuple[Comment, ...], dict[int, str]]:
-    """Comments stand between tokens, so the gaps are searched and no lexer state is needed."""
+    """Return the comments, and the docs by offset. Comments are between tokens, so it is enough to
+    search the gaps."""
     comments: list[Comment] = []
     docs: dict[int, str] = {}
     previous, line, line_start = 0, 1, 0
@@ -151,7 +153,7 @@ def _feed(tokens: list[Token], place: TextPlace, problems: Problems, start: str)
                 tokens[index] = tell_reserved(tokens[index], before, place, problems)
                 continue
             meant = tell_unit(tokens, index, accepted, place, problems)
-            # Of a name with other letters these are told already.
+            # A name with invalid letters has been reported already.
             if meant is None and (tokens[index].type != "NAME" or tokens[index].isascii()):
                 meant = _tell_unexpected(tokens[index], accepted, place, problems)
             told += 1
@@ -184,13 +186,13 @@ def _feed(tokens: list[Token], place: TextPlace, problems: Problems, start: str)
 
 
 def _fits(live: Live, following: list[Token]) -> bool:
-    """Could reading go on with these words in place of the one that stands there?"""
+    """Whether the parser could continue with these tokens."""
     trial = _trial(live)
     return all(_accepted(trial, token) for token in following)
 
 
 def _beginning(tokens: list[Token], stopped: int) -> int:
-    """Where the member begins that could not be read to its end."""
+    """Return the index at which the unfinished member begins."""
     while stopped and tokens[stopped - 1].type not in ("LBRACE", "RBRACE"):
         stopped -= 1
         if tokens[stopped].type in members():
@@ -199,7 +201,8 @@ def _beginning(tokens: list[Token], stopped: int) -> int:
 
 
 def _resume(tokens: list[Token], index: int, live: Live) -> tuple[Live, int]:
-    """The parser after dropping the unfinished member, and the token to go on with."""
+    """Return the parser after dropping the unfinished member, and the index of the token to
+    continue with."""
     depth = 0
     for at in range(index, len(tokens)):
         token = tokens[at]
@@ -214,14 +217,15 @@ def _resume(tokens: list[Token], index: int, live: Live) -> tuple[Live, int]:
 
 
 def _fitting(live: Live, token: Token, following: Token | None) -> Live | None:
-    """The longest beginning of what was read in this block that `token` can follow."""
+    """Return the parser with the longest part of this block, from its beginning, that `token` can
+    follow; None if there is none."""
     short = live.copy(deepcopy_values=False)
     state = short.parser_state
     while True:
         trial = _trial(short)
         if _accepted(trial, token):
-            # A member whose second word is wrong is still where to go on; the name of a
-            # field, which may be any word, is not.
+            # Continue even if the second word of the member is wrong. But do not continue at a
+            # word that only fits as the name of a field, which can be any word.
             if token.type in ("RBRACE", "$END") or following is None:
                 return short
             if "COLON" not in trial.choices() or following.type == "COLON":
@@ -233,7 +237,7 @@ def _fitting(live: Live, token: Token, following: Token | None) -> Live | None:
 
 
 def _trial(live: Live) -> Live:
-    """A copy that builds no tree, so that trying a token changes nothing."""
+    """Return a copy of the parser that builds no tree, so that trying a token changes nothing."""
     trial = live.copy(deepcopy_values=False)
     trial.parser_state.parse_conf = copy(trial.parser_state.parse_conf)
     trial.parser_state.parse_conf.callbacks = {}
@@ -255,7 +259,7 @@ def _is_open(value: object) -> bool:
 def _tell_unexpected(
     token: Token, accepted: set[str], place: TextPlace, problems: Problems
 ) -> Token | None:
-    """The word that was surely meant."""
+    """Report an unexpected token. Returns the token that was meant, if that is unambiguous."""
     written, known, span = str(token), words(), place.of(token)
     choices = {known[name]: name for name in accepted if name in known}
     near = nearest(written, choices) if written.isidentifier() else None

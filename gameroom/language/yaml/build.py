@@ -1,8 +1,8 @@
-"""The YAML spelling of a room file: the same model.File, from a tree of YAML nodes.
+"""Builds a model.File from a tree of YAML nodes.
 
-Whatever is a phrase in the language (a type, a target, an expression, an action, a step) is
-a text here and goes through the same grammar, with its spans mapped into the YAML file.
-What the JSON Schema has checked is not checked again.
+A phrase of the language (a type, a target, an expression, an action, a step) is a string here. The
+same grammar parses it, with spans mapped to the YAML file. The JSON Schema has already checked the
+shape, so it is not checked again.
 """
 
 from __future__ import annotations
@@ -62,14 +62,14 @@ _T = TypeVar("_T")
 
 
 def read(text: str, name: str, problems: Problems) -> File | None:
-    """The file that this YAML says; None where it does not have the shape of one."""
+    """Return the file of a YAML text; None if it does not have the shape of a room file."""
     read_tree = read_nodes(text, name, problems)
     tree = fitting(read_tree, problems) if read_tree is not None else None
     return _Front(problems).file(tree) if tree is not None else None
 
 
 def _texts(node: Tree | None) -> list[Text]:
-    """A text or a list of texts."""
+    """Return the items of a string or a list of strings."""
     if isinstance(node, Items):
         return [item for item in node.items if isinstance(item, Text)]
     return [node] if isinstance(node, Text) else []
@@ -91,7 +91,7 @@ def _doc(node: Tree | None) -> str:
 
 
 class _Front:
-    """One file. Every method takes nodes that the schema has let through."""
+    """Builds one file. Every method takes nodes that fit the schema."""
 
     def __init__(self, problems: Problems) -> None:
         self._problems = problems
@@ -165,7 +165,7 @@ class _Front:
         return tuple(each for each in steps if each is not None)
 
     def _made(self, node: Tree | None, make: Callable[[Text, Tree], _T | None]) -> tuple[_T, ...]:
-        """What the pairs of a map declare; a name whose phrase can't be read is lost."""
+        """Build the declarations of a map. A name whose phrase cannot be read is left out."""
         found: list[_T] = []
         for name, said in _entries(node):
             made = make(name, said)
@@ -178,7 +178,7 @@ class _Front:
     # Names
 
     def _name(self, said: Text) -> str:
-        """A name that could stand in the other spelling as well."""
+        """Return a name. Reports an error if it is not valid in the other spelling."""
         for part in said.text.split("."):
             if part in reserved():
                 self._problems.error(
@@ -222,7 +222,7 @@ class _Front:
         )
 
     def _title(self, node: Entries) -> Text:
-        """The room's name; empty where it is missing, which is told already."""
+        """Return the room's name; empty if it is missing, which has been reported already."""
         said = node.get("name")
         return (
             said if isinstance(said, Text) else Text("", "", node.span, TextPlace(node.span.file))
@@ -303,7 +303,7 @@ class _Front:
         return tuple(self._headed(head, said) for head, said in _entries(node))
 
     def _headed(self, head: Text, node: Tree) -> State:
-        """A state by its head: `state day`, `extend state setup.gathering`."""
+        """Build a state. head: such as `state day` or `extend state setup.gathering`."""
         *before, name = head.text.split()
         mode, kind = ("new", *before)[-2:]
         self._name(Text(name, name, head.span, head.place))

@@ -1,10 +1,9 @@
-"""YAML text to a tree of plain values with spans, by the few rules that a room file needs.
+"""Reads YAML to a tree of plain values with spans, with the few rules that a room file needs.
 
-Only maps with plain keys, lists and scalars. Scalars are YAML 1.2's: `on`, `no`, `1:30` and
-`0x10` are the texts that they look like; unquoted `true`, `false`, `null`, `~` and whole
-numbers are what they say. Tags, anchors, aliases, merge keys, several documents and
-duplicate keys are refused. Bytes, depth and the number of nodes have limits. It knows
-nothing of rooms.
+It accepts maps with plain keys, lists and scalars. Scalars follow YAML 1.2: `on`, `no`, `1:30` and
+`0x10` are strings; unquoted `true`, `false`, `null`, `~` and whole numbers are not. Tags, anchors,
+aliases, merge keys, several documents and duplicate keys are refused. Bytes, depth and the number
+of nodes have limits. It knows nothing about rooms.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ DEPTH_MAX = 40
 NODES_MAX = 20_000
 
 _LINE_TO_SOME = re.compile("[\x85\u2028\u2029]")
-"""Line ends of YAML 1.1 that are none of 1.2."""
+"""Line ends in YAML 1.1 that are not line ends in 1.2."""
 _INT = re.compile(r"[-+]?[0-9]+")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLS = {
@@ -36,7 +35,7 @@ _BOOLS = {
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A scalar: its characters, what they mean, and where they stand."""
+    """A scalar: its characters, its value and its place."""
 
     text: str
     value: str | int | bool | None
@@ -54,7 +53,7 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """A map; keys are texts and stand only once."""
+    """A map. Its keys are strings, and each occurs once."""
 
     entries: tuple[tuple[Text, Tree], ...]
     span: Span
@@ -70,7 +69,7 @@ Tree = Text | Items | Entries
 
 
 def plain(node: Tree) -> object:
-    """The values alone, for a JSON Schema."""
+    """Return the values without spans, for a JSON Schema."""
     match node:
         case Text():
             return node.value
@@ -81,7 +80,7 @@ def plain(node: Tree) -> object:
 
 
 def words(node: Tree | None) -> Iterator[str]:
-    """All words below a node: what may be declared or meant there."""
+    """Yield all words in a node, which it may declare or refer to."""
     match node:
         case Text():
             yield from re.findall(r"\w+", node.text)
@@ -95,11 +94,11 @@ def words(node: Tree | None) -> Iterator[str]:
 
 
 class _Refused(Exception):  # noqa: N818 - it ends a reading and never leaves this module
-    """What was wrong is already told."""
+    """Stops reading. The problem has been reported already."""
 
 
 def read(text: str, file: str, problems: Problems) -> Tree | None:
-    """The one document of `text`; None where it can't be read."""
+    """Return the only document of `text`; None if it cannot be read."""
     start = Span(file, 1, 1, 1, 1)
     size = len(text.encode("utf-8", "surrogatepass"))
     if size > BYTES_MAX:
@@ -135,7 +134,7 @@ def read(text: str, file: str, problems: Problems) -> Tree | None:
         else:
             problems.error("E0201", f"invalid YAML: {_why(problem)}", where)
     except (ValueError, OverflowError):
-        # PyYAML's scanner turns an escape such as "\UFFFFFFFF" into a character unchecked.
+        # PyYAML's scanner converts an escape such as "\UFFFFFFFF" without checking it.
         problems.error("E0109", "invalid escape in a string", start)
     except yaml.reader.ReaderError as problem:
         problems.error(
@@ -150,11 +149,11 @@ def read(text: str, file: str, problems: Problems) -> Tree | None:
 
 _REMARK = re.compile(r"(?:^|(?<=[ \t]))#[^\n]*", re.MULTILINE)
 _HEADER = re.compile(r"[|>][-+0-9]*[ \t]+(#[^\n]*)")
-"""The line above a text of several lines, with a comment at its end."""
+"""The first line of a block scalar, with a comment at its end."""
 
 
 def comments(text: str, file: str) -> Iterator[Comment]:
-    """The comments of a text that could be read: what stands between its scalars."""
+    """Yield the comments of a text that could be read. They are between its scalars."""
     text, previous = unified(text), 0
     for token in yaml.scan(text, Loader=yaml.SafeLoader):
         if not isinstance(token, yaml.ScalarToken | yaml.StreamEndToken):
@@ -177,7 +176,7 @@ _OPENED = {
     "while parsing a flow sequence": "this bracket",
     "while scanning a quoted scalar": "this string",
 }
-"""What a reader of YAML was in the middle of, and what its first character is."""
+"""Names for the construct in which PyYAML stopped, by the context of its error."""
 
 
 def _why(problem: yaml.MarkedYAMLError) -> str:
@@ -195,7 +194,7 @@ def _at(file: str, mark: yaml.Mark) -> Span:
 
 
 class _Reading:
-    """One text: events in, a tree out."""
+    """Builds the tree of one text from PyYAML's events."""
 
     def __init__(self, text: str, file: str, problems: Problems) -> None:
         self._lines = text.split("\n")
@@ -243,8 +242,8 @@ class _Reading:
         raise _Refused
 
     def _leave_out(self, kind: str, sign: str, span: Span, help: str | None = None) -> None:
-        """Something is refused and left out; the rest is still read, and all of one kind are
-        told once, in the end."""
+        """Leave out a refused construct and read the rest. `tell_left_out` reports all constructs
+        of one kind together."""
         self._left_out.setdefault(kind, []).append((sign, span, help))
         self._problems.suppression.skip()
 
@@ -261,7 +260,7 @@ class _Reading:
             )
 
     def _mark(self, span: Span, sign: str) -> Span:
-        """The anchor or the tag alone, without what it is about."""
+        """Return the span of the anchor or the tag without its node."""
         line = (
             self._lines[span.line - 1][span.column - 1 :] if span.line <= len(self._lines) else ""
         )
@@ -269,7 +268,7 @@ class _Reading:
         return Span(span.file, span.line, span.column, span.line, span.column + length)
 
     def _node(self, event: yaml.Event, depth: int) -> Tree | None:
-        """What this event begins; None for an alias, which stands for nothing here."""
+        """Return the node that this event begins; None for an alias, which is left out."""
         self._nodes += 1
         span = self._span(event)
         if self._nodes > NODES_MAX or depth > DEPTH_MAX:
@@ -356,7 +355,8 @@ class _Reading:
         return number
 
     def _place(self, event: yaml.ScalarEvent, span: Span) -> TextPlace:
-        """Where the characters of the scalar stand, if they stand there as they are."""
+        """Return the place of the scalar's characters. If they differ from those in the file, the
+        place is the whole scalar."""
         if span.line == span.end_line and span.line <= len(self._lines):
             raw = self._lines[span.line - 1][span.column - 1 : span.end_column - 1]
             if raw == event.value:

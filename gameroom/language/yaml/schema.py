@@ -1,7 +1,7 @@
-"""Does a YAML tree have the shape of a room file? Each answer with the span it is about.
+"""Checks that a YAML tree has the shape of a room file. Each problem has a span.
 
-The rules are `grammars/room.schema.json`, the same that editors use; the words for a
-reader are the `description`s of that schema. It knows nothing of what names mean.
+The rules are those of `grammars/room.schema.json`, which editors also use. Messages use the
+`description`s of that schema. It does not know the meaning of names.
 """
 
 from __future__ import annotations
@@ -29,17 +29,18 @@ def _validator() -> Draft7Validator:
 
 
 ROUNDS_MAX = 20
-"""Leaving out one part may leave its holder without something that it needs, and so on up."""
+"""How often parts are left out. After that, the node around a part may lack something that it
+needs, and so on upwards."""
 
 Path = tuple[str | int, ...]
 
 
 def fitting(tree: Tree, problems: Problems) -> Entries | None:
-    """What of the tree has the shape of a room file, so that names and types of it can be
-    looked at in the same run. What is wrong is told. A misspelt key is read as the one that
-    was surely meant; everything else that does not fit is left out.
+    """Return the part of the tree that has the shape of a room file, so that its names and types
+    can be checked in the same run. Problems are reported. If the correction of a misspelled key is
+    unambiguous, it is used. Everything else that does not fit is left out.
 
-    None where nothing remains that could be judged.
+    None if the remaining part cannot be checked.
     """
     for turn in range(ROUNDS_MAX):
         errors = list(_leaves(_validator().iter_errors(plain(tree))))
@@ -58,22 +59,22 @@ def fitting(tree: Tree, problems: Problems) -> Entries | None:
 
 
 _FOLLOWING = frozenset({"required", "minItems", "minProperties"})
-"""What may be wrong only because something was left out before."""
+"""Rules that can fail only because a part was left out before."""
 
 _DISPENSABLE = frozenset({(), ("room",)})
-"""Maps that are read although a key is missing: the language version, the room's name."""
+"""Maps that are read even if a key is missing: the language version or the room's name."""
 
 
 def _is_adrift(tree: Tree, unfit: set[Path]) -> bool:
-    """Was something left out that may have said what the room extends? Then nobody knows
-    which names there are."""
+    """Whether a part was left out that may have named the extended room. Then it is unknown which
+    names exist."""
     room = _at(tree, ["room"])
     extends = isinstance(room, Entries) and room.get("extends") is not None
     return not extends and any(path[0] == "use" or len(path) <= 2 for path in unfit)
 
 
 def _meant(error: ValidationError, tree: Tree) -> Iterator[tuple[Path, str]]:
-    """Misspelt keys and what they were surely meant to be."""
+    """Yield the paths of misspelled keys with their unambiguous corrections."""
     path: Path = tuple(error.absolute_path)
     node = _at(tree, list(path))
     if error.validator == "additionalProperties" and isinstance(node, Entries):
@@ -95,8 +96,8 @@ def _unfit(error: ValidationError, tree: Tree) -> Iterator[Path]:
 def _mended(
     tree: Tree, unfit: set[Path], meant: Mapping[Path, str], here: Path, problems: Problems
 ) -> Tree | None:
-    """The tree with its keys as they were meant and without what does not fit, the words of
-    which are lost."""
+    """Return the tree with corrected keys and without the parts that do not fit. The words of these
+    parts are recorded as skipped."""
     if here in unfit:
         problems.suppression.skip(words(tree))
         return None
@@ -122,7 +123,8 @@ def _mended(
 
 
 def _leaves(errors: Iterable[ValidationError]) -> Iterator[ValidationError]:
-    """Of several ways to write a thing, the errors of the one that was probably meant."""
+    """Yield the errors. If a value can have several forms, yield the errors of the form that was
+    probably meant."""
     for error in errors:
         if error.validator != "anyOf":
             yield error
@@ -138,7 +140,7 @@ def _leaves(errors: Iterable[ValidationError]) -> Iterator[ValidationError]:
 
 
 def _is_other_kind(error: ValidationError) -> bool:
-    """The value is of another kind of YAML altogether than this way asks for."""
+    """Whether the value has a different YAML type than this form needs."""
     if error.path:
         return False
     if error.validator == "anyOf":
@@ -164,7 +166,7 @@ def _tell(error: ValidationError, tree: Tree, problems: Problems) -> None:
 
 
 def _message(error: ValidationError) -> tuple[str, str]:
-    """The message, and the help line."""
+    """Return the message and the help line."""
     told = _described(error)
     if error.validator == "required":
         missing = error.message.split("'")[1]
@@ -209,8 +211,8 @@ _HEADS = ("state", "parallel", "region", "final", "history", "extend", "override
 
 
 def _head(key: str, error: ValidationError) -> str | None:
-    """The head of a state that this key was surely meant to be: `state day` for `stat day`, and
-    for `day` alone."""
+    """Return the head of a state if the key was meant to be one: `state day` for `stat day`, and
+    for `day` alone. Otherwise None."""
     *before, name = key.split() or [""]
     if not before and not _fits("x", error):
         before = ["extend", "state"] if "." in name else ["state"]
@@ -221,13 +223,13 @@ def _head(key: str, error: ValidationError) -> str | None:
 
 
 def _no_name(key: str, error: ValidationError) -> str | None:
-    """The part of the key that would have to be a name, where all else of it fits."""
+    """Return the part of the key that should be a name, if the rest of the key fits."""
     before, _, name = ("", "", key) if _fits("x", error) else key.rpartition(" ")
     return name if _fits(f"{before} x".lstrip(), error) else None
 
 
 def _fits(key: str, error: ValidationError) -> bool:
-    """Does the key fit one of the patterns that the map in question has?"""
+    """Whether the key fits one of the patterns of the map."""
     schema = error.schema
     assert isinstance(schema, dict)
     validator = _validator()
@@ -238,7 +240,7 @@ def _fits(key: str, error: ValidationError) -> bool:
 
 
 def _properties(error: ValidationError) -> dict[str, object]:
-    """The keys that the map in question may have."""
+    """Return the fixed keys that the map can have."""
     schema = error.schema
     assert isinstance(schema, dict)
     known: dict[str, object] = schema.get("properties", {})
@@ -263,7 +265,7 @@ def _at(tree: Tree, path: list[str | int]) -> Tree:
 
 
 def _key_or(tree: Tree, path: list[str | int], node: Tree) -> Span:
-    """A scalar is pointed at itself; of a map or a list its key tells more."""
+    """Return the span to report: the scalar, or the key of a map or a list."""
     if isinstance(node, Text) and node.text:
         return node.span
     if path and isinstance(holder := _at(tree, path[:-1]), Entries):
