@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import chain, groupby
 
 from gameroom.lockstep import packets
 from gameroom.lockstep.checksums import without
@@ -67,7 +66,7 @@ class Checkpoint:
     left: tuple[str, ...] = ()
 
 
-CLOSED_MAX = 64
+RUN_MAX = 16
 """How many turns are folded together, which is cheaper than one by one."""
 
 LEFT_MAX = 64
@@ -91,9 +90,14 @@ class Folded:
         self.ended = False
         self._turns = Turns(window=0)
         self._pace: Pace | None = None
-        self._closed: list[tuple[MasterPacket, tuple[tuple[int, int], ...]]] = []
-        """The latest turns that are not in `_turns` and `_pace` yet, with the ids of their
-        commands."""
+        self._last: MasterPacket | None = None
+        """The last turn, if `_pace` is not its pace yet."""
+        self._run = 0
+        """How many of the last turns are not in `_turns` yet."""
+        self._run_last = 0
+        """The last of them."""
+        self._run_ids: list[tuple[int, int]] = []
+        """Seat and id of each of their commands."""
         self.judged = 0
         self.diverged: packets.Diverged | None = None
         self.left: tuple[str, ...] = ()
@@ -146,13 +150,15 @@ class Folded:
     @property
     def turns(self) -> Turns:
         """What was heard for the closed turns, and the ids of their commands."""
-        self._fold_turns()
+        self._fold_run()
         return self._turns
 
     @property
     def pace(self) -> Pace | None:
         """The pace of the last turn; None before the first."""
-        self._fold_turns()
+        if (turn := self._last) is not None:
+            self._pace = Pace(turn.turn_ms, turn.ahead, turn.iterations_per_command)
+            self._last = None
         return self._pace
 
     def fold_all(self, entries: Iterable[Append]) -> Folded:
@@ -198,30 +204,26 @@ class Folded:
         return [seat for seat in seats if seat in self.players]
 
     def _turn(self, packet: MasterPacket, ids: tuple[tuple[int, int], ...]) -> None:
-        self._closed.append((packet, ids))
-        if len(self._closed) == CLOSED_MAX:
-            self._fold_turns()
+        is_punctual = not packet.absent and not packet.late
+        follows = self._run == 0 or packet.generation == self._run_last + 1
+        if not is_punctual or not follows or self._run == RUN_MAX:
+            self._fold_run()
+        if is_punctual:
+            self._run, self._run_last = self._run + 1, packet.generation
+            self._run_ids += ids
+        else:
+            present = [seat for seat in self.players if seat not in packet.absent]
+            self._turns.fold(packet.generation, present, packet.late, ids)
+        self._last = packet
         if packet.checksum is not None:
             self.judged = packet.checksum.generation
 
-    def _fold_turns(self) -> None:
-        """Fold the latest turns. Consecutive turns for which all players were heard in time are
-        folded together."""
-        if not self._closed:
-            return
-        closed, self._closed = self._closed, []
-        for punctual, some in groupby(closed, lambda one: not (one[0].absent or one[0].late)):
-            if punctual:
-                run = list(some)
-                last = run[-1][0].generation
-                ids = chain.from_iterable(ids for _, ids in run)
-                self._turns.fold_run(run[0][0].generation, last, self.players, ids)
-                continue
-            for turn, said in some:
-                present = [seat for seat in self.players if seat not in turn.absent]
-                self._turns.fold(turn.generation, present, turn.late, said)
-        turn, _ = closed[-1]
-        self._pace = Pace(turn.turn_ms, turn.ahead, turn.iterations_per_command)
+    def _fold_run(self) -> None:
+        """Fold the turns of the run, whose packets all players sent in time."""
+        if self._run:
+            first = self._run_last - self._run + 1
+            self._turns.fold_run(first, self._run_last, self.players, self._run_ids)
+            self._run, self._run_ids = 0, []
 
     def _moved(self, chart: packets.ChartState) -> None:
         was, self.running = self.running, is_running(chart.states)
@@ -232,7 +234,7 @@ class Folded:
 
     def _roster(self, roster: packets.Roster) -> None:
         """Fold a roster. A player in a seat that another player had starts from scratch."""
-        self._fold_turns()
+        self._fold_run()
         before = {player.row.user: player for player in self.players.values()}
         vacated = {seat: player.row.user for seat, player in self.players.items()}
         self.players = {}

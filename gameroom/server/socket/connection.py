@@ -86,6 +86,7 @@ class Connection:
         self._then: tuple[int, str] | None = None
         """The code and the reason for closing after they are answered."""
         self._deadline: asyncio.TimerHandle | None = None
+        self._unread_bytes_max = self._limits.write_buffer_bytes_max
         self._packet_bytes_max = self._limits.frame_bytes_max
         if guest.runner is not None:
             self._packet_bytes_max = number(guest.runner.room.file, "limits", "packet_bytes")
@@ -209,7 +210,7 @@ class Connection:
     def is_full(self) -> bool:
         """Whether the peer must read before more is sent."""
         assert self._transport is not None
-        return self._transport.get_write_buffer_size() > self._limits.write_buffer_bytes_max // 4
+        return self._transport.get_write_buffer_size() > self._unread_bytes_max // 4
 
     def reject(self, rejected: Rejected | Rejection) -> None:
         """Send a rejection to this person only."""
@@ -222,7 +223,7 @@ class Connection:
         if self.closed or transport.is_closing():
             return
         transport.write(frame)
-        if transport.get_write_buffer_size() > self._limits.write_buffer_bytes_max:
+        if transport.get_write_buffer_size() > self._unread_bytes_max:
             self.leave(Close.SLOW_READER, "events were not read quickly enough")
 
     def leave(self, code: int, reason: str) -> None:

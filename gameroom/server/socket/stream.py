@@ -68,23 +68,22 @@ class EventStream:
         self.delay_ms = delay_ms
         self._runner = runner
         self._output = output
+        self._write = output.write
         self._budget = budget
         self._subprotocol = subprotocol
+        self._is_msgpack = subprotocol == MSGPACK
         self._loop = loop
         self._task: asyncio.Task[None] | None = None
 
     def push(self, event: EncodedEvent) -> None:
         """Send a live event, unless earlier events are missing or the event is not due yet."""
-        output = self._output
-        if event.seq != self.sent + 1 or output.closed:
-            return
-        if self.delay_ms and self._wait_ms(event) > 0:
+        if event.seq != self.sent + 1 or (self.delay_ms and self._wait_ms(event) > 0):
             return
         self.sent = event.seq
-        if self._subprotocol == MSGPACK:
-            output.write(event.msgpack)
+        if self._is_msgpack:
+            self._write(event.msgpack)
         else:
-            output.write(self._runner.events.frame(event, self._subprotocol))
+            self._write(self._runner.events.frame(event, self._subprotocol))
 
     def catch_up(self) -> None:
         """Send the missing events. Safe at any time."""
