@@ -257,6 +257,9 @@ async def served(
     kept = stores or open_stores(config)
     app = make_app(config, kept, sources=sources or counted())
     async with TestClient(Served(app)) as client:
+        lobby = app[SERVICES].lobby
+        if stores is None and lobby.down is not None:
+            await lobby.check()  # A busy machine is asked before it has looked at its stores.
         table = Table(app, client, kept)
         yield table
         for writer in table.kept:

@@ -99,7 +99,7 @@ def waits_for_those_who_are_gone(patch: pytest.MonkeyPatch) -> None:
     [
         (unguarded, "KeyError"),
         (answered_twice, "2 replies"),
-        (nobody_comes_back_to_seat_0, "folded"),
+        (nobody_comes_back_to_seat_0, "restored"),
         (waits_for_those_who_are_gone, "does not close"),
     ],
 )
