@@ -26,7 +26,7 @@ from gameroom.server.listening import Listener
 from gameroom.server.services import SERVICES
 from gameroom.store import Stores
 from gameroom.wire import JSON
-from tests.patience import PATIENCE_S
+from tests.patience import PATIENCE_MS, PATIENCE_S
 
 KEY = "the create key of the tests"
 KEYED = {"Authorization": f"Bearer {KEY}"}
@@ -70,6 +70,8 @@ def limits(**changes: int) -> Limits:
             "session_burst_ms": 60_000,
             "address_burst_ms": 60_000,
             "wake_wait_ms": 60_000,
+            "desync_wait_ms": PATIENCE_MS,
+            "desync_state_wait_ms": PATIENCE_MS,
             **changes,
         }
     )

@@ -37,7 +37,7 @@ from gameroom.server.room_api.route import Route
 from gameroom.wire import plain as plain_of
 from gameroom.wire import problem_body, read_json
 from gameroom.wire.shape import read
-from tests.server.table import ENGINE, Line, Person, Table, config, limits, served
+from tests.server.table import ENGINE, Line, Person, Table, config, served
 from tests.server.test_snapshots import DELAY_MS, LATE, come, duel, kept, turns
 from tests.server.test_turns import packet
 
@@ -175,11 +175,13 @@ class Asking:
     async def all(self, *asking: str) -> Answers:
         """The answers by route, carrier and who asked."""
         answers: Answers = {}
+        # First of all, or the room gives up whoever has joined and does not come.
+        lines = {who: await come(self._people[who]) for who in asking if who != NOBODY}
         for route in SERVER_ROUTES:
             for who in asking:
                 answers[route.name, "http", who] = await self._http(route, route.path, who)
         for who in asking:
-            line = None if who == NOBODY else await come(self._people[who])
+            line = lines.get(who)
             for route in ROOM_ROUTES:
                 if "http" in route.carriers:
                     path = room_path(route)
@@ -235,11 +237,13 @@ def plain(body: Any) -> Any:
 
 
 async def test_no_way_tells_a_watcher_or_a_stranger_what_is_not_old_enough() -> None:
-    async with served(config(limits=limits(desync_wait_ms=60_000))) as table:
+    async with served(config()) as table:
         made = await table.create(room=HOUR, engine={"source": ENGINE})
         eve, *leaving = [await table.join(made["id"], name, spectate=True) for name in "efgh"]
         people = {WATCHER: eve}
         asking = Asking(table, made, people)
+        for one in leaving:
+            await come(one)
         asking.leaving = leaving
         before = await asking.all(WATCHER, NOBODY)
         people[PLAYER], of_ann = await much_happens(table, made["id"])

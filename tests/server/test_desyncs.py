@@ -16,12 +16,12 @@ from gameroom.lockstep.canonical import canonical, checksum
 from gameroom.lockstep.packets import Diverged
 from gameroom.server.bodies import Evidence
 from gameroom.server.config import Limits
-from gameroom.server.host.desyncs import Case
+from gameroom.server.host.desyncs import AGAIN_MS, Case
 from gameroom.store import FileDesyncs, NoPlaceError
+from tests.patience import PATIENCE_S
 from tests.server.table import (
     ENGINE,
     KEYED,
-    PATIENCE_S,
     ROOM,
     Line,
     Person,
@@ -227,7 +227,7 @@ async def test_what_one_says_is_told_as_said_and_spoils_nothing(table: Table):
 
 
 async def test_what_is_too_big_is_refused(tmp_path: Path):
-    small = limits(desync_state_bytes_max=100, desync_wait_ms=300)
+    small = limits(desync_state_bytes_max=100)
     async with served(config(data=tmp_path, limits=small)) as table:
         ann, bob, cid = [witness for witness, _ in await diverged(table)]
         assert await ann.says(2, bytes=101) == {"state": False}, "it could not be taken"
@@ -235,7 +235,11 @@ async def test_what_is_too_big_is_refused(tmp_path: Path):
         await bob.says(2, parts=many)
         assert (await bob.sends(2, b"[" + b" " * 200 + b"]", status=413))["code"] == "too_big"
         await cid.says(2, 422, parts={**many, "one more": 1})
-        assert [row["side"] for row in (await report(table, ann.person.room))["seats"]]
+    (path,) = (tmp_path / "desyncs").iterdir()
+    said = [row["said"] for row in desyncfile.read(path.read_bytes()).body["seats"]]
+    assert [one["why"] for one in said[2:]] == ["no evidence received"], (
+        "nothing of what was refused"
+    )
 
 
 async def test_a_report_is_made_when_nobody_says_anything(tmp_path: Path):
@@ -362,16 +366,21 @@ def test_a_room_keeps_its_first_reports_and_a_server_its_latest(tmp_path: Path):
 # -- one who is asked and sends nothing ------------------------------------------------------
 
 
-async def test_the_next_of_the_majority_is_asked_where_one_sends_nothing(tmp_path: Path) -> None:
-    changes = {"desync_state_wait_ms": 1, "desync_wait_ms": 60_000}
-    async with served(config(data=tmp_path, limits=limits(**changes))) as table:
+async def test_the_next_of_the_majority_is_asked_where_one_sends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes = limits(desync_state_wait_ms=3_000)
+    async with served(config(data=tmp_path, limits=changes)) as table:
+        now = 0
+        monkeypatch.setattr(table.lobby.desyncs, "_now", lambda: now)
         ann, bob, cid = [witness for witness, _ in await diverged(table)]
         assert (await ann.says(2))["state"], "and never sends it"
-        await bob.says(2)
+        assert (await bob.says(2))["state"]
         await bob.sends(2)
-        async with asyncio.timeout(PATIENCE_S):
-            while not (await cid.says(2))["state"]:
-                await asyncio.sleep(0.001)
+        now = 2_999
+        assert await cid.says(2) == {"state": False, "again_ms": AGAIN_MS}
+        now = 3_000
+        assert (await cid.says(2))["state"]
         await cid.sends(2)
         made = await report(table, ann.person.room)
         assert [row["path"] for row in made["differences"]] == ["units.1.hp"]
