@@ -16,15 +16,24 @@ from tests.browser.world import World
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
+ENDLESS = """language 1
+use "archers"
+
+## Archers that go on when one army is left: the pages play by themselves, however long a test takes.
+room "endless" extends archers {
+  extend state running.iterating.day { on over do { announce "one army is left" } }
+  extend state running.iterating.night { on over do { announce "one army is left" } }
+}
+"""
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def demo(world: World) -> AsyncIterator[Page]:
     """The demo in a wide window, its game running."""
     async with people(world) as browsers:
         page = await browsers.new_page()
         await page.set_viewport_size({"width": 1280, "height": 900})
-        await page.goto(f"{world.address}/demo")
-        # A game of its own for every test.
-        await page.get_by_role("button", name="New game", exact=True).click()
+        await page.goto(f"{world.address}/demo?room={await world.room(ENDLESS)}")
         await expect(page.locator("#generation")).to_have_text(re.compile(r"\d\d"))
         yield page
 
