@@ -7,11 +7,11 @@ window, so one spike of one player changes nothing. Knows seats and their report
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import sub
 from typing import Literal
 
 Slow = Literal["line", "engine"]
@@ -25,6 +25,10 @@ WINDOW_REPORTS = 20
 SPIKES_MAX = 2
 """How many of the longest round trips are ignored. Only one while the window is less than half
 full."""
+
+READ_REPORTS = 5
+"""How many reports of a seat are read together, because reading them is slow and turns become
+shorter only after many calm ones. A report that can make the turns longer is read at once."""
 
 WARM_REPORTS = 5
 """How many reports of its frame rate an engine needs before the reports count."""
@@ -129,86 +133,58 @@ class _Need:
 
 
 @dataclass(slots=True)
-class _Window:
-    """The last `size` numbers.
-
-    sorted: the same numbers in order. They are read after each `push`, so they stay sorted.
-    """
-
-    size: int
-    sorted: list[int] = field(default_factory=list)
-    _numbers: deque[int] = field(default_factory=deque)
-
-    def push(self, number: int) -> None:
-        """Add a number, and remove the oldest if there are too many. Called for every packet."""
-        numbers, ordered = self._numbers, self.sorted
-        numbers.append(number)
-        if len(ordered) == self.size:
-            oldest = numbers.popleft()
-            if oldest == number:
-                return
-            del ordered[bisect_left(ordered, oldest)]
-        insort(ordered, number)
-
-    def is_only(self, number: int) -> bool:
-        """Whether the window is full of this number, so that one more changes nothing."""
-        ordered = self.sorted
-        return len(ordered) == self.size and ordered[0] == number == ordered[-1]
-
-
-@dataclass(slots=True)
 class _Reports:
-    """What one seat reported about its connection and its engine.
+    """What one seat reported about its connection and its engine, and what follows from it.
 
     latency: a high percentile of the round trips plus the usual jitter, in milliseconds; 0 if
     unknown.
     framerate: the median, in iterations per second; 0 if unknown, also while an engine warms up.
+    Both are those of the last `read`. unread: how many reports came since then.
     """
 
     latency: int = 0
     framerate: int = 0
-    _latencies: _Window = field(default_factory=lambda: _Window(WINDOW_REPORTS))
-    _steps: _Window = field(default_factory=lambda: _Window(WINDOW_REPORTS - 1))
-    """The differences between one report and the next."""
-    _framerates: _Window = field(default_factory=lambda: _Window(WINDOW_REPORTS))
-    _last: int = 0
+    unread: int = 0
+    _latencies: deque[int] = field(default_factory=lambda: deque(maxlen=WINDOW_REPORTS))
+    _framerates: deque[int] = field(default_factory=lambda: deque(maxlen=WINDOW_REPORTS))
 
-    def push_latency(self, latency: int) -> bool:
-        """Add a round trip in milliseconds. Returns whether `latency` has changed.
+    def push(self, latency: int, framerate: int) -> bool:
+        """Add a round trip in milliseconds and a frame rate in iterations per second. Returns
+        whether it is time to `read`."""
+        self.unread += 1
+        if latency > 0:
+            self._latencies.append(latency)
+        if framerate > 0:
+            self._framerates.append(framerate)
+            if framerate < self.framerate:
+                return True
+        return latency > self.latency or self.unread >= READ_REPORTS
+
+    def read(self) -> None:
+        """Update `latency` and `framerate`."""
+        self.unread = 0
+        self.latency = self.line_ms()
+        rates = self._framerates
+        if len(rates) >= WARM_REPORTS:
+            self.framerate = sorted(rates)[len(rates) // 2]
+
+    def line_ms(self) -> int:
+        """Return the latency after all reports.
 
         The longest round trips are ignored because they can be spikes, so the first report has no
         effect. The jitter is the median difference between two reports. It is added when there are
         enough reports, so that spikes cannot change it.
         """
-        if self._latencies.is_only(latency):
-            return False
-        last, self._last = self._last, latency
-        if last:
-            self._steps.push(abs(latency - last))
-        self._latencies.push(latency)
-        reports = self._latencies.sorted
-        count = len(reports)
+        latencies = [*self._latencies]
+        count = len(latencies)
         spikes = SPIKES_MAX if count >= WINDOW_REPORTS // 2 else 1
         if count <= spikes:
-            return False
-        found = reports[-1 - spikes]
+            return 0
+        found = sorted(latencies)[-1 - spikes]
         if count > 4 * spikes:
-            steps = self._steps.sorted
-            found += steps[(len(steps) - 1) // 2]
-        if found == self.latency:
-            return False
-        self.latency = found
-        return True
-
-    def push_framerate(self, framerate: int) -> bool:
-        """Add a frame rate in iterations per second. Returns whether `framerate` has changed."""
-        if self._framerates.is_only(framerate):
-            return False
-        self._framerates.push(framerate)
-        reports, before = self._framerates.sorted, self.framerate
-        if len(reports) >= WARM_REPORTS:
-            self.framerate = reports[len(reports) // 2]
-        return self.framerate != before
+            steps = sorted(map(abs, map(sub, latencies[1:], latencies)))
+            found += steps[(count - 2) // 2]
+        return found
 
 
 @dataclass(slots=True)
@@ -228,7 +204,7 @@ class Pacer:
     _engine: _Need = field(default_factory=_Need)
     _steady: dict[int, int] = field(default_factory=dict)
     _seats: tuple[int, ...] | None = None
-    """The seats of the last `next()`; None if a report since then can change the result."""
+    """The seats whose reports were read last; None if there are new ones to read."""
     _wanted: tuple[int, int] = (0, 0)
     """What connection and engine need, by the reports of these seats."""
     _fitted: tuple[int, int] = (0, 0)
@@ -244,17 +220,14 @@ class Pacer:
         reports = self._reports.get(seat)
         if reports is None:
             reports = self._reports[seat] = _Reports()
-        if latency > 0 and reports.push_latency(latency):
-            self._seats = None
-        if framerate > 0 and reports.push_framerate(
-            framerate if framerate < self.policy.tick else self.policy.tick
-        ):
+        tick = self.policy.tick
+        if reports.push(latency, framerate if framerate < tick else tick):
             self._seats = None
 
     def next(self, seats: Collection[int]) -> Pace:
         """Return the pace from now on, by the reports of `seats`, the seats that turns wait for.
         An unknown round trip is assumed to be as long as the shortest turn."""
-        if self.slow or self._seats is None or self._seats != tuple(seats):
+        if self.slow or self._seats != tuple(seats):
             self._look(seats)
         self._line.follow(self._wanted[0])
         self._engine.follow(self._wanted[1])
@@ -267,6 +240,8 @@ class Pacer:
     def _look(self, seats: Collection[int]) -> None:
         """Update what these seats need, and which of them are slow."""
         self._seats = tuple(seats)
+        for reports in self._reports.values():
+            reports.read()
         heard = {seat: self._reports[seat] for seat in seats if seat in self._reports}
         lines = {seat: reports.latency for seat, reports in heard.items()}
         engines = {seat: reports.framerate for seat, reports in heard.items() if reports.framerate}
@@ -278,7 +253,7 @@ class Pacer:
     def latency(self, seat: int) -> int:
         """Return the round trip of this seat's connection in milliseconds; 0 if unknown."""
         reports = self._reports.get(seat)
-        return 0 if reports is None else reports.latency
+        return 0 if reports is None else reports.line_ms()
 
     def take_over(self, pace: Pace) -> None:
         """Continue from a pace that was announced before the server restarted."""
