@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+from gameroom.model import INT_MAX
 
 IDS_MAX = 1024
 """How many commands of a seat are recognized. A copy of an older command is taken again."""
@@ -64,13 +66,23 @@ class Ids:
         return min(IDS_MAX, len(self._bytes) // _BYTES + len(self._latest))
 
     def __contains__(self, one: int) -> bool:
-        if one in self._latest:
-            return True
+        return not self.lack((one,))
+
+    def lack(self, ids: Sequence[int]) -> bool:
+        """Whether these ids are possible and different, and none of them is remembered."""
         if self._unmarked:
             self._mark_rest()
-        mark = (one ^ one >> 14 ^ one >> 28 ^ one >> 42) & _MARKS - 1
-        if not self._marks[mark >> 3] >> (mark & 7) & 1:
-            return False
+        latest, marks = self._latest, self._marks
+        for one in ids:
+            if one in latest or not 0 < one <= INT_MAX:
+                return False
+            mark = (one ^ one >> 14 ^ one >> 28 ^ one >> 42) & _MARKS - 1
+            if marks[mark >> 3] >> (mark & 7) & 1 and self._finds(one):
+                return False
+        return len(ids) < 2 or len({*ids}) == len(ids)
+
+    def _finds(self, one: int) -> bool:
+        """Whether an id is among those that are written."""
         forgotten = len(self._bytes) + _BYTES * (len(self._latest) - IDS_MAX)
         return self._bytes.find(_written((one,)), max(0, forgotten)) >= 0
 
@@ -79,6 +91,11 @@ class Ids:
         self._latest.append(one)
         if len(self._latest) == _BATCH:
             self._write()
+
+    def extend(self, ids: Iterable[int]) -> None:
+        """Remember more ids."""
+        for one in ids:
+            self.add(one)
 
     def text(self) -> str:
         """Return the ids as text: 16 hexadecimal digits for each id, oldest first."""

@@ -41,13 +41,35 @@ class Taken(Enum):
 
 
 class Held(Struct, frozen=True, gc=False):
-    """The commands of one packet, each with its index in that packet, and the ids of the commands
-    that have one."""
+    """The commands of one packet, and the ids of those that have one.
+
+    places: the index of each command in that packet; empty if none of the packet is missing.
+    """
 
     seat: int
     generation: int
-    commands: tuple[tuple[int, Command], ...]
+    said: tuple[Command, ...]
     ids: tuple[int, ...] = ()
+    places: tuple[int, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        seat: int,
+        generation: int,
+        commands: Sequence[tuple[int, Command]],
+        ids: Sequence[int],
+    ) -> Held:
+        """commands: each with its index in the packet."""
+        said = tuple([command for _, command in commands])
+        places = tuple([place for place, _ in commands])
+        whole = places == tuple(range(len(places)))
+        return cls(seat, generation, said, tuple(ids), () if whole else places)
+
+    @property
+    def commands(self) -> tuple[tuple[int, Command], ...]:
+        """Each command with its index in the packet."""
+        return tuple(zip(self.places or range(len(self.said)), self.said, strict=True))
 
 
 class Closed(Struct, frozen=True, gc=False):
@@ -125,10 +147,10 @@ class Turns:
         self._know(seat, ids)
         if generation < self.open:
             if commands:
-                late = Held(seat, generation, tuple(commands), tuple(ids))
+                late = Held.of(seat, generation, commands, ids)
                 self._late.setdefault(seat, []).append(late)
             return Taken.LATE
-        packet = Held(seat, generation, tuple(commands), tuple(ids))
+        packet = Held.of(seat, generation, commands, ids)
         self._held.setdefault(generation, {})[seat] = packet
         return Taken.KEPT
 
@@ -146,10 +168,11 @@ class Turns:
         self.heard[seat] = generation
         if ids:
             self._know(seat, ids)
-        here = self._held.get(generation)
-        if here is None:
-            here = self._held[generation] = {}
-        here[seat] = Held(seat, generation, tuple(enumerate(commands)), tuple(ids))
+        held = Held(seat, generation, tuple(commands), tuple(ids))
+        if generation in self._held:
+            self._held[generation][seat] = held
+        else:
+            self._held[generation] = {seat: held}
 
     def has_heard(self, seats: frozenset[int]) -> bool:
         """Whether all `seats` have been heard for the open turn."""
@@ -163,12 +186,19 @@ class Turns:
         known = self._ids.get(seat)
         return known is not None and one in known
 
+    def are_new(self, seat: int, ids: Sequence[int]) -> bool:
+        """Whether these are different ids, and no command of this seat with one of them was
+        taken."""
+        return self._ids_of(seat).lack(ids)
+
     def _know(self, seat: int, ids: Iterable[int]) -> None:
-        for one in ids:
-            known = self._ids.get(seat)
-            if known is None:
-                known = self._ids[seat] = Ids()
-            known.add(one)
+        self._ids_of(seat).extend(ids)
+
+    def _ids_of(self, seat: int) -> Ids:
+        if seat in self._ids:
+            return self._ids[seat]
+        self._ids[seat] = Ids()
+        return self._ids[seat]
 
     def _hear(self, seat: int, generation: int) -> None:
         heard = self.heard.get(seat, 0)
@@ -206,9 +236,9 @@ class Turns:
         """Close the open turn for `seats`, whether they were heard or not, and open the next."""
         generation = self.open
         here = self._held.pop(generation, {})
-        if not self._late and here.keys() == set(seats):
+        if not self._late and here.keys() == {*seats}:
             self.open = generation + 1
-            return Closed(generation, tuple([here[seat] for seat in sorted(here)]), (), ())
+            return Closed(generation, tuple(map(here.__getitem__, sorted(here))), (), ())
         held: list[Held] = []
         late: list[Late] = []
         absent: list[int] = []
@@ -242,7 +272,7 @@ class Turns:
         for mark in late:
             self._hear(mark.seat, mark.generation)
         for seat, one in ids:
-            self._know(seat, (one,))
+            self._ids_of(seat).add(one)
 
     def fold_run(
         self, first: int, last: int, seats: Collection[int], ids: Iterable[tuple[int, int]]
@@ -259,7 +289,7 @@ class Turns:
                 for generation in range(first, last + 1):
                     self._hear(seat, generation)
         for seat, one in ids:
-            self._know(seat, (one,))
+            self._ids_of(seat).add(one)
 
     def heard_by_seat(self) -> tuple[Heard, ...]:
         """Return what was heard so far, in seat order."""

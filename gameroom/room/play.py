@@ -22,7 +22,7 @@ from gameroom.lockstep.packets import (
     SignalReport,
     TypedCommand,
 )
-from gameroom.lockstep.turns import Closed, Taken, Turns
+from gameroom.lockstep.turns import Closed, Held, Taken, Turns
 from gameroom.model import INT_MAX, RoomFile, policies
 from gameroom.model.fit import misfit_body
 from gameroom.model.policies import number
@@ -38,6 +38,9 @@ TELL_MS = 1_000
 CHECKSUM_WINDOW = 32
 SIGNAL_WINDOW = 64
 SIGNALS_PER_GENERATION_MAX = 8
+
+UNKNOWN_MS = 60_000
+"""The assumed round trip of a connection that was not measured yet: a long one."""
 
 
 class VerifiedTurn(Struct, frozen=True, gc=False):
@@ -81,8 +84,8 @@ class Play:
         self._is_anyone_slow = False
         self._keepers: dict[str, int] = {}
         """The seats whose packets can take the fast path, by user."""
-        self._rulings: dict[tuple[int, str], str] = {}
-        """The chart's rulings by seat and command, in the configuration `_ruled_in`."""
+        self._allowed: dict[int, set[str]] = {}
+        """By seat, commands that the chart allows in the configuration `_ruled_in`."""
         self._ruled_in = -1
 
     @property
@@ -109,6 +112,18 @@ class Play:
         self._look()
         return self._is_anyone_slow
 
+    def by_burden(self) -> list[int]:
+        """Return the seats that can send their engine's state, in the order in which to ask them.
+        Sending it is a burden, so the one with the shortest round trip comes first, and slow or
+        hidden players come last."""
+        burdens: list[tuple[bool, bool, int, int]] = []
+        for member in self.people.players():
+            able = member.connected and not (member.repairing or member.failed)
+            if member.seat is not None and able:
+                latency = self.pacer.latency(member.seat) or UNKNOWN_MS
+                burdens.append((member.hidden, member.slow, latency, member.seat))
+        return [seat for *_, seat in sorted(burdens)]
+
     def _look(self) -> None:
         """Update for whom the turns wait, if that can have changed."""
         open_ = self.turns.open
@@ -117,7 +132,7 @@ class Play:
         self._version, self._awaited_until = self.people.version, INT_MAX
         self._is_played = self._is_anyone_slow = False
         self._keepers.clear()
-        self._rulings.clear()
+        self._allowed.clear()
         gathered = []
         for seat, member in self.people.seated().items():
             self._is_anyone_slow |= member.slow
@@ -182,38 +197,38 @@ class Play:
 
     def keep(self, user: str, packet: ClientPacket) -> bool | None:
         """The fast path of `take`, for a packet that fits and is the next one of a present player.
-        It only adds to what was heard from its seat. Returns whether the open turn has now heard
-        all gathered players. For any other packet, nothing changes and the result is None; call
+        It only adds to what was heard from its seat. Returns whether the open turn has heard all
+        gathered players with it. For any other packet, nothing changes and the result is None; call
         `take` instead."""
-        if self._version != self.people.version or self.turns.open >= self._awaited_until:
-            self._look()
-        seat = self._keepers.get(user)
         turns = self.turns
+        if self._version != self.people.version or turns.open >= self._awaited_until:
+            self._look()
+        seat, generation = self._keepers.get(user), packet.generation
         if (
             seat is None
             or self.due is None
             or packet.signals
-            or not turns.expects(seat, packet.generation)
-            or ((packet.commands or packet.ids) and not self._are_new(seat, packet))
+            or not turns.expects(seat, generation)
+            or not self._are_new(seat, packet.commands, packet.ids)
             or not self.checksums.keep(seat, packet.checksum, turns.open - 1)
         ):
             return None
-        turns.keep(seat, packet.generation, packet.commands, packet.ids)
+        turns.keep(seat, generation, packet.commands, packet.ids)
         self.pacer.report(seat, packet.latency, packet.framerate)
-        return turns.has_heard(self._awaited)
+        return generation == turns.open and turns.has_heard(self._awaited)
 
-    def _are_new(self, seat: int, packet: ClientPacket) -> bool:
+    def _are_new(
+        self, seat: int, commands: tuple[packets.Command, ...], ids: tuple[int, ...]
+    ) -> bool:
         """Whether all commands of a packet fit and are new, and either all or none have an id."""
-        commands, ids = packet.commands, packet.ids
-        if len(commands) > self._commands_max or (ids and len(ids) != len(commands)):
+        if len(commands) > self._commands_max:
             return False
-        for index, command in enumerate(commands):
-            if not isinstance(command, TypedCommand) and self._misfit_command(index, command):
+        for command in commands:
+            if not isinstance(command, TypedCommand) and self._misfit_command(0, command):
                 return False
-        for one in ids:
-            if not 0 < one <= INT_MAX or self.turns.knows(seat, one):
-                return False
-        return len(ids) < 2 or len({*ids}) == len(ids)
+        if ids:
+            return len(ids) == len(commands) and self.turns.are_new(seat, ids)
+        return True
 
     def _fitting(
         self, member: Member, packet: ClientPacket
@@ -298,19 +313,23 @@ class Play:
             return ()
         return self.turns.unheard(self.gathered())
 
-    def deadlines(self, now: int) -> Iterator[int | None]:
-        """Yield the times at which the turns need attention if no packet arrives, in milliseconds;
-        None for a time that does not exist."""
-        if self.due is None or not self.is_played():
-            yield self.chart_driver.due()
-        elif self.turns.has_heard(self._awaited):
-            yield self.due
-        else:
-            if self._gather_within is not None:
-                yield self.due + self._gather_within
-            yield self.due + TELL_MS if now < self.due + TELL_MS else self.chart_driver.due()
-            if now < self.due + SILENT_MS:
-                yield self.due + SILENT_MS
+    def wake_at(self, now: int) -> int | None:
+        """Return when the turns need attention if no packet arrives, in milliseconds; None for
+        never."""
+        due = self.due
+        if due is None or not self.is_played():
+            return self.chart_driver.due()
+        if self.turns.has_heard(self._awaited):
+            return due
+        at: int | None = due + TELL_MS
+        if now < due + SILENT_MS:
+            at = due + SILENT_MS
+        elif now >= due + TELL_MS:
+            at = self.chart_driver.due()
+        if self._gather_within is None:
+            return at
+        gathered_at = due + self._gather_within
+        return gathered_at if at is None else min(at, gathered_at)
 
     # -- closing -----------------------------------------------------------------------
 
@@ -320,33 +339,38 @@ class Play:
         self._look()
         if self._ruled_in != (states := self.chart_driver.snapshot.configuration):
             self._ruled_in = states
-            self._rulings.clear()
+            self._allowed.clear()
         closed = self.turns.close(seated.keys())
-        rulings = self._rulings
-        by_seat: dict[int, list[packets.Command]] = {}
+        accepted: dict[int, tuple[packets.Command, ...]] = {}
         rejected: list[Rejected] = []
+        allowed = self._allowed
         for held in closed.held:
-            seat = held.seat
-            for index, command in held.commands:
-                ruling = rulings.get((seat, command.name)) or self._ruling(seat, command.name)
-                if ruling == "allow":
-                    said = by_seat.get(seat)
-                    if said is None:
-                        by_seat[seat] = [command]
-                    else:
-                        said.append(command)
-                elif ruling != "ignore":
-                    member = seated[seat]
-                    problem = self.chart_driver.forbidden(command.name, member.kinds)
-                    rejected.append(Rejected(member.user, held.generation, index, problem))
-        commands = tuple([SeatCommands(seat, tuple(said)) for seat, said in by_seat.items()])
+            said, names = held.said, allowed.get(held.seat, ())
+            for command in said:
+                if command.name not in names:
+                    said = self._ruled(held, seated[held.seat], rejected)
+                    break
+            if said:
+                before = accepted.get(held.seat)
+                accepted[held.seat] = said if before is None else before + said
+        commands = tuple([SeatCommands(seat, said) for seat, said in accepted.items()])
         return VerifiedTurn(closed, commands, tuple(rejected))
 
-    def _ruling(self, seat: int, name: str) -> str:
-        """Return allow, deny, ignore or unsaid. Cached, because it is the same for many turns."""
-        kinds = self.people.seated()[seat].kinds
-        ruling = self._rulings[seat, name] = self.chart_driver.ruling(name, kinds)
-        return ruling
+    def _ruled(
+        self, held: Held, member: Member, rejected: list[Rejected]
+    ) -> tuple[packets.Command, ...]:
+        """Return the accepted commands of a packet, and add the refused ones to `rejected`. Also
+        remember which commands the chart allows to this seat."""
+        accepted: list[packets.Command] = []
+        for index, command in held.commands:
+            ruling = self.chart_driver.ruling(command.name, member.kinds)
+            if ruling == "allow":
+                accepted.append(command)
+                self._allowed.setdefault(held.seat, set()).add(command.name)
+            elif ruling != "ignore":
+                problem = self.chart_driver.forbidden(command.name, member.kinds)
+                rejected.append(Rejected(member.user, held.generation, index, problem))
+        return tuple(accepted)
 
     def follow(self) -> Mapping[int, Slow]:
         """Update the pace from the reports. Returns the slow seats with the reasons."""

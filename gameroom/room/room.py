@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from gameroom.chart import Chart, Did
 from gameroom.lockstep import packets
 from gameroom.lockstep.pace import AHEAD_MAX, Pace
-from gameroom.model import Value
+from gameroom.model import INT_MAX, Value
 from gameroom.model.policies import number
 from gameroom.room import inputs, presence
 from gameroom.room.chart_driver import ChartDriver, Now
@@ -41,9 +41,6 @@ from gameroom.wire.close import Close
 
 ROUNDS_PER_CALL_MAX = 2 * AHEAD_MAX
 """How many turns or changes one call can handle. The rest follows at the next tick."""
-
-UNKNOWN_MS = 60_000
-"""The assumed round trip of a connection that was not measured yet: a long one."""
 
 
 class Room:
@@ -102,12 +99,15 @@ class Room:
         """Whether the room was restored and still expects the first player to return."""
         self._sleep_max = number(file, "reconnect", "sleep")
         self._sleep_left = self._sleep_max
-        self._next_due: int | None = None
+        self._next_due = INT_MAX
         """See `_people_due`."""
         self._due_version = 0
         """The version of the people for which `_next_due` is valid."""
         self._keeps_until = 0
         """Until when packets can take the fast path, by the shell's time."""
+        self._calm_until = 0
+        """Until when nothing but the open turn can be due, by the room's time, as long as only
+        packets on the fast path arrive."""
         self._kept = False
         """Whether a packet has taken the fast path since the last `receive` or `tick`."""
 
@@ -142,6 +142,7 @@ class Room:
     def receive(self, who: str, packet: inputs.Packet, now: int) -> tuple[Effect, ...]:
         """Handle a packet from the user id `who`. Exactly one of the effects is a Reply."""
         self._judge_kept()
+        self._calm_until = 0
         self._time_is(now)
         self.event_log.reply(self.requests.answer(who, packet))
         return self._settled()
@@ -150,6 +151,8 @@ class Room:
         """Handle timers, turns and absences that are due."""
         self._judge_kept()
         self._time_is(now)
+        if self._is_calm() and self.play.may_close(self.event_log.now) and self._close_turn():
+            return self._rearmed()
         return self._settled()
 
     @classmethod
@@ -277,17 +280,10 @@ class Room:
             self._urgent = True
 
     def _ask_for_state(self) -> None:
-        """Ask a player for the state. Sending it is a burden, so the player with the shortest round
-        trip is asked first, and slow or hidden players last."""
+        """Ask a player for the state."""
         if not self.snapshots.is_pending(self.event_log.now):
             return
-        burdens: list[tuple[bool, bool, int, int]] = []
-        for member in self.people.players():
-            able = member.connected and not (member.repairing or member.failed)
-            if member.seat is not None and able:
-                latency = self.play.pacer.latency(member.seat) or UNKNOWN_MS
-                burdens.append((member.hidden, member.slow, latency, member.seat))
-        here = [seat for *_, seat in sorted(burdens)]
+        here = self.play.by_burden()
         asked = self.snapshots.next(self.play.gathered(), here, self.event_log.now)
         if asked is not None:
             self.event_log.say(asked)
@@ -309,10 +305,38 @@ class Room:
                 break
         self.event_log.say_if_over()
         self._sleep_or_wake()
-        wake_at = self._wake_at()
-        busy = self._asleep_since is None and not self._awaited and not self.over
-        self._keeps_until = wake_at if wake_at is not None and busy else 0
+        return self._rearmed()
+
+    def _rearmed(self) -> tuple[Effect, ...]:
+        """Return the effects with the time of the next tick, and update until when packets can take
+        the fast path."""
+        self._keeps_until = self._calm_until = 0
+        wake_at: int | None = None
+        if self.over:
+            pass
+        elif self._asleep_since is not None:
+            ends_at = self._asleep_since + self._sleep_left
+            if self._awaited:
+                ends_at = min(ends_at, self._asleep_since + presence.ARRIVAL_MS)
+            wake_at = max(ends_at, self._now + 1)
+        elif (at := self._due_at()) < INT_MAX:
+            self._keeps_until = wake_at = max(at, self.event_log.now + 1) + self._slept
         return self.event_log.take(wake_at)
+
+    def _due_at(self) -> int:
+        """Return when anything is due next, by the room's time; INT_MAX for never."""
+        state_at, turn_at = self.snapshots.deadline(), self.play.wake_at(self.event_log.now)
+        at = self._people_due()
+        if state_at is not None and state_at < at:
+            at = state_at
+        self._calm_until = at
+        return at if turn_at is None or turn_at > at else turn_at
+
+    def _is_calm(self) -> bool:
+        """Whether nothing but the open turn is due: only packets on the fast path have arrived
+        since the last call, and no deadline has passed."""
+        is_same = self._due_version == self.people.version
+        return is_same and self.event_log.now < self._calm_until
 
     def _time_is(self, now: int) -> None:
         self._now = max(now, self._now)
@@ -391,7 +415,7 @@ class Room:
     def _note_absence(self) -> None:
         """Update which people have not arrived, are silent, are missing or are lost."""
         passed = self._now if self._awaited else self.event_log.now
-        if self._is_anybody_due(passed):
+        if self._people_due() <= passed:
             for member in presence.never_arrived(self.people, passed):
                 self.requests.away(member)
         if (due := self.play.due) is None:
@@ -405,7 +429,7 @@ class Room:
             for member in self.people.spectators():
                 if not member.connected:
                     self.people.remove(member)
-        if not self._is_anybody_due(passed):
+        if self._people_due() > passed:
             return
         for member in presence.newly_missing(self.people, self._patience, self.event_log.now):
             if self.lifecycle.happens("lag", member):
@@ -417,33 +441,13 @@ class Room:
             elif self.lifecycle.happens("lost", member):
                 self._urgent = True
 
-    def _people_due(self) -> int | None:
-        """Return the next deadline of all people, by the room's time."""
+    def _people_due(self) -> int:
+        """Return the next deadline of all people, by the room's time; INT_MAX for none."""
         if self._due_version != self.people.version:
             self._due_version = self.people.version
-            self._next_due = min(presence.deadlines(self.people, self._patience), default=None)
+            due = presence.deadlines(self.people, self._patience)
+            self._next_due = min(due, default=INT_MAX)
         return self._next_due
-
-    def _is_anybody_due(self, now: int) -> bool:
-        due = self._people_due()
-        return due is not None and due <= now
-
-    def _wake_at(self) -> int | None:
-        """Return when to call `tick` next, by the shell's time; later than now, None for never."""
-        if self.over:
-            return None
-        if self._asleep_since is not None:
-            ends_at = self._asleep_since + self._sleep_left
-            if self._awaited:
-                ends_at = min(ends_at, self._asleep_since + presence.ARRIVAL_MS)
-            return max(ends_at, self._now + 1)
-        times = [
-            self._people_due(),
-            *self.play.deadlines(self.event_log.now),
-            self.snapshots.deadline(),
-        ]
-        due = [at for at in times if at is not None]
-        return max(min(due), self.event_log.now + 1) + self._slept if due else None
 
     # -- the chart -----------------------------------------------------------------------
 
