@@ -33,6 +33,7 @@ from gameroom.room.folded import Checkpoint, Folded
 from gameroom.room.lifecycle import Lifecycle
 from gameroom.room.people import People
 from gameroom.room.play import Play
+from gameroom.room.presence import SILENT_MS
 from gameroom.room.requests import NOT_A_PLAYER, NOT_IN_THE_ROOM, Requests
 from gameroom.room.setup import default_settings, misfit_settings
 from gameroom.room.snapshots import Snapshots
@@ -142,7 +143,6 @@ class Room:
     def receive(self, who: str, packet: inputs.Packet, now: int) -> tuple[Effect, ...]:
         """Handle a packet from the user id `who`. Exactly one of the effects is a Reply."""
         self._judge_kept()
-        self._calm_until = 0
         self._time_is(now)
         self.event_log.reply(self.requests.answer(who, packet))
         return self._settled()
@@ -335,8 +335,9 @@ class Room:
     def _is_calm(self) -> bool:
         """Whether nothing but the open turn is due: only packets on the fast path have arrived
         since the last call, and no deadline has passed."""
+        now = self.event_log.now
         is_same = self._due_version == self.people.version
-        return is_same and self.event_log.now < self._calm_until
+        return is_same and now < self._calm_until and not self.play.overdue(now, SILENT_MS)
 
     def _time_is(self, now: int) -> None:
         self._now = max(now, self._now)
@@ -422,7 +423,7 @@ class Room:
             presence.rest(self.people)
         else:
             now = self.event_log.now
-            if unheard := self.play.overdue(now, by=presence.SILENT_MS):
+            if unheard := self.play.overdue(now, by=SILENT_MS):
                 presence.fall_silent(self.people, unheard, due, self.generation + 1, now)
         if self._asleep_since is not None:
             # No grace runs out while the room sleeps: a spectator would keep the place all night.
