@@ -7,7 +7,7 @@ window, so one spike of one player changes nothing. Knows seats and their report
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -160,13 +160,13 @@ class _Reports:
                 return True
         return latency > self.latency or self.unread >= READ_REPORTS
 
-    def read(self) -> None:
-        """Update `latency` and `framerate`."""
+    def read(self, tick: int) -> None:
+        """Update `latency` and `framerate`. An engine never has to be faster than `tick`."""
         self.unread = 0
         self.latency = self.line_ms()
         rates = self._framerates
         if len(rates) >= WARM_REPORTS:
-            self.framerate = sorted(rates)[len(rates) // 2]
+            self.framerate = min(tick, sorted(rates)[len(rates) // 2])
 
     def line_ms(self) -> int:
         """Return the latency after all reports.
@@ -199,7 +199,7 @@ class Pacer:
     policy: PacePolicy
     pace: Pace = field(init=False)
     slow: dict[int, Slow] = field(default_factory=dict)
-    _reports: dict[int, _Reports] = field(default_factory=dict)
+    _reports: defaultdict[int, _Reports] = field(default_factory=lambda: defaultdict(_Reports))
     _line: _Need = field(default_factory=_Need)
     _engine: _Need = field(default_factory=_Need)
     _steady: dict[int, int] = field(default_factory=dict)
@@ -217,11 +217,7 @@ class Pacer:
     def report(self, seat: int, latency: int, framerate: int) -> None:
         """Add the timing of one client packet: the round trip in milliseconds and the iterations
         per second. 0 means that there is no new value."""
-        reports = self._reports.get(seat)
-        if reports is None:
-            reports = self._reports[seat] = _Reports()
-        tick = self.policy.tick
-        if reports.push(latency, framerate if framerate < tick else tick):
+        if self._reports[seat].push(latency, framerate):
             self._seats = None
 
     def next(self, seats: Collection[int]) -> Pace:
@@ -241,7 +237,7 @@ class Pacer:
         """Update what these seats need, and which of them are slow."""
         self._seats = tuple(seats)
         for reports in self._reports.values():
-            reports.read()
+            reports.read(self.policy.tick)
         heard = {seat: self._reports[seat] for seat in seats if seat in self._reports}
         lines = {seat: reports.latency for seat, reports in heard.items()}
         engines = {seat: reports.framerate for seat, reports in heard.items() if reports.framerate}

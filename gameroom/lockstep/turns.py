@@ -14,6 +14,7 @@ can tell its sender.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -119,9 +120,9 @@ class Turns:
     heard: dict[int, int] = field(default_factory=dict)
     _holes: dict[int, set[int]] = field(default_factory=dict)
     _skipped: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
-    _held: dict[int, dict[int, Held]] = field(default_factory=dict)
+    _held: defaultdict[int, dict[int, Held]] = field(default_factory=lambda: defaultdict(dict))
     _late: dict[int, list[Held]] = field(default_factory=dict)
-    _ids: dict[int, Ids] = field(default_factory=dict)
+    _ids: defaultdict[int, Ids] = field(default_factory=lambda: defaultdict(Ids))
 
     def take(
         self,
@@ -144,14 +145,15 @@ class Turns:
         if generation >= self.open + self.window:
             return Taken.EARLY
         self._hear(seat, generation)
-        self._know(seat, ids)
+        if ids:
+            self._ids[seat].extend(ids)
         if generation < self.open:
             if commands:
                 late = Held.of(seat, generation, commands, ids)
                 self._late.setdefault(seat, []).append(late)
             return Taken.LATE
         packet = Held.of(seat, generation, commands, ids)
-        self._held.setdefault(generation, {})[seat] = packet
+        self._held[generation][seat] = packet
         return Taken.KEPT
 
     def expects(self, seat: int, generation: int) -> bool:
@@ -167,12 +169,8 @@ class Turns:
         """The fast path of `take`, for all commands of a packet that `expects` confirmed."""
         self.heard[seat] = generation
         if ids:
-            self._know(seat, ids)
-        held = Held(seat, generation, tuple(commands), tuple(ids))
-        if generation in self._held:
-            self._held[generation][seat] = held
-        else:
-            self._held[generation] = {seat: held}
+            self._ids[seat].extend(ids)
+        self._held[generation][seat] = Held(seat, generation, tuple(commands), tuple(ids))
 
     def has_heard(self, seats: frozenset[int]) -> bool:
         """Whether all `seats` have been heard for the open turn."""
@@ -189,16 +187,7 @@ class Turns:
     def are_new(self, seat: int, ids: Sequence[int]) -> bool:
         """Whether these are different ids, and no command of this seat with one of them was
         taken."""
-        return self._ids_of(seat).lack(ids)
-
-    def _know(self, seat: int, ids: Iterable[int]) -> None:
-        self._ids_of(seat).extend(ids)
-
-    def _ids_of(self, seat: int) -> Ids:
-        if seat in self._ids:
-            return self._ids[seat]
-        self._ids[seat] = Ids()
-        return self._ids[seat]
+        return self._ids[seat].lack(ids)
 
     def _hear(self, seat: int, generation: int) -> None:
         heard = self.heard.get(seat, 0)
@@ -272,7 +261,7 @@ class Turns:
         for mark in late:
             self._hear(mark.seat, mark.generation)
         for seat, one in ids:
-            self._ids_of(seat).add(one)
+            self._ids[seat].add(one)
 
     def fold_run(
         self, first: int, last: int, seats: Collection[int], ids: Iterable[tuple[int, int]]
@@ -289,7 +278,7 @@ class Turns:
                 for generation in range(first, last + 1):
                     self._hear(seat, generation)
         for seat, one in ids:
-            self._ids_of(seat).add(one)
+            self._ids[seat].add(one)
 
     def heard_by_seat(self) -> tuple[Heard, ...]:
         """Return what was heard so far, in seat order."""

@@ -8,7 +8,8 @@ gathered if the turns wait for the player's packets.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
@@ -81,10 +82,11 @@ class Play:
         self._awaited_until = 0
         """No further player is gathered before the turn of this generation."""
         self._is_played = False
-        self._is_anyone_slow = False
+        self.is_anyone_slow = False
+        """Whether any player was marked as slow when `follow` was called."""
         self._keepers: dict[str, int] = {}
         """The seats whose packets can take the fast path, by user."""
-        self._allowed: dict[int, set[str]] = {}
+        self._allowed: defaultdict[int, set[str]] = defaultdict(set)
         """By seat, commands that the chart allows in the configuration `_ruled_in`."""
         self._ruled_in = -1
 
@@ -107,11 +109,6 @@ class Play:
         self._look()
         return self._is_played
 
-    def is_anyone_slow(self) -> bool:
-        """Whether any player is marked as slow."""
-        self._look()
-        return self._is_anyone_slow
-
     def by_burden(self) -> list[int]:
         """Return the seats that can send their engine's state, in the order in which to ask them.
         Sending it is a burden, so the one with the shortest round trip comes first, and slow or
@@ -130,12 +127,12 @@ class Play:
         if self._version == self.people.version and open_ < self._awaited_until:
             return
         self._version, self._awaited_until = self.people.version, INT_MAX
-        self._is_played = self._is_anyone_slow = False
+        self._is_played = self.is_anyone_slow = False
         self._keepers.clear()
         self._allowed.clear()
         gathered = []
         for seat, member in self.people.seated().items():
-            self._is_anyone_slow |= member.slow
+            self.is_anyone_slow |= member.slow
             since = member.gathers_from
             if since is None:
                 continue
@@ -273,8 +270,8 @@ class Play:
     def divergences(self) -> Iterator[packets.Diverged]:
         """Yield the divergences that follow from the reports. The last agreement becomes part of
         the next turn."""
-        expected = self.gathered()
-        while (verdict := self.checksums.judge(expected, self.generation)) is not None:
+        expected, checksums = self.gathered(), self.checksums
+        while checksums.has_reports and (verdict := checksums.judge(expected, self.generation)):
             if isinstance(verdict, packets.Checksum):
                 self._agreed = verdict
             else:
@@ -341,19 +338,17 @@ class Play:
             self._ruled_in = states
             self._allowed.clear()
         closed = self.turns.close(seated.keys())
-        accepted: dict[int, tuple[packets.Command, ...]] = {}
+        accepted: list[SeatCommands] = []
         rejected: list[Rejected] = []
-        allowed = self._allowed
         for held in closed.held:
-            said, names = held.said, allowed.get(held.seat, ())
+            seat, said = held.seat, held.said
             for command in said:
-                if command.name not in names:
-                    said = self._ruled(held, seated[held.seat], rejected)
+                if command.name not in self._allowed[seat]:
+                    said = self._ruled(held, seated[seat], rejected)
                     break
             if said:
-                before = accepted.get(held.seat)
-                accepted[held.seat] = said if before is None else before + said
-        commands = tuple([SeatCommands(seat, said) for seat, said in accepted.items()])
+                accepted.append(SeatCommands(seat, said))
+        commands = _joined(accepted) if closed.late else tuple(accepted)
         return VerifiedTurn(closed, commands, tuple(rejected))
 
     def _ruled(
@@ -366,7 +361,7 @@ class Play:
             ruling = self.chart_driver.ruling(command.name, member.kinds)
             if ruling == "allow":
                 accepted.append(command)
-                self._allowed.setdefault(held.seat, set()).add(command.name)
+                self._allowed[held.seat].add(command.name)
             elif ruling != "ignore":
                 problem = self.chart_driver.forbidden(command.name, member.kinds)
                 rejected.append(Rejected(member.user, held.generation, index, problem))
@@ -423,6 +418,14 @@ _MISSED = Problem(
 def _id(packet: ClientPacket, index: int) -> int:
     """Return the id of a command; 0 if it has none."""
     return packet.ids[index] if packet.ids else 0
+
+
+def _joined(parts: Iterable[SeatCommands]) -> tuple[SeatCommands, ...]:
+    """Join the parts of each seat. They follow one another."""
+    by_seat: dict[int, tuple[packets.Command, ...]] = {}
+    for part in parts:
+        by_seat[part.seat] = by_seat.get(part.seat, ()) + part.commands
+    return tuple(SeatCommands(seat, said) for seat, said in by_seat.items())
 
 
 def _pace_policy(file: RoomFile) -> PacePolicy:

@@ -404,7 +404,7 @@ class Room:
     def _name_slow(self) -> None:
         """Update which players are slow, from this turn on."""
         slow = self.play.follow()
-        if not slow and not self.play.is_anyone_slow():
+        if not slow and not self.play.is_anyone_slow:
             return
         for member in self.people.players():
             assert member.seat is not None, "players have seats"

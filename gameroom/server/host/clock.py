@@ -46,7 +46,8 @@ class RoomTimer:
         self._ring = ring
         self._deadlines = deadlines
         self._loop = loop
-        self._due: int | None = None
+        self.due: int | None = None
+        """The last set time; None if there is none, or if it has rung."""
         self._handle: asyncio.Handle | None = None
         self._rings_at = 0.0
         """By the loop's clock. We cannot ask the handle: for a time that is already due, uvloop
@@ -55,9 +56,9 @@ class RoomTimer:
     def set(self, at: int | None) -> None:
         """Ring at `at`, or never if None. An earlier handle of the loop is reused: most packets
         only postpone the time, and changing the loop's heap for each would be slow."""
-        if at == self._due and self._handle is not None:
+        if at == self.due:
             return
-        self._due = at
+        self.due = at
         if at is None:
             return
         when = self._clock.at(at)
@@ -71,7 +72,7 @@ class RoomTimer:
 
     def stop(self) -> None:
         """Do not ring until the timer is set again."""
-        self._due = None
+        self.due = None
         self._cancel()
 
     def _cancel(self) -> None:
@@ -83,10 +84,11 @@ class RoomTimer:
 
     def _rang(self) -> None:
         self._cancel()
-        if self._due is None:
+        due, self.due = self.due, None
+        if due is None:
             return
         now = self._clock.now()
-        if now < self._due:
-            self.set(self._due)
+        if now < due:
+            self.set(due)
         else:
             self._ring(now)

@@ -165,7 +165,8 @@ class Runner:
             if at is not None:
                 if at <= now:  # It was the last packet that its turn was waiting for.
                     return self._enter(lambda: self.room.tick(now), who, packet)
-                self._timer.set(at)
+                if at != self._timer.due:
+                    self._timer.set(at)
                 self._waiting.add(who, packet)
                 return None
         return self.receive(who, packet)

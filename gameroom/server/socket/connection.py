@@ -75,6 +75,8 @@ class Connection:
         self._budget = Budget(services)
         self._stream: EventStream | None = None
         """None before the hello."""
+        self.push: Callable[[EncodedEvent], None]
+        """Sends an event if it is the next one for this socket, and due. Set by the hello."""
         self._transport: asyncio.Transport | None = None
         self._pieces: Pieces | None = None
         self._goodbye = False
@@ -90,7 +92,10 @@ class Connection:
         self._packet_bytes_max = self._limits.frame_bytes_max
         if guest.runner is not None:
             self._packet_bytes_max = number(guest.runner.room.file, "limits", "packet_bytes")
-        self._typed_bytes_max = min(self._packet_bytes_max, FRAME_BYTES - 1)
+        self._typed_bytes_max = -1
+        """The longest message that can be read as a typed packet; -1 before the hello."""
+        self._typed = codec.typed
+        self._message: type = bytes if codec.binary else str
 
     # -- opening and closing -------------------------------------------------------
 
@@ -196,11 +201,6 @@ class Connection:
 
     # -- sending ---------------------------------------------------------------------
 
-    def push(self, event: EncodedEvent) -> None:
-        """Send an event if it is the next one for this socket, and due."""
-        assert self._stream is not None, "it has said who it is"
-        self._stream.push(event)
-
     def catch_up(self) -> None:
         """Send the events that this socket has missed. Safe at any time."""
         assert self._stream is not None, "it has said who it is"
@@ -243,9 +243,8 @@ class Connection:
             if (
                 not wait
                 and size <= self._typed_bytes_max
-                and self.known
-                and isinstance(message, bytes) is self._codec.binary
-                and (packet := self._codec.typed(message)) is not None
+                and type(message) is self._message
+                and (packet := self._typed(message)) is not None
             ):
                 self._packet(packet)
             else:
@@ -373,11 +372,10 @@ class Connection:
 
     def _packet(self, packet: ClientPacket) -> None:
         assert self._runner is not None
-        runner = self._runner
-        reply = runner.take(self.who, packet)
+        reply = self._runner.take(self.who, packet)
         if reply is not None and reply.problem is not None:
             rejection = Rejection(packet.generation, None, reply.problem)
-            runner.when_stored(partial(self.reject, rejection))
+            self._runner.when_stored(partial(self.reject, rejection))
 
     def _wait_for_a_slice(self, request: RequestFrame) -> None:
         """Answer a request in this person's turn, and charge its cost."""
@@ -484,6 +482,7 @@ class Connection:
             return
         runner, who = admitted.runner, admitted.who
         self.who, self.known, self.delay_ms = who, True, runner.delay_ms(who)
+        self._typed_bytes_max = min(self._packet_bytes_max, FRAME_BYTES - 1)
         self._settle()
         self.write(self._response(said, Answer(200, admitted.welcome)))
         self._stream = EventStream(
@@ -495,5 +494,6 @@ class Connection:
             delay_ms=self.delay_ms,
             loop=self._loop,
         )
+        self.push = self._stream.push
         self._stream.catch_up()
         runner.attach(self, self._stream.sent)
