@@ -36,6 +36,12 @@ from gameroom.room.presence import SILENT_MS, revive, runs
 TELL_MS = 1_000
 """How long a turn can be overdue before events that wait for it are sent without it."""
 
+READ_MS = 100
+LATE_CALLS_MAX = 4
+"""If the room is called late, it waits READ_MS for packets that were not read yet, up to
+LATE_CALLS_MAX times for each turn. Otherwise a busy server would count all players as silent, and
+their packets would cost it even more."""
+
 CHECKSUM_WINDOW = 32
 SIGNAL_WINDOW = 64
 SIGNALS_PER_GENERATION_MAX = 8
@@ -75,6 +81,10 @@ class Play:
         self._agreed_by = {signal.name: signal.agreed for signal in file.signals}
         self._commands_max = number(file, "limits", "commands_per_turn")
         self._gather_within = _gather_within(file)
+        self._late_turn = self._late_calls = 0
+        """The last turn for which the room was called late, and how often it was."""
+        self._bears_until = 0
+        """Until when nobody counts as silent, because the room was called late."""
         self._version = 0
         """The version of the people for which the following fields are valid."""
         self._gathered: tuple[int, ...] = ()
@@ -298,7 +308,17 @@ class Play:
             return False
         if self.turns.has_heard(self._awaited):
             return True
-        return self._gather_within is not None and now >= self.due + self._gather_within
+        within = self._gather_within
+        return within is not None and now >= max(self.due + within, self._bears_until)
+
+    def bear(self, now: int) -> None:
+        """The room was called late. So the packets of the open turn can have arrived and not been
+        read yet: wait a moment before anybody counts as silent."""
+        if self._late_turn != self.turns.open:
+            self._late_turn, self._late_calls = self.turns.open, 0
+        if self._late_calls < LATE_CALLS_MAX:
+            self._late_calls += 1
+            self._bears_until = now + READ_MS
 
     def is_near(self, now: int) -> bool:
         """Whether the open turn will close soon, so that events can wait for it."""
@@ -306,7 +326,7 @@ class Play:
 
     def overdue(self, now: int, by: int) -> tuple[int, ...]:
         """Return the seats that the open turn waits for, if it is overdue by `by` milliseconds."""
-        if self.due is None or now < self.due + by:
+        if self.due is None or now < max(self.due + by, self._bears_until):
             return ()
         return self.turns.unheard(self.gathered())
 
@@ -319,13 +339,13 @@ class Play:
         if self.turns.has_heard(self._awaited):
             return due
         at: int | None = due + TELL_MS
-        if now < due + SILENT_MS:
-            at = due + SILENT_MS
+        if now < (silent_at := max(due + SILENT_MS, self._bears_until)):
+            at = silent_at
         elif now >= due + TELL_MS:
             at = self.chart_driver.due()
         if self._gather_within is None:
             return at
-        gathered_at = due + self._gather_within
+        gathered_at = max(due + self._gather_within, self._bears_until)
         return gathered_at if at is None else min(at, gathered_at)
 
     # -- closing -----------------------------------------------------------------------

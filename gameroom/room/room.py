@@ -44,6 +44,10 @@ ROUNDS_PER_CALL_MAX = 2 * AHEAD_MAX
 """How many turns or changes one call can handle. The rest follows at the next tick."""
 
 
+LATE_MS = 10
+"""A call that comes later than this after its time shows that the shell was busy."""
+
+
 class Room:
     """One room. Pass it packets and the time, and perform the returned effects in order."""
 
@@ -105,7 +109,8 @@ class Room:
         self._due_version = 0
         """The version of the people for which `_next_due` is valid."""
         self._keeps_until = 0
-        """Until when packets can take the fast path, by the shell's time."""
+        """When to call `tick` next, by the shell's time, while packets can take the fast path;
+        otherwise 0."""
         self._calm_until = 0
         """Until when nothing but the open turn can be due, by the room's time, as long as only
         packets on the fast path arrive."""
@@ -123,16 +128,17 @@ class Room:
         self.event_log.say(packets.Setup(dict(self.settings)))
         return self._settled()
 
-    def keep(self, who: str, packet: packets.ClientPacket, now: int) -> int | None:
+    def keep(self, who: str, packet: packets.ClientPacket) -> int | None:
         """The fast path of `receive`, for a packet that only waits until its turn closes.
 
-        Returns when to call `tick` next, which can be now. There is no other effect, and the reply
-        is always that the packet was taken. If the packet needs more than that, or if anything else
-        is due, nothing changes and the result is None; call `receive` instead. Both paths lead to
-        the same journal. The next `receive` or `tick` first gives the verdicts from such packets.
+        Returns when to call `tick` next; if that is now or earlier, call it at once. There is no
+        other effect, and the reply is always that the packet was taken. If the packet needs more
+        than that, nothing changes and the result is None; call `receive` instead. Both paths lead
+        to the same journal. The next `receive` or `tick` first gives the verdicts from such
+        packets.
         """
         play = self.play
-        if now >= self._keeps_until or (heard_all := play.keep(who, packet)) is None:
+        if not self._keeps_until or (heard_all := play.keep(who, packet)) is None:
             return None
         self._kept = True
         if heard_all:
@@ -343,6 +349,8 @@ class Room:
         self._now = max(now, self._now)
         if self._asleep_since is None:
             self.event_log.now = max(self._now - self._slept, self.event_log.now)
+            if self._keeps_until and self._now > self._keeps_until + LATE_MS:
+                self.play.bear(self.event_log.now)
         elif self._now >= self._asleep_since + self._sleep_left and not self.over:
             self.chart_driver.ending = packets.Ended("abandoned", "nobody came back")
 
@@ -378,7 +386,7 @@ class Room:
         self.event_log.say(master, dump=True, ids=turn.closed.ids)
         self.event_log.want(*turn.rejected)
         if self.snapshots.is_due(self.generation):
-            self.snapshots.begin(self._snapshot(), now)
+            self.snapshots.begin(self.event_log.snapshot(self.generation), now)
         return (
             not moved
             and not self._urgent
@@ -386,19 +394,6 @@ class Room:
             and now < self.play.due
             and not self.snapshots.is_pending(now)
             and not self.play.checksums.has_reports
-        )
-
-    def _snapshot(self) -> packets.Snapshot:
-        """Return the room right after a turn, without the engines' state."""
-        return packets.Snapshot(
-            generation=self.generation,
-            seq=self.seq,
-            sha256="",
-            size=0,
-            begin=self.event_log.folded.begin,
-            setup=packets.Setup(dict(self.settings)),
-            roster=self.event_log.roster(),
-            chart=self.chart_driver.as_told([]),
         )
 
     def _name_slow(self) -> None:

@@ -127,3 +127,61 @@ def test_both_paths_lead_to_the_same_effects(name: str) -> None:
     assert 2 * kept > turns, "packets that take the slow path prove nothing"
     assert 2 * typed > turns, "nor do packets whose commands were not read by their types"
     assert verdicts, "nor does a game without a dispute"
+
+
+# -- a busy server -------------------------------------------------------------------------------
+
+
+def playing(name: str = "waits") -> Play:
+    """Five turns have closed, and the next one is not due yet."""
+    play = Play(ROOMS[name], 1)
+    play.dice.choice = lambda options: options[0]  # type: ignore[method-assign,assignment]
+    for generation in range(1, 6):
+        for user in USERS:
+            play.say(user, ClientPacket(generation))
+        play.pass_time(100)
+    assert play.room.generation == 5
+    return play
+
+
+def silent(play: Play) -> set[str]:
+    return {one.user for one in play.room.people if one.silent_since is not None}
+
+
+@pytest.mark.parametrize("name", ROOMS)
+@pytest.mark.parametrize("late_ms", [300, 400, 900])
+def test_a_late_server_makes_nobody_silent_and_stays_on_the_fast_path(
+    name: str, late_ms: int
+) -> None:
+    """All packets of a turn wait in the sockets while the server is busy."""
+    play = playing(name)
+    kept = play.room.kept
+    for generation in range(6, 20):
+        play.now += late_ms
+        for user in USERS:
+            play.say(user, ClientPacket(generation))
+        assert play.room.generation == generation
+        assert not silent(play)
+    assert play.room.kept == kept + 14 * len(USERS)
+
+
+def test_a_player_falls_silent_however_late_the_server_is() -> None:
+    play = playing()
+    for _ in range(6):
+        play.now += 400
+        for user in ("ann", "bob"):
+            play.say(user, ClientPacket(6))
+        play.done(play.room.tick(play.now))
+    assert silent(play) == {"cat"}
+
+
+def test_on_time_a_player_falls_silent_after_a_quarter_of_a_second() -> None:
+    play = playing()
+    for user in ("ann", "bob"):
+        play.say(user, ClientPacket(6))
+    due = play.room.play.due
+    assert due is not None
+    play.pass_time(due + 249 - play.now)
+    assert not silent(play)
+    play.pass_time(2)
+    assert silent(play) == {"cat"}

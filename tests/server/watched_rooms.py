@@ -70,7 +70,7 @@ class BothPathsRoom(WatchedRoom):
         at = None
         if isinstance(packet, ClientPacket):
             packet = self._as_read(packet)
-            at = self.keep(who, packet, now)
+            at = self.keep(who, packet)
         if at is None:
             return self._same(super().receive(who, packet, now), other)
         self.kept += 1
