@@ -320,6 +320,10 @@ class Play:
             self._late_calls += 1
             self._bears_until = now + READ_MS
 
+    def is_early(self, now: int) -> bool:
+        """Whether the open turn is not due yet."""
+        return self.due is not None and now < self.due
+
     def is_near(self, now: int) -> bool:
         """Whether the open turn will close soon, so that events can wait for it."""
         return self.due is not None and self.is_played() and now < self.due + TELL_MS

@@ -157,8 +157,10 @@ class Room:
         """Handle timers, turns and absences that are due."""
         self._judge_kept()
         self._time_is(now)
-        if self._is_calm() and self.play.may_close(self.event_log.now) and self._close_turn():
-            return self._rearmed()
+        if self._is_calm() and self.play.may_close(self.event_log.now):
+            while self._close_turn():
+                if not self.play.may_close(self.event_log.now):
+                    return self._rearmed()
         return self._settled()
 
     @classmethod
@@ -305,7 +307,7 @@ class Room:
             self._compare()
             self._ask_for_state()
             if self.play.may_close(self.event_log.now):
-                if self._close_turn():
+                if self._close_turn() and self.play.is_early(self.event_log.now):
                     break
             elif (self.play.is_near(self.event_log.now) and not self._urgent) or not self._tell():
                 break
@@ -371,7 +373,7 @@ class Room:
 
     def _close_turn(self) -> bool:
         """Close the open turn and send its master packet. Returns whether nothing else has changed,
-        so that nothing else can be due."""
+        so that nothing but the next turn can be due."""
         assert self.play.due is not None, "a turn closes on the clock of the turns"
         version = self.people.version
         turn = self.play.close()
@@ -391,7 +393,6 @@ class Room:
             not moved
             and not self._urgent
             and self.people.version == version
-            and now < self.play.due
             and not self.snapshots.is_pending(now)
             and not self.play.checksums.has_reports
         )
