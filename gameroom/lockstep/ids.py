@@ -88,14 +88,14 @@ class Ids:
 
     def add(self, one: int) -> None:
         """Remember one more id, and forget the oldest if there are more than IDS_MAX."""
-        self.extend((one,))
+        self._latest.append(one)
+        if len(self._latest) == _BATCH:
+            self._write()
 
     def extend(self, ids: Iterable[int]) -> None:
         """Remember more ids."""
         for one in ids:
-            self._latest.append(one)
-            if len(self._latest) == _BATCH:
-                self._write()
+            self.add(one)
 
     def text(self) -> str:
         """Return the ids as text: 16 hexadecimal digits for each id, oldest first."""

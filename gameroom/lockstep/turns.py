@@ -168,8 +168,8 @@ class Turns:
     ) -> None:
         """The fast path of `take`, for all commands of a packet that `expects` confirmed."""
         self.heard[seat] = generation
-        if ids:
-            self._ids[seat].extend(ids)
+        for one in ids:
+            self._ids[seat].add(one)
         self._held[generation][seat] = Held(seat, generation, tuple(commands), tuple(ids))
 
     def has_heard(self, seats: frozenset[int]) -> bool:

@@ -213,7 +213,6 @@ class Play:
         seat, generation = self._keepers.get(user), packet.generation
         if (
             seat is None
-            or self.due is None
             or packet.signals
             or not turns.expects(seat, generation)
             or not self._are_new(seat, packet.commands, packet.ids)

@@ -328,7 +328,8 @@ class Room:
                 ends_at = min(ends_at, self._asleep_since + presence.ARRIVAL_MS)
             wake_at = max(ends_at, self._now + 1)
         elif (at := self._due_at()) < INT_MAX:
-            self._keeps_until = wake_at = max(at, self.event_log.now + 1) + self._slept
+            wake_at = max(at, self.event_log.now + 1) + self._slept
+            self._keeps_until = 0 if self.play.due is None else wake_at
         return self.event_log.take(wake_at)
 
     def _due_at(self) -> int:

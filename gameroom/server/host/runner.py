@@ -165,13 +165,14 @@ class Runner:
             return self._enter(partial(_raise, error), who, packet)
         if at is None:
             return self.receive(who, packet)
-        now = self.clock.now()
-        if at <= now:  # The turn can close now, or the room was not called in time.
-            reply = self._enter(partial(room.tick, now), who, packet)
-            if self.room is not room or packet.generation <= self._stored_turn:
-                return reply
-        elif at != self._timer.due:
-            self._timer.set(at)
+        if at != self._timer.due:
+            now = self.clock.now()
+            if at <= now:  # It was the last packet that its turn was waiting for.
+                reply = self._enter(partial(room.tick, now), who, packet)
+                if self.room is not room or packet.generation <= self._stored_turn:
+                    return reply
+            else:
+                self._timer.set(at)
         self._waiting.add(who, packet)
         return None
 

@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl
 from gameroom.lockstep.packets import ClientPacket
 from gameroom.lockstep.problem import Problem
 from gameroom.model.policies import number
-from gameroom.room.effects import Rejected
+from gameroom.room.effects import Rejected, Reply
 from gameroom.server import websocket
 from gameroom.server.allowances import BYTES_PER_US, FRAME_BYTES, REQUEST_US
 from gameroom.server.host.recent import EncodedEvent
@@ -75,8 +75,9 @@ class Connection:
         self._budget = Budget(services)
         self._stream: EventStream | None = None
         """None before the hello."""
+        # The next two are set by the hello.
         self.push: Callable[[EncodedEvent], None]
-        """Sends an event if it is the next one for this socket, and due. Set by the hello."""
+        self._take: Callable[[str, ClientPacket], Reply | None]
         self._transport: asyncio.Transport | None = None
         self._pieces: Pieces | None = None
         self._goodbye = False
@@ -246,7 +247,8 @@ class Connection:
                 and type(message) is self._message
                 and (packet := self._typed(message)) is not None
             ):
-                self._packet(packet)
+                if (reply := self._take(self.who, packet)) is not None:
+                    self._packet_answered(packet, reply)
             else:
                 self._heard(message, wait)
         except Exception:
@@ -343,7 +345,7 @@ class Connection:
             detail = f"A packet in this room has at most {self._packet_bytes_max} bytes."
             self._refuse(said, Problem(413, "packet_too_big", detail))
         elif isinstance(said, ClientPacket):
-            self._packet(said)
+            self._packet_answered(said, self._take(self.who, said))
         elif self._is_packet(said):
             self._request(said)
         else:
@@ -370,9 +372,8 @@ class Connection:
     def _is_packet(said: RequestFrame | ClientPacket) -> bool:
         return isinstance(said, ClientPacket) or isinstance(said.body, ClientPacket)
 
-    def _packet(self, packet: ClientPacket) -> None:
+    def _packet_answered(self, packet: ClientPacket, reply: Reply | None) -> None:
         assert self._runner is not None
-        reply = self._runner.take(self.who, packet)
         if reply is not None and reply.problem is not None:
             rejection = Rejection(packet.generation, None, reply.problem)
             self._runner.when_stored(partial(self.reject, rejection))
@@ -483,6 +484,7 @@ class Connection:
         runner, who = admitted.runner, admitted.who
         self.who, self.known, self.delay_ms = who, True, runner.delay_ms(who)
         self._typed_bytes_max = min(self._packet_bytes_max, FRAME_BYTES - 1)
+        self._take = runner.take
         self._settle()
         self.write(self._response(said, Answer(200, admitted.welcome)))
         self._stream = EventStream(
