@@ -158,10 +158,8 @@ class Turns:
 
     def expects(self, seat: int, generation: int) -> bool:
         """Whether this generation is the next one of the seat and its turn is still open."""
-        return (
-            generation == self.heard.get(seat, 0) + 1
-            and self.open <= generation < self.open + self.window
-        )
+        ahead = generation - self.open
+        return 0 <= ahead < self.window and generation == self.heard.get(seat, 0) + 1
 
     def keep(
         self, seat: int, generation: int, commands: Sequence[Command], ids: Sequence[int]

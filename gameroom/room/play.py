@@ -215,7 +215,7 @@ class Play:
             seat is None
             or packet.signals
             or not turns.expects(seat, generation)
-            or not self._are_new(seat, packet.commands, packet.ids)
+            or not self._fits(seat, packet.commands, packet.ids)
             or not self.checksums.keep(seat, packet.checksum, turns.open - 1)
         ):
             return None
@@ -223,18 +223,17 @@ class Play:
         self.pacer.report(seat, packet.latency, packet.framerate)
         return generation == turns.open and turns.has_heard(self._awaited)
 
-    def _are_new(
-        self, seat: int, commands: tuple[packets.Command, ...], ids: tuple[int, ...]
-    ) -> bool:
+    def _fits(self, seat: int, commands: tuple[packets.Command, ...], ids: tuple[int, ...]) -> bool:
         """Whether all commands of a packet fit and are new, and either all or none have an id."""
-        if len(commands) > self._commands_max:
+        count = len(commands)
+        if count > self._commands_max:
             return False
-        for command in commands:
-            if not isinstance(command, TypedCommand) and self._misfit_command(0, command):
-                return False
-        if ids:
-            return len(ids) == len(commands) and self.turns.are_new(seat, ids)
-        return True
+        if packets.Command in map(type, commands) and not all(map(self._is_fit, commands)):
+            return False
+        return not ids or (len(ids) == count and self.turns.are_new(seat, ids))
+
+    def _is_fit(self, command: packets.Command) -> bool:
+        return isinstance(command, TypedCommand) or self._misfit_command(0, command) is None
 
     def _fitting(
         self, member: Member, packet: ClientPacket
