@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from gameroom.model import INT_MAX
 
@@ -66,7 +66,7 @@ class Ids:
         return min(IDS_MAX, len(self._bytes) // _BYTES + len(self._latest))
 
     def __contains__(self, one: int) -> bool:
-        return not self.lack((one,))
+        return 0 < one <= INT_MAX and not self.lack((one,))
 
     def lack(self, ids: Sequence[int]) -> bool:
         """Whether these ids are possible and different, and none of them is remembered."""
@@ -91,11 +91,6 @@ class Ids:
         self._latest.append(one)
         if len(self._latest) == _BATCH:
             self._write()
-
-    def extend(self, ids: Iterable[int]) -> None:
-        """Remember more ids."""
-        for one in ids:
-            self.add(one)
 
     def text(self) -> str:
         """Return the ids as text: 16 hexadecimal digits for each id, oldest first."""

@@ -145,8 +145,8 @@ class Turns:
         if generation >= self.open + self.window:
             return Taken.EARLY
         self._hear(seat, generation)
-        if ids:
-            self._ids[seat].extend(ids)
+        for one in ids:
+            self._ids[seat].add(one)
         if generation < self.open:
             if commands:
                 late = Held.of(seat, generation, commands, ids)

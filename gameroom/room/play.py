@@ -302,7 +302,10 @@ class Play:
             return False
         if self.due is None:
             self.due = now
-        if now < self.due or not self.is_played():
+        if now < self.due:
+            return False
+        self._look()
+        if not self._is_played:
             return False
         if self.turns.has_heard(self._awaited):
             return True
@@ -362,10 +365,11 @@ class Play:
         closed = self.turns.close(seated.keys())
         accepted: list[SeatCommands] = []
         rejected: list[Rejected] = []
+        allowed = self._allowed
         for held in closed.held:
             seat, said = held.seat, held.said
             for command in said:
-                if command.name not in self._allowed[seat]:
+                if command.name not in allowed[seat]:
                     said = self._ruled(held, seated[seat], rejected)
                     break
             if said:
