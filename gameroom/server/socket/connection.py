@@ -194,10 +194,7 @@ class Connection:
         runner = self._runner
         if not self.known or runner is None:
             return
-
-        def detach() -> None:
-            runner.detach(self)
-
+        detach = partial(runner.detach, self)
         self._budget.in_turn(detach, detach)
 
     # -- sending ---------------------------------------------------------------------
