@@ -395,7 +395,8 @@ class Play:
 
     def follow(self) -> Mapping[int, Slow]:
         """Update the pace from the reports. Returns the slow seats with the reasons."""
-        self.pacer.next(self.gathered())
+        self._look()
+        self.pacer.next(self._gathered)
         return self.pacer.slow
 
     def master(
