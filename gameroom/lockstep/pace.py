@@ -147,10 +147,17 @@ class _Reports:
     unread: int = 0
     _latencies: deque[int] = field(default_factory=lambda: deque(maxlen=WINDOW_REPORTS))
     _framerates: deque[int] = field(default_factory=lambda: deque(maxlen=WINDOW_REPORTS))
+    _only_latency: int = 0
+    _only_framerate: int = 0
+    """The values of all reports if the window is full of the same, so that one more of them changes
+    nothing; otherwise 0."""
 
     def push(self, latency: int, framerate: int) -> bool:
         """Add a round trip in milliseconds and a frame rate in iterations per second. Returns
         whether it is time to `read`."""
+        if latency == self._only_latency and framerate == self._only_framerate:
+            return False
+        self._only_latency = self._only_framerate = 0
         self.unread += 1
         if latency > 0:
             self._latencies.append(latency)
@@ -167,6 +174,11 @@ class _Reports:
         rates = self._framerates
         if len(rates) >= WARM_REPORTS:
             self.framerate = min(tick, sorted(rates)[len(rates) // 2])
+        latencies = self._latencies
+        if len(latencies) == len(rates) == WINDOW_REPORTS and (
+            len({*latencies}) == len({*rates}) == 1
+        ):
+            self._only_latency, self._only_framerate = latencies[0], rates[0]
 
     def line_ms(self) -> int:
         """Return the latency after all reports.
