@@ -43,7 +43,9 @@ def begin(
         people=tuple(people),
         timers=(),
         turn_timers=(),
-        held=0,
+        stopped=(),
+        held=(),
+        met=0,
         erred=0,
         now=now,
         generation=0,
@@ -115,7 +117,7 @@ def _straight(
     rooms. Returns the same result as the main loop; None if the main loop is needed."""
     if not selected:
         return (there, ()) if _says_the_same(chart, there, stale) else None
-    plan = plans.plan(chart, there.configuration, there.history, selected)
+    plan = plans.plan(chart, there.configuration, there.history, there.held, selected)
     if not plan.quiet or plan.depends & (stale | STATES):
         return None
     moved = ChartSnapshot(
@@ -126,7 +128,9 @@ def _straight(
         there.people,
         there.timers,
         there.turn_timers,
+        there.stopped,
         there.held,
+        there.met,
         there.erred,
         there.now,
         there.generation,
@@ -149,7 +153,7 @@ def _says_the_same(chart: Chart, there: ChartSnapshot, stale: int) -> bool:
                 value = when.condition(there.configuration, there.data, NO_FIELDS, there)
             except (Wrong, ZeroDivisionError):
                 return False
-            if bool(value) != bool(there.held >> when.id & 1):
+            if bool(value) != bool(there.met >> when.id & 1):
                 return False
     return True
 
@@ -266,7 +270,9 @@ def _at(
         people,
         snapshot.timers,
         snapshot.turn_timers,
+        snapshot.stopped,
         snapshot.held,
+        snapshot.met,
         snapshot.erred,
         max(now, snapshot.now),
         max(generation, snapshot.generation),

@@ -126,10 +126,9 @@ class ChartDriver:
         dids: list[Did] = []
         for effect in effects:
             match effect:
-                case TransitionTaken(transition, event, exited, entered, because):
+                case TransitionTaken():
                     self.changed = True
-                    paths = (self._paths(exited), self._paths(entered))
-                    moved.append(packets.Moved(transition, event, *paths, _line(because)))
+                    moved.append(self._moved(effect))
                 case Did():
                     dids.append(effect)
                 case ChartEnded(state, because):
@@ -137,6 +136,17 @@ class ChartDriver:
                 case Fault(reason):
                     self.ending = packets.Ended("fault", reason)
         return moved, dids
+
+    def _moved(self, taken: TransitionTaken) -> packets.Moved:
+        return packets.Moved(
+            taken.transition,
+            taken.event,
+            self._paths(taken.exited),
+            self._paths(taken.entered),
+            _line(taken.because),
+            self._paths(taken.held),
+            self._paths(taken.resumed),
+        )
 
     def _paths(self, states: tuple[int, ...]) -> tuple[str, ...]:
         return tuple(charts.path(self.chart, state) for state in states)

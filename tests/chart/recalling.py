@@ -4,6 +4,8 @@ wide: what goes wrong with histories takes several visits to the same states."""
 
 from __future__ import annotations
 
+from tests.chart.strategies import resumed_from
+
 EVENTS = ("a", "b", "c", "d")
 DEPTH_MAX = 3
 
@@ -40,28 +42,28 @@ def recalling(dice):
                 made["initial"] = "past"
         histories.append(path + ".past")
 
-    def transition():
+    def transition(resumable):
         if dice.random() < 0.2:
             return {"after": dice.choice(([0, "ms"], [15, "ms"], [1, "turns"]))}
+        if resumable and dice.random() < 0.4:
+            return {"on": dice.choice(EVENTS), "to": ["resume", dice.choice(resumable)]}
         where = dice.choice((paths, histories or paths, composites or paths))
-        to = dice.choice(where)
-        kind = "resume" if where is composites else dice.choice(("", "", "internal"))
-        recalls = kind and to not in histories
-        return {"on": dice.choice(EVENTS), "to": [kind, to] if recalls else to}
+        return {"on": dice.choice(EVENTS), "to": dice.choice(where)}
 
     room = {"states": inside("", 0, ("compound", "parallel"))}
     room["initial"] = next(iter(room["states"]))
-    for made in _states(room):
-        made["transitions"] = [transition() for _ in range(dice.choice((1, 2, 3)))]
+    for path, made in _states(room, ""):
+        resumable = resumed_from(room, path)
+        made["transitions"] = [transition(resumable) for _ in range(dice.choice((1, 2, 3)))]
     return room
 
 
-def _states(made):
-    for inner in made["states"].values():
+def _states(made, above):
+    for name, inner in made["states"].items():
         if inner.get("kind") != "history":
-            yield inner
+            yield above + name, inner
         if "states" in inner:
-            yield from _states(inner)
+            yield from _states(inner, f"{above}{name}.")
 
 
 def story(dice, length):

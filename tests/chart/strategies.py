@@ -73,10 +73,25 @@ def charts(draw):
                 state["entry"] = draw(_acts(tree))
             continue
         most = 1 if path == "" else 3
-        state["transitions"] = draw(st.lists(_transitions(tree), max_size=most))
+        resumable = resumed_from(room, path)
+        state["transitions"] = draw(st.lists(_transitions(tree, resumable), max_size=most))
         if path and draw(st.booleans()):
             state["entry"], state["exit"] = draw(_acts(tree)), draw(_acts(tree))
     return room
+
+
+def resumed_from(room, path):
+    """The states that `path` can resume: those beside it, and beside the states around it."""
+    found, state, above = [], room, ""
+    for name in path.split(".") if path else ():
+        if state.get("kind") != "parallel":
+            found += [
+                above + other
+                for other, beside in state["states"].items()
+                if other != name and beside.get("kind") not in ("final", "history")
+            ]
+        state, above = state["states"][name], f"{above}{name}."
+    return found
 
 
 def _walk(state, path=""):
@@ -86,7 +101,7 @@ def _walk(state, path=""):
 
 
 @st.composite
-def _transitions(draw, tree):
+def _transitions(draw, tree, resumable):
     made = draw(
         st.one_of(
             st.sampled_from(EVENTS).map(lambda event: {"on": event}),
@@ -101,10 +116,9 @@ def _transitions(draw, tree):
     if draw(st.booleans()):
         made["if"] = draw(_conditions(tree, event))
     if draw(st.integers(0, 3)):
-        target = draw(st.sampled_from(tree.paths + tree.histories))
-        kind = draw(st.sampled_from(["external", "external", "internal", "resume"]))
-        special = kind != "external" and target not in tree.histories
-        made["to"] = [kind, target] if special else target
+        made["to"] = draw(st.sampled_from(tree.paths + tree.histories))
+        if resumable and draw(st.integers(0, 2)) == 0:
+            made["to"] = ["resume", draw(st.sampled_from(resumable))]
     if draw(st.booleans()):
         made["do"] = draw(_acts(tree, event))
     return made
