@@ -49,6 +49,7 @@ class _Compiler:
         self.settings = _positions([(s.name, s.span) for s in room.settings])
         self.form = Form(room)
         self.keys: set[str] = set()
+        self.resumed = self._resumed()
         self.done = {self.ids[path]: f"done({path})" for path, said in self.said if said.states}
         self.events = self._events()
         self.recalls_anywhere = any(
@@ -60,7 +61,7 @@ class _Compiler:
 
     def chart(self) -> Chart:
         transitions = tuple(self._transitions())
-        states = tuple(self._states())
+        states = (*self._states(), *self._implied_histories())
         if len(states) > STATES_MAX:
             raise ChartError(self.root.span, f"more than {STATES_MAX} states")
         if len(transitions) > TRANSITIONS_MAX:
@@ -70,7 +71,6 @@ class _Compiler:
             fingerprint=fingerprint(self.room),
             states=states,
             transitions=transitions,
-            holders=self._holders(states, transitions),
             events=self.events,
             event_names=tuple(self.events),
             done={state: self.events[name] for state, name in self.done.items()},
@@ -153,6 +153,20 @@ class _Compiler:
 
     # States
 
+    def _resumed(self) -> dict[str, int]:
+        """Return by path, for each state with substates that a transition resumes, the number of
+        its implied deep history. These numbers come after those of all written states."""
+        resumed: dict[str, int] = {}
+        for path, said in self.said:
+            for transition in said.transitions:
+                target = transition.target
+                if target is None or target.kind != "resume":
+                    continue
+                full = self._resolve(path, target.path, target.span)
+                if _said(self.root, full).states:
+                    resumed.setdefault(full, len(self.said) + len(resumed))
+        return resumed
+
     def _states(self) -> Iterator[StateRow]:
         first, slot = 0, 0
         for path, said in self.said:
@@ -179,6 +193,8 @@ class _Compiler:
         """Return the row of a state with its position in the tree."""
         inner = [(self.ids[join(path, child.name)], child) for child in said.states]
         histories = [id_ for id_, child in inner if child.kind == "history"]
+        if path in self.resumed:
+            histories.append(self.resumed[path])
         ancestors = self._ancestors(path)
         size = sum(1 for _ in walk(said))
         below = ((1 << size - 1) - 1) << self.ids[path] + 1
@@ -196,6 +212,20 @@ class _Compiler:
     def _ancestors(self, path: str) -> tuple[int, ...]:
         parts = path.split(".") if path else []
         return tuple(self.ids[".".join(parts[:size])] for size in range(len(parts) - 1, -1, -1))
+
+    def _implied_histories(self) -> Iterator[StateRow]:
+        slot = sum(said.kind == "history" for _, said in self.said)
+        for path, id_ in self.resumed.items():
+            said = _said(self.root, path)
+            holder = self.ids[path]
+            initial = self._initial(path, said, _kind(said))
+            if _kind(said) == "parallel":
+                initial = self._node(path, said, "parallel").children
+            above = (holder, *self._ancestors(path))
+            yield StateRow(
+                id_, path, "history", holder, above, 0, (), initial, slot=slot, deep=True
+            )
+            slot += 1
 
     def _initial(self, path: str, said: Said, kind: StateKind) -> tuple[int, ...]:
         if kind == "history":
@@ -274,7 +304,7 @@ class _Compiler:
             said=said,
             guard=guard,
             target=target,
-            resumes=said.target is not None and said.target.kind == "resume",
+            internal=said.target is not None and said.target.kind == "internal",
             recalls=self.recalls_anywhere or self._is_history(target),
             block=compile_block(said.actions, scope, self.events),
         )
@@ -310,43 +340,15 @@ class _Compiler:
     def _target(self, path: str, said: SaidTransition) -> int:
         if said.target is None:
             return NONE
-        return self.ids[self._resolve(path, said.target.path, said.target.span)]
-
-    def _holders(
-        self, states: Sequence[StateRow], transitions: Sequence[TransitionRow]
-    ) -> dict[int, int]:
-        holders: dict[int, int] = {}
-        for transition in transitions:
-            if transition.resumes:
-                state = states[transition.target]
-                holder = holder_of(states, transition)
-                if holder is None:
-                    raise ChartError(
-                        transition.said.span,
-                        f"`{state.path}` cannot be resumed from here: only a state beside it, or a"
-                        " state inside that one, can hold and resume it",
-                    )
-                if state.kind in ("final", "history"):
-                    raise ChartError(
-                        transition.said.span, f"a {state.kind} state cannot be resumed"
-                    )
-                holders[state.id] = holders.get(state.id, 0) | holder.bit
-        return holders
+        full = self._resolve(path, said.target.path, said.target.span)
+        if said.target.kind == "resume" and full in self.resumed:
+            return self.resumed[full]
+        return self.ids[full]
 
     def _is_history(self, target: int) -> bool:
+        if target >= len(self.said):
+            return True
         return target != NONE and self.said[target][1].kind == "history"
-
-
-def holder_of(states: Sequence[StateRow], transition: TransitionRow) -> StateRow | None:
-    """Return the state that holds the target of a `resume` for this transition: the source, or its
-    ancestor, that is beside the target in a compound state. None if there is no such state."""
-    target = states[transition.target]
-    if target.parent == NONE or states[target.parent].kind != "compound":
-        return None
-    source = states[transition.source]
-    around = (source.id, *source.ancestors)
-    beside = next((states[one] for one in around if states[one].parent == target.parent), None)
-    return None if beside is target else beside
 
 
 def _number(said: Sequence[tuple[str, Said]]) -> dict[str, int]:

@@ -41,19 +41,13 @@ class ChartEvent:
 @dataclass(frozen=True, slots=True)
 class TransitionTaken:
     """A transition was taken in a microstep. States and transition are numbers in the chart's
-    tables.
-
-    held: the states that were left and are held, so they were not exited. resumed: the held states
-    that are active again, so they were not entered.
-    """
+    tables."""
 
     transition: int
     event: str
     exited: tuple[int, ...]
     entered: tuple[int, ...]
     because: str | None = None
-    held: tuple[int, ...] = ()
-    resumed: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,9 +39,9 @@ class Macrostep:
 
     stale: what changed since the `when`s were evaluated (STATES, DATA, ...).
     fresh: bits of the `when`s that were never evaluated.
-    met, spent: bits of the `when`s that are true, and of those that are true and have stopped
+    held, spent: bits of the `when`s that are true, and of those that are true and have stopped
     waiting.
-    cancelled: bits of the `after`s whose timers ended or stopped, even if they run again.
+    cancelled: bits of the `after`s whose timers stopped, even if they have started again.
     """
 
     __slots__ = (
@@ -59,7 +59,6 @@ class Macrostep:
         "internal_queue",
         "look",
         "looks",
-        "met",
         "microsteps",
         "now",
         "people",
@@ -67,7 +66,6 @@ class Macrostep:
         "spent",
         "stale",
         "status",
-        "stopped",
         "timers",
         "turn_timers",
     )
@@ -89,9 +87,7 @@ class Macrostep:
         self.people: tuple[Person, ...] = snapshot.people
         self.timers = snapshot.timers
         self.turn_timers = snapshot.turn_timers
-        self.stopped = snapshot.stopped
-        self.held = snapshot.held
-        self.met = self.spent = snapshot.met
+        self.held = self.spent = snapshot.held
         self.erred = snapshot.erred
         self.now = snapshot.now
         self.generation = snapshot.generation
@@ -115,9 +111,7 @@ class Macrostep:
             self.people,
             self.timers,
             self.turn_timers,
-            self.stopped,
             self.held,
-            self.met,
             self.erred,
             self.now,
             self.generation,
@@ -179,15 +173,14 @@ class Macrostep:
 
     def _step(self, selected: tuple[int, ...], name: str) -> None:
         if selected:
-            plan = plans.plan(self.chart, self.configuration, self.history, self.held, selected)
-            self.microstep(plan, name)
+            self.microstep(plans.plan(self.chart, self.configuration, self.history, selected), name)
         elif self.look is not None:
             self.looks.append(self.look.done(name))
             self.look = Look()
 
     def _fault(self) -> None:
         self.status = "faulted"
-        self.timers = self.turn_timers = self.stopped = ()
+        self.timers = self.turn_timers = ()
         self.effects.append(Fault(f"more than {MICROSTEPS_MAX} microsteps followed from one event"))
 
     # Selecting
@@ -213,7 +206,7 @@ class Macrostep:
 
     def select_eventless_transitions(self, known: Known) -> tuple[int, ...]:
         """Select in the same way among the `when`s that are waiting."""
-        waiting = self.met & ~self.spent & known.bits
+        waiting = self.held & ~self.spent & known.bits
         if not waiting and self.look is None:
             return ()
         selected: list[int] = []
@@ -251,9 +244,9 @@ class Macrostep:
             else:
                 self.erred &= ~bit
             if value:
-                self.met |= bit
+                self.held |= bit
             else:
-                self.met &= ~bit
+                self.held &= ~bit
                 self.spent &= ~bit
         self.fresh = 0
 
@@ -282,20 +275,19 @@ class Macrostep:
             self.history = tuple(history)
         for self.configuration, block in plan.content:
             self._run(block)
-        self.configuration, self.held = plan.configuration, plan.held
+        self.configuration = plan.configuration
         self.stale |= STATES
-        self.spent = (self.spent | plan.fired | plan.stopped & self.met) & ~plan.forgotten
-        self.met &= ~plan.forgotten
+        self.spent = (self.spent | plan.fired) & ~plan.forgotten
+        self.held &= ~plan.forgotten
         self.erred &= ~plan.forgotten
-        # The `when`s of a resumed state are evaluated again, and remember whether they were true.
-        self.fresh = (self.fresh | plan.forgotten | plan.continued) & plans.known(
+        self.fresh = (self.fresh | plan.forgotten) & plans.known(
             self.chart, self.configuration
         ).bits
-        if plan.cancelled or plan.armed or plan.stopped or plan.continued:
+        if plan.cancelled or plan.armed:
             self._set_timers(plan)
         if plan.ended is not None:
             self.status = "ended"
-            self.timers = self.turn_timers = self.stopped = ()
+            self.timers = self.turn_timers = ()
             self.effects.append(plan.ended)
         if self.look is not None:
             self.looks.append(self.look.done(name, plan, self.chart))
@@ -315,28 +307,9 @@ class Macrostep:
                 self.look.actions.append(text)
 
     def _set_timers(self, plan: TransitionPlan) -> None:
-        gone = plan.cancelled | plan.stopped
-        self.cancelled |= gone
-        left = [(t, at - self.now) for t, at in self.timers]
-        left += [(t, at - self.generation) for t, at in self.turn_timers]
-        stopped = [timer for timer in left if plan.stopped >> timer[0] & 1]
-        back = [timer for timer in self.stopped if plan.continued >> timer[0] & 1]
-        started = [(t.id, t.amount) for t in plan.armed] + back
-        self.timers = self._running(self.timers, gone, started, "ms", self.now)
-        self.turn_timers = self._running(self.turn_timers, gone, started, "turns", self.generation)
-        ended = plan.cancelled | plan.continued
-        stopped += [timer for timer in self.stopped if not ended >> timer[0] & 1]
-        self.stopped = tuple(sorted(stopped))
-
-    def _running(
-        self, timers: Timers, gone: int, started: list[tuple[int, int]], unit: str, since: int
-    ) -> Timers:
-        """Return the running timers of a unit. started: those that start or continue, with the
-        time that they have left."""
-        running = [timer for timer in timers if not gone >> timer[0] & 1]
-        transitions = self.chart.transitions
-        running += [(t, since + left) for t, left in started if transitions[t].unit == unit]
-        return tuple(sorted(running))
+        self.cancelled |= plan.cancelled
+        self.timers = _armed(self.timers, plan, "ms", self.now)
+        self.turn_timers = _armed(self.turn_timers, plan, "turns", self.generation)
 
     # Called by actions and guards
 
@@ -356,4 +329,10 @@ class Macrostep:
     def _unready(self, transition: int) -> Verdict:
         if self.erred >> transition & 1:
             return "error"
-        return "fired" if self.met >> transition & 1 else "false"
+        return "fired" if self.held >> transition & 1 else "false"
+
+
+def _armed(timers: Timers, plan: TransitionPlan, unit: str, since: int) -> Timers:
+    kept = [timer for timer in timers if not plan.cancelled >> timer[0] & 1]
+    kept += [(t.id, since + t.amount) for t in plan.armed if t.unit == unit]
+    return tuple(sorted(kept))

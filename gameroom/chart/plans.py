@@ -1,27 +1,19 @@
 """Computes which states the selected transitions exit and enter: SCXML's appendix D.
 
-Nothing here depends on data, people or time, only on the configuration, the histories and the held
-states. So a plan is computed once and cached. The cache is bounded and never changes a result: a
-plan that was removed is computed again, with the same result.
+Nothing here depends on data, people or time, only on the configuration and the histories. So a plan
+is computed once and cached. The cache is bounded and never changes a result: a plan that was
+removed is computed again, with the same result.
 
 The plan departs from the standard twice, because the standard's algorithm would lead to
 configurations that the standard calls illegal. First, the domain of a transition is computed once,
 from the histories before the exits, because the states that the exits record can be deeper. Second,
 entering stops at states that are active and remain active, so a history that is recalled from
 inside its parent enters only states that were exited.
-
-It departs a third time by choice: a transition to a state inside its source never exits the source.
-
-Held states are not part of the standard. A state that a `resume` leads to is held, instead of
-exited, if a microstep leaves it and one of its holders is active afterwards, while their parent
-stays active. A held state is resumed as it was left, or exited as soon as it can no longer be
-resumed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from gameroom.chart.actions import NOTHING, Block, raising
 from gameroom.chart.events import ChartEnded, TransitionTaken
@@ -31,7 +23,6 @@ from gameroom.chart.tables import (
     NONE,
     ROOT,
     Chart,
-    HeldState,
     Known,
     StateRow,
     TransitionPlan,
@@ -99,116 +90,52 @@ def _way(chart: Chart, leaf: int, event: int) -> Way:
 
 
 def plan(
-    chart: Chart,
-    configuration: int,
-    history: tuple[int, ...],
-    held: tuple[HeldState, ...],
-    selected: tuple[int, ...],
+    chart: Chart, configuration: int, history: tuple[int, ...], selected: tuple[int, ...]
 ) -> TransitionPlan:
     """Return the microstep that takes these transitions, after removing conflicts."""
     memo = chart.memo.plans
-    key: tuple[object, ...] = (configuration, selected, held)
+    key: tuple[object, ...] = (configuration, selected)
     found = memo.get(key)
     if found is not None:
         return found
     recalls = any(chart.transitions[transition].recalls for transition in selected)
     if recalls:
-        key = (configuration, selected, held, history)
+        key = (configuration, selected, history)
         found = memo.get(key)
         if found is not None:
             return found
     if len(memo) >= PLANS_MAX:
         memo.clear()
-    found = memo[key] = _Planner(chart, configuration, history, held).plan(selected)
+    found = memo[key] = _Planner(chart, configuration, history).plan(selected)
     return found
 
 
 def plan_initial(chart: Chart) -> TransitionPlan:
     """Return the microstep that enters the initial configuration."""
-    return _Planner(chart, 0, (0,) * chart.slots, ()).plan_initial()
-
-
-@dataclass(frozen=True, slots=True)
-class _Changes:
-    """What a microstep does to states.
-
-    exits: by held state, those that are exited with it; by ROOT, the active ones. entries: those
-    that are entered. held: the held states afterwards. resumed: those that continue. Both are
-    mapped to the set of their states.
-    """
-
-    exits: Mapping[int, int]
-    entries: int
-    held: Mapping[int, int]
-    resumed: Mapping[int, int]
-
-    def exited(self) -> tuple[int, ...]:
-        """Return the exited states in the order of their exits."""
-        active = self.exits.get(ROOT, 0)
-        return (*reversed(bits(_union(self.exits) & ~active)), *reversed(bits(active)))
+    return _Planner(chart, 0, (0,) * chart.slots).plan_initial()
 
 
 class _Planner:
-    """Computes one plan. The functions have the names of the standard's appendix D.
+    """Computes one plan. The functions have the names of the standard's appendix D."""
 
-    domains: by transition, its domain. inside: by transition, the descendants of its domain that it
-    exits and enters. staying: the active states that no transition exits.
-    """
-
-    def __init__(
-        self,
-        chart: Chart,
-        configuration: int,
-        history: tuple[int, ...],
-        held: tuple[HeldState, ...],
-    ) -> None:
+    def __init__(self, chart: Chart, configuration: int, history: tuple[int, ...]) -> None:
         self.chart = chart
         self.states = chart.states
         self.configuration = configuration
         self.history = history
-        self.held = dict(held)
         self.domains: dict[int, int] = {}
-        self.inside: dict[int, int] = {}
         self.staying = configuration
 
     def plan(self, selected: tuple[int, ...]) -> TransitionPlan:
         enabled = [self.chart.transitions[transition] for transition in selected]
-        for transition in enabled:
-            if transition.target != NONE:
-                domain, inside = self.get_transition_domain(transition)
-                self.domains[transition.id], self.inside[transition.id] = domain, inside
+        self.domains = {t.id: self.get_transition_domain(t) for t in enabled if t.target != NONE}
         taken, removed = self.remove_conflicting_transitions(enabled)
-        resumed = {t.target: self.held.pop(t.target) for t in taken if self._continues(t)}
-        left = self.compute_exit_set(taken)
-        self.staying &= ~left
-        self._record(self._remembered({ROOT: left, **self.held}))
-        entries = self.compute_entry_set([t for t in taken if t.target not in resumed])
-        active = self.staying | entries | _union(resumed)
-        held = self._held(left, entries, active)
-        exits = {
-            **{state: states for state, states in self.held.items() if state not in held},
-            ROOT: left & ~_union(held),
-        }
-        return self._lay_out(taken, removed, _Changes(exits, entries, held, resumed))
-
-    def _continues(self, transition: TransitionRow) -> bool:
-        return transition.resumes and transition.target in self.held
-
-    def _held(self, left: int, entries: int, active: int) -> dict[int, int]:
-        """Return the states that are held after a microstep. left: the states that it leaves.
-        active: those that are active afterwards."""
-        found: dict[int, int] = {}
-        for id_, holders in sorted(self.chart.holders.items()):
-            state = self.states[id_]
-            is_left = left & state.bit and not active & state.bit
-            if not is_left and (id_ not in self.held or entries & state.bit):
-                continue
-            if not is_left and any(above in found for above in state.ancestors):
-                found[id_] = self.held[id_]  # A held state keeps what it holds.
-            elif active & holders and active & ~left & 1 << state.parent:
-                inside = self.configuration & (state.bit | state.below)
-                found[id_] = inside if is_left else self.held[id_]
-        return found
+        exits = self.compute_exit_set(taken)
+        self.staying &= ~exits
+        remembered = self._remembered(tuple(reversed(bits(exits))))
+        self._record(remembered)
+        entries = self.compute_entry_set(taken)
+        return self._lay_out(taken, removed, exits, entries, remembered)
 
     def _record(self, remembered: Sequence[tuple[int, int]]) -> None:
         """Update the histories with the states that the exit records, before the entry reads
@@ -220,7 +147,7 @@ class _Planner:
 
     def plan_initial(self) -> TransitionPlan:
         entries = self.add_descendant_states_to_enter(ROOT, 0)
-        return self._lay_out([], (), _Changes({}, entries, {}, {}))
+        return self._lay_out([], (), 0, entries, ())
 
     def remove_conflicting_transitions(
         self, enabled: Sequence[TransitionRow]
@@ -246,23 +173,16 @@ class _Planner:
         exits = 0
         for transition in transitions:
             if transition.target != NONE:
-                exits |= self.configuration & self.inside[transition.id]
+                exits |= self.configuration & self.states[self.domains[transition.id]].below
         return exits
 
-    def get_transition_domain(self, transition: TransitionRow) -> tuple[int, int]:
-        """Return the domain, and its descendants that the transition exits and enters. These are
-        all of them, except for a parallel source: regions without a target stay active."""
+    def get_transition_domain(self, transition: TransitionRow) -> int:
         source = self.states[transition.source]
         targets = self.get_effective_target_states(transition.target)
-        if not source.below >> transition.target & 1:
-            domain = self.find_lcca(source, targets)
-            return domain, self.states[domain].below
-        if source.kind != "parallel":
-            return source.id, source.below
-        regions = (self.states[child] for child in source.children)
-        inside = (region.bit | region.below for region in regions)
-        reached = sum(1 << target for target in targets)
-        return source.id, sum(states for states in inside if states & reached)
+        inside = all(source.below >> target & 1 for target in targets)
+        if transition.internal and source.kind == "compound" and inside:
+            return source.id
+        return self.find_lcca(source, targets)
 
     def find_lcca(self, source: StateRow, targets: Sequence[int]) -> int:
         """Return the nearest compound state that contains them all; parallel states are skipped.
@@ -341,25 +261,23 @@ class _Planner:
         self,
         taken: Sequence[TransitionRow],
         removed: tuple[tuple[int, int], ...],
-        changes: _Changes,
+        exits: int,
+        entries: int,
+        remembered: Sequence[tuple[int, int]],
     ) -> TransitionPlan:
-        """Return the plan: exits from the innermost state outwards, first those of held states,
-        then the actions of the transitions, then entries from the outermost state inwards."""
-        exits, entries = _union(changes.exits), changes.entries
-        held, resumed = _union(changes.held), _union(changes.resumed)
-        exited, entered = changes.exited(), tuple(bits(entries))
-        remembered = self._remembered(changes.exits)
-        content, after, ended = self._content(taken, changes)
+        """Return the plan: exits from the innermost state outwards, then the actions of the
+        transitions, then entries from the outermost state inwards."""
+        exited, entered = tuple(reversed(bits(exits))), tuple(bits(entries))
+        content, after, ended = self._content(taken, exited, entered)
         if (why := illegality(self.states, after)) is not None:
             after_what = "; ".join(words.transition(t.said) for t in taken) or "the entry"
             raise IllegalConfigurationError(f"{why} after: {after_what}")
         anew = self._transitions_of(exits | entries)
         armed = tuple(t for t in self._transitions_of(entries) if t.unit)
         cancelled = sum(1 << t.id for t in self._transitions_of(exits) if t.unit)
-        stopped = sum(1 << t.id for t in self._transitions_of(self.configuration & held))
-        continued = sum(1 << t.id for t in self._transitions_of(resumed))
         forgotten = sum(1 << t.id for t in anew if t.condition is not None)
         fired = sum(1 << t.id for t in taken if t.condition is not None)
+        quiet = not (content or armed or cancelled or remembered or forgotten or fired or ended)
         return TransitionPlan(
             transitions=tuple(t.id for t in taken),
             removed=removed,
@@ -368,28 +286,14 @@ class _Planner:
             entered=entered,
             content=content,
             remembered=tuple(remembered),
-            held=tuple(changes.held.items()),
             cancelled=cancelled,
             armed=armed,
-            stopped=stopped,
-            continued=continued,
             forgotten=forgotten,
             fired=fired,
-            moved=tuple(self._moved(t, exited, entered, changes) for t in taken),
+            moved=tuple(self._moved(t, exited, entered) for t in taken),
             ended=ended,
             depends=known(self.chart, after).depends,
-            quiet=not (
-                content
-                or armed
-                or cancelled
-                or stopped
-                or continued
-                or remembered
-                or forgotten
-                or fired
-                or ended
-                or (exits & ~self.configuration)
-            ),
+            quiet=quiet,
         )
 
     def _transitions_of(self, states: int) -> list[TransitionRow]:
@@ -400,17 +304,16 @@ class _Planner:
         ]
 
     def _content(
-        self, taken: Sequence[TransitionRow], changes: _Changes
+        self, taken: Sequence[TransitionRow], exited: Sequence[int], entered: Sequence[int]
     ) -> tuple[tuple[tuple[int, Block], ...], int, ChartEnded | None]:
         content: list[tuple[int, Block]] = []
         here = self.configuration
-        for id_ in changes.exited():
+        for id_ in exited:
             content += [(here, self.states[id_].exit), (here, self.states[id_].closing)]
             here &= ~(1 << id_)
-        here = here & ~_union(changes.held) | _union(changes.resumed)
         content.extend((here, transition.block) for transition in taken)
         ended = None
-        for id_ in bits(changes.entries):
+        for id_ in entered:
             state = self.states[id_]
             here |= state.bit
             content.append((here, state.entry))
@@ -436,18 +339,16 @@ class _Planner:
     def _because(self, taken: Sequence[TransitionRow]) -> str | None:
         return next((t.said.because for t in taken if t.target != NONE), None)
 
-    def _remembered(self, exits: Mapping[int, int]) -> list[tuple[int, int]]:
-        """Return what the histories of the exited states record: the states that were active, or
-        active when the state was left to be held. exits: as in `_Changes`."""
+    def _remembered(self, exited: Sequence[int]) -> list[tuple[int, int]]:
+        """Return what the histories of the exited states record, from the configuration before the
+        exits."""
         recorded = []
-        for holder, exited in sorted(exits.items(), reverse=True):
-            active = self.configuration if holder == ROOT else exited
-            for id_ in reversed(bits(exited)):
-                for history in self.states[id_].histories:
-                    slot, deep = self.states[history].slot, self.states[history].deep
-                    inside = bits(active & self.states[id_].below)
-                    kept = [s for s in inside if self._is_kept(s, id_, deep)]
-                    recorded.append((slot, sum(1 << s for s in kept)))
+        for id_ in exited:
+            for history in self.states[id_].histories:
+                slot, deep = self.states[history].slot, self.states[history].deep
+                inside = bits(self.configuration & self.states[id_].below)
+                kept = [s for s in inside if self._is_kept(s, id_, deep)]
+                recorded.append((slot, sum(1 << s for s in kept)))
         return recorded
 
     def _is_kept(self, state: int, holder: int, deep: bool) -> bool:
@@ -456,28 +357,16 @@ class _Planner:
         return self.states[state].parent == holder
 
     def _moved(
-        self,
-        transition: TransitionRow,
-        exited: Sequence[int],
-        entered: Sequence[int],
-        changes: _Changes,
+        self, transition: TransitionRow, exited: Sequence[int], entered: Sequence[int]
     ) -> TransitionTaken:
-        """Return what a transition did in its own domain. Domains never overlap."""
-        inside = self.inside.get(transition.id, 0)
-        left = self.configuration & _union(changes.held)
+        """Return the exits and entries in a transition's own domain. Domains never overlap."""
+        inside = 0
+        if transition.target != NONE:
+            inside = self.states[self.domains[transition.id]].below
         return TransitionTaken(
             transition.id,
             transition.cause,
             tuple(s for s in exited if inside >> s & 1),
             tuple(s for s in entered if inside >> s & 1),
             transition.said.because,
-            tuple(reversed(bits(left & inside))),
-            tuple(bits(_union(changes.resumed) & inside)),
         )
-
-
-def _union(sets: Mapping[int, int]) -> int:
-    found = 0
-    for states in sets.values():
-        found |= states
-    return found

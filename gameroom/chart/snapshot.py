@@ -18,7 +18,7 @@ import msgspec
 from gameroom.chart import plans
 from gameroom.chart.events import Person
 from gameroom.chart.legal import illegality
-from gameroom.chart.tables import ROOT, Chart, HeldState, StateRow, TransitionRow, bits
+from gameroom.chart.tables import ROOT, Chart, StateRow, TransitionRow, bits
 from gameroom.formats import FORMATS, RELEASE, foreign, printed, writer
 from gameroom.model import INT_MAX, Setting, Value, Variable
 from gameroom.model.fit import misfit
@@ -26,7 +26,7 @@ from gameroom.model.fit import misfit
 Status = OneOf["live", "ended", "faulted"]
 
 Timers = tuple[tuple[int, int], ...]
-"""(transition, due time or remaining time), in document order."""
+"""(transition, due time), in document order."""
 
 
 class ChartSnapshot(msgspec.Struct, frozen=True):
@@ -36,9 +36,7 @@ class ChartSnapshot(msgspec.Struct, frozen=True):
     history: by slot, the recorded states as bits; 0 if nothing was recorded.
     data, settings: values by position in the chart's tables.
     timers: due times in milliseconds. turn_timers: due times as generations.
-    stopped: the timers of held states, with the milliseconds or turns that they have left.
-    held: the held states. met: the `when`s that are true (bits by transition), including those of
-    held states. erred: those that had no value.
+    held: the `when`s that are true (bits by transition). erred: those that had no value.
     now: milliseconds. generation: the last closed turn.
     """
 
@@ -49,9 +47,7 @@ class ChartSnapshot(msgspec.Struct, frozen=True):
     people: tuple[Person, ...]
     timers: Timers
     turn_timers: Timers
-    stopped: Timers
-    held: tuple[HeldState, ...]
-    met: int
+    held: int
     erred: int
     now: int
     generation: int
@@ -73,23 +69,21 @@ class _Record(msgspec.Struct):
     so that a later chart of the same room can find them.
 
     format, release: those of the writer. chart: the fingerprint.
-    states: the innermost active states. held: by held state, the innermost of its states that were
-    active when it was left. history: the recorded states by the path of the history.
-    timers: by key, the remaining milliseconds or turns of each `after` of the active and the held
-    states; negative if it is overdue, None if it has fired. met, erred: the keys of `when`s.
+    states: the innermost active states. history: the recorded states by the path of the history.
+    timers: by key, the remaining milliseconds or turns of each `after` of the active states;
+    negative if it is overdue, None if it has fired.
     """
 
     format: int
     release: str
     chart: str
     states: list[str]
-    held: dict[str, list[str]]
     history: dict[str, list[str]]
     variables: dict[str, int | str | bool]
     settings: dict[str, Any]
     people: list[_PersonRecord]
     timers: dict[str, int | None]
-    met: list[str]
+    held: list[str]
     erred: list[str]
     generation: int
     status: Status
@@ -123,16 +117,12 @@ def is_due(snapshot: ChartSnapshot, now: int, generation: int) -> bool:
 def dump(chart: Chart, snapshot: ChartSnapshot) -> bytes:
     """Return the snapshot as canonical bytes."""
     states = chart.states
-    left = dict(snapshot.stopped)
-    left |= {t: at - snapshot.now for t, at in snapshot.timers}
-    left |= {t: at - snapshot.generation for t, at in snapshot.turn_timers}
-    active_or_held = snapshot.configuration | _union(snapshot.held)
+    due_at = dict((*snapshot.timers, *snapshot.turn_timers))
     record = _Record(
         format=FORMATS["chart"],
         release=RELEASE,
         chart=chart.fingerprint,
-        states=_leaves(chart, snapshot.configuration),
-        held={states[id_].path: _leaves(chart, inside) for id_, inside in snapshot.held},
+        states=[states[id_].path for id_ in plans.known(chart, snapshot.configuration).leaves],
         history={
             state.path: [states[id_].path for id_ in bits(recorded)]
             for state in _histories(chart)
@@ -145,10 +135,12 @@ def dump(chart: Chart, snapshot: ChartSnapshot) -> bytes:
             for who in snapshot.people
         ],
         timers={
-            timed.key: left.get(timed.id)
-            for timed in _timed(chart, active_or_held, snapshot.status)
+            timed.key: None
+            if (at := due_at.get(timed.id)) is None
+            else at - (snapshot.now if timed.unit == "ms" else snapshot.generation)
+            for timed in _timed(chart, snapshot.configuration, snapshot.status)
         },
-        met=_keys(chart, snapshot.met),
+        held=_keys(chart, snapshot.held),
         erred=_keys(chart, snapshot.erred),
         generation=snapshot.generation,
         status=snapshot.status,
@@ -194,11 +186,9 @@ class _SnapshotReading:
         if self._has_ended(configuration) != (record.status == "ended"):
             found = "`, `".join(record.states)
             raise self._wrong(f"its status `{record.status}` contradicts the states `{found}`")
-        held = self._held(configuration)
-        active_or_held = configuration | _union(held)
-        timers = self._timers(_timed(self.chart, active_or_held, record.status))
-        met, erred = (self._whens(keys, active_or_held) for keys in (record.met, record.erred))
-        if met & erred:
+        timers = self._timers(_timed(self.chart, configuration, record.status))
+        held, erred = (self._whens(keys, configuration) for keys in (record.held, record.erred))
+        if held & erred:
             raise self._wrong("a condition is listed both as true and as failed")
         history = [0] * self.chart.slots
         for path, recorded in record.history.items():
@@ -213,21 +203,11 @@ class _SnapshotReading:
                 Person(frozenset(who.kinds), frozenset(who.flags), who.choices)
                 for who in record.people
             ),
-            timers=tuple(
-                (one.id, now + left)
-                for one, left in timers
-                if one.unit == "ms" and configuration >> one.source & 1
-            ),
+            timers=tuple((one.id, now + left) for one, left in timers if one.unit == "ms"),
             turn_timers=tuple(
-                (one.id, record.generation + left)
-                for one, left in timers
-                if one.unit == "turns" and configuration >> one.source & 1
-            ),
-            stopped=tuple(
-                (one.id, left) for one, left in timers if not configuration >> one.source & 1
+                (one.id, record.generation + left) for one, left in timers if one.unit == "turns"
             ),
             held=held,
-            met=met,
             erred=erred,
             now=now,
             generation=record.generation,
@@ -268,28 +248,6 @@ class _SnapshotReading:
         if len({leaf.id for leaf in leaves}) < len(leaves):
             raise self._wrong("a state is listed twice")
         return states
-
-    def _held(self, configuration: int) -> tuple[HeldState, ...]:
-        """Return the held states. Checks that each one can be resumed: one of its holders and their
-        parent are active, or were active when a held state around them was left."""
-        held = {}
-        for path, leaves in self.record.held.items():
-            state = self._state(path)
-            if state.id not in self.chart.holders:
-                raise self._wrong(f"`{printed(path)}` cannot be held")
-            if state.children:
-                held[state.id] = self._configuration(leaves, state.id) | state.bit
-            elif leaves == [path]:
-                held[state.id] = state.bit
-            else:
-                raise self._wrong(f"`{path}` contains no states")
-        for id_, inside in held.items():
-            state = self.chart.states[id_]
-            around = next((held[one] for one in state.ancestors if one in held), configuration)
-            parent = 1 << state.parent
-            if inside & around or not (around & self.chart.holders[id_] and around & parent):
-                raise self._wrong(f"`{state.path}` is held by no active state")
-        return tuple(sorted(held.items()))
 
     def _has_ended(self, configuration: int) -> bool:
         tops = (self.chart.states[id_] for id_ in self.chart.states[ROOT].children)
@@ -358,14 +316,6 @@ class _SnapshotReading:
         if len(set(keys)) < len(keys):
             raise self._wrong("a condition is listed twice")
         return sum(active[key] for key in keys)
-
-
-def _union(held: Iterable[HeldState]) -> int:
-    return sum(inside for _, inside in held)
-
-
-def _leaves(chart: Chart, active: int) -> list[str]:
-    return [chart.states[id_].path for id_ in bits(active) if not chart.states[id_].below & active]
 
 
 def _keys(chart: Chart, whens: int) -> list[str]:

@@ -43,9 +43,7 @@ def begin(
         people=tuple(people),
         timers=(),
         turn_timers=(),
-        stopped=(),
-        held=(),
-        met=0,
+        held=0,
         erred=0,
         now=now,
         generation=0,
@@ -117,7 +115,7 @@ def _straight(
     rooms. Returns the same result as the main loop; None if the main loop is needed."""
     if not selected:
         return (there, ()) if _says_the_same(chart, there, stale) else None
-    plan = plans.plan(chart, there.configuration, there.history, there.held, selected)
+    plan = plans.plan(chart, there.configuration, there.history, selected)
     if not plan.quiet or plan.depends & (stale | STATES):
         return None
     moved = ChartSnapshot(
@@ -128,9 +126,7 @@ def _straight(
         there.people,
         there.timers,
         there.turn_timers,
-        there.stopped,
         there.held,
-        there.met,
         there.erred,
         there.now,
         there.generation,
@@ -153,7 +149,7 @@ def _says_the_same(chart: Chart, there: ChartSnapshot, stale: int) -> bool:
                 value = when.condition(there.configuration, there.data, NO_FIELDS, there)
             except (Wrong, ZeroDivisionError):
                 return False
-            if bool(value) != bool(there.met >> when.id & 1):
+            if bool(value) != bool(there.held >> when.id & 1):
                 return False
     return True
 
@@ -270,9 +266,7 @@ def _at(
         people,
         snapshot.timers,
         snapshot.turn_timers,
-        snapshot.stopped,
         snapshot.held,
-        snapshot.met,
         snapshot.erred,
         max(now, snapshot.now),
         max(generation, snapshot.generation),

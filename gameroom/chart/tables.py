@@ -64,7 +64,6 @@ class TransitionRow:
     event: NONE for a `when` or an `after`.
     condition, depends: the condition of a `when`, and what its value depends on.
     amount, unit: the duration of an `after`; unit is "" for other transitions.
-    resumes: whether the target continues if it is held.
     recalls: whether the states that it enters can depend on a history.
     cause: the event as people see it: its name, `after`, or "" for a `when`.
     key: the name of a `when` or an `after` in stored snapshots; "" for other transitions.
@@ -80,15 +79,12 @@ class TransitionRow:
     unit: OneOf["ms", "turns", ""] = ""
     guard: Ask | None = None
     target: int = NONE
-    resumes: bool = False
+    internal: bool = False
     recalls: bool = False
     block: Block = NOTHING
     cause: str = ""
     key: str = ""
 
-
-HeldState = tuple[int, int]
-"""A held state, and the set of it and its descendants that were active when it was left."""
 
 Way = tuple[tuple[int, Ask | None], ...]
 """The transitions of one active leaf for an event, with their guards, in the order in which they
@@ -102,9 +98,7 @@ class TransitionPlan:
     transitions: those that are taken. removed: (loser, winner) of every conflict.
     content: blocks in order, each with the configuration in which it runs.
     remembered: (slot, states) of the histories that the exit records.
-    held: the states that are held afterwards, in document order.
-    cancelled: bits of the transitions whose timers end. armed: transitions whose timers start.
-    stopped, continued: bits of the transitions of states that are now held or resumed.
+    cancelled: bits of the transitions whose timers stop. armed: transitions whose timers start.
     forgotten: bits of the `when`s that start from scratch. fired: bits of the `when`s taken.
     depends: what the `when`s that are active afterwards depend on.
     quiet: whether nothing but the configuration changes.
@@ -117,11 +111,8 @@ class TransitionPlan:
     entered: tuple[int, ...]
     content: tuple[tuple[int, Block], ...]
     remembered: tuple[tuple[int, int], ...]
-    held: tuple[HeldState, ...]
     cancelled: int
     armed: tuple[TransitionRow, ...]
-    stopped: int
-    continued: int
     forgotten: int
     fired: int
     moved: tuple[TransitionTaken, ...]
@@ -157,8 +148,7 @@ class Chart:
     """A compiled chart.
 
     room: the merged model from which it was compiled.
-    states: by number. holders: by the number of each state that `resume` leads to, the set of its
-    holders, i.e. of the states beside it in which such a `resume` stands.
+    states: the states of the room file by number, then the implied histories of `resume`.
     events: the number of every event that a transition waits for or an action raises.
     variables, settings: positions in a snapshot's `data` and `settings`.
     iterating: the set of states in which turns advance.
@@ -169,7 +159,6 @@ class Chart:
     fingerprint: str
     states: tuple[StateRow, ...]
     transitions: tuple[TransitionRow, ...]
-    holders: Mapping[int, int]
     events: Mapping[str, int]
     event_names: tuple[str, ...]
     done: Mapping[int, int]

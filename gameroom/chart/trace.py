@@ -6,7 +6,7 @@ enabled and, if not, why: the text of the guard with the values that it read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal as OneOf
 
@@ -69,7 +69,6 @@ class MicroStep:
 
     event: the event that was handled; "" for `when`s.
     actions: in the order in which they ran, with what they set or why they failed.
-    held, resumed: as in `TransitionTaken`.
     """
 
     event: str
@@ -79,16 +78,12 @@ class MicroStep:
     exited: tuple[str, ...] = ()
     actions: tuple[str, ...] = ()
     entered: tuple[str, ...] = ()
-    held: tuple[str, ...] = ()
-    resumed: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         lines = [self.event or "when"]
         lines += [f"  ? {considered}" for considered in self.considered]
         lines += [f"  x {removed}" for removed in self.removed]
         lines += [f"  - {path}" for path in self.exited]
-        lines += [f"  - {path} (held)" for path in self.held]
-        lines += [f"  + {path} (resumed)" for path in self.resumed]
         lines += [f"  ! {action}" for action in self.actions]
         lines += [f"  + {path}" for path in self.entered]
         return "\n".join(lines)
@@ -135,16 +130,10 @@ class Look:
             considered=tuple(self.considered),
             taken=plan.transitions,
             removed=tuple(Removed(loser, winner) for loser, winner in plan.removed),
-            exited=_paths(chart, plan.exited),
+            exited=tuple(chart.states[state].path for state in plan.exited),
             actions=tuple(self.actions),
-            entered=_paths(chart, plan.entered),
-            held=_paths(chart, (state for moved in plan.moved for state in moved.held)),
-            resumed=_paths(chart, (state for moved in plan.moved for state in moved.resumed)),
+            entered=tuple(chart.states[state].path for state in plan.entered if state),
         )
-
-
-def _paths(chart: Chart, states: Iterable[int]) -> tuple[str, ...]:
-    return tuple(chart.states[state].path for state in states if state)
 
 
 def reason(wrong: Exception) -> str:

@@ -219,8 +219,6 @@ def _moved(moved: Moved) -> dict[str, Any]:
         "event": moved.event,
         "exited": list(moved.exited),
         "entered": list(moved.entered),
-        "held": list(moved.held),
-        "resumed": list(moved.resumed),
         "because": moved.because,
     }
 

@@ -122,8 +122,6 @@ class Moved:
     event: the event that caused it; "" if a condition became true.
     exited, entered: the paths of the states, in the order in which they were exited and entered.
     because: the reason in the room file; None if there is none.
-    held: the states that were left and are held, so they were not exited.
-    resumed: the held states that are active again, so they were not entered.
     """
 
     transition: int
@@ -131,8 +129,6 @@ class Moved:
     exited: tuple[str, ...] = ()
     entered: tuple[str, ...] = ()
     because: str | None = None
-    held: tuple[str, ...] = ()
-    resumed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,9 +126,10 @@ class ChartDriver:
         dids: list[Did] = []
         for effect in effects:
             match effect:
-                case TransitionTaken():
+                case TransitionTaken(transition, event, exited, entered, because):
                     self.changed = True
-                    moved.append(self._moved(effect))
+                    paths = (self._paths(exited), self._paths(entered))
+                    moved.append(packets.Moved(transition, event, *paths, _line(because)))
                 case Did():
                     dids.append(effect)
                 case ChartEnded(state, because):
@@ -136,17 +137,6 @@ class ChartDriver:
                 case Fault(reason):
                     self.ending = packets.Ended("fault", reason)
         return moved, dids
-
-    def _moved(self, taken: TransitionTaken) -> packets.Moved:
-        return packets.Moved(
-            taken.transition,
-            taken.event,
-            self._paths(taken.exited),
-            self._paths(taken.entered),
-            _line(taken.because),
-            self._paths(taken.held),
-            self._paths(taken.resumed),
-        )
 
     def _paths(self, states: tuple[int, ...]) -> tuple[str, ...]:
         return tuple(charts.path(self.chart, state) for state in states)

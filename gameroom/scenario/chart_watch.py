@@ -46,8 +46,7 @@ class ChartWatch:
     def _seen(self, step: MacroStep, now: int) -> Seen:
         before, active = self._states, set(self._states)
         for micro in step.microsteps:
-            active -= {*micro.exited, *micro.held}
-            active |= {*micro.entered, *micro.resumed}
+            active = (active - set(micro.exited)) | set(micro.entered)
         self._states = tuple(sorted(active, key=self._order.__getitem__))
         return Seen(now, self._room.generation, before, self._states, step)
 

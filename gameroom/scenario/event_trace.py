@@ -127,8 +127,6 @@ def _microstep(micro: MicroStep) -> Plain:
             {"transition": each.transition, "winner": each.winner} for each in micro.removed
         ],
         "exited": list(micro.exited),
-        "held": list(micro.held),
-        "resumed": list(micro.resumed),
         "actions": list(micro.actions),
         "entered": list(micro.entered),
     }

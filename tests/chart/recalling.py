@@ -4,8 +4,6 @@ wide: what goes wrong with histories takes several visits to the same states."""
 
 from __future__ import annotations
 
-from tests.chart.strategies import resumed_from
-
 EVENTS = ("a", "b", "c", "d")
 DEPTH_MAX = 3
 
@@ -42,28 +40,28 @@ def recalling(dice):
                 made["initial"] = "past"
         histories.append(path + ".past")
 
-    def transition(resumable):
+    def transition():
         if dice.random() < 0.2:
             return {"after": dice.choice(([0, "ms"], [15, "ms"], [1, "turns"]))}
-        if resumable and dice.random() < 0.4:
-            return {"on": dice.choice(EVENTS), "to": ["resume", dice.choice(resumable)]}
         where = dice.choice((paths, histories or paths, composites or paths))
-        return {"on": dice.choice(EVENTS), "to": dice.choice(where)}
+        to = dice.choice(where)
+        kind = "resume" if where is composites else dice.choice(("", "", "internal"))
+        recalls = kind and to not in histories
+        return {"on": dice.choice(EVENTS), "to": [kind, to] if recalls else to}
 
     room = {"states": inside("", 0, ("compound", "parallel"))}
     room["initial"] = next(iter(room["states"]))
-    for path, made in _states(room, ""):
-        resumable = resumed_from(room, path)
-        made["transitions"] = [transition(resumable) for _ in range(dice.choice((1, 2, 3)))]
+    for made in _states(room):
+        made["transitions"] = [transition() for _ in range(dice.choice((1, 2, 3)))]
     return room
 
 
-def _states(made, above):
-    for name, inner in made["states"].items():
+def _states(made):
+    for inner in made["states"].values():
         if inner.get("kind") != "history":
-            yield above + name, inner
+            yield inner
         if "states" in inner:
-            yield from _states(inner, f"{above}{name}.")
+            yield from _states(inner)
 
 
 def story(dice, length):

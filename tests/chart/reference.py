@@ -1,7 +1,7 @@
 """SCXML's appendix D written down as it stands, as slow and as plain as can be.
 
 It shares nothing with the fast core but the model: states are objects in a tree, sets are
-lists, expressions are walked. On top, like ours: `when` edges, timers, the limit, held states.
+lists, expressions are walked. On top, like ours: `when` edges, timers, the limit.
 Names are the standard's. https://www.w3.org/TR/scxml/#AlgorithmforSCXMLInterpretation
 """
 
@@ -45,7 +45,7 @@ class Edge:
                 self.event = event
         self.when = said.trigger.condition if isinstance(said.trigger, model.When) else None
         self.after = said.trigger.duration if isinstance(said.trigger, model.After) else None
-        self.resumes = said.target is not None and said.target.kind == "resume"
+        self.internal = said.target is not None and said.target.kind == "internal"
 
 
 class Reference:
@@ -57,7 +57,6 @@ class Reference:
         self.people, self.now, self.generation = people, now, 0
         self.fields, self.timers, self.armed = {}, {}, set()
         self.true, self.spent, self.erred = set(), set(), set()
-        self.holders, self.held, self.stopped = {}, {}, {}
         self.running, self.faulted = True, False
         self.log = []
         self.build()
@@ -93,17 +92,21 @@ class Reference:
                     edge.event = f"done({self.find(node, edge.event[5:-1]).path})"
                 if said.target:
                     target = self.find(node, said.target.path)
+                    if said.target.kind == "resume" and target.children:
+                        target = self.resumeHistory(target)
                     edge.target = [target]
-                    if edge.resumes:
-                        self.holders.setdefault(target, set()).add(self.holderOf(node, target))
 
     def start(self, node):
         return node.children if node.kind == "parallel" else node.targets
 
-    def holderOf(self, node, target):
-        while node.parent is not target.parent:
-            node = node.parent
-        return node
+    def resumeHistory(self, node):
+        key = node.path + "*"
+        if key not in self.nodes:
+            said = model.State("*", kind="history", deep=True)
+            made = self.nodes[key] = Node(key, said, node, -1)
+            made.targets = self.start(node)
+            node.history.append(made)
+        return self.nodes[key]
 
     def find(self, source, path):
         return self.nodes[resolve(self.room.root, source.path, path)]
@@ -229,153 +232,66 @@ class Reference:
     def microstep(self, enabledTransitions):
         # Ours: a transition has one domain, from before histories are recorded.
         self.domains = {t: self.getTransitionDomain(t) for t in enabledTransitions}
-        self.inside = {t: self.computeInside(t) for t in enabledTransitions}
-        left = self.computeExitSet(enabledTransitions)
-        back = {}
-        for t in enabledTransitions:
-            if t.resumes and t.target[0] in self.held:
-                back[t.target[0]] = self.held.pop(t.target[0])
-        going = [t for t in enabledTransitions if not (t.target and t.target[0] in back)]
-        was = self.held
-        self.held = self.holding(left, going, back)
-        newly = [s for x, states in self.held.items() if x not in was for s in states]
-        exits = self.exitStates(left, was)
-        for s in newly:
-            self.configuration.remove(s)
-            self.stop(s)
-        for states in back.values():
-            for s in states:
-                self.configuration.append(s)
-                self.goOn(s)
+        exits = self.exitStates(enabledTransitions)
         for t in enabledTransitions:
             self.executeContent(t.said.actions, t.source)
             if t.when is not None and t.source in self.configuration:
                 self.spent.add(t)
-        entries = self.enter(self.statesToEnter(going, self.configuration))
-        newly.sort(key=lambda s: -s.order)
-        resumed = sorted((s for states in back.values() for s in states), key=lambda s: s.order)
-        for t in self.domains:
+        entries = self.enterStates(enabledTransitions)
+        for t, domain in self.domains.items():
             share = [
-                tuple(s.path for s in some if s in self.inside[t])
-                for some in (exits, entries, newly, resumed)
+                tuple(s.path for s in some if domain and self.isDescendant(s, domain))
+                for some in (exits, entries)
             ]
             self.log.append(("moved", t.id, *share))
 
-    def holding(self, left, going, back):
-        """Which states are held after this microstep, each with those of its own."""
-        recorded = dict(self.historyValue)
-        self.record(left, self.configuration)
-        for states in self.held.values():
-            self.record(states, states)
-        stay = [s for s in self.configuration if s not in left]
-        after = stay + self.statesToEnter(going, stay)
-        after += [s for states in back.values() for s in states]
-        self.historyValue = recorded
-        found = {}
-        for x in sorted(self.holders, key=lambda s: s.order):
-            if x in after:
-                continue
-            if x in self.held and any(self.isDescendant(x, around) for around in found):
-                found[x] = self.held[x]
-            elif x.parent in after and x.parent not in left and self.holders[x] & set(after):
-                if x in self.held:
-                    found[x] = self.held[x]
-                elif x in left:
-                    found[x] = [s for s in left if s is x or self.isDescendant(s, x)]
-        return found
-
-    def record(self, states, active):
-        for s in states:
+    def exitStates(self, enabledTransitions):
+        statesToExit = self.computeExitSet(enabledTransitions)
+        statesToExit.sort(key=lambda s: -s.order)
+        for s in statesToExit:
             for h in s.history:
                 if h.deep:
                     kept = [
-                        s0 for s0 in active if self.isAtomicState(s0) and self.isDescendant(s0, s)
+                        s0
+                        for s0 in self.configuration
+                        if self.isAtomicState(s0) and self.isDescendant(s0, s)
                     ]
                 else:
-                    kept = [s0 for s0 in active if s0.parent is s]
+                    kept = [s0 for s0 in self.configuration if s0.parent is s]
                 self.historyValue[h.path] = sorted(kept, key=lambda s: s.order)
-
-    def stop(self, s):
-        for t in s.transitions:
-            if t in self.timers:
-                since = self.now if t.after.unit == "ms" else self.generation
-                self.stopped[t] = self.timers.pop(t) - since
-            if t in self.true:
-                self.spent.add(t)
-
-    def goOn(self, s):
-        for t in s.transitions:
-            if t in self.stopped:
-                since = self.now if t.after.unit == "ms" else self.generation
-                self.timers[t] = self.stopped.pop(t) + since
-                self.armed.add(t)
-
-    def exitStates(self, left, was):
-        kept = [s for states in self.held.values() for s in states]
-        released = [s for states in was.values() for s in states if s not in kept]
-        for x, states in was.items():
-            if x not in self.held:
-                self.record(states, states)
-        statesToExit = [s for s in left if s not in kept]
-        self.record(statesToExit, self.configuration)
-        statesToExit.sort(key=lambda s: -s.order)
-        released.sort(key=lambda s: -s.order)
-        for s in released + statesToExit:
+        for s in statesToExit:
             self.executeContent(s.exit, s)
             for t in s.transitions:
                 self.timers.pop(t, None)
-                self.stopped.pop(t, None)
                 for kept in (self.true, self.spent, self.erred):
                     kept.discard(t)
-            if s in statesToExit:
-                self.configuration.remove(s)
-        return released + statesToExit
+            self.configuration.remove(s)
+        return statesToExit
 
     def computeExitSet(self, transitions):
         statesToExit = []
         for t in transitions:
-            inside = self.computeInside(t)
-            for s in self.configuration:
-                if s in inside and s not in statesToExit:
-                    statesToExit.append(s)
+            if t.target:
+                domain = self.getTransitionDomain(t)
+                for s in self.configuration:
+                    if self.isDescendant(s, domain) and s not in statesToExit:
+                        statesToExit.append(s)
         return statesToExit
 
-    def computeInside(self, t):
-        """What a transition exits and enters. Ours: one from a parallel state to the inside of it
-        leaves the other regions alone."""
-        domain = self.getTransitionDomain(t)
-        if domain is None:
-            return []
-        around = [domain]
-        if self.isParallelState(domain):
-            tstates = self.getEffectiveTargetStates(t.target)
-            around = [
-                region
-                for region in domain.children
-                if any(s is region or self.isDescendant(s, region) for s in tstates)
-            ]
-        return [
-            s
-            for s in self.nodes.values()
-            if any(self.isDescendant(s, one) for one in around)
-            or (self.isParallelState(domain) and s in around)
-        ]
-
     def enterInitial(self):
-        self.staying = []
         statesToEnter = []
         self.addDescendantStatesToEnter(self.nodes[""], statesToEnter)
         self.enter(statesToEnter)
 
-    def statesToEnter(self, enabledTransitions, staying):
-        statesToEnter, self.staying = [], staying
+    def enterStates(self, enabledTransitions):
+        statesToEnter = []
         for t in enabledTransitions:
             for s in t.target:
                 self.addDescendantStatesToEnter(s, statesToEnter)
             ancestor = self.domains[t]
             for s in self.getEffectiveTargetStates(t.target):
                 self.addAncestorStatesToEnter(s, ancestor, statesToEnter)
-        return statesToEnter
+        return self.enter(statesToEnter)
 
     def enter(self, statesToEnter):
         entered = sorted(dict.fromkeys(statesToEnter), key=lambda s: s.order)
@@ -421,7 +337,7 @@ class Reference:
 
     def addAncestorStatesToEnter(self, state, ancestor, statesToEnter):
         for anc in self.getProperAncestors(state, ancestor):
-            if anc in self.staying:
+            if anc in self.configuration:
                 break  # Ours: what is active and was not exited is not entered.
             statesToEnter.append(anc)
             if self.isParallelState(anc):
@@ -443,8 +359,8 @@ class Reference:
         tstates = self.getEffectiveTargetStates(t.target)
         if not tstates:
             return None
-        # Ours: a transition to the inside of its source never exits the source.
-        if self.isDescendant(t.target[0], t.source):
+        inside = all(self.isDescendant(s, t.source) for s in tstates)
+        if t.internal and self.isCompoundState(t.source) and inside:
             return t.source
         return self.findLCCA([t.source, *tstates])
 

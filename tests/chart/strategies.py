@@ -73,25 +73,10 @@ def charts(draw):
                 state["entry"] = draw(_acts(tree))
             continue
         most = 1 if path == "" else 3
-        resumable = resumed_from(room, path)
-        state["transitions"] = draw(st.lists(_transitions(tree, resumable), max_size=most))
+        state["transitions"] = draw(st.lists(_transitions(tree), max_size=most))
         if path and draw(st.booleans()):
             state["entry"], state["exit"] = draw(_acts(tree)), draw(_acts(tree))
     return room
-
-
-def resumed_from(room, path):
-    """The states that `path` can resume: those beside it, and beside the states around it."""
-    found, state, above = [], room, ""
-    for name in path.split(".") if path else ():
-        if state.get("kind") != "parallel":
-            found += [
-                above + other
-                for other, beside in state["states"].items()
-                if other != name and beside.get("kind") not in ("final", "history")
-            ]
-        state, above = state["states"][name], f"{above}{name}."
-    return found
 
 
 def _walk(state, path=""):
@@ -101,7 +86,7 @@ def _walk(state, path=""):
 
 
 @st.composite
-def _transitions(draw, tree, resumable):
+def _transitions(draw, tree):
     made = draw(
         st.one_of(
             st.sampled_from(EVENTS).map(lambda event: {"on": event}),
@@ -116,9 +101,10 @@ def _transitions(draw, tree, resumable):
     if draw(st.booleans()):
         made["if"] = draw(_conditions(tree, event))
     if draw(st.integers(0, 3)):
-        made["to"] = draw(st.sampled_from(tree.paths + tree.histories))
-        if resumable and draw(st.integers(0, 2)) == 0:
-            made["to"] = ["resume", draw(st.sampled_from(resumable))]
+        target = draw(st.sampled_from(tree.paths + tree.histories))
+        kind = draw(st.sampled_from(["external", "external", "internal", "resume"]))
+        special = kind != "external" and target not in tree.histories
+        made["to"] = [kind, target] if special else target
     if draw(st.booleans()):
         made["do"] = draw(_acts(tree, event))
     return made

@@ -20,7 +20,6 @@ from gameroom.chart import (
 )
 from gameroom.chart.compile import compile_room
 from gameroom.chart.plain import plain_room
-from gameroom.chart.tables import bits
 from tests.chart.reference import Reference
 from tests.chart.strategies import STORIES, charts
 
@@ -59,11 +58,7 @@ def assert_same(chart, snapshot, effects, reference):
     assert active(chart, snapshot) == reference.active
     assert dict(zip(chart.variables, snapshot.data, strict=True)) == reference.data
     moves = [
-        (
-            "moved",
-            e.transition,
-            *(paths(chart, some) for some in (e.exited, e.entered, e.held, e.resumed)),
-        )
+        ("moved", e.transition, paths(chart, e.exited), paths(chart, e.entered))
         for e in effects
         if isinstance(e, TransitionTaken)
     ]
@@ -75,12 +70,6 @@ def assert_same(chart, snapshot, effects, reference):
     if alive:
         timers = {**dict(snapshot.timers), **dict(snapshot.turn_timers)}
         assert timers == {edge.id: at for edge, at in reference.timers.items()}
-        assert dict(snapshot.stopped) == {e.id: left for e, left in reference.stopped.items()}
-    held = {path(chart, id_): states for id_, states in snapshot.held}
-    assert {x: paths(chart, bits(states)) for x, states in held.items()} == {
-        x.path: tuple(s.path for s in sorted(states, key=lambda s: s.order))
-        for x, states in reference.held.items()
-    }
 
 
 def other(chart, effect):
