@@ -136,7 +136,7 @@ class Checksums:
         for generation in sorted(self._reports):
             values = self._reports[generation]
             if generation > closed - self.window:
-                out = set(expected).difference(values)
+                out = [seat for seat in expected if seat not in values]
                 if out and any(self._latest.get(seat, 0) < generation for seat in out):
                     return None
             del self._reports[generation]

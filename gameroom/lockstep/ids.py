@@ -11,8 +11,6 @@ import re
 import struct
 from collections.abc import Sequence
 
-from gameroom.model import INT_MAX
-
 IDS_MAX = 1024
 """How many commands of a seat are recognized. A copy of an older command is taken again."""
 
@@ -66,23 +64,13 @@ class Ids:
         return min(IDS_MAX, len(self._bytes) // _BYTES + len(self._latest))
 
     def __contains__(self, one: int) -> bool:
-        return 0 < one <= INT_MAX and not self.lack((one,))
-
-    def lack(self, ids: Sequence[int]) -> bool:
-        """Whether these ids are possible and different, and none of them is remembered."""
+        if one in self._latest:
+            return True
         if self._unmarked:
             self._mark_rest()
-        latest, marks = self._latest, self._marks
-        for one in ids:
-            if one in latest or not 0 < one <= INT_MAX:
-                return False
-            mark = (one ^ one >> 14 ^ one >> 28 ^ one >> 42) & _MARKS - 1
-            if marks[mark >> 3] >> (mark & 7) & 1 and self._finds(one):
-                return False
-        return len(ids) < 2 or len({*ids}) == len(ids)
-
-    def _finds(self, one: int) -> bool:
-        """Whether an id is among those that are written."""
+        mark = (one ^ one >> 14 ^ one >> 28 ^ one >> 42) & _MARKS - 1
+        if not self._marks[mark >> 3] >> (mark & 7) & 1:
+            return False
         forgotten = len(self._bytes) + _BYTES * (len(self._latest) - IDS_MAX)
         return self._bytes.find(_written((one,)), max(0, forgotten)) >= 0
 

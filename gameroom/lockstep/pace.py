@@ -7,11 +7,11 @@ window, so one spike of one player changes nothing. Knows seats and their report
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from bisect import bisect_left, insort
+from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import lru_cache
-from operator import sub
 from typing import Literal
 
 Slow = Literal["line", "engine"]
@@ -25,10 +25,6 @@ WINDOW_REPORTS = 20
 SPIKES_MAX = 2
 """How many of the longest round trips are ignored. Only one while the window is less than half
 full."""
-
-READ_REPORTS = 5
-"""How many reports of a seat are read together, because reading them is slow and turns become
-shorter only after many calm ones. A report that can make the turns longer is read at once."""
 
 WARM_REPORTS = 5
 """How many reports of its frame rate an engine needs before the reports count."""
@@ -133,70 +129,86 @@ class _Need:
 
 
 @dataclass(slots=True)
+class _Window:
+    """The last `size` numbers.
+
+    sorted: the same numbers in order. They are read after each `push`, so they stay sorted.
+    """
+
+    size: int
+    sorted: list[int] = field(default_factory=list)
+    _numbers: deque[int] = field(default_factory=deque)
+
+    def push(self, number: int) -> None:
+        """Add a number, and remove the oldest if there are too many. Called for every packet."""
+        numbers, ordered = self._numbers, self.sorted
+        numbers.append(number)
+        if len(ordered) == self.size:
+            oldest = numbers.popleft()
+            if oldest == number:
+                return
+            del ordered[bisect_left(ordered, oldest)]
+        insort(ordered, number)
+
+    def is_only(self, number: int) -> bool:
+        """Whether the window is full of this number, so that one more changes nothing."""
+        ordered = self.sorted
+        return len(ordered) == self.size and ordered[0] == number == ordered[-1]
+
+
+@dataclass(slots=True)
 class _Reports:
-    """What one seat reported about its connection and its engine, and what follows from it.
+    """What one seat reported about its connection and its engine.
 
     latency: a high percentile of the round trips plus the usual jitter, in milliseconds; 0 if
     unknown.
     framerate: the median, in iterations per second; 0 if unknown, also while an engine warms up.
-    Both are those of the last `read`. unread: how many reports came since then.
     """
 
     latency: int = 0
     framerate: int = 0
-    unread: int = 0
-    _latencies: deque[int] = field(default_factory=lambda: deque(maxlen=WINDOW_REPORTS))
-    _framerates: deque[int] = field(default_factory=lambda: deque(maxlen=WINDOW_REPORTS))
-    _only_latency: int = 0
-    _only_framerate: int = 0
-    """The values of all reports if the window is full of the same, so that one more of them changes
-    nothing; otherwise 0."""
+    _latencies: _Window = field(default_factory=lambda: _Window(WINDOW_REPORTS))
+    _steps: _Window = field(default_factory=lambda: _Window(WINDOW_REPORTS - 1))
+    """The differences between one report and the next."""
+    _framerates: _Window = field(default_factory=lambda: _Window(WINDOW_REPORTS))
+    _last: int = 0
 
-    def push(self, latency: int, framerate: int) -> bool:
-        """Add a round trip in milliseconds and a frame rate in iterations per second. Returns
-        whether it is time to `read`."""
-        if latency == self._only_latency and framerate == self._only_framerate:
-            return False
-        self._only_latency = self._only_framerate = 0
-        self.unread += 1
-        if latency > 0:
-            self._latencies.append(latency)
-        if framerate > 0:
-            self._framerates.append(framerate)
-            if framerate < self.framerate:
-                return True
-        return latency > self.latency or self.unread >= READ_REPORTS
-
-    def read(self, tick: int) -> None:
-        """Update `latency` and `framerate`. An engine never has to be faster than `tick`."""
-        self.unread = 0
-        self.latency = self.line_ms()
-        rates = self._framerates
-        if len(rates) >= WARM_REPORTS:
-            self.framerate = min(tick, sorted(rates)[len(rates) // 2])
-        latencies = self._latencies
-        if len(latencies) == len(rates) == WINDOW_REPORTS and (
-            len({*latencies}) == len({*rates}) == 1
-        ):
-            self._only_latency, self._only_framerate = latencies[0], rates[0]
-
-    def line_ms(self) -> int:
-        """Return the latency after all reports.
+    def push_latency(self, latency: int) -> bool:
+        """Add a round trip in milliseconds. Returns whether `latency` has changed.
 
         The longest round trips are ignored because they can be spikes, so the first report has no
         effect. The jitter is the median difference between two reports. It is added when there are
         enough reports, so that spikes cannot change it.
         """
-        latencies = [*self._latencies]
-        count = len(latencies)
+        if self._latencies.is_only(latency):
+            return False
+        last, self._last = self._last, latency
+        if last:
+            self._steps.push(abs(latency - last))
+        self._latencies.push(latency)
+        reports = self._latencies.sorted
+        count = len(reports)
         spikes = SPIKES_MAX if count >= WINDOW_REPORTS // 2 else 1
         if count <= spikes:
-            return 0
-        found = sorted(latencies)[-1 - spikes]
+            return False
+        found = reports[-1 - spikes]
         if count > 4 * spikes:
-            steps = sorted(map(abs, map(sub, latencies[1:], latencies)))
-            found += steps[(count - 2) // 2]
-        return found
+            steps = self._steps.sorted
+            found += steps[(len(steps) - 1) // 2]
+        if found == self.latency:
+            return False
+        self.latency = found
+        return True
+
+    def push_framerate(self, framerate: int) -> bool:
+        """Add a frame rate in iterations per second. Returns whether `framerate` has changed."""
+        if self._framerates.is_only(framerate):
+            return False
+        self._framerates.push(framerate)
+        reports, before = self._framerates.sorted, self.framerate
+        if len(reports) >= WARM_REPORTS:
+            self.framerate = reports[len(reports) // 2]
+        return self.framerate != before
 
 
 @dataclass(slots=True)
@@ -211,12 +223,12 @@ class Pacer:
     policy: PacePolicy
     pace: Pace = field(init=False)
     slow: dict[int, Slow] = field(default_factory=dict)
-    _reports: defaultdict[int, _Reports] = field(default_factory=lambda: defaultdict(_Reports))
+    _reports: dict[int, _Reports] = field(default_factory=dict)
     _line: _Need = field(default_factory=_Need)
     _engine: _Need = field(default_factory=_Need)
     _steady: dict[int, int] = field(default_factory=dict)
     _seats: tuple[int, ...] | None = None
-    """The seats whose reports were read last; None if there are new ones to read."""
+    """The seats of the last `next()`; None if a report since then can change the result."""
     _wanted: tuple[int, int] = (0, 0)
     """What connection and engine need, by the reports of these seats."""
     _fitted: tuple[int, int] = (0, 0)
@@ -229,13 +241,20 @@ class Pacer:
     def report(self, seat: int, latency: int, framerate: int) -> None:
         """Add the timing of one client packet: the round trip in milliseconds and the iterations
         per second. 0 means that there is no new value."""
-        if self._reports[seat].push(latency, framerate):
+        reports = self._reports.get(seat)
+        if reports is None:
+            reports = self._reports[seat] = _Reports()
+        if latency > 0 and reports.push_latency(latency):
+            self._seats = None
+        if framerate > 0 and reports.push_framerate(
+            framerate if framerate < self.policy.tick else self.policy.tick
+        ):
             self._seats = None
 
     def next(self, seats: Collection[int]) -> Pace:
         """Return the pace from now on, by the reports of `seats`, the seats that turns wait for.
         An unknown round trip is assumed to be as long as the shortest turn."""
-        if self.slow or self._seats != tuple(seats):
+        if self.slow or self._seats is None or self._seats != tuple(seats):
             self._look(seats)
         self._line.follow(self._wanted[0])
         self._engine.follow(self._wanted[1])
@@ -248,8 +267,6 @@ class Pacer:
     def _look(self, seats: Collection[int]) -> None:
         """Update what these seats need, and which of them are slow."""
         self._seats = tuple(seats)
-        for reports in self._reports.values():
-            reports.read(self.policy.tick)
         heard = {seat: self._reports[seat] for seat in seats if seat in self._reports}
         lines = {seat: reports.latency for seat, reports in heard.items()}
         engines = {seat: reports.framerate for seat, reports in heard.items() if reports.framerate}
@@ -261,7 +278,7 @@ class Pacer:
     def latency(self, seat: int) -> int:
         """Return the round trip of this seat's connection in milliseconds; 0 if unknown."""
         reports = self._reports.get(seat)
-        return 0 if reports is None else reports.line_ms()
+        return 0 if reports is None else reports.latency
 
     def take_over(self, pace: Pace) -> None:
         """Continue from a pace that was announced before the server restarted."""

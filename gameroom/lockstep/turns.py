@@ -14,7 +14,6 @@ can tell its sender.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -42,35 +41,13 @@ class Taken(Enum):
 
 
 class Held(Struct, frozen=True, gc=False):
-    """The commands of one packet, and the ids of those that have one.
-
-    places: the index of each command in that packet; empty if none of the packet is missing.
-    """
+    """The commands of one packet, each with its index in that packet, and the ids of the commands
+    that have one."""
 
     seat: int
     generation: int
-    said: tuple[Command, ...]
+    commands: tuple[tuple[int, Command], ...]
     ids: tuple[int, ...] = ()
-    places: tuple[int, ...] = ()
-
-    @classmethod
-    def of(
-        cls,
-        seat: int,
-        generation: int,
-        commands: Sequence[tuple[int, Command]],
-        ids: Sequence[int],
-    ) -> Held:
-        """commands: each with its index in the packet."""
-        said = tuple([command for _, command in commands])
-        places = tuple([place for place, _ in commands])
-        whole = places == tuple(range(len(places)))
-        return cls(seat, generation, said, tuple(ids), () if whole else places)
-
-    @property
-    def commands(self) -> tuple[tuple[int, Command], ...]:
-        """Each command with its index in the packet."""
-        return tuple(zip(self.places or range(len(self.said)), self.said, strict=True))
 
 
 class Closed(Struct, frozen=True, gc=False):
@@ -120,9 +97,9 @@ class Turns:
     heard: dict[int, int] = field(default_factory=dict)
     _holes: dict[int, set[int]] = field(default_factory=dict)
     _skipped: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
-    _held: defaultdict[int, dict[int, Held]] = field(default_factory=lambda: defaultdict(dict))
+    _held: dict[int, dict[int, Held]] = field(default_factory=dict)
     _late: dict[int, list[Held]] = field(default_factory=dict)
-    _ids: defaultdict[int, Ids] = field(default_factory=lambda: defaultdict(Ids))
+    _ids: dict[int, Ids] = field(default_factory=dict)
 
     def take(
         self,
@@ -145,30 +122,34 @@ class Turns:
         if generation >= self.open + self.window:
             return Taken.EARLY
         self._hear(seat, generation)
-        for one in ids:
-            self._ids[seat].add(one)
+        self._know(seat, ids)
         if generation < self.open:
             if commands:
-                late = Held.of(seat, generation, commands, ids)
+                late = Held(seat, generation, tuple(commands), tuple(ids))
                 self._late.setdefault(seat, []).append(late)
             return Taken.LATE
-        packet = Held.of(seat, generation, commands, ids)
-        self._held[generation][seat] = packet
+        packet = Held(seat, generation, tuple(commands), tuple(ids))
+        self._held.setdefault(generation, {})[seat] = packet
         return Taken.KEPT
 
     def expects(self, seat: int, generation: int) -> bool:
         """Whether this generation is the next one of the seat and its turn is still open."""
-        ahead = generation - self.open
-        return 0 <= ahead < self.window and generation == self.heard.get(seat, 0) + 1
+        return (
+            generation == self.heard.get(seat, 0) + 1
+            and self.open <= generation < self.open + self.window
+        )
 
     def keep(
         self, seat: int, generation: int, commands: Sequence[Command], ids: Sequence[int]
     ) -> None:
         """The fast path of `take`, for all commands of a packet that `expects` confirmed."""
         self.heard[seat] = generation
-        for one in ids:
-            self._ids[seat].add(one)
-        self._held[generation][seat] = Held(seat, generation, tuple(commands), tuple(ids))
+        if ids:
+            self._know(seat, ids)
+        here = self._held.get(generation)
+        if here is None:
+            here = self._held[generation] = {}
+        here[seat] = Held(seat, generation, tuple(enumerate(commands)), tuple(ids))
 
     def has_heard(self, seats: frozenset[int]) -> bool:
         """Whether all `seats` have been heard for the open turn."""
@@ -182,10 +163,12 @@ class Turns:
         known = self._ids.get(seat)
         return known is not None and one in known
 
-    def are_new(self, seat: int, ids: Sequence[int]) -> bool:
-        """Whether these are different ids, and no command of this seat with one of them was
-        taken."""
-        return self._ids[seat].lack(ids)
+    def _know(self, seat: int, ids: Iterable[int]) -> None:
+        for one in ids:
+            known = self._ids.get(seat)
+            if known is None:
+                known = self._ids[seat] = Ids()
+            known.add(one)
 
     def _hear(self, seat: int, generation: int) -> None:
         heard = self.heard.get(seat, 0)
@@ -223,9 +206,9 @@ class Turns:
         """Close the open turn for `seats`, whether they were heard or not, and open the next."""
         generation = self.open
         here = self._held.pop(generation, {})
-        if not self._late and here.keys() == {*seats}:
+        if not self._late and here.keys() == set(seats):
             self.open = generation + 1
-            return Closed(generation, tuple(map(here.__getitem__, sorted(here))), (), ())
+            return Closed(generation, tuple([here[seat] for seat in sorted(here)]), (), ())
         held: list[Held] = []
         late: list[Late] = []
         absent: list[int] = []
@@ -259,7 +242,7 @@ class Turns:
         for mark in late:
             self._hear(mark.seat, mark.generation)
         for seat, one in ids:
-            self._ids[seat].add(one)
+            self._know(seat, (one,))
 
     def fold_run(
         self, first: int, last: int, seats: Collection[int], ids: Iterable[tuple[int, int]]
@@ -276,7 +259,7 @@ class Turns:
                 for generation in range(first, last + 1):
                     self._hear(seat, generation)
         for seat, one in ids:
-            self._ids[seat].add(one)
+            self._know(seat, (one,))
 
     def heard_by_seat(self) -> tuple[Heard, ...]:
         """Return what was heard so far, in seat order."""

@@ -76,19 +76,6 @@ class EventLog:
         """Return the roster, with the times of absent players."""
         return presence.roster(self._people, self._patience, self.now)
 
-    def snapshot(self, generation: int) -> packets.Snapshot:
-        """Return the room right after this turn, without the engines' state."""
-        return packets.Snapshot(
-            generation=generation,
-            seq=self.seq,
-            sha256="",
-            size=0,
-            begin=self.folded.begin,
-            setup=packets.Setup(dict(self.settings)),
-            roster=self.roster(),
-            chart=self._chart_driver.as_told([]),
-        )
-
     def say_roster_if_changed(self, *, dump: bool = False) -> None:
         """Send the roster if it differs from what the events already say, or if a person has to be
         removed. A roster is long, so a client must not be able to fill the journal with copies."""

@@ -8,8 +8,7 @@ gathered if the turns wait for the player's packets.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
@@ -23,7 +22,7 @@ from gameroom.lockstep.packets import (
     SignalReport,
     TypedCommand,
 )
-from gameroom.lockstep.turns import Closed, Held, Taken, Turns
+from gameroom.lockstep.turns import Closed, Taken, Turns
 from gameroom.model import INT_MAX, RoomFile, policies
 from gameroom.model.fit import misfit_body
 from gameroom.model.policies import number
@@ -36,18 +35,9 @@ from gameroom.room.presence import SILENT_MS, revive, runs
 TELL_MS = 1_000
 """How long a turn can be overdue before events that wait for it are sent without it."""
 
-READ_MS = 100
-LATE_CALLS_MAX = 4
-"""If the room is called late, it waits READ_MS for packets that were not read yet, up to
-LATE_CALLS_MAX times for each turn. Otherwise a busy server would count all players as silent, and
-their packets would cost it even more."""
-
 CHECKSUM_WINDOW = 32
 SIGNAL_WINDOW = 64
 SIGNALS_PER_GENERATION_MAX = 8
-
-UNKNOWN_MS = 60_000
-"""The assumed round trip of a connection that was not measured yet: a long one."""
 
 
 class VerifiedTurn(Struct, frozen=True, gc=False):
@@ -81,10 +71,6 @@ class Play:
         self._agreed_by = {signal.name: signal.agreed for signal in file.signals}
         self._commands_max = number(file, "limits", "commands_per_turn")
         self._gather_within = _gather_within(file)
-        self._late_turn = self._late_calls = 0
-        """The last turn for which the room was called late, and how often it was."""
-        self._bears_until = 0
-        """Until when nobody counts as silent, because the room was called late."""
         self._version = 0
         """The version of the people for which the following fields are valid."""
         self._gathered: tuple[int, ...] = ()
@@ -92,12 +78,11 @@ class Play:
         self._awaited_until = 0
         """No further player is gathered before the turn of this generation."""
         self._is_played = False
-        self.is_anyone_slow = False
-        """Whether any player was marked as slow when `follow` was called."""
+        self._is_anyone_slow = False
         self._keepers: dict[str, int] = {}
         """The seats whose packets can take the fast path, by user."""
-        self._allowed: defaultdict[int, set[str]] = defaultdict(set)
-        """By seat, commands that the chart allows in the configuration `_ruled_in`."""
+        self._rulings: dict[tuple[int, str], str] = {}
+        """The chart's rulings by seat and command, in the configuration `_ruled_in`."""
         self._ruled_in = -1
 
     @property
@@ -119,17 +104,10 @@ class Play:
         self._look()
         return self._is_played
 
-    def by_burden(self) -> list[int]:
-        """Return the seats that can send their engine's state, in the order in which to ask them.
-        Sending it is a burden, so the one with the shortest round trip comes first, and slow or
-        hidden players come last."""
-        burdens: list[tuple[bool, bool, int, int]] = []
-        for member in self.people.players():
-            able = member.connected and not (member.repairing or member.failed)
-            if member.seat is not None and able:
-                latency = self.pacer.latency(member.seat) or UNKNOWN_MS
-                burdens.append((member.hidden, member.slow, latency, member.seat))
-        return [seat for *_, seat in sorted(burdens)]
+    def is_anyone_slow(self) -> bool:
+        """Whether any player is marked as slow."""
+        self._look()
+        return self._is_anyone_slow
 
     def _look(self) -> None:
         """Update for whom the turns wait, if that can have changed."""
@@ -137,12 +115,12 @@ class Play:
         if self._version == self.people.version and open_ < self._awaited_until:
             return
         self._version, self._awaited_until = self.people.version, INT_MAX
-        self._is_played = self.is_anyone_slow = False
+        self._is_played = self._is_anyone_slow = False
         self._keepers.clear()
-        self._allowed.clear()
+        self._rulings.clear()
         gathered = []
         for seat, member in self.people.seated().items():
-            self.is_anyone_slow |= member.slow
+            self._is_anyone_slow |= member.slow
             since = member.gathers_from
             if since is None:
                 continue
@@ -204,36 +182,38 @@ class Play:
 
     def keep(self, user: str, packet: ClientPacket) -> bool | None:
         """The fast path of `take`, for a packet that fits and is the next one of a present player.
-        It only adds to what was heard from its seat. Returns whether the open turn has heard all
-        gathered players with it. For any other packet, nothing changes and the result is None; call
+        It only adds to what was heard from its seat. Returns whether the open turn has now heard
+        all gathered players. For any other packet, nothing changes and the result is None; call
         `take` instead."""
-        turns = self.turns
-        if self._version != self.people.version or turns.open >= self._awaited_until:
+        if self._version != self.people.version or self.turns.open >= self._awaited_until:
             self._look()
-        seat, generation = self._keepers.get(user), packet.generation
+        seat = self._keepers.get(user)
+        turns = self.turns
         if (
             seat is None
+            or self.due is None
             or packet.signals
-            or not turns.expects(seat, generation)
-            or not self._fits(seat, packet.commands, packet.ids)
+            or not turns.expects(seat, packet.generation)
+            or ((packet.commands or packet.ids) and not self._are_new(seat, packet))
             or not self.checksums.keep(seat, packet.checksum, turns.open - 1)
         ):
             return None
-        turns.keep(seat, generation, packet.commands, packet.ids)
+        turns.keep(seat, packet.generation, packet.commands, packet.ids)
         self.pacer.report(seat, packet.latency, packet.framerate)
-        return generation == turns.open and turns.has_heard(self._awaited)
+        return turns.has_heard(self._awaited)
 
-    def _fits(self, seat: int, commands: tuple[packets.Command, ...], ids: tuple[int, ...]) -> bool:
+    def _are_new(self, seat: int, packet: ClientPacket) -> bool:
         """Whether all commands of a packet fit and are new, and either all or none have an id."""
-        count = len(commands)
-        if count > self._commands_max:
+        commands, ids = packet.commands, packet.ids
+        if len(commands) > self._commands_max or (ids and len(ids) != len(commands)):
             return False
-        if packets.Command in map(type, commands) and not all(map(self._is_fit, commands)):
-            return False
-        return not ids or (len(ids) == count and self.turns.are_new(seat, ids))
-
-    def _is_fit(self, command: packets.Command) -> bool:
-        return isinstance(command, TypedCommand) or self._misfit_command(0, command) is None
+        for index, command in enumerate(commands):
+            if not isinstance(command, TypedCommand) and self._misfit_command(index, command):
+                return False
+        for one in ids:
+            if not 0 < one <= INT_MAX or self.turns.knows(seat, one):
+                return False
+        return len(ids) < 2 or len({*ids}) == len(ids)
 
     def _fitting(
         self, member: Member, packet: ClientPacket
@@ -278,8 +258,8 @@ class Play:
     def divergences(self) -> Iterator[packets.Diverged]:
         """Yield the divergences that follow from the reports. The last agreement becomes part of
         the next turn."""
-        expected, checksums = self.gathered(), self.checksums
-        while checksums.has_reports and (verdict := checksums.judge(expected, self.generation)):
+        expected = self.gathered()
+        while (verdict := self.checksums.judge(expected, self.generation)) is not None:
             if isinstance(verdict, packets.Checksum):
                 self._agreed = verdict
             else:
@@ -302,28 +282,11 @@ class Play:
             return False
         if self.due is None:
             self.due = now
-        if now < self.due:
-            return False
-        self._look()
-        if not self._is_played:
+        if now < self.due or not self.is_played():
             return False
         if self.turns.has_heard(self._awaited):
             return True
-        within = self._gather_within
-        return within is not None and now >= max(self.due + within, self._bears_until)
-
-    def bear(self, now: int) -> None:
-        """The room was called late. So the packets of the open turn can have arrived and not been
-        read yet: wait a moment before anybody counts as silent."""
-        if self._late_turn != self.turns.open:
-            self._late_turn, self._late_calls = self.turns.open, 0
-        if self._late_calls < LATE_CALLS_MAX:
-            self._late_calls += 1
-            self._bears_until = now + READ_MS
-
-    def is_early(self, now: int) -> bool:
-        """Whether the open turn is not due yet."""
-        return self.due is not None and now < self.due
+        return self._gather_within is not None and now >= self.due + self._gather_within
 
     def is_near(self, now: int) -> bool:
         """Whether the open turn will close soon, so that events can wait for it."""
@@ -331,27 +294,23 @@ class Play:
 
     def overdue(self, now: int, by: int) -> tuple[int, ...]:
         """Return the seats that the open turn waits for, if it is overdue by `by` milliseconds."""
-        if self.due is None or now < max(self.due + by, self._bears_until):
+        if self.due is None or now < self.due + by:
             return ()
         return self.turns.unheard(self.gathered())
 
-    def wake_at(self, now: int) -> int | None:
-        """Return when the turns need attention if no packet arrives, in milliseconds; None for
-        never."""
-        due = self.due
-        if due is None or not self.is_played():
-            return self.chart_driver.due()
-        if self.turns.has_heard(self._awaited):
-            return due
-        at: int | None = due + TELL_MS
-        if now < (silent_at := max(due + SILENT_MS, self._bears_until)):
-            at = silent_at
-        elif now >= due + TELL_MS:
-            at = self.chart_driver.due()
-        if self._gather_within is None:
-            return at
-        gathered_at = max(due + self._gather_within, self._bears_until)
-        return gathered_at if at is None else min(at, gathered_at)
+    def deadlines(self, now: int) -> Iterator[int | None]:
+        """Yield the times at which the turns need attention if no packet arrives, in milliseconds;
+        None for a time that does not exist."""
+        if self.due is None or not self.is_played():
+            yield self.chart_driver.due()
+        elif self.turns.has_heard(self._awaited):
+            yield self.due
+        else:
+            if self._gather_within is not None:
+                yield self.due + self._gather_within
+            yield self.due + TELL_MS if now < self.due + TELL_MS else self.chart_driver.due()
+            if now < self.due + SILENT_MS:
+                yield self.due + SILENT_MS
 
     # -- closing -----------------------------------------------------------------------
 
@@ -361,42 +320,37 @@ class Play:
         self._look()
         if self._ruled_in != (states := self.chart_driver.snapshot.configuration):
             self._ruled_in = states
-            self._allowed.clear()
+            self._rulings.clear()
         closed = self.turns.close(seated.keys())
-        accepted: list[SeatCommands] = []
+        rulings = self._rulings
+        by_seat: dict[int, list[packets.Command]] = {}
         rejected: list[Rejected] = []
-        allowed = self._allowed
         for held in closed.held:
-            seat, said = held.seat, held.said
-            for command in said:
-                if command.name not in allowed[seat]:
-                    said = self._ruled(held, seated[seat], rejected)
-                    break
-            if said:
-                accepted.append(SeatCommands(seat, said))
-        commands = _joined(accepted) if closed.late else tuple(accepted)
+            seat = held.seat
+            for index, command in held.commands:
+                ruling = rulings.get((seat, command.name)) or self._ruling(seat, command.name)
+                if ruling == "allow":
+                    said = by_seat.get(seat)
+                    if said is None:
+                        by_seat[seat] = [command]
+                    else:
+                        said.append(command)
+                elif ruling != "ignore":
+                    member = seated[seat]
+                    problem = self.chart_driver.forbidden(command.name, member.kinds)
+                    rejected.append(Rejected(member.user, held.generation, index, problem))
+        commands = tuple([SeatCommands(seat, tuple(said)) for seat, said in by_seat.items()])
         return VerifiedTurn(closed, commands, tuple(rejected))
 
-    def _ruled(
-        self, held: Held, member: Member, rejected: list[Rejected]
-    ) -> tuple[packets.Command, ...]:
-        """Return the accepted commands of a packet, and add the refused ones to `rejected`. Also
-        remember which commands the chart allows to this seat."""
-        accepted: list[packets.Command] = []
-        for index, command in held.commands:
-            ruling = self.chart_driver.ruling(command.name, member.kinds)
-            if ruling == "allow":
-                accepted.append(command)
-                self._allowed[held.seat].add(command.name)
-            elif ruling != "ignore":
-                problem = self.chart_driver.forbidden(command.name, member.kinds)
-                rejected.append(Rejected(member.user, held.generation, index, problem))
-        return tuple(accepted)
+    def _ruling(self, seat: int, name: str) -> str:
+        """Return allow, deny, ignore or unsaid. Cached, because it is the same for many turns."""
+        kinds = self.people.seated()[seat].kinds
+        ruling = self._rulings[seat, name] = self.chart_driver.ruling(name, kinds)
+        return ruling
 
     def follow(self) -> Mapping[int, Slow]:
         """Update the pace from the reports. Returns the slow seats with the reasons."""
-        self._look()
-        self.pacer.next(self._gathered)
+        self.pacer.next(self.gathered())
         return self.pacer.slow
 
     def master(
@@ -445,14 +399,6 @@ _MISSED = Problem(
 def _id(packet: ClientPacket, index: int) -> int:
     """Return the id of a command; 0 if it has none."""
     return packet.ids[index] if packet.ids else 0
-
-
-def _joined(parts: Iterable[SeatCommands]) -> tuple[SeatCommands, ...]:
-    """Join the parts of each seat. They follow one another."""
-    by_seat: dict[int, tuple[packets.Command, ...]] = {}
-    for part in parts:
-        by_seat[part.seat] = by_seat.get(part.seat, ()) + part.commands
-    return tuple(SeatCommands(seat, said) for seat, said in by_seat.items())
 
 
 def _pace_policy(file: RoomFile) -> PacePolicy:

@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from gameroom.chart import Chart, Did
 from gameroom.lockstep import packets
 from gameroom.lockstep.pace import AHEAD_MAX, Pace
-from gameroom.model import INT_MAX, Value
+from gameroom.model import Value
 from gameroom.model.policies import number
 from gameroom.room import inputs, presence
 from gameroom.room.chart_driver import ChartDriver, Now
@@ -33,7 +33,6 @@ from gameroom.room.folded import Checkpoint, Folded
 from gameroom.room.lifecycle import Lifecycle
 from gameroom.room.people import People
 from gameroom.room.play import Play
-from gameroom.room.presence import SILENT_MS
 from gameroom.room.requests import NOT_A_PLAYER, NOT_IN_THE_ROOM, Requests
 from gameroom.room.setup import default_settings, misfit_settings
 from gameroom.room.snapshots import Snapshots
@@ -43,9 +42,8 @@ from gameroom.wire.close import Close
 ROUNDS_PER_CALL_MAX = 2 * AHEAD_MAX
 """How many turns or changes one call can handle. The rest follows at the next tick."""
 
-
-LATE_MS = 10
-"""A call that comes later than this after its time shows that the shell was busy."""
+UNKNOWN_MS = 60_000
+"""The assumed round trip of a connection that was not measured yet: a long one."""
 
 
 class Room:
@@ -104,16 +102,12 @@ class Room:
         """Whether the room was restored and still expects the first player to return."""
         self._sleep_max = number(file, "reconnect", "sleep")
         self._sleep_left = self._sleep_max
-        self._next_due = INT_MAX
+        self._next_due: int | None = None
         """See `_people_due`."""
         self._due_version = 0
         """The version of the people for which `_next_due` is valid."""
         self._keeps_until = 0
-        """When to call `tick` next, by the shell's time, while packets can take the fast path;
-        otherwise 0."""
-        self._calm_until = 0
-        """Until when nothing but the open turn can be due, by the room's time, as long as only
-        packets on the fast path arrive."""
+        """Until when packets can take the fast path, by the shell's time."""
         self._kept = False
         """Whether a packet has taken the fast path since the last `receive` or `tick`."""
 
@@ -128,17 +122,16 @@ class Room:
         self.event_log.say(packets.Setup(dict(self.settings)))
         return self._settled()
 
-    def keep(self, who: str, packet: packets.ClientPacket) -> int | None:
+    def keep(self, who: str, packet: packets.ClientPacket, now: int) -> int | None:
         """The fast path of `receive`, for a packet that only waits until its turn closes.
 
-        Returns when to call `tick` next; if that is now or earlier, call it at once. There is no
-        other effect, and the reply is always that the packet was taken. If the packet needs more
-        than that, nothing changes and the result is None; call `receive` instead. Both paths lead
-        to the same journal. The next `receive` or `tick` first gives the verdicts from such
-        packets.
+        Returns when to call `tick` next, which can be now. There is no other effect, and the reply
+        is always that the packet was taken. If the packet needs more than that, or if anything else
+        is due, nothing changes and the result is None; call `receive` instead. Both paths lead to
+        the same journal. The next `receive` or `tick` first gives the verdicts from such packets.
         """
         play = self.play
-        if not self._keeps_until or (heard_all := play.keep(who, packet)) is None:
+        if now >= self._keeps_until or (heard_all := play.keep(who, packet)) is None:
             return None
         self._kept = True
         if heard_all:
@@ -157,10 +150,6 @@ class Room:
         """Handle timers, turns and absences that are due."""
         self._judge_kept()
         self._time_is(now)
-        if self._is_calm() and self.play.may_close(self.event_log.now):
-            while self._close_turn():
-                if not self.play.may_close(self.event_log.now):
-                    return self._rearmed()
         return self._settled()
 
     @classmethod
@@ -288,10 +277,17 @@ class Room:
             self._urgent = True
 
     def _ask_for_state(self) -> None:
-        """Ask a player for the state."""
+        """Ask a player for the state. Sending it is a burden, so the player with the shortest round
+        trip is asked first, and slow or hidden players last."""
         if not self.snapshots.is_pending(self.event_log.now):
             return
-        here = self.play.by_burden()
+        burdens: list[tuple[bool, bool, int, int]] = []
+        for member in self.people.players():
+            able = member.connected and not (member.repairing or member.failed)
+            if member.seat is not None and able:
+                latency = self.play.pacer.latency(member.seat) or UNKNOWN_MS
+                burdens.append((member.hidden, member.slow, latency, member.seat))
+        here = [seat for *_, seat in sorted(burdens)]
         asked = self.snapshots.next(self.play.gathered(), here, self.event_log.now)
         if asked is not None:
             self.event_log.say(asked)
@@ -307,53 +303,21 @@ class Room:
             self._compare()
             self._ask_for_state()
             if self.play.may_close(self.event_log.now):
-                if self._close_turn() and self.play.is_early(self.event_log.now):
+                if self._close_turn():
                     break
             elif (self.play.is_near(self.event_log.now) and not self._urgent) or not self._tell():
                 break
         self.event_log.say_if_over()
         self._sleep_or_wake()
-        return self._rearmed()
-
-    def _rearmed(self) -> tuple[Effect, ...]:
-        """Return the effects with the time of the next tick, and update until when packets can take
-        the fast path."""
-        self._keeps_until = self._calm_until = 0
-        wake_at: int | None = None
-        if self.over:
-            pass
-        elif self._asleep_since is not None:
-            ends_at = self._asleep_since + self._sleep_left
-            if self._awaited:
-                ends_at = min(ends_at, self._asleep_since + presence.ARRIVAL_MS)
-            wake_at = max(ends_at, self._now + 1)
-        elif (at := self._due_at()) < INT_MAX:
-            wake_at = max(at, self.event_log.now + 1) + self._slept
-            self._keeps_until = 0 if self.play.due is None else wake_at
+        wake_at = self._wake_at()
+        busy = self._asleep_since is None and not self._awaited and not self.over
+        self._keeps_until = wake_at if wake_at is not None and busy else 0
         return self.event_log.take(wake_at)
-
-    def _due_at(self) -> int:
-        """Return when anything is due next, by the room's time; INT_MAX for never."""
-        state_at, turn_at = self.snapshots.deadline(), self.play.wake_at(self.event_log.now)
-        at = self._people_due()
-        if state_at is not None and state_at < at:
-            at = state_at
-        self._calm_until = at
-        return at if turn_at is None or turn_at > at else turn_at
-
-    def _is_calm(self) -> bool:
-        """Whether nothing but the open turn is due: only packets on the fast path have arrived
-        since the last call, and no deadline has passed."""
-        now = self.event_log.now
-        is_same = self._due_version == self.people.version
-        return is_same and now < self._calm_until and not self.play.overdue(now, SILENT_MS)
 
     def _time_is(self, now: int) -> None:
         self._now = max(now, self._now)
         if self._asleep_since is None:
             self.event_log.now = max(self._now - self._slept, self.event_log.now)
-            if self._keeps_until and self._now > self._keeps_until + LATE_MS:
-                self.play.bear(self.event_log.now)
         elif self._now >= self._asleep_since + self._sleep_left and not self.over:
             self.chart_driver.ending = packets.Ended("abandoned", "nobody came back")
 
@@ -374,7 +338,7 @@ class Room:
 
     def _close_turn(self) -> bool:
         """Close the open turn and send its master packet. Returns whether nothing else has changed,
-        so that nothing but the next turn can be due."""
+        so that nothing else can be due."""
         assert self.play.due is not None, "a turn closes on the clock of the turns"
         version = self.people.version
         turn = self.play.close()
@@ -389,19 +353,33 @@ class Room:
         self.event_log.say(master, dump=True, ids=turn.closed.ids)
         self.event_log.want(*turn.rejected)
         if self.snapshots.is_due(self.generation):
-            self.snapshots.begin(self.event_log.snapshot(self.generation), now)
+            self.snapshots.begin(self._snapshot(), now)
         return (
             not moved
             and not self._urgent
             and self.people.version == version
+            and now < self.play.due
             and not self.snapshots.is_pending(now)
             and not self.play.checksums.has_reports
+        )
+
+    def _snapshot(self) -> packets.Snapshot:
+        """Return the room right after a turn, without the engines' state."""
+        return packets.Snapshot(
+            generation=self.generation,
+            seq=self.seq,
+            sha256="",
+            size=0,
+            begin=self.event_log.folded.begin,
+            setup=packets.Setup(dict(self.settings)),
+            roster=self.event_log.roster(),
+            chart=self.chart_driver.as_told([]),
         )
 
     def _name_slow(self) -> None:
         """Update which players are slow, from this turn on."""
         slow = self.play.follow()
-        if not slow and not self.play.is_anyone_slow:
+        if not slow and not self.play.is_anyone_slow():
             return
         for member in self.people.players():
             assert member.seat is not None, "players have seats"
@@ -413,21 +391,21 @@ class Room:
     def _note_absence(self) -> None:
         """Update which people have not arrived, are silent, are missing or are lost."""
         passed = self._now if self._awaited else self.event_log.now
-        if self._people_due() <= passed:
+        if self._is_anybody_due(passed):
             for member in presence.never_arrived(self.people, passed):
                 self.requests.away(member)
         if (due := self.play.due) is None:
             presence.rest(self.people)
         else:
             now = self.event_log.now
-            if unheard := self.play.overdue(now, by=SILENT_MS):
+            if unheard := self.play.overdue(now, by=presence.SILENT_MS):
                 presence.fall_silent(self.people, unheard, due, self.generation + 1, now)
         if self._asleep_since is not None:
             # No grace runs out while the room sleeps: a spectator would keep the place all night.
             for member in self.people.spectators():
                 if not member.connected:
                     self.people.remove(member)
-        if self._people_due() > passed:
+        if not self._is_anybody_due(passed):
             return
         for member in presence.newly_missing(self.people, self._patience, self.event_log.now):
             if self.lifecycle.happens("lag", member):
@@ -439,13 +417,33 @@ class Room:
             elif self.lifecycle.happens("lost", member):
                 self._urgent = True
 
-    def _people_due(self) -> int:
-        """Return the next deadline of all people, by the room's time; INT_MAX for none."""
+    def _people_due(self) -> int | None:
+        """Return the next deadline of all people, by the room's time."""
         if self._due_version != self.people.version:
             self._due_version = self.people.version
-            due = presence.deadlines(self.people, self._patience)
-            self._next_due = min(due, default=INT_MAX)
+            self._next_due = min(presence.deadlines(self.people, self._patience), default=None)
         return self._next_due
+
+    def _is_anybody_due(self, now: int) -> bool:
+        due = self._people_due()
+        return due is not None and due <= now
+
+    def _wake_at(self) -> int | None:
+        """Return when to call `tick` next, by the shell's time; later than now, None for never."""
+        if self.over:
+            return None
+        if self._asleep_since is not None:
+            ends_at = self._asleep_since + self._sleep_left
+            if self._awaited:
+                ends_at = min(ends_at, self._asleep_since + presence.ARRIVAL_MS)
+            return max(ends_at, self._now + 1)
+        times = [
+            self._people_due(),
+            *self.play.deadlines(self.event_log.now),
+            self.snapshots.deadline(),
+        ]
+        due = [at for at in times if at is not None]
+        return max(min(due), self.event_log.now + 1) + self._slept if due else None
 
     # -- the chart -----------------------------------------------------------------------
 

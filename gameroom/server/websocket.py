@@ -101,13 +101,7 @@ class Parser:
                 and size <= self.message_bytes_max
                 and not self._kind
             ):
-                # One short message that arrived alone, as nearly all messages do.
-                self._left = 0
-                if first == _WHOLE_BINARY:
-                    self._receiver.received(_unmasked(data[6:], data[2:6]))
-                else:
-                    self._short_text(_unmasked(data[6:], data[2:6]))
-                return False
+                return self._whole(first, _unmasked(data[6:], data[2:6]))
         else:
             self._buffer += data
             if len(self._buffer) < self._needed:
@@ -117,15 +111,20 @@ class Parser:
         self._rest, self._at = data, 0
         return self.more()
 
-    def _short_text(self, payload: bytes) -> None:
-        """Process the payload of a text message that arrived alone."""
+    def _whole(self, first: int, payload: bytes) -> bool:
+        """Process one short message that arrived alone, as nearly all messages do."""
+        self._left = 0
+        if first == _WHOLE_BINARY:
+            self._receiver.received(payload)
+            return False
         try:
             message = _text(payload)
         except _BrokenError as error:
             self._finish()
             self._receiver.broken(error.code, str(error))
-        else:
-            self._receiver.received(message)
+            return False
+        self._receiver.received(message)
+        return False
 
     def keep(self, data: bytes) -> None:
         """Store received bytes while earlier bytes are left for `more`."""

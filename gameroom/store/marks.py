@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from itertools import compress
 
 MARKS_MAX = 256
 
@@ -31,9 +30,9 @@ class Marks:
         self._values.append(value)
         if len(self._keys) > MARKS_MAX:
             self.stride *= 2
-            kept = [key % self.stride == 0 for key in self._keys]
-            self._keys = array("Q", compress(self._keys, kept))
-            self._values = array("Q", compress(self._values, kept))
+            kept = [n for n, one in enumerate(self._keys) if one % self.stride == 0]
+            self._keys = array("Q", [self._keys[n] for n in kept])
+            self._values = array("Q", [self._values[n] for n in kept])
 
     def before(self, key: int) -> tuple[int, int] | None:
         """The pair with the highest key that is not above this one, or None."""

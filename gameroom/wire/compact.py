@@ -49,12 +49,6 @@ class WordTable:
         index = self.index[name]
         return [index, *map(body.__getitem__, self.fields[index])]
 
-    def flats(self, said: Sequence[Command]) -> list[TypedCommand | list[Value]]:
-        """Return the commands in the form in which they are encoded: TypedCommands stay."""
-        return [
-            one if isinstance(one, TypedCommand) else self.flat(one.name, one.body) for one in said
-        ]
-
     def full(self, flat: Sequence[object], where: str) -> tuple[str, dict[str, Value]]:
         """Return name and body of `[index, value, ...]`. Does not check the types of the values.
         Raises BadFrameError."""
@@ -126,12 +120,13 @@ def master_array(event: Event, commands: WordTable) -> list[object]:
         packet.turn_ms,
         packet.ahead,
         [
-            (
+            [
                 part.seat,
-                commands.flats(part.commands)
-                if Command in map(type, part.commands)
-                else part.commands,
-            )
+                [
+                    one if isinstance(one, TypedCommand) else commands.flat(one.name, one.body)
+                    for one in part.commands
+                ],
+            ]
             for part in packet.commands
         ],
         age,

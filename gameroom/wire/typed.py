@@ -69,12 +69,12 @@ class PacketReader:
             made = self._read_array(data)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return None
-        generation, commands, age, ids = made.generation, made.commands, made.checksum_age, made.ids
-        if age >= generation or (ids and len(ids) != len(commands)):
+        generation, age, ids = made.generation, made.checksum_age, made.ids
+        if age >= generation or (ids and len(ids) != len(made.commands)):
             return None
         return ClientPacket(
             generation,
-            commands,
+            made.commands,
             Checksum(generation - age, made.checksum) if age else None,
             made.latency,
             made.framerate,

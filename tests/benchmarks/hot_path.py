@@ -152,14 +152,12 @@ async def instructions(args: argparse.Namespace) -> Counter[str]:
         loop.time = lambda: now[0]  # type: ignore[method-assign]
         tracing = sys.gettrace()
         for turn in range(1, args.turns + 1):
-            # What the clients do is not counted.
-            sys.settrace(tracing)
             frames = [
                 (line, room.codec.encode_packet(packet(seat, turn, args.commands)))
                 for room in rooms
                 for seat, line in enumerate(room.lines)
             ]
-            if turn > args.turns - COUNTED:
+            if turn == args.turns - COUNTED + 1:
                 sys.settrace(traced)
             for line, frame in frames:
                 line.received(frame)
@@ -167,8 +165,9 @@ async def instructions(args: argparse.Namespace) -> Counter[str]:
             for room in rooms:
                 if room.runner.room.generation < turn:
                     room.runner._tick(room.runner.clock.now())
+            if turn == args.turns:
+                sys.settrace(tracing)
             await asyncio.sleep(0)
-        sys.settrace(tracing)
         assert all(room.runner.room.generation == args.turns for room in rooms)
     packets = COUNTED * len(rooms) * args.seats
     found: Counter[str] = Counter()

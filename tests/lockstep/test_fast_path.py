@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gameroom.lockstep.checksums import Checksums, Signals
-from gameroom.lockstep.ids import Ids
-from gameroom.lockstep.pace import READ_REPORTS, WINDOW_REPORTS, PacePolicy, Pacer
+from gameroom.lockstep.pace import WINDOW_REPORTS, PacePolicy, Pacer
 from gameroom.lockstep.packets import Checksum, Command, SignalReport
 from gameroom.lockstep.turns import Taken, Turns
 
@@ -179,54 +178,3 @@ def test_what_is_kept_sorted_is_what_sorting_the_window_gives(latencies: list[in
         steps = sorted(abs(after - before) for before, after in pairwise(window))
         if count >= WINDOW_REPORTS:
             assert pacer.latency(ANN) == sorted(window)[-3] + steps[(len(steps) - 1) // 2]
-
-
-same = st.tuples(st.sampled_from((0, 40, 41)), st.sampled_from((0, 12, 60)))
-
-
-@given(st.lists(st.tuples(same, st.integers(1, 2 * WINDOW_REPORTS)), max_size=8))
-def test_reports_that_are_read_in_between_are_those_that_are_read_at_the_end(
-    runs: list[tuple[tuple[int, int], int]],
-) -> None:
-    """Also where many of them are the same and only counted."""
-    often, once = Pacer(AUTO), Pacer(AUTO)
-    for (latency, framerate), times in runs:
-        for _ in range(times):
-            often.report(ANN, latency, framerate)
-            often.next([ANN])
-            once.report(ANN, latency, framerate)
-    for _ in range(READ_REPORTS):
-        often.report(ANN, 41, 12)
-        once.report(ANN, 41, 12)
-    assert often.latency(ANN) == once.latency(ANN)
-    often.next([ANN])
-    once.next([ANN])
-    assert often._wanted == once._wanted
-
-
-def test_a_better_report_is_read_with_the_fifth_and_a_worse_one_at_once() -> None:
-    pacer = Pacer(AUTO)
-    for _ in range(2 * WINDOW_REPORTS):
-        pacer.report(ANN, 400, 60)
-        pacer.next([ANN])
-    seen = []
-    for _ in range(WINDOW_REPORTS + READ_REPORTS):
-        pacer.report(ANN, 40, 60)
-        pacer.next([ANN])
-        seen.append(pacer._wanted[0])
-    assert seen[WINDOW_REPORTS // 2] >= 400
-    assert seen[-1] == 40
-    for _ in range(3):
-        pacer.report(ANN, 400, 60)
-        pacer.next([ANN])
-    assert pacer._wanted[0] == 400
-
-
-@given(st.lists(st.integers(1, 60), max_size=100), st.lists(st.integers(0, 61), max_size=3))
-def test_ids_that_are_new_are_lacking(added: list[int], ids: list[int]) -> None:
-    known = Ids()
-    for one in added:
-        known.add(one)
-    is_new = len({*ids}) == len(ids) and 0 not in ids and not {*ids} & {*added}
-    assert known.lack(ids) == is_new
-    assert all((one in known) == (one in added) for one in ids)

@@ -44,21 +44,14 @@ class WatchedRoom(Room):
         return done
 
 
-class SlowPathRoom(Room):
-    """A room that looks at everything in each call."""
-
-    def _is_calm(self) -> bool:
-        return False
-
-
 class BothPathsRoom(WatchedRoom):
-    """A room that is given packets as the server reads them and lets them and its ticks take the
-    fast path if they can, and another room that never takes it: both want the same effects and the
-    same next tick."""
+    """A room that is given packets as the server reads them and lets them take the fast path if
+    they can, and another room whose packets never take it: both want the same effects and the same
+    next tick."""
 
     def __init__(self, chart: Chart, *, seed: int) -> None:
         super().__init__(chart, seed=seed)
-        self.other = SlowPathRoom(chart, seed=seed)
+        self.other = Room(chart, seed=seed)
         self.codec = Codec(MSGPACK, chart.room)
         self.kept = self.typed = 0
 
@@ -70,7 +63,7 @@ class BothPathsRoom(WatchedRoom):
         at = None
         if isinstance(packet, ClientPacket):
             packet = self._as_read(packet)
-            at = self.keep(who, packet)
+            at = self.keep(who, packet, now)
         if at is None:
             return self._same(super().receive(who, packet, now), other)
         self.kept += 1

@@ -5,7 +5,7 @@ docs/simulator.md lists them; tests/simulator/test_faults.py plants every one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -25,6 +25,7 @@ from gameroom.room.event_log import EventLog
 from gameroom.room.inputs import SendState
 from gameroom.room.people import Member
 from gameroom.room.play import Play
+from gameroom.room.room import Room
 from gameroom.room.snapshots import Snapshots
 from gameroom.store import Entry, record
 from tests.values import replace
@@ -81,7 +82,7 @@ def taken_twice(patch: pytest.MonkeyPatch) -> None:
     def twice(self: Turns, seat: int, generation: int, commands: list, ids=()) -> Taken:
         taken = take(self, seat, generation, commands, ids)
         if taken is Taken.REPEATED and generation < self.open and commands:
-            self._late.setdefault(seat, []).append(Held.of(seat, generation, commands, ()))
+            self._late.setdefault(seat, []).append(Held(seat, generation, tuple(commands)))
         return taken
 
     patch.setattr(Turns, "take", twice)
@@ -208,13 +209,13 @@ def not_told_of_recovery(patch: pytest.MonkeyPatch) -> None:
     "wakes-for-something", weather="mobile",
 )  # fmt: skip
 def woken_at_once(patch: pytest.MonkeyPatch) -> None:
-    wake_at = Play.wake_at
+    deadlines = Play.deadlines
 
-    def eager(self: Play, now: int) -> int | None:
-        at = wake_at(self, now)
-        return at if self.due is None else min(self.due, at or self.due)
+    def eager(self: Play, now: int) -> Iterator[int | None]:
+        yield from deadlines(self, now)
+        yield self.due
 
-    patch.setattr(Play, "wake_at", eager)
+    patch.setattr(Play, "deadlines", eager)
 
 
 @fault("a number is missing in `seq`", "gapless", "one-log", weather="calm")
@@ -248,13 +249,13 @@ def any_state_is_kept(patch: pytest.MonkeyPatch) -> None:
     "no-fault", weather="mobile",
 )  # fmt: skip
 def snapshot_of_the_event_before(patch: pytest.MonkeyPatch) -> None:
-    snapshot = EventLog.snapshot
+    snapshot = Room._snapshot
 
-    def before(self: EventLog, generation: int) -> packets.Snapshot:
-        made = snapshot(self, generation)
+    def before(self: Room) -> packets.Snapshot:
+        made = snapshot(self)
         return replace(made, seq=made.seq - 1)
 
-    patch.setattr(EventLog, "snapshot", before)
+    patch.setattr(Room, "_snapshot", before)
 
 
 @fault("the chart is not stored with the event that changed it", "one-log", weather="outages")

@@ -46,8 +46,7 @@ class RoomTimer:
         self._ring = ring
         self._deadlines = deadlines
         self._loop = loop
-        self.due: int | None = None
-        """The last set time; None if there is none, or if it has rung."""
+        self._due: int | None = None
         self._handle: asyncio.Handle | None = None
         self._rings_at = 0.0
         """By the loop's clock. We cannot ask the handle: for a time that is already due, uvloop
@@ -56,9 +55,9 @@ class RoomTimer:
     def set(self, at: int | None) -> None:
         """Ring at `at`, or never if None. An earlier handle of the loop is reused: most packets
         only postpone the time, and changing the loop's heap for each would be slow."""
-        if at == self.due:
+        if at == self._due and self._handle is not None:
             return
-        self.due = at
+        self._due = at
         if at is None:
             return
         when = self._clock.at(at)
@@ -72,7 +71,7 @@ class RoomTimer:
 
     def stop(self) -> None:
         """Do not ring until the timer is set again."""
-        self.due = None
+        self._due = None
         self._cancel()
 
     def _cancel(self) -> None:
@@ -84,11 +83,10 @@ class RoomTimer:
 
     def _rang(self) -> None:
         self._cancel()
-        due, self.due = self.due, None
-        if due is None:
+        if self._due is None:
             return
         now = self._clock.now()
-        if now < due:
-            self.set(due)
+        if now < self._due:
+            self.set(self._due)
         else:
             self._ring(now)

@@ -32,8 +32,6 @@ class Faults:
     """The latest internal errors of one room."""
 
     def __init__(self) -> None:
-        self.any_packet = False
-        """Whether any packet is refused."""
         self._packets: OrderedDict[bytes, None] = OrderedDict()
         self._seen: OrderedDict[str, float] = OrderedDict()
 
@@ -42,7 +40,6 @@ class Faults:
         none if time caused it. Returns whether it is the second one of this sender within a
         minute."""
         for packet in packets:
-            self.any_packet = True
             self._packets[_digest(who, packet)] = None
             if len(self._packets) > PACKETS_MAX:
                 self._packets.popitem(last=False)
@@ -51,6 +48,11 @@ class Faults:
         if len(self._seen) > PEOPLE_MAX:
             self._seen.popitem(last=False)
         return before is not None and now_s - before < AGAIN_S
+
+    @property
+    def any_packet(self) -> bool:
+        """Whether any packet is refused."""
+        return bool(self._packets)
 
     def refused(self, who: str, packet: inputs.Packet) -> Problem | None:
         """The problem if this packet of this person is refused, otherwise None."""

@@ -156,25 +156,19 @@ class Runner:
     def take(self, who: str, packet: ClientPacket) -> Reply | None:
         """Pass a client packet to the room, on the fast path if possible. Returns None if the fast
         path accepted it; then no answer is needed."""
-        if self.stopped is not None or self._faults.any_packet:
-            return self.receive(who, packet)
-        room = self.room
-        try:
-            at = room.keep(who, packet)
-        except Exception as error:
-            return self._enter(partial(_raise, error), who, packet)
-        if at is None:
-            return self.receive(who, packet)
-        if at != self._timer.due:
+        if self.stopped is None and not self._faults.any_packet:
             now = self.clock.now()
-            if at <= now:  # It was the last packet that its turn was waiting for.
-                reply = self._enter(partial(room.tick, now), who, packet)
-                if self.room is not room or packet.generation <= self._stored_turn:
-                    return reply
-            else:
+            try:
+                at = self.room.keep(who, packet, now)
+            except Exception as error:
+                return self._enter(partial(_raise, error), who, packet)
+            if at is not None:
+                if at <= now:  # It was the last packet that its turn was waiting for.
+                    return self._enter(lambda: self.room.tick(now), who, packet)
                 self._timer.set(at)
-        self._waiting.add(who, packet)
-        return None
+                self._waiting.add(who, packet)
+                return None
+        return self.receive(who, packet)
 
     def attach(self, line: OpenSocket, seq: int) -> None:
         """Replace this member's socket with one that has received every event up to `seq`."""

@@ -5,8 +5,6 @@ If the room is rebuilt after an internal error, it receives them again.
 
 from __future__ import annotations
 
-from collections import defaultdict
-
 from gameroom.lockstep.packets import ClientPacket
 
 
@@ -14,14 +12,17 @@ class WaitingPackets:
     """The packets of one room, one per user and generation."""
 
     def __init__(self) -> None:
-        self._turns: defaultdict[int, dict[str, ClientPacket]] = defaultdict(dict)
+        self._turns: dict[int, dict[str, ClientPacket]] = {}
 
     def __len__(self) -> int:
         return sum(map(len, self._turns.values()))
 
     def add(self, who: str, packet: ClientPacket) -> None:
         """Add a packet that the room has accepted."""
-        self._turns[packet.generation][who] = packet
+        turn = self._turns.get(packet.generation)
+        if turn is None:
+            turn = self._turns[packet.generation] = {}
+        turn[who] = packet
 
     def stored(self, generation: int) -> None:
         """Remove the packets up to this generation: its turn is stored."""

@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl
 from gameroom.lockstep.packets import ClientPacket
 from gameroom.lockstep.problem import Problem
 from gameroom.model.policies import number
-from gameroom.room.effects import Rejected, Reply
+from gameroom.room.effects import Rejected
 from gameroom.server import websocket
 from gameroom.server.allowances import BYTES_PER_US, FRAME_BYTES, REQUEST_US
 from gameroom.server.host.recent import EncodedEvent
@@ -75,9 +75,6 @@ class Connection:
         self._budget = Budget(services)
         self._stream: EventStream | None = None
         """None before the hello."""
-        # The next two are set by the hello.
-        self.push: Callable[[EncodedEvent], None]
-        self._take: Callable[[str, ClientPacket], Reply | None]
         self._transport: asyncio.Transport | None = None
         self._pieces: Pieces | None = None
         self._goodbye = False
@@ -93,10 +90,7 @@ class Connection:
         self._packet_bytes_max = self._limits.frame_bytes_max
         if guest.runner is not None:
             self._packet_bytes_max = number(guest.runner.room.file, "limits", "packet_bytes")
-        self._typed_bytes_max = -1
-        """The longest message that can be read as a typed packet; -1 before the hello."""
-        self._typed = codec.typed
-        self._message: type = bytes if codec.binary else str
+        self._typed_bytes_max = min(self._packet_bytes_max, FRAME_BYTES - 1)
 
     # -- opening and closing -------------------------------------------------------
 
@@ -194,10 +188,18 @@ class Connection:
         runner = self._runner
         if not self.known or runner is None:
             return
-        detach = partial(runner.detach, self)
+
+        def detach() -> None:
+            runner.detach(self)
+
         self._budget.in_turn(detach, detach)
 
     # -- sending ---------------------------------------------------------------------
+
+    def push(self, event: EncodedEvent) -> None:
+        """Send an event if it is the next one for this socket, and due."""
+        assert self._stream is not None, "it has said who it is"
+        self._stream.push(event)
 
     def catch_up(self) -> None:
         """Send the events that this socket has missed. Safe at any time."""
@@ -241,11 +243,11 @@ class Connection:
             if (
                 not wait
                 and size <= self._typed_bytes_max
-                and type(message) is self._message
-                and (packet := self._typed(message)) is not None
+                and self.known
+                and isinstance(message, bytes) is self._codec.binary
+                and (packet := self._codec.typed(message)) is not None
             ):
-                if (reply := self._take(self.who, packet)) is not None:
-                    self._packet_answered(packet, reply)
+                self._packet(packet)
             else:
                 self._heard(message, wait)
         except Exception:
@@ -342,7 +344,7 @@ class Connection:
             detail = f"A packet in this room has at most {self._packet_bytes_max} bytes."
             self._refuse(said, Problem(413, "packet_too_big", detail))
         elif isinstance(said, ClientPacket):
-            self._packet_answered(said, self._take(self.who, said))
+            self._packet(said)
         elif self._is_packet(said):
             self._request(said)
         else:
@@ -369,11 +371,13 @@ class Connection:
     def _is_packet(said: RequestFrame | ClientPacket) -> bool:
         return isinstance(said, ClientPacket) or isinstance(said.body, ClientPacket)
 
-    def _packet_answered(self, packet: ClientPacket, reply: Reply | None) -> None:
+    def _packet(self, packet: ClientPacket) -> None:
         assert self._runner is not None
+        runner = self._runner
+        reply = runner.take(self.who, packet)
         if reply is not None and reply.problem is not None:
             rejection = Rejection(packet.generation, None, reply.problem)
-            self._runner.when_stored(partial(self.reject, rejection))
+            runner.when_stored(partial(self.reject, rejection))
 
     def _wait_for_a_slice(self, request: RequestFrame) -> None:
         """Answer a request in this person's turn, and charge its cost."""
@@ -480,8 +484,6 @@ class Connection:
             return
         runner, who = admitted.runner, admitted.who
         self.who, self.known, self.delay_ms = who, True, runner.delay_ms(who)
-        self._typed_bytes_max = min(self._packet_bytes_max, FRAME_BYTES - 1)
-        self._take = runner.take
         self._settle()
         self.write(self._response(said, Answer(200, admitted.welcome)))
         self._stream = EventStream(
@@ -493,6 +495,5 @@ class Connection:
             delay_ms=self.delay_ms,
             loop=self._loop,
         )
-        self.push = self._stream.push
         self._stream.catch_up()
         runner.attach(self, self._stream.sent)
