@@ -19,7 +19,7 @@ class Wire(asyncio.Transport):
         super().__init__()
         self.written: list[bytes] = []
 
-    def write(self, data: bytes) -> None:  # type: ignore[override]
+    def write(self, data: bytes) -> None:  # type: ignore[override] # only bytes come
         self.written.append(data)
 
     def close(self) -> None:

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 ENDLESS = """language 1
 use "archers"
 
-## Archers that go on when one army is left, because their pages play by themselves.
+## Does not end when one army is left: the pages play by themselves, and a test can take longer.
 room "endless" extends archers {
   extend state running.iterating.day { on over do { announce "one army is left" } }
   extend state running.iterating.night { on over do { announce "one army is left" } }

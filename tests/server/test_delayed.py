@@ -175,7 +175,7 @@ class Asking:
     async def all(self, *asking: str) -> Answers:
         """The answers by route, carrier and who asked."""
         answers: Answers = {}
-        # First of all, or the room gives up whoever has joined and does not come.
+        # Connect first: the room gives up on anyone who has joined but doesn't connect in time.
         lines = {who: await come(self._people[who]) for who in asking if who != NOBODY}
         for route in SERVER_ROUTES:
             for who in asking:

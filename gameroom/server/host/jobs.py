@@ -151,6 +151,6 @@ def diagnostic_page(code: str) -> str | None:
 
 def ready() -> None:
     """Load the modules that the other jobs need, before a client waits for them."""
-    from gameroom import picture  # noqa: F401
+    from gameroom import picture  # noqa: F401 - only loaded here
 
     drafted(bodies.Create(game="noughts"), sys.maxsize)
