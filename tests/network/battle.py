@@ -165,7 +165,7 @@ def create(host: Namespace, address: str, archers: int, seed: int) -> str:
 
     def ask() -> None:
         host.enter()
-        with urllib.request.urlopen(request, timeout=STOP_S) as response:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as response:
             ids.append(json.load(response)["id"])
 
     asking = threading.Thread(target=ask)

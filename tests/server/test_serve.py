@@ -69,7 +69,7 @@ def test_stopping_tells_every_client_to_come_back(number: signal.Signals, code: 
                 player.listen()
             assert player.closed == code
             player.socket.close()
-        assert process.child.wait(20) == 0
+        assert process.child.wait(PATIENCE_S) == 0
 
 
 def test_a_killed_server_loses_no_turn_that_anybody_saw(tmp_path: Path) -> None:
